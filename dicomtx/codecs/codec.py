@@ -1,0 +1,70 @@
+"""What a codec is: a module with two functions, and a description that needs no import of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeOptions:
+    """What an encoder may be told. Lossless syntaxes need none of it."""
+
+    near: int = 0
+
+
+class Codec(Protocol):
+    """A module that decodes and encodes one frame at a time.
+
+    Both functions raise ``CodecError`` for what the library cannot do; anything else that they
+    raise counts as a bug in a builtin codec, and as a failed attempt of a plugin.
+    """
+
+    def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+        """Returns the native frame of one code stream.
+
+        Args:
+            stream: the frame's bytes, fragments joined; trailing padding may be there.
+            syntax: what the stream is.
+            image: what the data set says.
+
+        Returns:
+            The samples as the stream holds them, in ``image.bits_allocated`` bits each: the
+            multiple component transform of JPEG 2000 is undone, JPEG's chroma is brought to full
+            size, but YCbCr is not turned into RGB. The photometric interpretation of
+            ``Frame.image`` says what the samples are. Signed values are sign-extended from the
+            stream's precision.
+        """
+
+    def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
+        """Returns the code stream of one native frame, not padded.
+
+        A lossless syntax keeps the low ``bits_stored`` bits of each sample.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class CodecSpec:
+    """A codec described without importing it.
+
+    Attributes:
+        name: what ``--codec`` calls it.
+        module: where ``decode`` and ``encode`` are.
+        requires: the modules that must be importable for it.
+        install: what to give to ``pip install`` when one is missing.
+        decodes: the code base that decodes, by Transfer Syntax UID ("OpenJPEG", "CharLS", ...);
+            verification prefers another code base than the one that encoded.
+        encodes: the same for encoding.
+        builtin: shipped with dicomtx over its own dependencies, run in the main process; all
+            others are isolated.
+    """
+
+    name: str
+    module: str
+    requires: tuple[str, ...] = ()
+    install: str = ""
+    decodes: Mapping[str, str] = field(default_factory=dict)
+    encodes: Mapping[str, str] = field(default_factory=dict)
+    builtin: bool = False

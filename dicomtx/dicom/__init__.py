@@ -1,0 +1,1 @@
+"""Part 10 files and data sets; the only importer of pydicom."""

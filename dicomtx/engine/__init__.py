@@ -1,0 +1,1 @@
+"""One data set: what to do with it, and doing it."""

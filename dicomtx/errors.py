@@ -1,0 +1,79 @@
+"""What can go wrong, each with the exit code that the command line ends with."""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; they are public."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    SOURCE = 3
+    UNSUPPORTED = 4
+    CODEC = 5
+    VERIFICATION = 6
+    DESTINATION = 7
+    POLICY = 8
+    SETTINGS = 9
+    NETWORK = 10
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class DicomtxError(Exception):
+    """Anything that the user can be told in one line: what was wrong, and what to do."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+
+class UsageError(DicomtxError):
+    """The request itself makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SourceError(DicomtxError):
+    """The source is missing, unreadable, not DICOM, or damaged."""
+
+    exit_code = ExitCode.SOURCE
+
+
+class NotDicomError(SourceError):
+    """The source is no DICOM file."""
+
+
+class DamagedError(SourceError):
+    """The source is DICOM, but its structure or its pixel data is broken."""
+
+
+class UnsupportedError(DicomtxError):
+    """The image cannot be had in the target syntax: no codec, or not allowed by PS3.5 8.2."""
+
+    exit_code = ExitCode.UNSUPPORTED
+
+
+class CodecError(DicomtxError):
+    """A codec could not decode or encode a frame."""
+
+    exit_code = ExitCode.CODEC
+
+
+class VerificationError(DicomtxError):
+    """What was written is not what was read."""
+
+    exit_code = ExitCode.VERIFICATION
+
+
+class DestinationError(DicomtxError):
+    """The destination exists, is not writable, is full, or is a closed pipe."""
+
+    exit_code = ExitCode.DESTINATION
+
+
+class SettingsError(DicomtxError):
+    """A settings file, an environment variable or a policy is wrong."""
+
+    exit_code = ExitCode.SETTINGS

@@ -1,0 +1,201 @@
+"""The transfer syntaxes of PS3.6 Table A-1 as values, those without a codec included."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from dicomtx.errors import UsageError
+
+ROOT: Final = "1.2.840.10008.1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSyntax:
+    """One row of PS3.6 Table A-1.
+
+    Attributes:
+        uid: the Transfer Syntax UID.
+        keyword: its keyword in PS3.6, empty for a syntax that is not in the table.
+        slug: the name on the command line, empty where dicomtx neither decodes nor encodes it.
+        family: what a frame is ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE",
+            "deflate", "native"), "video", or empty: then the pixel data is never touched.
+        encapsulated: Pixel Data is a sequence of fragments (PS3.5 A.4).
+        implicit_vr: the data set has no VRs (PS3.5 A.1).
+        big_endian: PS3.5 A.3 (retired).
+        deflated: the whole data set is one deflate stream (PS3.5 A.5).
+        lossy: an encoder of it may lose something.
+    """
+
+    uid: str
+    keyword: str = ""
+    slug: str = ""
+    family: str = ""
+    encapsulated: bool = True
+    implicit_vr: bool = False
+    big_endian: bool = False
+    deflated: bool = False
+    lossy: bool = False
+
+    @property
+    def name(self) -> str:
+        """The shortest name that tells it: slug, keyword or UID."""
+        return self.slug or self.keyword or self.uid
+
+    @property
+    def known(self) -> bool:
+        """Whether its pixel data is something that dicomtx can look into."""
+        return bool(self.family) and self.family != "video"
+
+
+def _native(
+    suffix: str,
+    keyword: str,
+    slug: str,
+    *,
+    implicit: bool = False,
+    big: bool = False,
+    deflated: bool = False,
+) -> TransferSyntax:
+    return TransferSyntax(
+        ROOT + suffix,
+        keyword,
+        slug,
+        "native",
+        encapsulated=False,
+        implicit_vr=implicit,
+        big_endian=big,
+        deflated=deflated,
+    )
+
+
+def _jpeg(number: int, keyword: str, slug: str = "", *, lossy: bool = True) -> TransferSyntax:
+    return TransferSyntax(
+        f"{ROOT}.4.{number}",
+        keyword,
+        slug,
+        "JPEG" if slug or number in (52, 53, 54, 55, 56) else "",
+        lossy=lossy,
+    )
+
+
+def _other(
+    suffix: str, keyword: str, slug: str = "", family: str = "", *, lossy: bool = False
+) -> TransferSyntax:
+    return TransferSyntax(ROOT + suffix, keyword, slug, family, lossy=lossy)
+
+
+def _video(suffix: str, keyword: str) -> tuple[TransferSyntax, TransferSyntax]:
+    return (
+        TransferSyntax(f"{ROOT}.4.{suffix}", keyword, family="video", lossy=True),
+        TransferSyntax(f"{ROOT}.4.{suffix}.1", keyword + "F", family="video", lossy=True),
+    )
+
+
+TABLE: Final = (
+    _native("", "ImplicitVRLittleEndian", "implicit-vr-little-endian", implicit=True),
+    _native(".1", "ExplicitVRLittleEndian", "explicit-vr-little-endian"),
+    _native(".2", "ExplicitVRBigEndian", "explicit-vr-big-endian", big=True),
+    _native(
+        ".1.99",
+        "DeflatedExplicitVRLittleEndian",
+        "deflated-explicit-vr-little-endian",
+        deflated=True,
+    ),
+    _other(".5", "RLELossless", "rle-lossless", "RLE"),
+    _jpeg(50, "JPEGBaseline8Bit", "jpeg-baseline"),
+    _jpeg(51, "JPEGExtended12Bit", "jpeg-extended"),
+    _jpeg(57, "JPEGLossless", "jpeg-lossless", lossy=False),
+    _jpeg(70, "JPEGLosslessSV1", "jpeg-lossless-sv1", lossy=False),
+    _other(".4.80", "JPEGLSLossless", "jpeg-ls-lossless", "JPEG-LS"),
+    _other(".4.81", "JPEGLSNearLossless", "jpeg-ls-near-lossless", "JPEG-LS", lossy=True),
+    _other(".4.90", "JPEG2000Lossless", "jpeg2000-lossless", "JPEG 2000"),
+    _other(".4.91", "JPEG2000", "jpeg2000", "JPEG 2000", lossy=True),
+    _other(".4.201", "HTJ2KLossless", "htj2k-lossless", "HTJ2K"),
+    _other(".4.202", "HTJ2KLosslessRPCL", "htj2k-lossless-rpcl", "HTJ2K"),
+    _other(".4.203", "HTJ2K", "htj2k", "HTJ2K", lossy=True),
+    _other(".4.110", "JPEGXLLossless", "jpeg-xl-lossless", "JPEG XL"),
+    _other(".4.111", "JPEGXLJPEGRecompression", "jpeg-xl-recompression", "JPEG XL", lossy=True),
+    _other(".4.112", "JPEGXL", "jpeg-xl", "JPEG XL", lossy=True),
+    _other(".8.1", "DeflatedImageFrameCompression", "deflated-image-frame", "deflate"),
+    _other(
+        ".1.98",
+        "EncapsulatedUncompressedExplicitVRLittleEndian",
+        "encapsulated-uncompressed",
+        "native",
+    ),
+    _jpeg(52, "JPEGExtended35"),
+    _jpeg(53, "JPEGSpectralSelectionNonHierarchical68"),
+    _jpeg(54, "JPEGSpectralSelectionNonHierarchical79"),
+    _jpeg(55, "JPEGFullProgressionNonHierarchical1012"),
+    _jpeg(56, "JPEGFullProgressionNonHierarchical1113"),
+    _jpeg(58, "JPEGLosslessNonHierarchical15", lossy=False),
+    _jpeg(59, "JPEGExtendedHierarchical1618"),
+    _jpeg(60, "JPEGExtendedHierarchical1719"),
+    _jpeg(61, "JPEGSpectralSelectionHierarchical2022"),
+    _jpeg(62, "JPEGSpectralSelectionHierarchical2123"),
+    _jpeg(63, "JPEGFullProgressionHierarchical2426"),
+    _jpeg(64, "JPEGFullProgressionHierarchical2527"),
+    _jpeg(65, "JPEGLosslessHierarchical28", lossy=False),
+    _jpeg(66, "JPEGLosslessHierarchical29", lossy=False),
+    _other(".4.92", "JPEG2000MCLossless"),
+    _other(".4.93", "JPEG2000MC", lossy=True),
+    _other(".4.94", "JPIPReferenced"),
+    _other(".4.95", "JPIPReferencedDeflate"),
+    _other(".4.204", "JPIPHTJ2KReferenced"),
+    _other(".4.205", "JPIPHTJ2KReferencedDeflate"),
+    *_video("100", "MPEG2MPML"),
+    *_video("101", "MPEG2MPHL"),
+    *_video("102", "MPEG4HP41"),
+    *_video("103", "MPEG4HP41BD"),
+    *_video("104", "MPEG4HP422D"),
+    *_video("105", "MPEG4HP423D"),
+    *_video("106", "MPEG4HP42STEREO"),
+    TransferSyntax(ROOT + ".4.107", "HEVCMP51", family="video", lossy=True),
+    TransferSyntax(ROOT + ".4.108", "HEVCM10P51", family="video", lossy=True),
+    _other(".7.1", "SMPTEST211020UncompressedProgressiveActiveVideo"),
+    _other(".7.2", "SMPTEST211020UncompressedInterlacedActiveVideo"),
+    _other(".7.3", "SMPTEST211030PCMDigitalAudio"),
+    _other(".6.1", "RFC2557MIMEEncapsulation"),
+    _other(".6.2", "XMLEncoding"),
+    _other("0", "Papyrus3ImplicitVRLittleEndian"),
+)
+ALIASES: Final = {
+    "implicit": "implicit-vr-little-endian",
+    "explicit": "explicit-vr-little-endian",
+    "big-endian": "explicit-vr-big-endian",
+    "deflated": "deflated-explicit-vr-little-endian",
+    "rle": "rle-lossless",
+}
+BY_UID: Final = {syntax.uid: syntax for syntax in TABLE}
+BY_NAME: Final = {name: s for s in TABLE for name in (s.slug, s.keyword, s.uid) if name}
+DEFAULT_TARGET: Final = BY_UID[ROOT + ".1"]
+
+
+def slugs() -> Iterator[str]:
+    """Yields every name for the command line, aliases last."""
+    yield from (syntax.slug for syntax in TABLE if syntax.slug)
+    yield from ALIASES
+
+
+def by_uid(uid: str) -> TransferSyntax:
+    """Returns the syntax of this UID; one that is not in the table has no family."""
+    return BY_UID.get(uid) or TransferSyntax(uid)
+
+
+def find(name: str) -> TransferSyntax:
+    """Returns the syntax with this slug, alias, keyword or UID.
+
+    Raises:
+        UsageError: there is none; the message names those that come close, or all.
+    """
+    found = BY_NAME.get(ALIASES.get(name, name))
+    if found:
+        return found
+    near = get_close_matches(name.lower(), list(slugs()), 3, 0.6)
+    hint = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"use one of {', '.join(slugs())}, a keyword of PS3.6, or a UID"
+    )
+    raise UsageError(f"unknown transfer syntax {name!r}: {hint}")

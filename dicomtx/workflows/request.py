@@ -1,0 +1,86 @@
+"""What is asked of a conversion, and what came of it: both go to workers and come back."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+
+Status = Literal["done", "kept", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One file to convert.
+
+    Attributes:
+        source: a path, or ``-`` for standard input.
+        destination: a path, or ``-`` for standard output; the source itself with ``in_place``.
+        target: the transfer syntax wanted.
+        overwrite: an existing destination may be replaced.
+        in_place: source and destination may be the same file.
+        settings: everything that does not depend on the file.
+    """
+
+    source: str
+    destination: str
+    target: TransferSyntax = DEFAULT_TARGET
+    overwrite: bool = False
+    in_place: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A codec that was tried and failed."""
+
+    codec: str
+    direction: Literal["decode", "encode"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request; the fields are those of ``--json``.
+
+    Attributes:
+        path: the source as it was given.
+        destination: the destination as it was given.
+        status: done, kept (copied as it is, with the reason in ``warnings``), refused or failed.
+        action: copy, rewrite, decode, encode, recode, keep or refuse; empty without a plan.
+        source_syntax: UID of what the source really is; empty if it could not be read.
+        target_syntax: UID of what the output really has; empty without output.
+        new_sop_instance_uid: only if the step lost something.
+        decoder: the codec that decoded; empty if none did.
+        encoder: the codec that encoded; empty if none did.
+        attempts: the codecs that failed before, or altogether.
+        bytes_in: size of the source in bytes.
+        bytes_out: size of the output in bytes.
+        seconds: wall time.
+        verification: independent, same-code-base, bytes-only or none.
+        warnings: what a user should know.
+        error: one line: what was wrong, what to do; empty if nothing was.
+        exit_code: what the command ends with for this file.
+    """
+
+    path: str
+    destination: str
+    status: Status
+    action: str = ""
+    source_syntax: str = ""
+    target_syntax: str = ""
+    new_sop_instance_uid: str | None = None
+    decoder: str = ""
+    encoder: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    bytes_in: int = 0
+    bytes_out: int = 0
+    seconds: float = 0.0
+    verification: str = "none"
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
+        return asdict(self)
