@@ -1,25 +1,142 @@
-"""How dicomtx works, whatever the file: defaults, then dicomtx.toml, then DICOMTX_*, then options."""
+"""How dicomtx works, whatever the file: defaults, dicomtx.toml, DICOMTX_*, then options."""
 
-from dataclasses import dataclass
-from typing import Final
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from math import inf
+from typing import Any, Final
+
+from dicomtx.errors import SettingsError
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
+YES: Final = ("1", "true", "yes", "on")
+NO: Final = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What does not depend on the file.
+    """What does not depend on the file; each field is a key of dicomtx.toml and a variable.
 
     Attributes:
-        order: one of ``ORDERS`` (Orthanc's After is plugins-first, Before is builtin-first, Disabled is plugins-only).
+        order: one of ``ORDERS`` (Orthanc's After is plugins-first, Before is builtin-first,
+            Disabled is plugins-only).
         codecs: when not empty, only these, in this order, in both directions.
         frame_timeout: seconds that an isolated codec may take for a frame.
         verify: decode what was written again, and compare.
         strict: what would be kept, or written beyond the standard, is an error.
     """
 
-    order: str = "builtin-first"
-    codecs: tuple[str, ...] = ()
+    order: str = field(default="builtin-first", metadata={"allowed": ORDERS})
+    codecs: tuple[str, ...] = field(default=(), metadata={"variable": "DICOMTX_CODEC"})
     frame_timeout: float = 120.0
     verify: bool = True
     strict: bool = False
+
+
+FIELDS: Final = {item.name: item for item in fields(Settings)}
+VARIABLES: Final = {
+    item.metadata.get("variable", f"DICOMTX_{name.upper()}"): name for name, item in FIELDS.items()
+}
+
+
+def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Settings:
+    """Returns the settings in force.
+
+    Args:
+        config: the settings file named on the command line.
+        environ: the environment, with ``DICOMTX_CONFIG`` and the user's configuration folder.
+        options: fields of ``Settings`` that were given as options; None is not given.
+
+    Raises:
+        SettingsError: a file, a variable or an option is wrong; the message tells which.
+    """
+    changes: dict[str, Any] = {}
+    path = _settings_file(config, environ)
+    if path:
+        for key, value in _read(path).items():
+            changes[key] = _checked(f"{path}: {key}", key, value)
+    for variable, name in VARIABLES.items():
+        if environ.get(variable):
+            value = _from_text(variable, name, environ[variable])
+            changes[name] = _checked(variable, name, value)
+    for name, value in options.items():
+        if value is not None:
+            changes[name] = _checked(name, name, value)
+    return replace(Settings(), **changes)
+
+
+def _settings_file(config: str | None, environ: Mapping[str, str]) -> str:
+    """Returns the settings file to read, empty for none; never the working directory's."""
+    named = config or environ.get("DICOMTX_CONFIG")
+    if named:
+        return named
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):  # the XDG specification: a relative one is to be ignored
+        folder = os.path.join(environ.get("HOME", ""), ".config")
+    path = os.path.join(folder, "dicomtx", "dicomtx.toml")
+    return path if os.path.isabs(path) and os.path.isfile(path) else ""
+
+
+def _read(path: str) -> dict[str, Any]:
+    """Returns the keys and values of a settings file, the keys checked."""
+    import tomllib  # noqa: PLC0415 - milliseconds that only those with a settings file pay
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            table = tomllib.loads(file.read())
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    for key in table.keys() - FIELDS.keys():
+        near = get_close_matches(key, FIELDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"
+        raise SettingsError(f"{path}: {key}: unknown key: {hint}")
+    return table
+
+
+def _from_text(variable: str, name: str, text: str) -> Any:
+    """Returns the value that an environment variable means, in the type of its field."""
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        if text.lower() not in YES + NO:
+            raise SettingsError(
+                f"{variable}: {text!r} is not allowed: use one of {', '.join(YES + NO)}"
+            )
+        return text.lower() in YES
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError as error:
+            raise SettingsError(f"{variable}: {text!r} is not allowed: use a number") from error
+    return text
+
+
+def _checked(where: str, name: str, value: Any) -> Any:
+    """Returns the value in the type of its field, or says what is wrong and what is allowed."""
+    wanted, right = RULES[type(FIELDS[name].default)]
+    allowed = FIELDS[name].metadata.get("allowed")
+    if allowed:
+        wanted = f"one of {', '.join(allowed)}"
+    if not right(value) or (allowed and value not in allowed):
+        raise SettingsError(f"{where}: {value!r} is not allowed: use {wanted}")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+RULES: Final[Mapping[type, tuple[str, Callable[[Any], bool]]]] = {
+    str: ("a text", lambda value: isinstance(value, str)),
+    tuple: ("a list of texts", _is_texts),
+    float: ("a number above 0", _is_positive),
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+}

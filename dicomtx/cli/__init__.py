@@ -1,1 +1,136 @@
-"""The command line: the only layer that prints or exits."""
+"""The command line: what each command is called, how it is found, how it ends."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+
+from dicomtx import __version__
+from dicomtx.cli.console import Console, opened
+from dicomtx.errors import DicomtxError, ExitCode
+
+# name: (module, help); the attribute of the module is the name of the command
+COMMANDS: Final = {
+    "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
+    "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
+    "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
+}
+COMPLETION: Final = "_DICOMTX_COMPLETE"
+EPILOG: Final = (
+    "'dicomtx COMMAND --help' tells more. Completion of commands, options and transfer syntaxes: "
+    f'eval "$({COMPLETION}=bash_source dicomtx)" in ~/.bashrc (zsh_source in ~/.zshrc; fish: '
+    f"{COMPLETION}=fish_source dicomtx | source)."
+)
+
+
+class Commands(click.Group):
+    """The commands of the table; only the one asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Returns the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Returns the command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Lists the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def dicomtx() -> None:
+    """Transcode DICOM files: change the transfer syntax, check the result, change nothing else."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 45 ms less to import numpy
+    instruction = os.environ.get(COMPLETION)
+    if instruction:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells need it
+
+        return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
+    with opened() as console, _orderly_termination():
+        return int(_run((sys.argv[1:] if arguments is None else arguments) or ["--help"], console))
+
+
+def _run(arguments: Sequence[str], console: Console) -> int:
+    """Runs one command and returns the exit code."""
+    try:
+        with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
+            return dicomtx.invoke(context) or ExitCode.DONE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown whole
+        return _failed(error, console)
+
+
+def _failed(error: BaseException, console: Console) -> int:
+    """Tells what went wrong, in one line unless it is a bug, and returns the exit code."""
+    match error:
+        case click.exceptions.Exit(exit_code=code):
+            return code
+        case click.ClickException():
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "dicomtx"
+            text = f"{error.format_message().rstrip('.')} (see '{command} --help')"
+            code = ExitCode.USAGE
+        case DicomtxError(exit_code=code):
+            text = str(error)
+        case KeyboardInterrupt():
+            text, code = "interrupted", ExitCode.INTERRUPTED
+        case BrokenPipeError() if _nobody_reads():
+            return ExitCode.DESTINATION
+        case _:
+            import traceback  # noqa: PLC0415 - only bugs need it
+
+            console.error("".join(traceback.format_exception(error)).rstrip())
+            text, code = "this is a bug in dicomtx: please report the lines above", ExitCode.BUG
+    console.note(text)
+    return code
+
+
+def _nobody_reads() -> bool:
+    """Returns whether standard output is a closed pipe, and keeps Python from flushing into it."""
+    from select import POLLERR, POLLHUP, poll  # noqa: PLC0415 - only closed pipes need it
+
+    output = poll()
+    output.register(1, 0)
+    closed = any(event & (POLLERR | POLLHUP) for _, event in output.poll(0))
+    if closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return closed
+
+
+@contextmanager
+def _orderly_termination() -> Iterator[None]:
+    """Turns SIGTERM into an exception, so that files in the making are removed."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit(ExitCode.TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+Direction = Literal["decode", "encode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A codec that was tried and failed."""
+
+    codec: str
+    direction: Direction
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +80,7 @@ class CodecSpec:
     decodes: Mapping[str, str] = field(default_factory=dict)
     encodes: Mapping[str, str] = field(default_factory=dict)
     builtin: bool = False
+
+    def does(self, direction: Direction) -> Mapping[str, str]:
+        """Returns the code bases for one direction, by Transfer Syntax UID."""
+        return self.decodes if direction == "decode" else self.encodes

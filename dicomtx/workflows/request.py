@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from dicomtx.codecs.codec import Attempt
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 
@@ -31,15 +32,6 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A codec that was tried and failed."""
-
-    codec: str
-    direction: Literal["decode", "encode"]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a request; the fields are those of ``--json``.
 
@@ -59,6 +51,7 @@ class Outcome:
         seconds: wall time.
         verification: independent, same-code-base, bytes-only or none.
         warnings: what a user should know.
+        messages: what isolated codecs printed.
         error: one line: what was wrong, what to do; empty if nothing was.
         exit_code: what the command ends with for this file.
     """
@@ -78,6 +71,7 @@ class Outcome:
     seconds: float = 0.0
     verification: str = "none"
     warnings: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     error: str = ""
     exit_code: int = 0
 

@@ -1,0 +1,42 @@
+# Each goal does all of its own set-up: Python 3.11 or later and the package registry are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+SOURCES := dicomtx tests examples benchmarks
+
+.PHONY: demo test test-long check bench lock clean
+
+demo: $(READY)  ## real images to several syntaxes, and the table of what came of it
+	$(BIN)/python examples/demo.py
+
+test: $(READY)  ## the everyday tests
+	$(BIN)/pytest -n auto -m "not long"
+
+test-long: $(READY)  ## every test file to every syntax
+	$(BIN)/pytest -n auto -m long
+
+check: $(READY)  ## lint, types, the generated part of README.md, a light start-up
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m dicomtx.cli.reference --check README.md
+	$(BIN)/pytest tests/cli/test_startup.py
+
+bench: $(READY)  ## whole-process times against gdcmconv and DCMTK, into benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/bench.py
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dicomtx needs Python 3.11 or later; say which: make PYTHON=python3.11")'
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	touch $@
+
+lock:  ## what a clean environment gets today
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --editable '.[dev]'
+	.venv-lock/bin/pip freeze --exclude-editable | grep '==' > requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv demo-output

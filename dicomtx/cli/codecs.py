@@ -1,0 +1,95 @@
+"""``dicomtx codecs``: which codec decodes and encodes which syntax, in the order in force."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dicomtx.cli.console import Console
+from dicomtx.cli.params import settings_options
+from dicomtx.errors import ExitCode
+from dicomtx.transfer_syntaxes import TABLE, TransferSyntax
+
+if TYPE_CHECKING:
+    from dicomtx.codecs.codec import CodecSpec
+    from dicomtx.codecs.registry import BrokenPlugin
+    from dicomtx.settings import Settings
+
+
+@click.command(short_help="Show which codec decodes and encodes which syntax.")
+@settings_options("order", "codecs")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, by UID.")
+@click.pass_obj
+def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
+    """Show which codec decodes (D) and encodes (E) which transfer syntax.
+
+    The codecs stand in the order in which they are tried. Those of other packages are found under
+    the entry point group 'dicomtx.codecs'; each is started once to be asked.
+    """
+    from dicomtx.codecs.registry import Codecs, missing  # noqa: PLC0415 - a command imports its work
+
+    with Codecs(settings) as in_force:
+        specs, broken = list(in_force), in_force.broken()
+    lacking = {spec.name: missing(spec) for spec in specs}
+    if as_json:
+        import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+        console.result(json.dumps(_as_json(settings, specs, lacking, broken)))
+        return ExitCode.DONE
+    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+
+    usable = [spec for spec in specs if not lacking[spec.name]]
+    header = ("D decodes, E encodes", *(spec.name for spec in usable))
+    tables.show(console, [_row(syntax, usable) for syntax in _syntaxes(specs)], header)
+    notes = [
+        ("Order", f"{'as named' if settings.codecs else settings.order}: {_names(specs)}"),
+        ("In processes of their own", _names([spec for spec in usable if not spec.builtin])),
+        *((spec.name, _remedy(spec, lacking[spec.name])) for spec in specs if spec not in usable),
+        *((plugin.name, f"cannot be used: {plugin.reason}") for plugin in broken),
+    ]
+    console.result("")
+    tables.show(console, notes)
+    return ExitCode.DONE
+
+
+def _syntaxes(specs: Sequence["CodecSpec"]) -> list[TransferSyntax]:
+    """Returns the encapsulated syntaxes that have a slug, or that some codec knows."""
+    known = {uid for spec in specs for uid in (*spec.decodes, *spec.encodes)}
+    return [s for s in TABLE if s.encapsulated and (s.slug or s.uid in known)]
+
+
+def _row(syntax: TransferSyntax, specs: Sequence["CodecSpec"]) -> tuple[str, ...]:
+    abilities = (
+        "D" * (syntax.uid in spec.decodes) + "E" * (syntax.uid in spec.encodes) for spec in specs
+    )
+    return syntax.name, *(letters or "-" for letters in abilities)
+
+
+def _names(specs: Sequence["CodecSpec"]) -> str:
+    return ", ".join(spec.name for spec in specs) or "none"
+
+
+def _remedy(spec: "CodecSpec", modules: Sequence[str]) -> str:
+    install = f"pip install {spec.install}" if spec.install else "install what brings them"
+    return f"cannot be used without {', '.join(modules)}: {install}"
+
+
+def _as_json(
+    settings: "Settings",
+    specs: Sequence["CodecSpec"],
+    lacking: dict[str, tuple[str, ...]],
+    broken: Sequence["BrokenPlugin"],
+) -> dict[str, Any]:
+    described = [
+        {
+            "name": spec.name,
+            "builtin": spec.builtin,
+            "missing": lacking[spec.name],
+            "install": spec.install,
+            "decodes": dict(spec.decodes),
+            "encodes": dict(spec.encodes),
+        }
+        for spec in specs
+    ]
+    plugins = [{"name": plugin.name, "reason": plugin.reason} for plugin in broken]
+    return {"order": settings.order, "codecs": described, "broken": plugins}

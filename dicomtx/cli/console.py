@@ -1,0 +1,108 @@
+"""The console: the only place that prints; what native libraries print is kept out of it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from typing import Final, TextIO
+
+from dicomtx.errors import DestinationError
+
+CAPTURED_BYTES: Final = 16_384
+
+
+class Console:
+    """Prints results on standard output and all else on standard error.
+
+    Attributes:
+        errors: leads to the standard error that the process was started with.
+        capture: descriptor of the file that descriptor 2 leads to meanwhile.
+    """
+
+    def __init__(self, errors: TextIO, capture: int) -> None:
+        self.errors = errors
+        self.capture = capture
+
+    def result(self, text: str) -> None:
+        """Prints lines on standard output.
+
+        Raises:
+            BrokenPipeError: nobody reads it any more.
+            DestinationError: it cannot be written to.
+        """
+        if sys.stdout is None:  # closed before the start
+            return
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DestinationError(f"standard output: {error.strerror}") from error
+
+    def note(self, text: str) -> None:
+        """Prints one line on standard error, behind the program's name."""
+        self.error(f"dicomtx: {plain(text)}")
+
+    def error(self, text: str) -> None:
+        """Prints lines on standard error; if that fails there is no one left to tell."""
+        with suppress(OSError):
+            self.errors.write(text + "\n")
+            self.errors.flush()
+
+    def captured(self) -> list[str]:
+        """Returns the lines that native libraries printed: at most the last 16 KiB of them."""
+        end = os.fstat(self.capture).st_size
+        text = os.pread(self.capture, CAPTURED_BYTES, max(0, end - CAPTURED_BYTES))
+        return [line for line in text.decode(errors="replace").splitlines() if line.strip()]
+
+
+def plain(text: str) -> str:
+    """Returns the text on one line: control characters, wherever they come from, are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def opened() -> Iterator[Console]:
+    """Yields the console; meanwhile descriptor 2 leads to a file without a name.
+
+    ``sys.stderr`` is the console's, so that warnings and tracebacks are seen.
+    """
+    _occupy_closed_descriptors()
+    capture, own, before = _nameless_file(), os.dup(2), sys.stderr
+    if isinstance(sys.stdout, TextIOWrapper):  # no file name may break a line of results
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace") as errors:
+        os.dup2(capture, 2)
+        sys.stderr = errors
+        try:
+            yield Console(errors, capture)
+        finally:
+            sys.stderr = before
+            os.dup2(own, 2)
+            os.close(capture)
+
+
+def _occupy_closed_descriptors() -> None:
+    """Opens descriptors 0 to 2 where they are closed, else the next file would become them.
+
+    Reading from 0 or writing to 1 then still fails, as it should.
+    """
+    for descriptor, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, mode)
+
+
+def _nameless_file() -> int:
+    """Returns the descriptor of a file that vanishes with the process."""
+    if sys.platform == "linux":
+        return os.memfd_create("dicomtx-standard-error")
+    import tempfile  # noqa: PLC0415 - 10 ms that Linux need not pay
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

@@ -1,0 +1,86 @@
+"""``dicomtx info``: what files are and what their pixel data really holds."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from dicomtx.cli.console import Console
+from dicomtx.errors import DicomtxError, ExitCode
+
+if TYPE_CHECKING:
+    from dicomtx.image_pixel import ImagePixel
+    from dicomtx.workflows.info import Description
+
+
+@click.command(short_help="Show what files are and what their pixel data really holds.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
+@click.pass_obj
+def info(console: Console, /, files: tuple[str, ...], *, as_json: bool) -> int:
+    """Show what each FILE is and what its pixel data really holds.
+
+    Nothing is decoded: what stands there is read from the data set and from the header of the
+    first frame's stream. Where the two contradict each other, both are shown.
+    """
+    from dicomtx.workflows.info import describe  # noqa: PLC0415 - a command imports its work
+
+    failures = []
+    for number, path in enumerate(files):
+        try:
+            description = describe(path)
+        except DicomtxError as error:
+            console.note(f"{path}: {error}")
+            failures.append(error.exit_code)
+        else:
+            _show(description, console, as_json=as_json, first=number == 0)
+    if len(files) > 1 and failures:
+        return ExitCode.SOME_FAILED
+    return failures[0] if failures else ExitCode.DONE
+
+
+def _show(description: "Description", console: Console, *, as_json: bool, first: bool) -> None:
+    if as_json:
+        import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+        console.result(json.dumps(description.as_json()))
+        return
+    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+
+    if not first:
+        console.result("")
+    tables.show(console, [(name, value) for name, value in _rows(description) if value])
+
+
+def _rows(it: "Description") -> Iterator[tuple[str, str]]:
+    """Yields names and values; those without a value are not for showing."""
+    from dicomtx.cli.report import size  # noqa: PLC0415
+
+    yield "File", f"{it.path} ({size(it.bytes)})"
+    yield "Transfer Syntax", f"{it.transfer_syntax.name} ({it.transfer_syntax.uid})"
+    yield "labelled as", it.label
+    yield "SOP Class UID", it.sop_class_uid
+    yield "SOP Instance UID", it.sop_instance_uid
+    yield "Modality", it.modality
+    if it.image:
+        yield "Image", _image(it.image)
+        yield "Number of Frames", str(it.number_of_frames)
+    yield "Pixel Data", it.pixel_data
+    if it.pixel_data == "encapsulated":
+        yield "Fragments", str(it.fragments)
+        yield "Basic Offset Table", it.basic_offset_table
+        yield "Extended Offset Table", "present" if it.extended_offset_table else ""
+    yield "First stream", str(it.first_stream or "")
+    yield "Icon", it.icon
+    yield "Overlays", ", ".join(it.overlays)
+    yield from (("Warning", text) for text in it.warnings)
+
+
+def _image(image: "ImagePixel") -> str:
+    samples = f"{image.samples_per_pixel} sample{'s' * (image.samples_per_pixel > 1)}"
+    planes = ", colour by plane" if image.planar_configuration else ""
+    sign = "signed" if image.signed else "unsigned"
+    return (
+        f"{image.columns} x {image.rows} {image.photometric_interpretation}, {samples} of "
+        f"{image.bits_stored} bits in {image.bits_allocated}, {sign}{planes}"
+    )

@@ -1,0 +1,100 @@
+"""Parameters that more than one command has."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dicomtx import transfer_syntaxes
+from dicomtx.errors import UsageError
+from dicomtx.settings import ORDERS, load
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """A transfer syntax by slug, alias, PS3.6 keyword or UID."""
+
+    name = "syntax"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> TransferSyntax:
+        """Returns the syntax, or fails with the names that come close."""
+        if isinstance(value, TransferSyntax):
+            return value
+        try:
+            return transfer_syntaxes.find(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> "list[CompletionItem]":
+        """Returns the slugs and aliases that begin so."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells need it
+
+        names = transfer_syntaxes.slugs()
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class SyntaxCommand(click.Command):
+    """A command whose help ends with the names of the transfer syntaxes, none of them broken."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the names, wrapped between but never within them."""
+        from textwrap import wrap  # noqa: PLC0415 - only help needs it
+
+        with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):
+            names = ", ".join(transfer_syntaxes.slugs())
+            for line in wrap(names, formatter.width - 2, break_on_hyphens=False):
+                formatter.write(f"  {line}\n")
+        super().format_epilog(ctx, formatter)
+
+
+SETTINGS: Final = {
+    "order": click.option("--order", type=click.Choice(ORDERS), help="Which codecs come first."),
+    "codecs": click.option(
+        "--codec",
+        "codecs",
+        metavar="NAME",
+        multiple=True,
+        help="Only this codec; several are tried in the order given.",
+    ),
+    "verify": click.option(
+        "--verify/--no-verify",
+        default=None,
+        help="Decode the result again and compare; on by default.",
+    ),
+    "strict": click.option(
+        "--strict/--no-strict",
+        default=None,
+        help="Make it an error to keep a file as it is, or to go beyond the standard.",
+    ),
+}
+
+
+def settings_options(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Adds ``--config`` and the options of these settings; the command gets all as ``settings``."""
+
+    def add_options(command: Callable[..., int]) -> Callable[..., int]:
+        @click.option("--config", metavar="FILE", help="Settings file, in place of the user's own.")
+        @wraps(command)
+        def with_settings(*args: Any, config: str | None, **options: Any) -> int:
+            given = {name: options.pop(name) for name in names}
+            given["codecs"] = given["codecs"] or None  # click gives () for none
+            return command(*args, settings=load(config, os.environ, **given), **options)
+
+        wrapped = with_settings
+        for name in reversed(names):
+            wrapped = SETTINGS[name](wrapped)
+        return wrapped
+
+    return add_options

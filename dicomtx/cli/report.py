@@ -1,0 +1,88 @@
+"""What a person, or a program, is told of an Outcome."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dicomtx.cli.console import Console, plain
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.request import Outcome
+
+VERIFIED = {
+    "independent": "verified",
+    "same-code-base": "verified (same code base)",
+    "bytes-only": "verified (bytes)",
+    "none": "not verified",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How much is told, and in which form.
+
+    Attributes:
+        as_json: the whole outcome as one JSON object in place of the result line.
+        verbose: also how it was done, what was tried, and what libraries printed.
+        quiet: errors only.
+    """
+
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+    def tell(self, outcome: Outcome, console: Console) -> None:
+        """Prints what came of one file: on standard output, unless the file goes there."""
+        piped = outcome.destination == "-"
+        if self.as_json:
+            import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+            (console.error if piped else console.result)(json.dumps(outcome.as_json()))
+        elif not outcome.error and not self.quiet and not piped:
+            console.result(plain(_result(outcome)))
+        if not (self.as_json and piped):  # nothing else where the JSON is
+            for text in self._notes(outcome, console):
+                console.note(f"{outcome.path}: {text}")
+
+    def _notes(self, outcome: Outcome, console: Console) -> Iterator[str]:
+        if self.verbose:
+            yield from _how(outcome)
+            yield from (f"a library printed: {line}" for line in console.captured())
+        if outcome.status != "kept" and not self.quiet:
+            yield from (f"warning: {text}" for text in outcome.warnings)
+        if outcome.error:
+            yield outcome.error
+
+
+def _result(outcome: Outcome) -> str:
+    """Returns the line for a file that went well."""
+    route = f"{outcome.path} -> {outcome.destination}"
+    if outcome.status == "kept":
+        return f"{route}: kept as it is: {'; '.join(outcome.warnings)}"
+    source, target = by_uid(outcome.source_syntax), by_uid(outcome.target_syntax)
+    ratio = f" ({outcome.bytes_in / outcome.bytes_out:.2f}:1)" if outcome.bytes_out else ""
+    codecs = dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)
+    facts = (
+        f"{source.name} -> {target.name}",
+        f"{size(outcome.bytes_in)} -> {size(outcome.bytes_out)}{ratio}",
+        " -> ".join(codecs),
+        VERIFIED[outcome.verification],
+        f"{outcome.seconds:.2f} s",
+    )
+    return f"{route}: {', '.join(fact for fact in facts if fact)}"
+
+
+def _how(outcome: Outcome) -> Iterator[str]:
+    """Yields what was done by which codec, and which codecs failed at it."""
+    yield from (f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts)
+    if outcome.action:
+        decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
+        encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
+        yield f"{outcome.action}{decoder}{encoder}, {VERIFIED[outcome.verification]}"
+
+
+def size(count: int) -> str:
+    """Returns a number of bytes for people: kB is 1000 bytes."""
+    if count < 1000:
+        return f"{count} B"
+    if count < 999_950:
+        return f"{count / 1e3:.1f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 999_950_000 else f"{count / 1e9:.1f} GB"

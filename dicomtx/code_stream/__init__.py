@@ -1,0 +1,38 @@
+"""What a code stream says of itself: headers are read here, nothing is decoded."""
+
+from typing import Final
+
+from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
+from dicomtx.code_stream.code_stream import CodeStream
+from dicomtx.code_stream.structure import boxes
+
+__all__ = ["CodeStream", "read", "unboxed"]
+
+JP2: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"
+
+
+def read(head: bytes) -> CodeStream | None:
+    """Returns what the beginning of a frame's stream says of it, or None if nothing knows it.
+
+    Args:
+        head: the stream, or its first 64 KiB. What stands beyond is taken as not said.
+    """
+    if head.startswith(jpeg.SOI):
+        return jpeg.read(head)
+    if head.startswith(jpeg2000.SOC_SIZ):
+        return jpeg2000.read(head)
+    if head.startswith((jpegxl.BARE, jpegxl.BOXED)):
+        return jpegxl.read(head)
+    inner = unboxed(head)
+    if inner is not head:
+        return jpeg2000.read(inner, boxed=True)
+    return rle.read(head)
+
+
+def unboxed(stream: bytes) -> bytes:
+    """Returns the code stream in a JP2 or JPH file; anything else comes back as it is."""
+    if stream.startswith(JP2):
+        for kind, start, end in boxes(stream):
+            if kind == b"jp2c" and stream.startswith(jpeg2000.SOC_SIZ, start):
+                return stream[start:end]
+    return stream

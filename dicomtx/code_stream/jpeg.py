@@ -1,0 +1,89 @@
+"""The header of a JPEG (ISO/IEC 10918-1) or JPEG-LS (ISO/IEC 14495-1) stream."""
+
+from typing import Final
+
+from dicomtx.code_stream.code_stream import ROOT, CodeStream
+from dicomtx.code_stream.structure import segments
+
+SOI: Final = b"\xff\xd8"
+SOF55: Final = 0xF7
+SOF3: Final = 0xC3
+# No arithmetic lossless and no hierarchical frames: nothing here decodes them.
+PROCESSES: Final = {
+    0xC0: "50",
+    0xC1: "51",
+    0xC2: "55",
+    SOF3: "57",
+    0xC9: "52",
+    0xCA: "56",
+    SOF55: "81",
+}
+APP0: Final = 0xE0
+APP8: Final = 0xE8
+APP14: Final = 0xEE
+EOI: Final = 0xD9
+SOS: Final = 0xDA
+
+
+def read(data: bytes) -> CodeStream | None:
+    """Returns what the markers before the first scan say, or None if they name no frame."""
+    header = _header(data)
+    marker, frame = next(((m, body) for m, body in header if m in PROCESSES), (0, b""))
+    if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
+        return None
+    sampling = set(frame[7::3])
+    return CodeStream(
+        family="JPEG-LS" if marker == SOF55 else "JPEG",
+        syntax=f"{ROOT}.4.{_syntax(marker, header)}",
+        rows=int.from_bytes(frame[1:3], "big"),
+        columns=int.from_bytes(frame[3:5], "big"),
+        components=frame[5],
+        precision=frame[0],
+        transform=_transform(marker, frame, header) if frame[5] == 3 else "",
+        subsampled=len(sampling) > 1,
+    )
+
+
+def _header(data: bytes) -> list[tuple[int, bytes]]:
+    """Returns the marker segments up to the first scan, it included."""
+    found = []
+    for marker, body in segments(data, len(SOI)):
+        if marker == EOI:
+            break
+        found.append((marker, body))
+        if marker == SOS:
+            break
+    return found
+
+
+def _syntax(marker: int, header: list[tuple[int, bytes]]) -> str:
+    """Returns the last number of the UID; the scan tells selection value and NEAR."""
+    body = next((body for m, body in header if m == SOS), b"")
+    told = body[1 + 2 * body[0]] if body and len(body) > 1 + 2 * body[0] else None
+    if marker == SOF3 and told == 1:
+        return "70"
+    if marker == SOF55 and told == 0:
+        return "80"
+    return PROCESSES[marker]
+
+
+def _transform(marker: int, frame: bytes, header: list[tuple[int, bytes]]) -> str:
+    """Returns YBR, RGB or nothing; the surest sign comes first."""
+    if adobe := _payload(header, APP14, b"Adobe", 12):
+        return "YBR" if adobe[11] else "RGB"
+    if _payload(header, APP8, b"mrfx", 5):
+        return "RGB"  # the colour transform of the HP codec, undone by whoever knows it
+    if _payload(header, APP0, b"JFIF", 5):
+        return "YBR"
+    if marker in (SOF3, SOF55):
+        return ""  # lossless coders leave the colours as they were: ids and sampling tell nothing
+    if frame[6::3] == b"RGB":
+        return "RGB"
+    return "YBR" if len(set(frame[7::3])) > 1 else ""
+
+
+def _payload(header: list[tuple[int, bytes]], marker: int, name: bytes, size: int) -> bytes:
+    """Returns the application segment of this name, or nothing."""
+    return next(
+        (b for m, b in header if m == marker and b.startswith(name) and len(b) >= size), b""
+    )

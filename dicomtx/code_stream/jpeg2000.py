@@ -1,0 +1,90 @@
+"""The main header of a JPEG 2000 (ISO/IEC 15444-1) or HTJ2K (15444-15) code stream."""
+
+import struct
+from typing import Final
+
+from dicomtx.code_stream.code_stream import ROOT, CodeStream
+from dicomtx.code_stream.structure import segments
+
+SOC_SIZ: Final = b"\xff\x4f\xff\x51"
+CAP, SIZ, COD, COC, TLM, SOT = 0x50, 0x51, 0x52, 0x53, 0x55, 0x90
+PART_15: Final = 1 << 17  # Pcap15: the block coder is that of HTJ2K
+RPCL: Final = 2
+TILES: Final = 65535  # as many as a tile-part header can number
+BASE: Final = 64  # PS3.5 10.18: one side of the base resolution is no longer than this
+
+
+def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
+    """Returns what the main header says, or None if SIZ or COD is missing or makes no sense."""
+    header: dict[int, list[bytes]] = {}
+    for marker, body in segments(data, 2):
+        if marker == SOT:
+            break
+        header.setdefault(marker, []).append(body)
+    size = header.get(SIZ, [b""])[0]
+    coding = header.get(COD, [b""])[0]
+    if len(coding) < 10 or not _sensible(size):
+        return None
+    right, bottom, left, top = struct.unpack_from(">4I", size, 2)
+    components = [tuple(size[at : at + 3]) for at in range(36, len(size), 3)]
+    throughput = any(_capabilities(body) & PART_15 for body in header.get(CAP, ()))
+    reversible = coding[9] == 1 and all(
+        _component_is_reversible(body, len(components)) for body in header.get(COC, ())
+    )
+    thumbnail = (
+        TLM in header
+        and coding[1] == RPCL
+        and min(right - left, bottom - top) <= BASE << min(coding[5], 32)
+    )
+    return CodeStream(
+        family="HTJ2K" if throughput else "JPEG 2000",
+        syntax=f"{ROOT}.4.{_syntax(throughput, reversible, thumbnail)}",
+        rows=bottom - top,
+        columns=right - left,
+        components=len(components),
+        precision=max((depth & 0x7F) + 1 for depth, _, _ in components),
+        signed=components[0][0] >= 0x80,
+        transform=("RCT" if reversible else "ICT") if coding[4] else "",
+        subsampled=any((x, y) != (1, 1) for _, x, y in components),
+        boxed=boxed,
+    )
+
+
+def _sensible(size: bytes) -> bool:
+    """Returns whether a SIZ segment has its length, an image area and countable tiles."""
+    if len(size) < 39:
+        return False
+    right, bottom, left, top, width, height, tiles_left, tiles_top = struct.unpack_from(
+        ">8I", size, 2
+    )
+    (components,) = struct.unpack_from(">H", size, 34)
+    return (
+        len(size) == 36 + 3 * components
+        and tiles_left <= left < right
+        and tiles_top <= top < bottom
+        and tiles_left + width > left
+        and tiles_top + height > top
+        and -((tiles_left - right) // width) * -((tiles_top - bottom) // height) <= TILES
+        and all(size[37::3])
+        and all(size[38::3])
+    )
+
+
+def _capabilities(body: bytes) -> int:
+    """Returns Pcap of a CAP segment."""
+    return int.from_bytes(body[:4], "big") if len(body) >= 4 else 0
+
+
+def _component_is_reversible(body: bytes, components: int) -> bool:
+    """Returns what the transformation byte of a COC segment says."""
+    at = 6 if components < 257 else 7
+    return len(body) > at and body[at] == 1
+
+
+def _syntax(throughput: bool, reversible: bool, thumbnail: bool) -> str:  # noqa: FBT001 (private, and each is what it is called)
+    """Returns the last number of the UID."""
+    if not throughput:
+        return "90" if reversible else "91"
+    if not reversible:
+        return "203"
+    return "202" if thumbnail else "201"

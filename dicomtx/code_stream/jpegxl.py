@@ -1,0 +1,129 @@
+"""The image header of a JPEG XL code stream (ISO/IEC 18181-1), bare or in boxes (18181-2)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dicomtx.code_stream.code_stream import ROOT, CodeStream
+from dicomtx.code_stream.structure import boxes
+
+BARE: Final = b"\xff\x0a"
+BOXED: Final = b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"
+HEADER: Final = 256  # bytes; more than an image header without extra channels can take
+RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+# What follows the two bits of a U32: an offset and a number of bits (18181-1 B.2.2).
+SIZE: Final = ((1, 9), (1, 13), (1, 18), (1, 30))
+PREVIEW: Final = ((1, 6), (65, 8), (321, 10), (1345, 12))
+PREVIEW_BY_8: Final = ((16, 0), (32, 0), (1, 5), (33, 9))
+DEPTH: Final = ((8, 0), (10, 0), (12, 0), (1, 6))
+COUNT: Final = ((0, 0), (1, 0), (2, 4), (1, 12))
+COLOUR_SPACE: Final = ((0, 0), (1, 0), (2, 4), (18, 6))
+TICKS: Final = ((100, 0), (1000, 0), (1, 10), (1, 30))
+TICKS_DIVISOR: Final = ((1, 0), (1001, 0), (1, 8), (1, 10))
+LOOPS: Final = ((0, 0), (0, 3), (0, 16), (0, 32))
+GREY: Final = 1
+
+
+@dataclass(slots=True)
+class _Bits:
+    """A cursor over bits, the lowest first; beyond the end they are zero."""
+
+    value: int
+    at: int = 0
+
+    def take(self, count: int) -> int:
+        """Returns the next ``count`` bits as a number."""
+        taken = self.value >> self.at & ((1 << count) - 1)
+        self.at += count
+        return taken
+
+    def choose(self, forms: tuple[tuple[int, int], ...]) -> int:
+        """Returns a number of variable length in one of four forms."""
+        offset, count = forms[self.take(2)]
+        return offset + self.take(count)
+
+
+def read(data: bytes) -> CodeStream | None:
+    """Returns what the image header says.
+
+    With extra channels (alpha) or floating point samples, which DICOM has not, the number of
+    components or the precision stays zero.
+    """
+    boxed = data.startswith(BOXED)
+    parts = list(boxes(data)) if boxed else []
+    stream = _joined(data, parts) if boxed else data[:HEADER]
+    if not stream.startswith(BARE):
+        return None
+    bits = _Bits(int.from_bytes(stream[len(BARE) :], "little"))
+    rows, columns = _size(bits)
+    precision, components, xyb = _samples(bits)
+    if bits.at > 8 * (len(stream) - len(BARE)):
+        return None
+    recompressed = any(kind == b"jbrd" for kind, _, _ in parts)
+    return CodeStream(
+        family="JPEG XL",
+        syntax=f"{ROOT}.4.{111 if recompressed else 112 if xyb else 110}",
+        rows=rows,
+        columns=columns,
+        components=components,
+        precision=precision,
+        transform="XYB" if xyb else "",
+        boxed=boxed,
+    )
+
+
+def _joined(data: bytes, parts: list[tuple[bytes, int, int]]) -> bytes:
+    """Returns the beginning of the code stream, which may lie in several boxes."""
+    stream = b""
+    for kind, start, end in parts:
+        if kind in (b"jxlc", b"jxlp") and len(stream) < HEADER:
+            number = 4 if kind == b"jxlp" else 0
+            stream += data[start + number : min(end, start + number + HEADER)]
+    return stream
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    """Returns rows and columns (18181-1 SizeHeader)."""
+    by_8 = bits.take(1)
+    rows = 8 * (1 + bits.take(5)) if by_8 else bits.choose(SIZE)
+    ratio = bits.take(3)
+    if ratio:
+        over, under = RATIOS[ratio - 1]
+        return rows, rows * over // under
+    return rows, 8 * (1 + bits.take(5)) if by_8 else bits.choose(SIZE)
+
+
+def _samples(bits: _Bits) -> tuple[int, int, bool]:
+    """Returns precision, components and whether they are XYB (18181-1 ImageMetadata)."""
+    if bits.take(1):  # all as by default
+        return 8, 3, True
+    if bits.take(1):
+        _skip_extra_fields(bits)
+    floating = bits.take(1)
+    precision = bits.choose(DEPTH)
+    if floating:
+        return 0, 0, False
+    bits.take(1)  # whether 16-bit buffers suffice
+    if bits.choose(COUNT):
+        return precision, 0, False
+    xyb = bool(bits.take(1))
+    if bits.take(1):  # the colour encoding is that by default: sRGB
+        return precision, 3, xyb
+    bits.take(1)  # whether there is an ICC profile
+    return precision, 1 if bits.choose(COLOUR_SPACE) == GREY else 3, xyb
+
+
+def _skip_extra_fields(bits: _Bits) -> None:
+    """Passes orientation, intrinsic size, preview and animation."""
+    bits.take(3)
+    if bits.take(1):
+        _size(bits)
+    if bits.take(1):
+        sizes = PREVIEW_BY_8 if bits.take(1) else PREVIEW
+        bits.choose(sizes)
+        if not bits.take(3):
+            bits.choose(sizes)
+    if bits.take(1):
+        for form in (TICKS, TICKS_DIVISOR, LOOPS):
+            bits.choose(form)
+        bits.take(1)

@@ -1,0 +1,74 @@
+"""What the shipped codecs are able to do, as data: nothing heavy is imported to know it."""
+
+from typing import Final
+
+from dicomtx.codecs.codec import CodecSpec
+
+ROOT: Final = "1.2.840.10008.1.2"
+RLE: Final = ROOT + ".5"
+ENCAPSULATED: Final = ROOT + ".1.98"
+DEFLATED_FRAME: Final = ROOT + ".8.1"
+
+
+def _jpeg(*numbers: int) -> tuple[str, ...]:
+    """Returns the UIDs under the arc that JPEG and its successors share."""
+    return tuple(f"{ROOT}.4.{number}" for number in numbers)
+
+
+def _by(code_base: str, *uids: str) -> dict[str, str]:
+    return dict.fromkeys(uids, code_base)
+
+
+IMAGECODECS: Final = CodecSpec(
+    name="imagecodecs",
+    module="dicomtx.codecs.imagecodecs",
+    requires=("numpy", "imagecodecs"),
+    install="imagecodecs",
+    decodes={
+        **_by("imagecodecs RLE", RLE),
+        **_by("libjpeg-turbo", *_jpeg(50, 51, 52, 53, 54, 55, 56, 57, 70)),
+        **_by("CharLS", *_jpeg(80, 81)),
+        **_by("OpenJPEG", *_jpeg(90, 91, 201, 202, 203)),
+        **_by("libjxl", *_jpeg(110, 111, 112)),
+        **_by("libdeflate", DEFLATED_FRAME),
+        **_by("bytes", ENCAPSULATED),
+    },
+    encodes={
+        **_by("imagecodecs RLE", RLE),
+        **_by("libjpeg-turbo", *_jpeg(57, 70)),
+        **_by("CharLS", *_jpeg(80)),
+        **_by("OpenJPEG", *_jpeg(90)),
+        **_by("OpenJPH", *_jpeg(201, 202)),
+        **_by("libjxl", *_jpeg(110)),
+        **_by("libdeflate", DEFLATED_FRAME),
+        **_by("bytes", ENCAPSULATED),
+    },
+    builtin=True,
+)
+OPENJPEG: Final = CodecSpec(
+    name="openjpeg",
+    module="dicomtx.codecs.openjpeg",
+    requires=("numpy", "openjpeg"),
+    install="pylibjpeg-openjpeg",
+    decodes=_by("OpenJPEG", *_jpeg(90, 91, 201, 202, 203)),
+    encodes=_by("OpenJPEG", *_jpeg(90)),
+    builtin=True,
+)
+GDCM: Final = CodecSpec(
+    name="gdcm",
+    module="dicomtx.codecs.gdcm",
+    requires=("numpy", "gdcm"),
+    install="python-gdcm",
+    decodes={
+        **_by("GDCM", RLE),
+        **_by("IJG", *_jpeg(50, 51, 57, 70)),
+        **_by("CharLS", *_jpeg(80, 81)),
+        **_by("OpenJPEG", *_jpeg(90, 91)),
+    },
+    encodes={
+        **_by("GDCM", RLE),
+        **_by("IJG", *_jpeg(57, 70)),
+        **_by("CharLS", *_jpeg(80)),
+        **_by("OpenJPEG", *_jpeg(90)),
+    },
+)

@@ -1,0 +1,91 @@
+"""The guard before native code: a stream's own header must agree with the data set.
+
+Codec libraries believe the header: one that lies makes them read out of bounds, allocate
+gigabytes or hang. What passes here asks for no more than the frame that the data set describes.
+"""
+
+from typing import Final
+
+from dicomtx import code_stream
+from dicomtx.code_stream import CodeStream, rle
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+# A plain JPEG 2000 stream under an HTJ2K syntax, and the reverse: the same decoders read both.
+COUSINS: Final = {"HTJ2K": "JPEG 2000"}
+
+
+def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
+    """Returns the stream that may go to native code: the same, or without its JP2 boxes.
+
+    Args:
+        stream: one frame, whole.
+        syntax: what the stream shall be; one whose family it is not refuses it.
+        image: what the data set says.
+
+    Raises:
+        CodecError: the stream is empty, of another family, damaged, or of another image.
+    """
+    if not stream:
+        raise CodecError("the frame is empty")
+    if syntax.family in ("native", "deflate"):
+        return stream
+    said = code_stream.read(stream)
+    _check_family(said, syntax.family)
+    if syntax.family == "RLE":
+        _check_segments(stream, image)
+    elif said:
+        _check_image(said, image)
+    return code_stream.unboxed(stream)
+
+
+def check_length(frame: Frame) -> Frame:
+    """Returns the frame if it has as many bytes as its image takes.
+
+    Raises:
+        CodecError: it is shorter or longer.
+    """
+    found, expected = memoryview(frame.data).nbytes, frame.image.frame_bytes
+    if found != expected:
+        raise CodecError(f"the codec returned {found} bytes for a frame of {expected}")
+    return frame
+
+
+def _check_family(said: CodeStream | None, family: str) -> None:
+    if said is None and family != "RLE":  # what RLE lacks is told with its segments
+        raise CodecError(f"this is no {family} stream, or its header is damaged")
+    if said and COUSINS.get(said.family, said.family) != COUSINS.get(family, family):
+        raise CodecError(f"this is a {said.family} stream, and the transfer syntax says {family}")
+
+
+def _check_segments(stream: bytes, image: ImagePixel) -> None:
+    """Checks the header of an RLE frame (PS3.5 G.5); older writers left gaps in it."""
+    found = rle.offsets(stream)
+    expected = image.samples_per_pixel * ((image.bits_allocated + 7) // 8)
+    if not found:
+        raise CodecError("this is no RLE stream, or its header is damaged")
+    if len(found) != expected:
+        raise CodecError(f"the RLE header has {len(found)} segments, the data set {expected}")
+    if found[-1] >= len(stream):
+        raise CodecError(
+            f"an RLE segment begins at byte {found[-1]} of a frame of {len(stream)} bytes"
+        )
+
+
+def _check_image(said: CodeStream, image: ImagePixel) -> None:
+    name = f"the {said.family} stream"
+    if (said.rows, said.columns) != (image.rows, image.columns):
+        raise CodecError(
+            f"{name} says {said.rows} x {said.columns}, the data set {image.rows} x {image.columns}"
+        )
+    if said.components != image.samples_per_pixel:
+        raise CodecError(
+            f"{name} says {said.components or 'an unknown number of'} components, "
+            f"the data set {image.samples_per_pixel} samples per pixel"
+        )
+    if not 1 <= said.precision <= max(8, image.bits_allocated):
+        raise CodecError(
+            f"{name} says {said.precision or 'an unknown number of'} bits a sample, "
+            f"the data set allocates {image.bits_allocated}"
+        )

@@ -1,0 +1,298 @@
+"""Every pixel syntax of DICOM, by the imagecodecs package."""
+
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+
+from dicomtx import code_stream
+from dicomtx.codecs import photometric, samples
+from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
+from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+# every exception class of imagecodecs is a RuntimeError; its argument checks raise the others
+FAILURES: Final = (RuntimeError, ValueError, TypeError, MemoryError)
+RLE_HEADER: Final = struct.Struct("<16I")
+EOI: Final = b"\xff\xd9"
+SPIFF: Final = b"\xff\xe8"
+
+
+def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    """Returns the native frame of one code stream; see ``Codec``."""
+    decoder = DECODERS.get(syntax.uid)
+    if decoder is None:
+        raise CodecError(f"imagecodecs does not decode {syntax.name}")
+    try:
+        return decoder(stream, syntax, image)
+    except FAILURES as error:
+        raise CodecError(f"imagecodecs: {error or type(error).__name__}") from error
+
+
+def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
+    """Returns the code stream of one native frame; see ``Codec``."""
+    encoder = ENCODERS.get(syntax.uid)
+    if encoder is None:
+        raise CodecError(f"imagecodecs does not encode {syntax.name}")
+    try:
+        return encoder(frame)
+    except FAILURES as error:
+        raise CodecError(f"imagecodecs: {error or type(error).__name__}") from error
+
+
+def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
+    width = (image.bits_allocated + 7) // 8
+    data = imagecodecs.dicomrle_decode(stream, f"<u{width}")
+    if image.bits_allocated == 1 and len(data) == image.frame_bytes != image.samples_per_frame:
+        return _native(data, image)  # packed: the convention of older writers
+    if len(data) != image.samples_per_frame * width:
+        raise CodecError(f"the RLE stream holds {len(data)} bytes, not {image.frame_bytes}")
+    planes = np.frombuffer(data, f"<u{width}").reshape(image.samples_per_pixel, -1)
+    return samples.frame_of(_unsigned_as_said(planes.T, image), image, photometric.as_said(image))
+
+
+def _unsigned_as_said(array: samples.Array, image: ImagePixel) -> samples.Array:
+    """Returns whole words under the sign of the data set, so that none of their bits changes."""
+    return array.view(array.dtype.str.replace("u", "i")) if image.signed else array
+
+
+def _encode_rle(frame: Frame) -> bytes:
+    """Returns the segments, most significant byte first, rows apart (PS3.5 Annex G)."""
+    words = samples.words(frame).reshape(frame.image.rows, frame.image.columns, -1)
+    shifts = range(words.itemsize * 8 - 8, -1, -8)
+    segments = [
+        _even(imagecodecs.packbits_encode((words[..., sample] >> shift).astype(np.uint8)))
+        for sample in range(words.shape[2])
+        for shift in shifts
+    ]
+    if len(segments) > 15:
+        raise CodecError(f"RLE has room for 15 segments, not {len(segments)}")
+    offsets = [RLE_HEADER.size]
+    for segment in segments[:-1]:
+        offsets.append(offsets[-1] + len(segment))
+    header = RLE_HEADER.pack(len(segments), *offsets, *[0] * (15 - len(offsets)))
+    return b"".join((header, *segments))
+
+
+def _even(segment: bytes | bytearray) -> bytes | bytearray:
+    return segment + b"\0" * (len(segment) % 2)
+
+
+def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    if stream.rfind(EOI) < 0:  # libjpeg would make up the rest, with no more than a warning
+        raise CodecError("the JPEG stream has no end (EOI marker)")
+    said = code_stream.read(stream)
+    array = imagecodecs.jpeg8_decode(stream, **_jpeg_colour("RGB", image))
+    return samples.frame_of(
+        array,
+        image,
+        photometric.of_jpeg(said, image),
+        precision=said.precision if said else 0,
+        lossy=syntax.lossy,
+    )
+
+
+def _jpeg_colour(name: str, image: ImagePixel) -> dict[str, Any]:
+    """Returns what makes libjpeg leave three components as they are."""
+    return {"colorspace": name, "outcolorspace": name} if image.samples_per_pixel == 3 else {}
+
+
+def _encode_jpeg(frame: Frame) -> bytes:
+    image = frame.image
+    name = "YCBCR" if image.photometric_interpretation.startswith("YBR_") else "RGB"
+    if name == "YCBCR" and image.bits_stored > 8 and image.samples_per_pixel == 3:
+        # libjpeg-turbo 3.1 writes wrong samples for it
+        raise CodecError("imagecodecs writes no YCbCr of more than 8 bits as lossless JPEG")
+    return bytes(
+        imagecodecs.jpeg8_encode(
+            _at_most_16_bits(frame),
+            lossless=True,
+            predictor=1,
+            bitspersample=max(image.bits_stored, 2),
+            **_jpeg_colour(name, image),
+        )
+    )
+
+
+def _at_most_16_bits(frame: Frame) -> samples.Array:
+    if frame.image.bits_stored > 16:
+        raise CodecError(f"at most 16 bits a sample, not {frame.image.bits_stored}")
+    return samples.stored(frame)
+
+
+def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    said = code_stream.read(stream)
+    return samples.frame_of(
+        imagecodecs.jpegls_decode(stream),
+        image,
+        photometric.as_said(image),
+        precision=said.precision if said else 0,
+        lossy=syntax.lossy,
+    )
+
+
+def _encode_jpegls(frame: Frame) -> bytes:
+    array = _at_most_16_bits(frame)
+    room = 2 * array.nbytes + 1024  # noise grows; the default buffer is too small for it
+    try:
+        newer: dict[str, Any] = {"bitspersample": max(frame.image.bits_stored, 8), "spiff": False}
+        return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
+    except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
+        stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
+    while stream[2:4] == SPIFF:  # it would say RGB of any three samples
+        stream = stream[:2] + stream[4 + int.from_bytes(stream[4:6], "big") :]
+    return stream
+
+
+def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    """Returns the frame of a JPEG 2000 or HTJ2K stream by OpenJPEG; OpenJPH wraps at saturation."""
+    said = code_stream.read(stream)
+    return samples.frame_of(
+        imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1),
+        image,
+        photometric.of_jpeg2000(said, image),
+        precision=said.precision if said else 0,
+        lossy=syntax.lossy,
+    )
+
+
+def _encode_jpeg2000(frame: Frame) -> bytes:
+    if frame.image.bits_stored > 24:
+        raise CodecError(f"OpenJPEG keeps 24 bits a sample, not {frame.image.bits_stored}")
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            samples.values(frame),
+            level=0,
+            codecformat="J2K",
+            planar=False,
+            bitspersample=frame.image.bits_stored,
+            reversible=True,
+            mct=_is_rgb(frame.image),
+            numthreads=1,
+        )
+    )
+
+
+def _is_rgb(image: ImagePixel) -> bool:
+    return image.samples_per_pixel == 3 and image.photometric_interpretation == "RGB"
+
+
+def _encode_htj2k(frame: Frame) -> bytes:
+    """Returns an RPCL stream with TLM, whose smallest resolution is at most 64 x 64 (PS3.5 10.18).
+
+    The encoder knows 8 and 16 bits only. Samples centred on zero are the same code stream at
+    any precision, so they are given as signed words, and the precision is put in afterwards.
+    """
+    image, array = frame.image, _at_most_16_bits(frame)
+    bits = image.bits_stored
+    centred = samples.values(frame) if image.signed else array.astype(np.int32) - (1 << bits - 1)
+    stream = bytearray(
+        imagecodecs.htj2k_encode(
+            centred.astype(np.int16),
+            rgb=_is_rgb(image),
+            planar=False,
+            resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),
+            reversible=True,
+            tlm=True,
+        )
+    )
+    first = stream.index(b"\xff\x51") + 40  # Ssiz of the first component, each has three bytes
+    for component in range(image.samples_per_pixel):
+        stream[first + 3 * component] = (bits - 1) | (0x80 if image.signed else 0)
+    return bytes(stream)
+
+
+def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    said = code_stream.read(stream)
+    raw = syntax.uid == ROOT + ".4.110" or image.samples_per_pixel == 1
+    return samples.frame_of(
+        imagecodecs.jpegxl_decode(stream, keeporientation=True, numthreads=1),
+        image,
+        photometric.as_said(image) if raw else "RGB",
+        precision=said.precision if said else 0,
+        lossy=syntax.lossy,
+    )
+
+
+def _decode_jpeg_in_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    """Returns what the JPEG stream gives that was recompressed; or else the JPEG XL samples."""
+    try:
+        jpeg = imagecodecs.jpegxl_decode_jpeg(stream, numthreads=1)
+    except FAILURES:
+        return _decode_jpegxl(stream, syntax, image)
+    return _decode_jpeg(bytes(jpeg), syntax, image)
+
+
+def _encode_jpegxl(frame: Frame) -> bytes:
+    image, array = frame.image, _at_most_16_bits(frame)
+    if image.signed:
+        raise CodecError("JPEG XL has no signed samples")
+    return bytes(
+        imagecodecs.jpegxl_encode(
+            array,
+            effort=1,
+            lossless=True,
+            photometric="RGB" if image.samples_per_pixel == 3 else "GRAY",
+            bitspersample=max(image.bits_stored, 8),
+            numthreads=1,
+        )
+    )
+
+
+def _decode_deflated(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
+    return _native(imagecodecs.deflate_decode(stream, raw=True, out=image.frame_bytes), image)
+
+
+def _encode_deflated(frame: Frame) -> bytes:
+    return bytes(imagecodecs.deflate_encode(bytes(frame.data), 6, raw=True))
+
+
+def _decode_bytes(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
+    padded = image.frame_bytes + image.frame_bytes % 2
+    return _native(stream[: image.frame_bytes] if len(stream) == padded else stream, image)
+
+
+def _encode_bytes(frame: Frame) -> bytes:
+    return bytes(frame.data)
+
+
+def _native(data: bytes | bytearray, image: ImagePixel) -> Frame:
+    """Returns bytes that are a native frame already, colour by pixel."""
+    if len(data) != image.frame_bytes:
+        raise CodecError(f"the stream holds {len(data)} bytes, not {image.frame_bytes}")
+    decoded = replace(image, planar_configuration=0, number_of_frames=1)
+    if image.planar_configuration == 0 or image.samples_per_pixel == 1:
+        return Frame(data, decoded)
+    planes = np.frombuffer(data, f"<u{image.bits_allocated // 8}")
+    return Frame(planes.reshape(image.samples_per_pixel, -1).T.tobytes(), decoded)
+
+
+def _uids(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"{ROOT}.4.{number}" for number in numbers)
+
+
+DECODERS: Final[dict[str, Callable[[bytes, TransferSyntax, ImagePixel], Frame]]] = {
+    RLE: _decode_rle,
+    **dict.fromkeys(_uids(50, 51, 52, 53, 54, 55, 56, 57, 70), _decode_jpeg),
+    **dict.fromkeys(_uids(80, 81), _decode_jpegls),
+    **dict.fromkeys(_uids(90, 91, 201, 202, 203), _decode_jpeg2000),
+    **dict.fromkeys(_uids(110, 112), _decode_jpegxl),
+    **dict.fromkeys(_uids(111), _decode_jpeg_in_jpegxl),
+    DEFLATED_FRAME: _decode_deflated,
+    ENCAPSULATED: _decode_bytes,
+}
+ENCODERS: Final[dict[str, Callable[[Frame], bytes]]] = {
+    RLE: _encode_rle,
+    **dict.fromkeys(_uids(57, 70), _encode_jpeg),
+    **dict.fromkeys(_uids(80), _encode_jpegls),
+    **dict.fromkeys(_uids(90), _encode_jpeg2000),
+    **dict.fromkeys(_uids(201, 202), _encode_htj2k),
+    **dict.fromkeys(_uids(110), _encode_jpegxl),
+    DEFLATED_FRAME: _encode_deflated,
+    ENCAPSULATED: _encode_bytes,
+}

@@ -1,0 +1,62 @@
+"""JPEG 2000 and HTJ2K by OpenJPEG, through the pylibjpeg-openjpeg package."""
+
+from threading import Lock
+from typing import Final
+
+from openjpeg import utils
+
+from dicomtx import code_stream
+from dicomtx.codecs import photometric, samples
+from dicomtx.codecs.builtin import OPENJPEG
+from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+# its logging keeps Python objects in C statics: two encoders at once end in a segmentation fault
+ENCODING: Final = Lock()
+RGB: Final = 1
+
+
+def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    """Returns the native frame of one code stream; see ``Codec``."""
+    if syntax.uid not in OPENJPEG.decodes:
+        raise CodecError(f"openjpeg does not decode {syntax.name}")
+    said = code_stream.read(stream)
+    try:
+        array = utils.decode(stream)
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"openjpeg: {error}") from error
+    return samples.frame_of(
+        array,
+        image,
+        photometric.of_jpeg2000(said, image),
+        precision=said.precision if said else 0,
+        lossy=syntax.lossy,
+    )
+
+
+def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
+    """Returns the code stream of one native frame; see ``Codec``."""
+    image = frame.image
+    if syntax.uid not in OPENJPEG.encodes:
+        raise CodecError(f"openjpeg does not encode {syntax.name}")
+    if min(image.rows, image.columns) < 32:
+        raise CodecError(f"openjpeg encodes no side under 32: {image.rows} x {image.columns}")
+    if image.bits_stored > 24:
+        raise CodecError(f"OpenJPEG keeps 24 bits a sample, not {image.bits_stored}")
+    colour = image.samples_per_pixel == 3 and image.photometric_interpretation == "RGB"
+    try:
+        with ENCODING:
+            stream = utils.encode_buffer(
+                samples.values(frame).tobytes(),
+                image.columns,
+                image.rows,
+                image.samples_per_pixel,
+                image.bits_stored,
+                image.signed,
+                photometric_interpretation=RGB if colour else 0,
+            )
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"openjpeg: {error}") from error
+    return bytes(stream)

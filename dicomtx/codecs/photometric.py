@@ -1,0 +1,29 @@
+"""The colour space that decoded samples are in; no codec here turns YCbCr into RGB."""
+
+from dicomtx.code_stream import CodeStream
+from dicomtx.image_pixel import ImagePixel
+
+
+def as_said(image: ImagePixel) -> str:
+    """Returns what the data set says, as full-size samples: YBR_FULL_422 becomes YBR_FULL."""
+    said = image.photometric_interpretation
+    if image.samples_per_pixel != 3:
+        return said
+    if said in ("YBR_RCT", "YBR_ICT"):
+        return "RGB"
+    return "YBR_FULL" if said.startswith("YBR_") else said
+
+
+def of_jpeg(stream: CodeStream | None, image: ImagePixel) -> str:
+    """Returns what the stream's markers tell, or else what the data set says.
+
+    Writers of the lossless processes put in markers of any kind; there the data set is believed.
+    """
+    if stream is None or stream.components != 3 or stream.syntax.endswith((".57", ".70")):
+        return as_said(image)
+    return {"YBR": "YBR_FULL", "RGB": "RGB"}.get(stream.transform) or as_said(image)
+
+
+def of_jpeg2000(stream: CodeStream | None, image: ImagePixel) -> str:
+    """Returns RGB where a multiple component transform was undone (PS3.5 8.2.4)."""
+    return "RGB" if stream and stream.transform in ("RCT", "ICT") else as_said(image)

@@ -1,0 +1,176 @@
+"""The codecs in force: which there are, in which order, and each of them opened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, cast
+
+from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG
+from dicomtx.codecs.codec import Codec, CodecSpec, Direction
+from dicomtx.errors import CodecError, UsageError
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from dicomtx.codecs.child import Child
+
+GROUP: Final = "dicomtx.codecs"
+BUILTIN: Final = (IMAGECODECS, OPENJPEG)
+SHIPPED: Final = {spec.name: spec for spec in (*BUILTIN, GDCM)}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that another package registers and that cannot be used."""
+
+    name: str
+    reason: str
+
+
+def missing(spec: CodecSpec) -> tuple[str, ...]:
+    """Returns the required modules that are not installed; none is imported to know it."""
+    tops = dict.fromkeys(module.partition(".")[0] for module in spec.requires)
+    return tuple(top for top in tops if not find_spec(top))
+
+
+class Codecs:
+    """The codecs that the settings allow, and the processes of the isolated ones.
+
+    Packages register a codec under the entry point group ``dicomtx.codecs``. As that costs time,
+    entry points are read only when a loop over the codecs gets to them, and what they name is
+    imported only in a process of its own. A conversion or a batch has one, as a context manager.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Checks the names in the settings.
+
+        Raises:
+            UsageError: there is no codec of that name.
+        """
+        self._settings = settings
+        self._children: dict[str, Child] = {}
+        self._described: dict[str, CodecSpec | BrokenPlugin] = {}
+        for name in settings.codecs:
+            if name not in SHIPPED and name not in self._entry_points:
+                known = ", ".join([*SHIPPED, *self._entry_points])
+                raise UsageError(f"unknown codec {name!r}: use one of {known}")
+
+    def __iter__(self) -> Iterator[CodecSpec]:
+        """Yields the codecs in order, those of other packages looked up when it is their turn.
+
+        Raises:
+            CodecError: a plugin that the settings name cannot be used.
+        """
+        if self._settings.codecs:
+            yield from map(self._named, self._settings.codecs)
+        elif self._settings.order == "builtin-first":
+            yield from (*BUILTIN, GDCM)
+            yield from self._third_party()
+        else:
+            yield from self._third_party()
+            yield GDCM
+            if self._settings.order == "plugins-first":
+                yield from BUILTIN
+
+    def able(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
+        """Yields, in order, the codecs that are installed and do this."""
+        for spec in self:
+            if syntax.uid in spec.does(direction) and not missing(spec):
+                yield spec
+
+    def broken(self) -> tuple[BrokenPlugin, ...]:
+        """Returns the plugins of other packages that cannot be used; starts each to know."""
+        found = map(self._describe, self._entry_points)
+        return tuple(plugin for plugin in found if isinstance(plugin, BrokenPlugin))
+
+    def open(self, spec: CodecSpec) -> Codec:
+        """Returns the codec itself: the module, or a process of its own for a plugin.
+
+        Raises:
+            CodecError: the module of a builtin cannot be imported.
+        """
+        if not spec.builtin:
+            from dicomtx.codecs.isolation import Isolated  # noqa: PLC0415 - mostly not needed
+
+            return Isolated(self._child(spec.name), spec.module)
+        try:
+            return cast("Codec", import_module(spec.module))
+        except ImportError as error:
+            raise CodecError(f"{spec.name} cannot be imported: {error}") from error
+
+    def printed(self) -> list[str]:
+        """Returns what isolated codecs printed since this was last asked, as "name: line"."""
+        return [
+            f"{name}: {line}"
+            for name, child in list(self._children.items())
+            for line in child.printed()
+        ]
+
+    def close(self) -> None:
+        """Ends the processes of the isolated codecs."""
+        for child in list(self._children.values()):
+            child.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def _entry_points(self) -> dict[str, list["EntryPoint"]]:
+        """What packages register, by name, without importing anything of theirs."""
+        from importlib.metadata import entry_points  # noqa: PLC0415 - 35 ms, mostly not needed
+
+        found: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=GROUP):
+            found.setdefault(point.name, []).append(point)
+        return dict(sorted(found.items()))
+
+    def _third_party(self) -> Iterator[CodecSpec]:
+        for name in self._entry_points:
+            found = self._describe(name)
+            if isinstance(found, CodecSpec):
+                yield found
+
+    def _named(self, name: str) -> CodecSpec:
+        found = SHIPPED.get(name) or self._describe(name)
+        if isinstance(found, BrokenPlugin):
+            raise CodecError(f"plugin {name!r} cannot be used: {found.reason}")
+        return found
+
+    def _describe(self, name: str) -> CodecSpec | BrokenPlugin:
+        if name not in self._described:
+            self._described[name] = self._look_at(name, self._entry_points[name])
+        return self._described[name]
+
+    def _look_at(self, name: str, points: list["EntryPoint"]) -> CodecSpec | BrokenPlugin:
+        """Returns the spec that an entry point names, or why there is none."""
+        if name in SHIPPED:
+            return BrokenPlugin(name, "a codec that comes with dicomtx has this name")
+        if len(points) > 1:
+            return BrokenPlugin(name, f"{len(points)} packages register this name")
+        from dicomtx.codecs.isolation import describe  # noqa: PLC0415 - mostly not needed
+
+        try:
+            spec = describe(self._child(name), points[0].value)
+        except CodecError as error:
+            return BrokenPlugin(name, str(error))
+        if spec.name != name:
+            return BrokenPlugin(name, f"its CodecSpec has another name, {spec.name!r}")
+        return spec
+
+    def _child(self, name: str) -> "Child":
+        from dicomtx.codecs.child import Child  # noqa: PLC0415 - processes: mostly not needed
+
+        return self._children.setdefault(name, Child(name, self._settings.frame_timeout))

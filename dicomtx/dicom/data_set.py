@@ -1,0 +1,89 @@
+"""One data set: its elements by position, and the few values that a conversion looks at."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dicomtx.dicom.elements import Element, Encoding, elements, items, of_item
+from dicomtx.files import Source
+
+PIXEL_REPRESENTATION: Final = 0x00280103
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Sets or removes one element.
+
+    Attributes:
+        tag: the element.
+        vr: its VR.
+        value: little endian, of even length; None removes the element.
+        path: where it is: tag of a sequence, index of its item, and so on; empty at the top.
+    """
+
+    tag: int
+    vr: str = "UN"
+    value: bytes | None = None
+    path: tuple[int, ...] = ()
+
+    @classmethod
+    def text(cls, tag: int, vr: str, value: str) -> "Edit":
+        """Returns the edit that sets a text, padded to even length."""
+        raw = value.encode("ascii")
+        return cls(tag, vr, raw + (b"\0" if vr == "UI" else b" ") * (len(raw) % 2))
+
+    @classmethod
+    def short(cls, tag: int, value: int) -> "Edit":
+        """Returns the edit that sets one US."""
+        return cls(tag, "US", value.to_bytes(2, "little"))
+
+
+class DataSet:
+    """The elements of one data set, in the order of the file."""
+
+    def __init__(self, source: Source, encoding: Encoding, found: Iterable[Element]) -> None:
+        """Holds what was found in ``source``."""
+        self.source = source
+        self.encoding = encoding
+        self.elements = tuple(found)
+        self._by_tag = {element.tag: element for element in reversed(self.elements)}
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._by_tag
+
+    def find(self, tag: int) -> Element | None:
+        """Returns the first element with this tag."""
+        return self._by_tag.get(tag)
+
+    def value(self, tag: int) -> bytes:
+        """Returns the value's bytes, empty if there are none."""
+        element = self._by_tag.get(tag)
+        if element is None or element.undefined:
+            return b""
+        return self.source.peek(element.value, element.length)
+
+    def text(self, tag: int) -> str:
+        """Returns the value without its padding; what is no ASCII is replaced."""
+        return self.value(tag).decode("ascii", "replace").strip(" \0\t\r\n")
+
+    def number(self, tag: int) -> int | None:
+        """Returns the first value of a US, UL or SS, or None."""
+        raw = self.value(tag)
+        size = 4 if len(raw) == 4 and self._by_tag[tag].vr == "UL" else 2
+        if len(raw) < 2:
+            return None
+        return int.from_bytes(raw[:size], self.encoding.order)
+
+    def items(self, tag: int) -> Iterator["DataSet"]:
+        """Yields the items of a sequence as data sets; none if there is no such sequence."""
+        element = self._by_tag.get(tag)
+        if element is None or element.length == 0:
+            return
+        for item in items(self.source, element, self.encoding):
+            within = of_item(self.source, item.value, item.end, self.encoding)
+            yield DataSet(self.source, within, elements(self.source, item.value, item.end, within))
+
+    @property
+    def signed(self) -> bool:
+        """Whether Pixel Representation says two's complement."""
+        return self.number(PIXEL_REPRESENTATION) == 1

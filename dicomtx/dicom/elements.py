@@ -1,0 +1,228 @@
+"""The element stream: what stands where in a data set (PS3.5 7), by position and without values."""
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from dicomtx.dicom.dictionary import vr_of
+from dicomtx.errors import DamagedError
+from dicomtx.files import Source
+
+UNDEFINED: Final = 0xFFFFFFFF
+ITEM: Final = 0xFFFEE000
+ITEM_END: Final = 0xFFFEE00D
+SEQUENCE_END: Final = 0xFFFEE0DD
+PIXEL_DATA: Final = 0x7FE00010
+
+LONG: Final = frozenset(
+    (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+)
+SHORT: Final = frozenset(
+    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT"}
+    | {b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
+)
+VRS: Final = LONG | SHORT
+
+
+class Encoding(NamedTuple):
+    """How a data set is encoded (PS3.5 A.1 to A.3)."""
+
+    implicit_vr: bool
+    big_endian: bool
+
+    @property
+    def order(self) -> Literal["little", "big"]:
+        """The byte order as ``int.from_bytes`` wants it."""
+        return "big" if self.big_endian else "little"
+
+
+IMPLICIT: Final = Encoding(implicit_vr=True, big_endian=False)
+EXPLICIT: Final = Encoding(implicit_vr=False, big_endian=False)
+EXPLICIT_BIG: Final = Encoding(implicit_vr=False, big_endian=True)
+
+
+class Element(NamedTuple):
+    """One element by position.
+
+    Attributes:
+        tag: group and element number.
+        vr: as it stands; empty where it has none (implicit VR, items).
+        start: offset of its header.
+        value: offset of its value.
+        length: as it stands; ``UNDEFINED`` for a sequence that ends with a delimiter.
+        end: offset behind the value and its delimiter.
+    """
+
+    tag: int
+    vr: str
+    start: int
+    value: int
+    length: int
+    end: int
+
+    @property
+    def undefined(self) -> bool:
+        """Whether its end is marked by a delimiter."""
+        return self.length == UNDEFINED
+
+
+def name(tag: int) -> str:
+    """Returns a tag as people write it."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def header(source: Source, at: int, encoding: Encoding) -> Element:
+    """Returns the element whose header stands at ``at``; its end is not known if it is undefined.
+
+    A header without a VR in an explicit data set is read as implicit, as some writers mix them.
+
+    Raises:
+        DamagedError: the source ends inside of the header.
+    """
+    raw = source.peek(at, 12)
+    order = encoding.order
+    if len(raw) < 8:
+        raise DamagedError(f"the file ends inside of an element header, at byte {at}")
+    tag = int.from_bytes(raw[:2], order) << 16 | int.from_bytes(raw[2:4], order)
+    vr = raw[4:6]
+    if encoding.implicit_vr or tag >> 16 == 0xFFFE or not vr.isalpha() or not vr.isupper():
+        length = int.from_bytes(raw[4:8], order)
+        return Element(tag, "", at, at + 8, length, at + 8 + length)
+    if vr in SHORT or (vr not in LONG and raw[6:8] != b"\0\0"):
+        length = int.from_bytes(raw[6:8], order)
+        return Element(tag, vr.decode(), at, at + 8, length, at + 8 + length)
+    if len(raw) < 12:
+        raise DamagedError(f"the file ends inside of the header of {name(tag)}")
+    length = int.from_bytes(raw[8:12], order)
+    return Element(tag, vr.decode(), at, at + 12, length, at + 12 + length)
+
+
+def elements(
+    source: Source, at: int, stop: int, encoding: Encoding, *, whole: bool = True
+) -> Iterator[Element]:
+    """Yields the elements of one data set in the order of the file; sequences are skipped whole.
+
+    Zeros up to the end of the data set are trailing padding, and no elements. Without ``whole``
+    encapsulated Pixel Data is the last one: where its fragments end is not looked for.
+
+    Raises:
+        DamagedError: an element reaches beyond ``stop``, or a sequence never ends.
+    """
+    while at < stop:
+        if (stop - at < 8 or source.peek(at, 8) == b"\0" * 8) and _only_zeros(source, at, stop):
+            return
+        element = header(source, at, encoding)
+        if element.tag == ITEM_END:
+            return
+        if element.undefined:
+            if element.tag == PIXEL_DATA and not whole:
+                yield element._replace(end=stop)
+                return
+            element = element._replace(end=end_of_items(source, element, stop, encoding))
+        elif element.end > stop:
+            raise truncated(element, stop)
+        yield element
+        at = element.end
+
+
+def truncated(element: Element, stop: int) -> DamagedError:
+    """Returns the error for a value that reaches beyond the end."""
+    have = max(0, stop - element.value)
+    return DamagedError(
+        f"{name(element.tag)} is truncated: {have} of {element.length} bytes are there"
+    )
+
+
+def _only_zeros(source: Source, at: int, stop: int) -> bool:
+    return all(not chunk.strip(b"\0") for chunk in source.chunks(at, stop - at))
+
+
+def inner(element: Element, encoding: Encoding) -> Encoding:
+    """Returns the encoding inside of a sequence: UN of undefined length is implicit (CP-246)."""
+    return IMPLICIT if element.vr == "UN" else encoding
+
+
+def of_item(source: Source, at: int, stop: int, encoding: Encoding) -> Encoding:
+    """Returns the encoding of the item whose content starts at ``at``, whatever is around it."""
+    raw = source.peek(at, 6)
+    if stop - at < 8 or len(raw) < 6 or raw[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        return encoding
+    return encoding._replace(implicit_vr=raw[4:6] not in VRS)
+
+
+def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encoding) -> int:
+    """Returns where a sequence (or fragments) of undefined length ends, its delimiter included.
+
+    Nested ones are followed without recursion, so that depth costs no stack.
+
+    Raises:
+        DamagedError: there is no delimiter.
+    """
+    # the open sequences and items: (is an item, the encoding inside)
+    levels = [(False, inner(sequence, encoding))]
+    at = sequence.value
+    while levels:
+        in_item, within = levels[-1]
+        if at + 8 > stop:
+            raise DamagedError(f"{name(sequence.tag)} has no sequence delimiter")
+        element = header(source, at, within)
+        at = element.value
+        if element.tag == (ITEM_END if in_item else SEQUENCE_END):
+            levels.pop()
+        elif in_item:
+            if element.undefined:
+                levels.append((False, inner(element, within)))
+            else:
+                at = element.end
+        elif element.tag != ITEM:
+            raise DamagedError(
+                f"{name(element.tag)} stands between the items of {name(sequence.tag)}"
+            )
+        elif element.undefined:
+            levels.append((True, of_item(source, at, stop, within)))
+        else:
+            at = element.end
+    return at
+
+
+def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Element]:
+    """Yields the items (or fragments) of one sequence, each with its end.
+
+    Raises:
+        DamagedError: something else stands between them, or an item reaches too far.
+    """
+    at, stop = sequence.value, sequence.end
+    within = inner(sequence, encoding)
+    while at + 8 <= stop:
+        item = header(source, at, within)
+        if item.tag == SEQUENCE_END:
+            return
+        if item.tag != ITEM:
+            raise DamagedError(f"{name(item.tag)} stands between the items of {name(sequence.tag)}")
+        if item.undefined:
+            end = _end_of_item(source, item, stop, within)
+            item = item._replace(end=end)
+        elif item.end > stop:
+            raise truncated(item, stop)
+        yield item
+        at = item.end
+
+
+def _end_of_item(source: Source, item: Element, stop: int, encoding: Encoding) -> int:
+    at, within = item.value, of_item(source, item.value, stop, encoding)
+    while at + 8 <= stop:
+        element = header(source, at, within)
+        if element.tag == ITEM_END:
+            return element.value
+        at = end_of_items(source, element, stop, within) if element.undefined else element.end
+    raise DamagedError("an item has no delimiter")
+
+
+def resolved_vr(element: Element, *, signed: bool) -> str:
+    """Returns the VR for an explicit encoding: its own, or the dictionary's (PS3.6).
+
+    An unknown element of undefined length can only be a sequence.
+    """
+    if element.vr:
+        return element.vr
+    vr = vr_of(element.tag, signed=signed)
+    return "SQ" if element.undefined and vr not in ("OB", "OW") else vr

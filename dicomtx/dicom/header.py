@@ -1,0 +1,161 @@
+"""What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from dicomtx import code_stream
+from dicomtx.code_stream import CodeStream
+from dicomtx.dicom import attributes
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
+from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
+from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
+from dicomtx.errors import DamagedError
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+
+STREAM_HEAD: Final = 1 << 16
+FILE_SET: Final = "1.2.840.10008.1.3.10"
+MODALITY: Final = 0x00080060
+
+PixelDataKind = Literal["none", "native", "encapsulated", "float"]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file is.
+
+    Attributes:
+        syntax: what it really is encoded in.
+        label: what the file meta says; equal to ``syntax`` but for wrong labels.
+        sop_class_uid: (0008,0016).
+        sop_instance_uid: (0008,0018).
+        modality: (0008,0060).
+        pixel_data: what kind there is.
+        image: the Image Pixel module; None without Pixel Data.
+        first_stream: what the first frame's stream says of itself, None if it says nothing.
+        overlays: planes in the unused bits of Pixel Data.
+        icon_encapsulated: an icon is encapsulated.
+        file_set: it is a DICOMDIR.
+        warnings: what is not as it should be.
+    """
+
+    syntax: TransferSyntax
+    label: TransferSyntax
+    sop_class_uid: str
+    sop_instance_uid: str
+    modality: str
+    pixel_data: PixelDataKind
+    image: ImagePixel | None
+    first_stream: CodeStream | None
+    overlays: tuple[OverlayPlane, ...]
+    icon_encapsulated: bool
+    file_set: bool
+    warnings: tuple[str, ...]
+
+
+def read_header(part10: Part10) -> Header:
+    """Returns what the file is.
+
+    Raises:
+        DamagedError: there is Pixel Data, but not what is needed to read it.
+    """
+    data_set = part10.data_set
+    warnings = list(part10.warnings)
+    kind = _kind(part10)
+    stream = _first_stream(part10) if kind == "encapsulated" else None
+    syntax = _real_syntax(part10, kind, stream, warnings)
+    image = attributes.image_pixel(data_set) if syntax.known else None
+    if image and image.subsampled:
+        image = _real_chroma(part10, kind, image, warnings)
+    return Header(
+        syntax=syntax,
+        label=part10.label or syntax,
+        sop_class_uid=data_set.text(SOP_CLASS),
+        sop_instance_uid=data_set.text(SOP_INSTANCE),
+        modality=data_set.text(MODALITY),
+        pixel_data=kind,
+        image=image,
+        first_stream=stream,
+        overlays=embedded_planes(data_set, image) if image else (),
+        icon_encapsulated=attributes.has_encapsulated_icon(data_set),
+        file_set=part10.meta.text(0x00020002) == FILE_SET,
+        warnings=tuple(warnings),
+    )
+
+
+def _real_chroma(
+    part10: Part10, kind: PixelDataKind, image: ImagePixel, warnings: list[str]
+) -> ImagePixel:
+    """Returns the image with chroma in each pixel, if native YBR_FULL_422 is longer than 4:2:2."""
+    element = part10.data_set.find(PIXEL_DATA)
+    full = replace(image, photometric_interpretation="YBR_FULL")
+    if kind != "native" or not element or element.length < full.frame_bytes * full.number_of_frames:
+        return image
+    warnings.append(
+        f"Photometric Interpretation is {image.photometric_interpretation}, but Pixel Data has"
+        " three samples for each pixel: read as YBR_FULL"
+    )
+    return full
+
+
+def _kind(part10: Part10) -> PixelDataKind:
+    data_set = part10.data_set
+    element = data_set.find(PIXEL_DATA)
+    if element:
+        return "encapsulated" if element.undefined else "native"
+    floats = (attributes.FLOAT_PIXEL_DATA, attributes.DOUBLE_FLOAT_PIXEL_DATA)
+    return "float" if any(tag in data_set for tag in floats) else "none"
+
+
+def _first_stream(part10: Part10) -> CodeStream | None:
+    """Returns what the first fragment behind the Basic Offset Table says."""
+    element = part10.data_set.find(PIXEL_DATA)
+    source = part10.data_set.source
+    if element is None:
+        return None
+    table = header(source, element.value, EXPLICIT)
+    if table.end + 8 > source.size:
+        return None
+    fragment = header(source, table.end, EXPLICIT)
+    return code_stream.read(source.read(fragment.value, min(fragment.length, STREAM_HEAD)))
+
+
+def _real_syntax(
+    part10: Part10, kind: PixelDataKind, stream: CodeStream | None, warnings: list[str]
+) -> TransferSyntax:
+    """Returns the syntax by what the data is; the label where the data does not contradict it."""
+    label, native = part10.label, syntax_of(part10.data_set.encoding)
+    if kind == "encapsulated" and (label is None or not label.encapsulated):
+        if stream is None or not stream.syntax:
+            raise DamagedError("Pixel Data is encapsulated, but in no syntax that can be told")
+        return _mislabelled(by_uid(stream.syntax), label, warnings)
+    if label is None:
+        return native
+    if kind == "native" and label.encapsulated and label.known:
+        return _mislabelled(native, label, warnings)
+    if not label.encapsulated:
+        fits = label.deflated or (label.implicit_vr, label.big_endian) == part10.data_set.encoding
+        return label if fits else native
+    if stream and label.known and not _belongs(stream, label):
+        return _mislabelled(by_uid(stream.syntax), label, warnings)
+    return label
+
+
+def _mislabelled(
+    found: TransferSyntax, label: TransferSyntax | None, warnings: list[str]
+) -> TransferSyntax:
+    if label:
+        warnings.append(f"the file meta says {label.name}, but Pixel Data is {found.name}")
+    return found
+
+
+_COUSINS = ("JPEG 2000", "HTJ2K")
+
+
+def _belongs(stream: CodeStream, label: TransferSyntax) -> bool:
+    """Whether frames of ``label`` may look like this: then the label is believed."""
+    if stream.family != label.family:
+        return label.family not in ("JPEG", "JPEG-LS", *_COUSINS, "JPEG XL", "RLE") or (
+            stream.family == "RLE"
+        )
+    return not label.lossy or by_uid(stream.syntax).lossy or label.family != "JPEG"

@@ -1,0 +1,212 @@
+"""Part 10 files (PS3.10 7) and bare data sets: what is where, and which syntax it really is."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from dicomtx import __version__
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import (
+    EXPLICIT,
+    EXPLICIT_BIG,
+    IMPLICIT,
+    VRS,
+    Element,
+    Encoding,
+    elements,
+    header,
+)
+from dicomtx.dicom.rewrite import Rewriter
+from dicomtx.dicom.rope import Rope
+from dicomtx.errors import NotDicomError, SourceError
+from dicomtx.files import CHUNK, Source, Spool, temporary_folder
+from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax, by_uid
+
+PREAMBLE: Final = 128
+MEDIA_STORAGE_SOP_CLASS: Final = 0x00020002
+MEDIA_STORAGE_SOP_INSTANCE: Final = 0x00020003
+TRANSFER_SYNTAX: Final = 0x00020010
+SOP_CLASS: Final = 0x00080016
+SOP_INSTANCE: Final = 0x00080018
+IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
+IMPLEMENTATION_VERSION: Final = f"DICOMTX_{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part10:
+    """A file taken apart.
+
+    Attributes:
+        file: the file's bytes.
+        preamble: its first 128 bytes, empty if it has none.
+        meta: the file meta information; it has no elements if there is none.
+        label: the syntax that the file meta names, None if it names none.
+        data_set: the elements; of a deflated one in the inflated bytes.
+        warnings: what is not as it should be.
+    """
+
+    file: Source
+    preamble: bytes
+    meta: DataSet
+    label: TransferSyntax | None
+    data_set: DataSet
+    warnings: tuple[str, ...]
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the data set is really encoded."""
+        return self.data_set.encoding
+
+
+@contextmanager
+def open_part10(file: Source, *, whole: bool = True) -> Iterator[Part10]:
+    """Takes a file apart. Without ``whole`` it is read up to encapsulated Pixel Data.
+
+    Raises:
+        NotDicomError: it is no DICOM.
+        DamagedError: it is, but its structure is broken.
+    """
+    preamble, start = _preamble(file)
+    meta = DataSet(file, EXPLICIT, _meta_elements(file, start))
+    start = meta.elements[-1].end if meta.elements else start
+    uid = meta.text(TRANSFER_SYNTAX)
+    label = by_uid(uid) if uid else None
+    warnings = [] if uid else ["the file meta names no transfer syntax: it is told from the data"]
+    inflated = None
+    data = file
+    if label and label.deflated:
+        inflated = _inflate(file, start)
+        if inflated:
+            data, start = inflated.source(), 0
+        else:
+            warnings.append("the data set is not deflated, though the file meta says so")
+    try:
+        encoding = _encoding(data, start, label, is_part10=bool(meta.elements))
+        if label and encoding != _encoding_of(label):
+            told = _NAMES[_encoding_of(label)]
+            warnings.append(f"the data set is {_NAMES[encoding]}, though the file meta says {told}")
+        data_set = DataSet(data, encoding, elements(data, start, data.size, encoding, whole=whole))
+        yield Part10(file, preamble, meta, label, data_set, tuple(warnings))
+    finally:
+        if inflated:
+            inflated.close()
+
+
+_NAMES = {IMPLICIT: "implicit VR", EXPLICIT: "explicit VR", EXPLICIT_BIG: "big endian"}
+
+
+def _preamble(file: Source) -> tuple[bytes, int]:
+    """Returns the preamble and where the file meta, or the data set, starts."""
+    start = file.peek(0, PREAMBLE + 8)
+    if start[PREAMBLE : PREAMBLE + 4] == b"DICM":
+        return start[:PREAMBLE], PREAMBLE + 4
+    if start[:4] == b"DICM":
+        return b"", 4
+    if start[PREAMBLE : PREAMBLE + 4] == b"\x02\0\0\0" and not start[:PREAMBLE].strip(b"\0"):
+        return start[:PREAMBLE], PREAMBLE  # the prefix was forgotten
+    return b"", 0
+
+
+def _meta_elements(file: Source, at: int) -> Iterator[Element]:
+    """Yields the elements of group 2, however wrong its group length is."""
+    while file.peek(at, 2) == b"\x02\0":
+        element = header(file, at, EXPLICIT)
+        if element.end > file.size:
+            raise NotDicomError("is cut off within the file meta information")
+        yield element
+        at = element.end
+
+
+def _inflate(file: Source, start: int) -> Spool | None:
+    """Returns the inflated data set (PS3.5 A.5), or None if it is no deflate stream."""
+    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # a zlib header should not be, but is seen
+        spool = Spool(temporary_folder())
+        inflater = zlib.decompressobj(window)
+        try:
+            for chunk in file.chunks(start, file.size - start):
+                data = inflater.decompress(chunk, CHUNK)
+                while data:
+                    spool.write(data)
+                    data = inflater.decompress(inflater.unconsumed_tail, CHUNK)
+        except zlib.error:
+            if spool.size:
+                raise SourceError("the deflated data set is damaged") from None
+            spool.close()
+            continue
+        return spool
+    return None
+
+
+def _encoding_of(syntax: TransferSyntax) -> Encoding:
+    return Encoding(syntax.implicit_vr, syntax.big_endian)
+
+
+def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10: bool) -> Encoding:
+    """Returns how the data set is really encoded, by its first element.
+
+    Raises:
+        NotDicomError: there is no file meta, and this is no data set either.
+    """
+    raw = data.peek(at, 8)
+    expected = _encoding_of(label) if label else EXPLICIT
+    if len(raw) < 8:
+        if is_part10:
+            return expected
+        raise NotDicomError("is not DICOM: it is empty" if not data.size else "is not DICOM")
+    little, big = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")
+    big_endian = big < little and big <= _HIGHEST_FIRST_GROUP
+    found = Encoding(raw[4:6] not in VRS, big_endian)
+    if not _plausible(data, at, found) or (
+        not is_part10 and min(big, little) > _HIGHEST_FIRST_GROUP
+    ):
+        if is_part10:
+            return expected
+        raise NotDicomError("is not DICOM: it has no file meta and is no bare data set")
+    return found
+
+
+_HIGHEST_FIRST_GROUP: Final = 0x0028
+
+
+def _plausible(data: Source, at: int, encoding: Encoding) -> bool:
+    """Whether an element stands there, and one with a higher tag, or the end, behind it."""
+    first = header(data, at, encoding)
+    if first.undefined or first.end == data.size:
+        return bool(first.tag)
+    if first.end + 8 > data.size:
+        return False
+    return first.tag < header(data, first.end, encoding).tag
+
+
+def syntax_of(encoding: Encoding) -> TransferSyntax:
+    """Returns the native syntax of this encoding (implicit big endian has none)."""
+    if encoding.big_endian:
+        return BY_UID[ROOT + ".2"]
+    return BY_UID[ROOT] if encoding.implicit_vr else BY_UID[ROOT + ".1"]
+
+
+def file_meta(part10: Part10, syntax: TransferSyntax) -> Rope:
+    """Returns preamble, prefix and file meta information for an output in ``syntax``.
+
+    What is there is kept, but for the syntax and the implementation; the identifiers that are
+    missing are taken from the data set and never invented (PS3.10 7.1).
+    """
+    edits = [
+        Edit.text(TRANSFER_SYNTAX, "UI", syntax.uid),
+        Edit.text(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
+        Edit.text(0x00020013, "SH", IMPLEMENTATION_VERSION),
+    ]
+    wanted = {MEDIA_STORAGE_SOP_CLASS: SOP_CLASS, MEDIA_STORAGE_SOP_INSTANCE: SOP_INSTANCE}
+    for tag, origin in wanted.items():
+        if not part10.meta.value(tag) and part10.data_set.value(origin):
+            edits.append(Edit.text(tag, "UI", part10.data_set.text(origin)))
+    if 0x00020001 not in part10.meta:
+        edits.append(Edit(0x00020001, "OB", b"\0\1"))
+    if 0x00020000 not in part10.meta:
+        edits.append(Edit(0x00020000, "UL", b"\0\0\0\0"))
+    rope = Rope()
+    rope.add(bytes(PREAMBLE) + b"DICM")
+    rope.extend(Rewriter(part10.meta, EXPLICIT, edits).rope())
+    return rope

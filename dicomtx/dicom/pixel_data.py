@@ -1,0 +1,207 @@
+"""Pixel Data frame by frame: native (PS3.5 8.1) and encapsulated (PS3.5 A.4)."""
+
+import struct
+from array import array
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.fragments import Fragment
+from dicomtx.dicom.rewrite import PixelData
+from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.errors import DamagedError
+from dicomtx.files import Source, Spool
+from dicomtx.image_pixel import Frame, ImagePixel
+
+EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
+EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
+ENCAPSULATED_TOTAL_LENGTH: Final = 0x7FE00003
+HIGHEST_OFFSET: Final = 0xFFFFFFFF
+LONGEST_NATIVE: Final = 0xFFFFFFFE
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFrames:
+    """Native frames by position.
+
+    Attributes:
+        source: where Pixel Data is.
+        offset: where its value begins.
+        size: the length of its value.
+        image: what the data set says.
+        words: its 16-bit words are big endian.
+    """
+
+    source: Source
+    offset: int
+    size: int
+    image: ImagePixel
+    words: bool
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.image.number_of_frames
+
+    def read(self, index: int) -> Frame:
+        """Returns one frame, little endian and colour by pixel."""
+        bits = self.image.bits_per_frame
+        first, last = index * bits, (index + 1) * bits
+        data = self._bytes(first // 8, (last + 7) // 8)
+        if bits % 8:
+            data = _shifted(data, first % 8, bits)
+        if self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1:
+            data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
+        return Frame(data, replace(self.image, planar_configuration=0, number_of_frames=1))
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        if not self.words:
+            return self.source.read(self.offset + start, stop - start)
+        even = start - start % 2  # whole words, also where a frame starts within one
+        data = swapped(self.source.read(self.offset + even, stop + stop % 2 - even), 2)
+        return data[start - even : stop - even]
+
+
+def native_frames(data_set: DataSet, image: ImagePixel) -> NativeFrames:
+    """Returns the frames of native Pixel Data.
+
+    Raises:
+        DamagedError: it is shorter than the image.
+    """
+    element = data_set.find(PIXEL_DATA)
+    if element is None:
+        raise DamagedError("there is no Pixel Data")
+    needed = (image.bits_per_frame * image.number_of_frames + 7) // 8
+    if element.length < needed:
+        raise DamagedError(
+            f"Pixel Data has {element.length} bytes, but {image.number_of_frames} frames of"
+            f" {image.rows} x {image.columns} need {needed}"
+        )
+    words = data_set.encoding.big_endian and element.vr != "OB"
+    return NativeFrames(data_set.source, element.value, element.length, image, words)
+
+
+def _shifted(data: bytes, by: int, bits: int) -> bytes:
+    """Returns ``bits`` bits from bit ``by`` on, the first one in the lowest bit."""
+    number = (int.from_bytes(data, "little") >> by) & ((1 << bits) - 1)
+    return number.to_bytes((bits + 7) // 8, "little")
+
+
+def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
+    """Returns colour-by-plane data as colour by pixel (PS3.3 C.7.6.3.1.3)."""
+    code = {8: "B", 16: "H", 32: "I", 64: "Q"}[bits_allocated]
+    planes, pixels = array(code, data), array(code, bytes(len(data)))
+    size = len(planes) // samples
+    for sample in range(samples):
+        pixels[sample::samples] = planes[sample * size : (sample + 1) * size]
+    return pixels.tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class EncapsulatedFrames:
+    """Encapsulated frames by position: the fragments of each."""
+
+    source: Source
+    frames: tuple[tuple[Fragment, ...], ...]
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return len(self.frames)
+
+    def read(self, index: int) -> bytes:
+        """Returns the code stream of one frame, its fragments joined."""
+        parts = [self.source.read(part.offset, part.size) for part in self.frames[index]]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class NativeWriter:
+    """Collects native frames in a spool."""
+
+    def __init__(self, spool: Spool, image: ImagePixel) -> None:
+        """Starts without frames; ``image`` is what is written."""
+        self._spool = spool
+        self._image = image
+        self._carry = 0
+        self._carried = 0
+
+    def add(self, data: bytes | bytearray | memoryview) -> None:
+        """Appends one frame, little endian and colour by pixel."""
+        bits = self._image.bits_per_frame
+        if bits % 8 == 0 and not self._carried:
+            self._spool.write(data)
+            return
+        # one-bit frames follow each other without padding (PS3.5 8.1.1)
+        number = int.from_bytes(data, "little") & ((1 << bits) - 1)
+        number = number << self._carried | self._carry
+        whole, self._carried = divmod(bits + self._carried, 8)
+        self._spool.write((number & ((1 << whole * 8) - 1)).to_bytes(whole, "little"))
+        self._carry = number >> whole * 8
+
+    def pixel_data(self, *, big_endian: bool) -> PixelData:
+        """Returns the Pixel Data of all frames, of even length."""
+        if self._carried:
+            self._spool.write(bytes([self._carry]))
+            self._carried = 0
+        if self._spool.size % 2:
+            self._spool.write(b"\0")
+        vr = "OW" if self._image.bits_allocated > 8 else "OB"
+        rope = Rope()
+        word = 2 if big_endian and vr == "OW" else 1
+        rope.span(self._spool.source(), 0, self._spool.size, word)
+        return PixelData(rope, vr, encapsulated=False)
+
+    def edits(self) -> list[Edit]:
+        """Returns the edits that go with it: no offset tables."""
+        return _without_tables()
+
+
+class EncapsulatedWriter:
+    """Collects encapsulated frames in a spool: one fragment a frame, padded to even length."""
+
+    def __init__(self, spool: Spool) -> None:
+        """Starts without frames."""
+        self._spool = spool
+        self._offsets: list[int] = []
+        self._lengths: list[int] = []
+
+    def add(self, stream: bytes | bytearray | memoryview) -> None:
+        """Appends one frame."""
+        self._offsets.append(self._spool.size)
+        self._lengths.append(len(stream))
+        odd = len(stream) % 2
+        self._spool.write(struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd))
+        self._spool.write(stream)
+        if odd:
+            self._spool.write(b"\0")
+
+    @property
+    def extended(self) -> bool:
+        """Whether an offset passes 32 bits."""
+        return bool(self._offsets) and self._offsets[-1] > HIGHEST_OFFSET
+
+    def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - never so (A.4)
+        """Returns the Pixel Data of all frames: offset table, items, delimiter."""
+        table = [] if self.extended else self._offsets
+        rope = Rope()
+        rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
+        rope.span(self._spool.source(), 0, self._spool.size)
+        rope.add(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+        return PixelData(rope, "OB", encapsulated=True)
+
+    def edits(self) -> list[Edit]:
+        """Returns the edits that go with it: stale offset tables go, new ones come where needed."""
+        if not self.extended:
+            return _without_tables()
+        count = len(self._offsets)
+        return [
+            Edit(EXTENDED_OFFSET_TABLE, "OV", struct.pack(f"<{count}Q", *self._offsets)),
+            Edit(EXTENDED_OFFSET_TABLE_LENGTHS, "OV", struct.pack(f"<{count}Q", *self._lengths)),
+            Edit(ENCAPSULATED_TOTAL_LENGTH),
+        ]
+
+
+def _without_tables() -> list[Edit]:
+    tags = (EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, ENCAPSULATED_TOTAL_LENGTH)
+    return [Edit(tag) for tag in tags]

@@ -1,0 +1,319 @@
+"""Writes a data set anew: source elements, edits and pixel data, in any native encoding.
+
+What no edit names passes as bytes. Where the encoding changes, headers are made anew and words are
+swapped; values are never interpreted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import (
+    ITEM,
+    ITEM_END,
+    LONG,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+    Element,
+    Encoding,
+    end_of_items,
+    header,
+    inner,
+    name,
+    of_item,
+    resolved_vr,
+)
+from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.errors import DamagedError
+
+WORDS: Final = (
+    dict.fromkeys(("AT", "OW", "SS", "US"), 2)
+    | dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4)
+    | dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8)
+)
+
+
+@dataclass(slots=True)
+class _Level:
+    """An open data set, item or sequence.
+
+    Attributes:
+        within: the encoding that it is read in.
+        stop: where it ends at the latest.
+        undefined: it ends with a delimiter.
+        in_item: elements are in it, not items.
+        path: where it is, as in ``Edit.path``.
+        edits: of its own elements, those still to be made, by tag.
+        room: for its length, filled in when it is closed.
+        begun: size of the rope when its content began.
+        group: the group whose length is to be filled in, the room, the size when it began.
+        index: number of items so far.
+    """
+
+    within: Encoding
+    stop: int
+    undefined: bool = False
+    in_item: bool = True
+    path: tuple[int, ...] = ()
+    edits: dict[int, Edit] = field(default_factory=dict)
+    room: bytearray | None = None
+    begun: int = 0
+    group: tuple[int, bytearray, int] | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PixelData:
+    """The value of a new Pixel Data element.
+
+    Attributes:
+        value: its bytes, in the target's byte order; items and delimiter if it is encapsulated.
+        vr: OB or OW.
+        encapsulated: of undefined length (PS3.5 A.4).
+    """
+
+    value: Rope
+    vr: str
+    encapsulated: bool
+
+
+class Rewriter:
+    """Writes one data set in the encoding ``target``; ``warnings`` tells what could not stay."""
+
+    def __init__(self, data_set: DataSet, target: Encoding, edits: Iterable[Edit] = ()) -> None:
+        """Prepares; ``rope`` does the work."""
+        self._data_set = data_set
+        self._source = data_set.source
+        self._target = target
+        self._signed = data_set.signed
+        self._edits: dict[tuple[int, ...], dict[int, Edit]] = {}
+        for edit in sorted(edits, key=lambda edit: edit.tag):
+            self._edits.setdefault(edit.path, {})[edit.tag] = edit
+        self._ways = {path[:n] for path in self._edits for n in range(1, len(path) + 1)}
+        self._rope = Rope()
+        self.warnings: list[str] = []
+
+    def rope(self, pixel_data: PixelData | None = None) -> Rope:
+        """Returns the data set; ``pixel_data`` takes the place of the source's element.
+
+        Raises:
+            DamagedError: a nested sequence is broken.
+        """
+        top = _Level(self._data_set.encoding, self._source.size)
+        top.edits = dict(self._edits.get((), {}))
+        edited = {tag >> 16 for tag in top.edits} | ({0x7FE0} if pixel_data else set())
+        for element in self._data_set.elements:
+            self._make_edits(top, element.tag)
+            if element.tag == PIXEL_DATA and pixel_data:
+                self._pixel_data(top, pixel_data)
+            elif element.tag in top.edits:
+                self._edit(top, top.edits[element.tag])
+                top.edits.pop(element.tag)
+            elif element.tag & 0xFFFF == 0 and element.tag >> 16 in edited:
+                self._group_length(top, element.tag)
+            else:
+                self._element(top, element)
+        self._make_edits(top, UNDEFINED)
+        self._end_group(top)
+        return self._rope
+
+    # one element ------------------------------------------------------------------------------
+
+    def _passes(self, level: _Level, element: Element) -> bool:
+        """Whether the element can go as the bytes that it is."""
+        named = (*level.path, element.tag) in self._ways
+        return not named and level.within == self._target and self._has_vr(element)
+
+    def _has_vr(self, element: Element) -> bool:
+        return bool(element.vr) != self._target.implicit_vr
+
+    def _element(self, level: _Level, element: Element) -> None:
+        """Writes one element of the source, whole."""
+        if self._passes(level, element):
+            self._next_group(level, element.tag)
+            self._rope.span(self._source, element.start, element.end - element.start)
+        elif element.tag & 0xFFFF == 0 and element.length == 4:
+            self._group_length(level, element.tag)
+        elif self._is_sequence(element):
+            self._next_group(level, element.tag)
+            self._sequence(level, element)
+        else:
+            vr = resolved_vr(element, signed=self._signed)
+            self._value(level, element, "UN" if vr == "SQ" else vr)
+
+    def _is_sequence(self, element: Element) -> bool:
+        """Whether there are items to be written one by one; UN is not looked into (CP-246)."""
+        if element.vr:
+            return element.vr == "SQ"
+        vr = resolved_vr(element, signed=self._signed)
+        return vr == "SQ" and (element.undefined or not element.length or self._has_items(element))
+
+    def _has_items(self, element: Element) -> bool:
+        raw = self._source.peek(element.value, 4)
+        return raw in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+
+    def _value(self, level: _Level, element: Element, vr: str) -> None:
+        """Writes header and value; words are swapped if the byte order changes."""
+        self._next_group(level, element.tag)
+        length = UNDEFINED if element.undefined else element.length
+        vr = self._header(element.tag, vr, length)
+        swap = level.within.big_endian != self._target.big_endian
+        word = WORDS.get(vr, 1) if swap else 1
+        self._rope.span(self._source, element.value, element.end - element.value, word)
+
+    def _header(self, tag: int, vr: str, length: int) -> str:
+        """Writes an element header; returns the VR that was written."""
+        order = self._target.order
+        start = self._tag(tag)
+        if self._target.implicit_vr:
+            self._rope.add(start + length.to_bytes(4, order))
+            return vr
+        if vr.encode() not in LONG and length > 0xFFFF:
+            self.warnings.append(
+                f"{name(tag)} has {length} bytes, too many for {vr} in explicit VR: written as UN"
+            )
+            vr = "UN"
+        if vr.encode() in LONG:
+            self._rope.add(start + vr.encode() + b"\0\0" + length.to_bytes(4, order))
+        else:
+            self._rope.add(start + vr.encode() + length.to_bytes(2, order))
+        return vr
+
+    # edits ------------------------------------------------------------------------------------
+
+    def _make_edits(self, level: _Level, before: int) -> None:
+        """Writes the edits whose elements the source does not have, up to the tag ``before``."""
+        while level.edits and next(iter(level.edits)) < before:
+            self._edit(level, level.edits.pop(next(iter(level.edits))))
+
+    def _edit(self, level: _Level, edit: Edit) -> None:
+        if edit.value is None:
+            return
+        if edit.tag & 0xFFFF == 0:
+            self._group_length(level, edit.tag)
+            return
+        self._next_group(level, edit.tag)
+        vr = self._header(edit.tag, edit.vr, len(edit.value))
+        word = WORDS.get(vr, 1) if self._target.big_endian else 1
+        self._rope.add(swapped(edit.value, word))
+
+    def _pixel_data(self, level: _Level, pixel_data: PixelData) -> None:
+        self._next_group(level, PIXEL_DATA)
+        length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
+        self._header(PIXEL_DATA, pixel_data.vr, length)
+        self._rope.extend(pixel_data.value)
+
+    # group lengths (PS3.5 7.2, retired) ---------------------------------------------------------
+
+    def _group_length(self, level: _Level, tag: int) -> None:
+        self._end_group(level)
+        self._header(tag, "UL", 4)
+        level.group = (tag >> 16, self._rope.reserve(), self._rope.size)
+
+    def _next_group(self, level: _Level, tag: int) -> None:
+        if level.group and tag >> 16 != level.group[0]:
+            self._end_group(level)
+
+    def _end_group(self, level: _Level) -> None:
+        if level.group:
+            _, room, begun = level.group
+            room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
+            level.group = None
+
+    # sequences ----------------------------------------------------------------------------------
+
+    def _sequence(self, outer: _Level, sequence: Element) -> None:
+        """Writes a sequence with all that is in it; depth costs no stack."""
+        levels = [self._open_sequence(outer, sequence)]
+        at = sequence.value
+        while levels:
+            level = levels[-1]
+            if at >= level.stop and not level.undefined:
+                self._close(levels.pop())
+                continue
+            if at + 8 > level.stop:
+                raise DamagedError(f"{name(sequence.tag)} is broken: an element or item is cut off")
+            child = header(self._source, at, level.within)
+            at = child.value
+            if child.tag == (ITEM_END if level.in_item else SEQUENCE_END):
+                self._close(levels.pop())
+            elif not level.in_item:
+                if child.tag != ITEM:
+                    raise DamagedError(
+                        f"{name(child.tag)} stands between the items of {name(sequence.tag)}"
+                    )
+                levels.append(self._open_item(level, child))
+            else:
+                at = self._child(levels, child)
+
+    def _child(self, levels: list[_Level], child: Element) -> int:
+        """Writes an element of an item, or opens the sequence that it is; returns what is next."""
+        level = levels[-1]
+        self._make_edits(level, child.tag)
+        if child.undefined:
+            end = end_of_items(self._source, child, level.stop, level.within)
+            child = child._replace(end=end)
+        elif child.end > level.stop:
+            raise DamagedError(f"{name(child.tag)} reaches beyond the item that it is in")
+        if child.tag in level.edits:
+            self._edit(level, level.edits.pop(child.tag))
+            return child.end
+        if self._is_sequence(child) and not self._passes(level, child):
+            self._next_group(level, child.tag)
+            levels.append(self._open_sequence(level, child))
+            return child.value
+        self._element(level, child)
+        return child.end
+
+    def _open_sequence(self, outer: _Level, sequence: Element) -> _Level:
+        level = _Level(
+            within=inner(sequence, outer.within),
+            stop=outer.stop if sequence.undefined else sequence.end,
+            undefined=sequence.undefined,
+            in_item=False,
+            path=(*outer.path, sequence.tag),
+        )
+        self._rope.add(self._tag(sequence.tag))
+        if not self._target.implicit_vr:
+            self._rope.add(b"SQ\0\0")
+        return self._begin(level)
+
+    def _open_item(self, outer: _Level, item: Element) -> _Level:
+        stop = outer.stop if item.undefined else item.end
+        if stop > outer.stop:
+            raise DamagedError("an item reaches beyond the sequence that it is in")
+        path = (*outer.path, outer.index)
+        outer.index += 1
+        level = _Level(
+            within=of_item(self._source, item.value, stop, outer.within),
+            stop=stop,
+            undefined=item.undefined,
+            path=path,
+            edits=dict(self._edits.get(path, {})),
+        )
+        self._rope.add(self._tag(ITEM))
+        return self._begin(level)
+
+    def _begin(self, level: _Level) -> _Level:
+        """Writes the length of a sequence or item, or makes room for it."""
+        if level.undefined:
+            self._rope.add(b"\xff\xff\xff\xff")
+        else:
+            level.room = self._rope.reserve()
+        level.begun = self._rope.size
+        return level
+
+    def _close(self, level: _Level) -> None:
+        if level.in_item:
+            self._make_edits(level, UNDEFINED)
+        self._end_group(level)
+        if level.room is None:
+            self._rope.add(self._tag(ITEM_END if level.in_item else SEQUENCE_END) + b"\0\0\0\0")
+        else:
+            level.room[:] = (self._rope.size - level.begun).to_bytes(4, self._target.order)
+
+    def _tag(self, tag: int) -> bytes:
+        order = self._target.order
+        return (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)

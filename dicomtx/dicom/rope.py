@@ -1,0 +1,95 @@
+"""Bytes to be written: pieces in memory and spans of sources, put together without copying."""
+
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dicomtx.files import Source, write_all
+
+
+class Span(NamedTuple):
+    """Bytes of a source, swapped in words of ``word`` bytes."""
+
+    source: Source
+    offset: int
+    size: int
+    word: int
+
+
+class Rope:
+    """A sequence of pieces and spans, and its size in bytes."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._pieces: list[bytes | bytearray | Span] = []
+        self.size = 0
+
+    def add(self, data: bytes | bytearray) -> None:
+        """Appends bytes."""
+        self._pieces.append(data)
+        self.size += len(data)
+
+    def reserve(self, size: int = 4) -> bytearray:
+        """Appends bytes that are to be filled in later, and returns them."""
+        room = bytearray(size)
+        self.add(room)
+        return room
+
+    def span(self, source: Source, offset: int, size: int, word: int = 1) -> None:
+        """Appends bytes of a source; what follows on what was appended last becomes one span."""
+        last = self._pieces[-1] if self._pieces else None
+        if (
+            isinstance(last, Span)
+            and last.source is source
+            and last.offset + last.size == offset
+            and last.word == word == 1
+        ):
+            self._pieces[-1] = last._replace(size=last.size + size)
+        else:
+            self._pieces.append(Span(source, offset, size, word))
+        self.size += size
+
+    def extend(self, other: "Rope") -> None:
+        """Appends another rope."""
+        self._pieces += other._pieces  # noqa: SLF001 - its own kind
+        self.size += other.size
+
+    def chunks(self) -> Iterator[bytes | bytearray]:
+        """Yields all bytes, in pieces of at most 1 MiB where they come from a source."""
+        for piece in self._pieces:
+            if isinstance(piece, Span):
+                for data in piece.source.chunks(piece.offset, piece.size):
+                    yield swapped(data, piece.word)
+            else:
+                yield piece
+
+    def write_to(self, fd: int) -> None:
+        """Writes all bytes; long spans are copied by the kernel."""
+        small: list[bytes | bytearray] = []
+        for piece in self._pieces:
+            if not isinstance(piece, Span):
+                small.append(piece)
+            elif piece.size <= 1 << 16:
+                small.append(swapped(piece.source.read(piece.offset, piece.size), piece.word))
+            else:
+                write_all(fd, b"".join(small))
+                small.clear()
+                if piece.word == 1:
+                    piece.source.copy_to(fd, piece.offset, piece.size)
+                    continue
+                for data in piece.source.chunks(piece.offset, piece.size):
+                    write_all(fd, swapped(data, piece.word))
+        write_all(fd, b"".join(small))
+
+
+_CODES = {2: "H", 4: "I", 8: "Q"}
+
+
+def swapped(data: bytes, word: int) -> bytes:
+    """Returns the bytes of each word in the other order; a rest that is no whole word stays."""
+    if word == 1:
+        return data
+    rest = len(data) % word
+    words = array(_CODES[word], data[: len(data) - rest])
+    words.byteswap()
+    return words.tobytes() + data[len(data) - rest :]

@@ -1,0 +1,117 @@
+"""Whether a transfer syntax may hold an image: by PS3.5 8.2, in practice, or not at all."""
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Final
+
+from dicomtx.encoding_table import PROFILES, SAMPLES, TRANSFORMED, Profile, Row
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
+
+# Lossless and encapsulated: what compresses well and is widely read comes first.
+PREFERENCE: Final = tuple(
+    by_uid(ROOT + suffix)
+    for suffix in (
+        *(".4.90", ".4.80", ".4.70", ".4.57", ".4.201", ".4.202", ".4.110"),
+        *(".5", ".8.1", ".1.98"),
+    )
+)
+
+
+class Standing(Enum):
+    """How an image stands to a transfer syntax."""
+
+    ALLOWED = "allowed"  # by PS3.5 8.2
+    PRACTISED = "practised"  # beyond it, yet every bit is kept and readers read it
+    FORBIDDEN = "forbidden"
+
+
+def standing(syntax: TransferSyntax, image: ImagePixel) -> tuple[Standing, str]:
+    """Returns how an image stands to a syntax, and why if it is not simply allowed.
+
+    Args:
+        syntax: what the image would be written in.
+        image: as it would be written: RGB and YBR_RCT both are colour to JPEG 2000. Planar
+            configuration is not judged: code streams are colour-by-pixel always.
+    """
+    if syntax.family in ("native", "deflate"):
+        fault = _native_fault(image)
+        return (Standing.FORBIDDEN if fault else Standing.ALLOWED), fault
+    profile = PROFILES.get(syntax.uid)
+    if profile is None:
+        return Standing.FORBIDDEN, f"nothing is written in {syntax.name}"
+    row = next((row for row in profile.rows if row.names(image)), None)
+    if fault := _fault(profile, row, image):
+        return Standing.FORBIDDEN, fault
+    if row and row.practised:
+        beyond = f"{row.practised} in {profile.title} is beyond PS3.5 {profile.section}"
+        return Standing.PRACTISED, beyond
+    return Standing.ALLOWED, ""
+
+
+def nearest(image: ImagePixel) -> tuple[TransferSyntax, ...]:
+    """Returns the lossless encapsulated syntaxes that can hold this image, best first.
+
+    Those that the standard allows stand before those that are only practised.
+    """
+    found = [(standing(syntax, image)[0], syntax) for syntax in PREFERENCE]
+    return tuple(
+        syntax
+        for wanted in (Standing.ALLOWED, Standing.PRACTISED)
+        for how, syntax in found
+        if how is wanted
+    )
+
+
+def _native_fault(image: ImagePixel) -> str:
+    """Returns why samples cannot be native, or nothing: they may be all but a stream's inside."""
+    photometric = image.photometric_interpretation
+    if photometric in TRANSFORMED:
+        return f"{photometric} exists in code streams only (PS3.3 C.7.6.3.1.2)"
+    return ""
+
+
+def _fault(profile: Profile, row: Row | None, image: ImagePixel) -> str:
+    """Returns why the image cannot be written so, or nothing."""
+    photometric, samples = image.photometric_interpretation, image.samples_per_pixel
+    if SAMPLES.get(photometric, samples) != samples:
+        return f"{photometric} has {SAMPLES[photometric]} samples per pixel, not {samples}"
+    if image.bits_stored > image.bits_allocated:
+        return f"{image.bits_stored} bits stored do not fit into {image.bits_allocated} allocated"
+    if row is None:
+        return f"{profile.title} {_mismatch(profile, image)} (PS3.5 {profile.section})"
+    if row.forbidden:
+        return f"{profile.title}: {row.forbidden}"
+    if not profile.whole_words and image.high_bit != image.bits_stored - 1:
+        return (
+            f"{profile.title} keeps the low {image.bits_stored} bits of a sample, "
+            f"and High Bit {image.high_bit} says that the value is elsewhere"
+        )
+    return ""
+
+
+def _mismatch(profile: Profile, image: ImagePixel) -> str:
+    """Returns the first thing about the image that no row holds; the standard's rows speak."""
+    photometric = image.photometric_interpretation
+    rows = [r for r in profile.rows if photometric in r.photometric and not r.forbidden]
+    rows = [row for row in rows if not row.practised] or rows
+    if not rows:
+        return f"does not hold {photometric or 'an image of no photometric interpretation'}"
+    stored = {bits for row in rows for bits in row.stored}
+    if image.bits_stored not in stored:
+        return f"holds {_listed(stored)} bits a sample, not {image.bits_stored}"
+    allocated = {bits for row in rows for bits in row.allocated}
+    if image.bits_allocated not in allocated:
+        return f"holds {_listed(allocated)} bits allocated, not {image.bits_allocated}"
+    if image.signed:
+        return f"holds no signed samples of {photometric}"
+    return f"does not hold {image.bits_stored} bits in {image.bits_allocated} of {photometric}"
+
+
+def _listed(numbers: Collection[int]) -> str:
+    """Returns "8", "8 or 16" or "2 to 16"."""
+    low, high = min(numbers), max(numbers)
+    if len(numbers) == high - low + 1 > 2:
+        return f"{low} to {high}"
+    *most, last = (str(number) for number in sorted(numbers))
+    return f"{', '.join(most)} or {last}" if most else last

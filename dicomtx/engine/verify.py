@@ -1,0 +1,61 @@
+"""Reads back what was written: syntax, identity, and every element (always done)."""
+
+from collections.abc import Iterable
+from itertools import zip_longest
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import PIXEL_DATA, Element, name
+from dicomtx.dicom.part10 import SOP_INSTANCE, Part10
+from dicomtx.dicom.rewrite import WORDS
+from dicomtx.dicom.rope import swapped
+from dicomtx.errors import VerificationError
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+def post_conditions(
+    source: Part10, output: Part10, target: TransferSyntax, edits: Iterable[Edit]
+) -> None:
+    """Checks the output's syntax and identity, and that each element is what it should be.
+
+    Raises:
+        VerificationError: one is not.
+    """
+    if output.label != target:
+        found = output.label.name if output.label else "nothing"
+        raise VerificationError(f"the file meta written says {found}, not {target.name}")
+    if output.warnings:
+        raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
+    changed = {edit.tag: edit for edit in edits if not edit.path}
+    _same_elements(source.data_set, output.data_set, changed)
+    before, after = (part.data_set.text(SOP_INSTANCE) for part in (source, output))
+    if SOP_INSTANCE not in changed and before != after:
+        raise VerificationError(f"the SOP Instance UID became {after}")
+
+
+def _same_elements(before: DataSet, after: DataSet, changed: dict[int, Edit]) -> None:
+    """Compares tags and values; sequences are compared where their encoding did not change."""
+    kept = [e for e in before.elements if e.tag not in changed and e.tag & 0xFFFF]
+    found = [e for e in after.elements if e.tag not in changed and e.tag & 0xFFFF]
+    for old, new in zip_longest(kept, found):
+        if old is None or new is None or old.tag != new.tag:
+            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
+            raise VerificationError(f"where {lost} was, {come} was written")
+        if old.tag != PIXEL_DATA and not _same_value(before, old, after, new):
+            raise VerificationError(f"{name(old.tag)} was written with another value")
+    for edit in changed.values():
+        if edit.value is not None and edit.tag not in after:
+            raise VerificationError(f"{name(edit.tag)} was not written")
+
+
+def _same_value(before: DataSet, old: Element, after: DataSet, new: Element) -> bool:
+    if before.encoding != after.encoding and (old.undefined or "SQ" in (old.vr, new.vr)):
+        return old.undefined == new.undefined
+    size = old.end - old.value
+    if size != new.end - new.value:
+        return False
+    swap = before.encoding.big_endian != after.encoding.big_endian
+    word = WORDS.get(new.vr or old.vr, 1) if swap else 1
+    chunks = zip(
+        before.source.chunks(old.value, size), after.source.chunks(new.value, size), strict=True
+    )
+    return all(swapped(a, word) == b for a, b in chunks)

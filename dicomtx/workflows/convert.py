@@ -1,0 +1,229 @@
+"""One file to one file, whole: the outcome tells everything, and nothing half done is left."""
+
+import os
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from dicomtx.codecs.codec import Attempt
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.data_set import Edit
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Encoding
+from dicomtx.dicom.header import read_header
+from dicomtx.dicom.part10 import Part10, file_meta, open_part10
+from dicomtx.dicom.rewrite import PixelData, Rewriter
+from dicomtx.dicom.rope import Rope
+from dicomtx.engine import verify
+from dicomtx.engine.plan import Action, Plan, plan
+from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
+from dicomtx.files import (
+    STANDARD_STREAM,
+    Source,
+    Spool,
+    atomic_write,
+    open_source,
+    temporary_folder,
+    write_all,
+)
+from dicomtx.workflows.request import Outcome, Request, Status
+
+CODED = (Action.DECODE, Action.ENCODE, Action.RECODE)
+SIGNATURES = 0xFFFAFFFA
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is known so far of one conversion: the outcome, whatever happens."""
+
+    request: Request
+    codecs: Codecs
+    plan: Plan | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    source_syntax: str = ""
+    decoder: str = ""
+    encoder: str = ""
+    verification: str = "none"
+    attempts: tuple[Attempt, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+
+
+def convert(request: Request) -> Outcome:
+    """Returns what came of one request. Only bugs are raised."""
+    started = time.perf_counter()
+    try:
+        codecs = Codecs(request.settings)
+    except DicomtxError as error:
+        run = _Run(request, Codecs(replace(request.settings, codecs=())))
+        return _outcome(run, started, error)
+    with codecs:
+        run = _Run(request, codecs)
+        try:
+            _convert(run)
+        except DicomtxError as error:
+            run.attempts = getattr(error, "attempts", run.attempts)
+            return _outcome(run, started, error)
+        return _outcome(run, started, None)
+
+
+def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
+    request, made = run.request, run.plan
+    status: Status = "kept" if made and made.action is Action.KEEP else "done"
+    if error:
+        status = "refused" if isinstance(error, UnsupportedError) else "failed"
+    warnings = (made.reason, *run.warnings) if status == "kept" and made else run.warnings
+    return Outcome(
+        path=request.source,
+        destination=request.destination,
+        status=status,
+        action=made.action.value if made else "",
+        source_syntax=run.source_syntax,
+        target_syntax=made.target.uid if made and not error else "",
+        decoder=run.decoder,
+        encoder=run.encoder,
+        attempts=run.attempts,
+        bytes_in=run.bytes_in,
+        bytes_out=0 if error else run.bytes_out,
+        seconds=round(time.perf_counter() - started, 6),
+        verification="none" if error else run.verification,
+        warnings=tuple(warnings),
+        messages=tuple(run.codecs.printed()),
+        error=str(error) if error else "",
+        exit_code=int(error.exit_code) if error else 0,
+    )
+
+
+def _convert(run: _Run) -> None:
+    request = run.request
+    with open_source(request.source) as file:
+        run.bytes_in = file.size
+        with open_part10(file) as part10:
+            header = read_header(part10)
+            run.source_syntax = header.syntax.uid
+            run.warnings += header.warnings
+            run.plan = plan(header, request.target, run.codecs, request.settings)
+            run.warnings += run.plan.warnings
+            if run.plan.action is Action.REFUSE:
+                raise UnsupportedError(f"cannot be {request.target.name}: {run.plan.reason}")
+            with _destination(request) as fd:
+                _write(run, run.plan, part10, fd)
+                run.bytes_out = os.fstat(fd).st_size
+
+
+@contextmanager
+def _destination(request: Request) -> Iterator[int]:
+    """Yields where the output goes, once it is sure that it may go there."""
+    source, destination = request.source, request.destination
+    overwrite = request.overwrite or request.in_place
+    if STANDARD_STREAM not in (source, destination) and os.path.exists(destination):
+        if os.path.samefile(source, destination) and not request.in_place:
+            raise UsageError("source and destination are the same file; use --in-place")
+    with atomic_write(destination, overwrite=overwrite) as fd:
+        yield fd
+
+
+def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
+    if made.action in (Action.COPY, Action.KEEP):
+        part10.file.copy_to(fd, 0, part10.file.size)
+        run.verification = "bytes-only"
+        return
+    run.warnings += _cautions(part10)
+    if made.action is Action.REWRITE:
+        _rewrite(run, made, part10, fd)
+        return
+    _transcode(run, made, part10, fd)
+
+
+def _cautions(part10: Part10) -> Iterator[str]:
+    """Yields what a new encoding does to things that it does not touch."""
+    if part10.preamble.strip(b"\0"):
+        yield "the preamble was not zero, and is now: what it pointed to has moved"
+    if SIGNATURES in part10.data_set:
+        yield "digital signatures are kept, but may not be valid any more"
+
+
+def _rewrite(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Native to native: headers and byte order, without a look at the pixels."""
+    pixel_data = _words(part10, made)
+    _put(run, made, part10, (), pixel_data, fd)
+    with open_part10(Source(fd=fd)) as output:
+        verify.post_conditions(part10, output, made.target, ())
+    run.verification = "bytes-only"
+
+
+def _words(part10: Part10, made: Plan) -> PixelData | None:
+    """Returns Pixel Data as OW where it wrongly is OB and the byte order changes."""
+    data_set = part10.data_set
+    element = data_set.find(PIXEL_DATA)
+    allocated = data_set.number(0x00280100) or 0
+    swap = made.target.big_endian != data_set.encoding.big_endian
+    if not element or element.undefined or element.vr != "OB" or allocated <= 8 or not swap:
+        return None
+    rope = Rope()
+    rope.span(data_set.source, element.value, element.length, 2)
+    return PixelData(rope, "OW", encapsulated=False)
+
+
+def _transcode(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Decodes, encodes or both; numpy and the codecs are imported here and not before."""
+    from dicomtx.engine.compare import compare  # noqa: PLC0415 - brings numpy
+    from dicomtx.engine.transcode import transcode  # noqa: PLC0415 - brings numpy
+
+    spool = Spool(_folder(run.request))
+    try:
+        done = transcode(made, part10.data_set, run.codecs, spool)
+        run.decoder = done.decoder.name if done.decoder else ""
+        run.encoder = done.encoder.name if done.encoder else ""
+        run.attempts = done.attempts
+        run.warnings += done.warnings
+        _put(run, made, part10, done.edits, done.pixel_data, fd)
+        with open_part10(Source(fd=fd)) as output:
+            verify.post_conditions(part10, output, made.target, done.edits)
+            if run.request.settings.verify:
+                checked = compare(output.data_set, made, done, run.codecs)
+                run.verification = checked.how
+                run.warnings += checked.warnings
+    finally:
+        spool.close()
+
+
+def _folder(request: Request) -> str:
+    if request.destination == STANDARD_STREAM:
+        return temporary_folder()
+    return os.path.dirname(os.path.realpath(request.destination))
+
+
+def _put(
+    run: _Run,
+    made: Plan,
+    part10: Part10,
+    edits: Iterable[Edit],
+    pixel_data: PixelData | None,
+    fd: int,
+) -> None:
+    """Writes the whole file."""
+    target = made.target
+    encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
+    rewriter = Rewriter(part10.data_set, encoding, edits)
+    rope = file_meta(part10, target)
+    data_set = rewriter.rope(pixel_data)
+    run.warnings += rewriter.warnings
+    if not target.deflated:
+        rope.extend(data_set)
+        rope.write_to(fd)
+        return
+    rope.write_to(fd)
+    size = 0
+    for data in _deflated(data_set):
+        write_all(fd, data)
+        size += len(data)
+    write_all(fd, b"\0" * (size % 2))  # PS3.5 A.5
+
+
+def _deflated(data_set: Rope) -> Iterator[bytes]:
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    for data in data_set.chunks():
+        yield deflater.compress(data)
+    yield deflater.flush()

@@ -1,0 +1,78 @@
+"""What `dicomtx codecs` shows."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.codecs import registry
+from dicomtx.codecs.builtin import IMAGECODECS
+from dicomtx.errors import ExitCode
+from dicomtx.transfer_syntaxes import TABLE
+
+
+def shown(capfd: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    assert main(["codecs", *options]) == ExitCode.DONE
+    out, err = capfd.readouterr()
+    assert err == ""
+    return out.splitlines()
+
+
+def test_each_encapsulated_slug_has_a_row_of_80_columns(capfd: pytest.CaptureFixture[str]) -> None:
+    lines = shown(capfd)
+    names = {line.split()[0] for line in lines if line}
+    assert names >= {syntax.slug for syntax in TABLE if syntax.slug and syntax.encapsulated}
+    assert max(map(len, lines)) <= 80
+
+
+def test_who_decodes_and_encodes_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    rows = [line.split() for line in shown(capfd)]
+    assert rows[0] == ["D", "decodes,", "E", "encodes", "imagecodecs", "openjpeg", "gdcm"]
+    assert ["jpeg2000-lossless", "DE", "DE", "DE"] in rows
+    assert ["htj2k-lossless", "DE", "D", "-"] in rows
+
+
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ([], "builtin-first: imagecodecs, openjpeg, gdcm"),
+        (["--order", "plugins-first"], "plugins-first: gdcm, imagecodecs, openjpeg"),
+        (["--order", "plugins-only"], "plugins-only: gdcm"),
+        (["--codec", "openjpeg", "--codec", "gdcm"], "as named: openjpeg, gdcm"),
+    ],
+)
+def test_the_order_in_force_is_told(
+    capfd: pytest.CaptureFixture[str], options: list[str], order: str
+) -> None:
+    assert f"Order                      {order}" in shown(capfd, *options)
+
+
+def test_what_is_missing_is_told_with_its_remedy(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = replace(IMAGECODECS, requires=("no_such_module",))
+    monkeypatch.setattr(registry, "BUILTIN", (absent,))
+    lines = shown(capfd)
+    assert lines[0].split()[4:] == ["gdcm"]
+    text = " ".join(" ".join(lines).split())
+    assert "cannot be used without no_such_module: pip install imagecodecs" in text
+
+
+def test_json_has_the_abilities_by_uid(capfd: pytest.CaptureFixture[str]) -> None:
+    (line,) = shown(capfd, "--json", "--codec", "imagecodecs")
+    told = json.loads(line)
+    assert told["order"] == "builtin-first"
+    assert told["broken"] == []
+    (codec,) = told["codecs"]
+    assert (codec["name"], codec["builtin"], codec["missing"]) == ("imagecodecs", True, [])
+    assert codec["decodes"] == dict(IMAGECODECS.decodes)
+    assert codec["encodes"] == dict(IMAGECODECS.encodes)
+
+
+def test_a_broken_plugin_is_told(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = (registry.BrokenPlugin("mine", "it raises"),)
+    monkeypatch.setattr(registry.Codecs, "broken", lambda _: broken)
+    assert "mine                       cannot be used: it raises" in shown(capfd)

@@ -1,0 +1,198 @@
+"""What `dicomtx convert` asks for, and what it tells of the outcome."""
+
+import json
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.errors import ExitCode
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.request import Attempt, Outcome, Request
+from tests.cli.conftest import Pretend
+
+DONE = Outcome(
+    "in.dcm",
+    "out.dcm",
+    "done",
+    action="encode",
+    source_syntax=find("explicit").uid,
+    target_syntax=find("jpeg2000-lossless").uid,
+    encoder="imagecodecs",
+    bytes_in=512_300,
+    bytes_out=180_100,
+    seconds=0.1234,
+    verification="same-code-base",
+)
+LINE = (
+    "in.dcm -> out.dcm: explicit-vr-little-endian -> jpeg2000-lossless, "
+    "512.3 kB -> 180.1 kB (2.84:1), imagecodecs, verified (same code base), 0.12 s\n"
+)
+KEPT = Outcome("in.dcm", "out.dcm", "kept", action="keep", warnings=("no pixel data",))
+FAILED = Outcome("in.dcm", "out.dcm", "failed", error="broken: see to it", exit_code=3)
+WARNED = replace(DONE, warnings=("odd",))
+CONVERT = ["convert", "in.dcm", "out.dcm"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "options", "out", "err"),
+    [
+        (DONE, [], LINE, ""),
+        (DONE, ["-q"], "", ""),
+        (KEPT, [], "in.dcm -> out.dcm: kept as it is: no pixel data\n", ""),
+        (KEPT, ["-q"], "", ""),
+        (FAILED, [], "", "dicomtx: in.dcm: broken: see to it\n"),
+        (FAILED, ["-q"], "", "dicomtx: in.dcm: broken: see to it\n"),
+        (WARNED, [], LINE, "dicomtx: in.dcm: warning: odd\n"),
+        (WARNED, ["-q"], "", ""),
+        (replace(WARNED, destination="-"), [], "", "dicomtx: in.dcm: warning: odd\n"),
+    ],
+)
+def test_each_outcome_is_told_in_a_line(
+    capfd: pytest.CaptureFixture[str],
+    pretend: Pretend,
+    outcome: Outcome,
+    options: list[str],
+    out: str,
+    err: str,
+) -> None:
+    pretend(outcome)
+    assert main([*CONVERT, *options]) == outcome.exit_code
+    assert capfd.readouterr() == (out, err)
+
+
+def test_facts_that_do_not_exist_are_left_out(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    native = replace(DONE, encoder="", bytes_out=0, target_syntax="1.2.3", verification="none")
+    pretend(native)
+    main(CONVERT)
+    assert "-> 1.2.3, 512.3 kB -> 0 B, not verified, 0.12 s\n" in capfd.readouterr().out
+
+
+def test_a_decoder_and_another_encoder_are_both_named(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    pretend(replace(DONE, decoder="gdcm"))
+    main(CONVERT)
+    assert ", gdcm -> imagecodecs, " in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (999_950_000, "1.0 GB"),
+    ],
+)
+def test_sizes_are_told_in_the_unit_that_fits(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend, count: int, text: str
+) -> None:
+    pretend(replace(DONE, bytes_in=count))
+    main(CONVERT)
+    assert f", {text} -> " in capfd.readouterr().out
+
+
+def test_verbose_tells_how_and_what_was_tried(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    attempts = (Attempt("gdcm", "decode", "crashed (SIGABRT)"),)
+    pretend(replace(DONE, decoder="openjpeg", attempts=attempts))
+    main([*CONVERT, "-v"])
+    how = "encode, decoded by openjpeg, encoded by imagecodecs, verified (same code base)"
+    assert capfd.readouterr().err.splitlines() == [
+        "dicomtx: in.dcm: gdcm could not decode: crashed (SIGABRT)",
+        f"dicomtx: in.dcm: {how}",
+    ]
+
+
+def test_json_is_one_line_on_standard_output_and_errors_stay_where_they_are(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    pretend(FAILED)
+    assert main([*CONVERT, "--json"]) == ExitCode.SOURCE
+    out, err = capfd.readouterr()
+    assert out.count("\n") == 1
+    assert json.loads(out) == FAILED.as_json() | {"warnings": [], "attempts": []}
+    assert err == "dicomtx: in.dcm: broken: see to it\n"
+
+
+def test_json_of_a_file_on_standard_output_is_alone_on_standard_error(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    pretend(replace(FAILED, destination="-"))
+    main(["convert", "in.dcm", "-", "--json", "-v"])
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert json.loads(err)["error"] == "broken: see to it"
+
+
+def test_control_characters_of_a_name_reach_no_terminal(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    pretend(replace(WARNED, path="\x1b[31m\n\udcff", warnings=("a\rb",)))
+    main(CONVERT)
+    out, err = capfd.readouterr()
+    assert out.startswith("\\x1b[31m\\n\\udcff -> ")
+    assert err == "dicomtx: \\x1b[31m\\n\\udcff: warning: a\\rb\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "request_"),
+    [
+        ([], {}),
+        (["--to", "rle"], {"target": find("rle-lossless")}),
+        (["--to", "JPEGXLLossless"], {"target": find("jpeg-xl-lossless")}),
+        (["--to", "1.2.840.10008.1.2.4.80"], {"target": find("jpeg-ls-lossless")}),
+        (["--overwrite"], {"overwrite": True}),
+        (["--in-place"], {"in_place": True}),
+        (["--no-verify"], {"settings": Settings(verify=False)}),
+        (["--verify"], {"settings": Settings(verify=True)}),
+        (["--strict"], {"settings": Settings(strict=True)}),
+        (["--order", "plugins-only"], {"settings": Settings(order="plugins-only")}),
+        (["--codec", "b", "--codec", "a"], {"settings": Settings(codecs=("b", "a"))}),
+    ],
+)
+def test_options_become_the_request(
+    pretend: Pretend, options: list[str], request_: dict[str, Any]
+) -> None:
+    asked = pretend(DONE)
+    assert main([*CONVERT, *options]) == ExitCode.DONE
+    assert asked == [Request("in.dcm", "out.dcm", **request_)]
+
+
+def test_variables_and_a_named_file_are_settings_too(
+    pretend: Pretend, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text("verify = false\nstrict = true\n")
+    monkeypatch.setenv("DICOMTX_ORDER", "plugins-first")
+    asked = pretend(DONE)
+    main([*CONVERT, "--config", str(config), "--no-strict"])
+    assert asked[0].settings == Settings("plugins-first", verify=False)
+
+
+def test_in_place_needs_no_destination(pretend: Pretend) -> None:
+    asked = pretend(DONE)
+    main(["convert", "in.dcm", "--in-place"])
+    assert asked == [Request("in.dcm", "in.dcm", in_place=True)]
+
+
+def test_what_libraries_print_is_told_by_verbose_only(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend
+) -> None:
+    def loud() -> Outcome:
+        os.write(2, b"[ERROR] tile 1\n")  # as a native library does: past Python
+        return DONE
+
+    for options, told in ((["-v"], True), ([], False)):
+        pretend(loud)
+        main([*CONVERT, *options])
+        assert ("a library printed: [ERROR] tile 1" in capfd.readouterr().err) == told

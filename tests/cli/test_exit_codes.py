@@ -1,0 +1,151 @@
+"""Each way to end has its exit code, and one line that says why."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.workflows.request import Outcome
+from tests.cli.conftest import Pretend
+
+CONVERT = ["convert", "in.dcm", "out.dcm"]
+DICOMTX = [sys.executable, "-m", "dicomtx"]
+# a conversion that takes its time, and tells when it has begun and that it cleaned up
+WAITING = """
+import sys, time, types
+from dicomtx.__main__ import main
+def convert(request):
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaned up", flush=True)
+sys.modules["dicomtx.workflows.convert"] = types.SimpleNamespace(convert=convert)
+sys.exit(main(["convert", "a", "b"]))
+"""
+
+
+@pytest.mark.parametrize("code", [0, 3, 4, 5, 6, 7])
+def test_a_conversion_ends_with_the_exit_code_of_its_outcome(pretend: Pretend, code: int) -> None:
+    pretend(Outcome("in.dcm", "out.dcm", "failed", error="x", exit_code=code))
+    assert main(CONVERT) == code
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in DicomtxError.__subclasses__() if kind.__module__ == "dicomtx.errors"]
+)
+def test_an_error_ends_with_its_own_exit_code_and_one_line(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend, kind: type[DicomtxError]
+) -> None:
+    def fail() -> NoReturn:
+        raise kind("in.dcm: no")
+
+    pretend(fail)
+    assert main(CONVERT) == kind.exit_code
+    assert capfd.readouterr() == ("", "dicomtx: in.dcm: no\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["conver"], "No such command 'conver'"),
+        (["--nonsense"], "--nonsense"),
+        (["convert"], "Missing argument 'SRC' (see 'dicomtx convert --help')"),
+        (["convert", "a"], "DST is missing: name it, or replace SRC with --in-place"),
+        (["convert", "-", "--in-place"], "DST is missing"),
+        (["convert", "a", "b", "-v", "-q"], "-v and -q contradict each other"),
+        (["convert", "a", "b", "--to", "jpeg2k"], "'jpeg2k': did you mean jpeg2000"),
+        (["convert", "a", "b", "--to", "?"], "use one of implicit-vr-little-endian"),
+        (["convert", "a", "b", "--order", "mine"], "builtin-first"),
+        (["info"], "Missing argument 'FILE...'"),
+        (["codecs", "--codec", "nobody"], "unknown codec 'nobody': use one of imagecodecs"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_2(
+    capfd: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert main(arguments) == ExitCode.USAGE
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("dicomtx: ")
+    assert told in err
+
+
+def test_wrong_settings_are_9(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text("verfy = false")
+    assert main([*CONVERT, "--config", str(config)]) == ExitCode.SETTINGS
+    assert capfd.readouterr().err == (
+        f"dicomtx: {config}: verfy: unknown key: did you mean verify?\n"
+    )
+
+
+@pytest.mark.parametrize("bug", [ZeroDivisionError, EOFError, BrokenPipeError, click.Abort])
+def test_a_bug_is_70_with_its_traceback(
+    capfd: pytest.CaptureFixture[str], pretend: Pretend, bug: type[Exception]
+) -> None:
+    def fail() -> NoReturn:
+        raise bug
+
+    pretend(fail)
+    assert main(CONVERT) == ExitCode.BUG
+    err = capfd.readouterr().err
+    assert err.startswith("Traceback")
+    assert bug.__name__ in err
+    assert err.endswith("dicomtx: this is a bug in dicomtx: please report the lines above\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [
+        (signal.SIGINT, ExitCode.INTERRUPTED, b"dicomtx: interrupted\n"),
+        (signal.SIGTERM, ExitCode.TERMINATED, b""),
+    ],
+)
+def test_a_signal_ends_in_order(number: signal.Signals, code: ExitCode, told: bytes) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(number)
+        assert process.communicate(timeout=30) == (b"cleaned up\n", told)
+    assert process.returncode == code
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["codecs"], ["codecs", "--json"]])
+def test_a_pipe_that_nobody_reads_is_7_in_silence(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [*DICOMTX, *arguments], stdout=writer, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (ExitCode.DESTINATION, b"")
+
+
+def test_standard_output_that_is_full_is_7() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*DICOMTX, "codecs"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == ExitCode.DESTINATION
+    assert done.stderr == b"dicomtx: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_is_no_bug(closed: str) -> None:
+    command = f'"$0" -m dicomtx codecs {closed}'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False)
+    assert done.returncode == ExitCode.DONE
+    assert bool(done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+    assert done.stderr == b""

@@ -1,0 +1,95 @@
+"""What all tests share: files, the command, and the programs of others that some compare with."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import corpus
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "peer(program): compares with a program of somebody else; .ci/run installs them"
+    )
+
+
+def _missing(item: pytest.Item) -> bool:
+    return any(not shutil.which(mark.args[0]) for mark in item.iter_markers("peer"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs a program that is not on the machine; in CI all of them must be."""
+    if "CI" in os.environ:
+        return
+    left_out = [item for item in items if _missing(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _missing(item)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the table of test_every_file.py: target by verdict, then what was refused and why."""
+    reports = [r for rs in terminalreporter.stats.values() for r in rs if hasattr(r, "when")]
+    cells = [
+        value
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "cell"
+    ]
+    if not cells:
+        return
+    kinds = ("right", "kept", "refused", "unjudged", "WRONG")
+    terminalreporter.section("every file in every syntax")
+    terminalreporter.write_line(f"{'target':36}" + "".join(f"{kind:>10}" for kind in kinds))
+    counts = Counter((target, verdict.partition(":")[0]) for _, target, verdict, _ in cells)
+    for target in dict.fromkeys(cell[1] for cell in cells):
+        row = "".join(f"{counts[target, kind]:10}" for kind in kinds)
+        terminalreporter.write_line(f"{target:36}{row}")
+    for kind in ("refused", "unjudged"):
+        _list(terminalreporter, kind, [cell for cell in cells if cell[2] == kind])
+
+
+def _list(out: pytest.TerminalReporter, kind: str, cells: list[list[str]]) -> None:
+    """Prints each file once for each reason, with the targets that it has the reason for."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for name, target, _, reason in cells:
+        told = reason.rpartition(f"{name}: ")[2].replace(target, "TARGET")
+        grouped.setdefault((name, told), []).append(target)
+    out.write_line(f"\n{kind}:")
+    for (name, told), targets in sorted(grouped.items()):
+        out.write_line(f"  {name}: {told} [{', '.join(targets)}]")
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Runs the command and returns what came of it: ``run("convert", source, destination)``."""
+
+    def dicomtx(
+        *arguments: str | Path, stdin: bytes | None = None, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [sys.executable, "-m", "dicomtx", *map(str, arguments)],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            cwd=cwd,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    return dicomtx
+
+
+@pytest.fixture
+def ct() -> Path:
+    """A small native CT image: signed, 16 bits, 128 x 128."""
+    return corpus.file("CT_small.dcm")

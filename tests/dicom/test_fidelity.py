@@ -1,0 +1,286 @@
+"""The element stream and the rewriter hold nothing back and add nothing.
+
+They are held against pydicom on every test file, and byte for byte against a small encoder of
+their own here (``_encode``) on generated data sets.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
+
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.files import open_source
+from dicomtx.transfer_syntaxes import TransferSyntax, find
+from dicomtx.workflows.convert import convert
+from dicomtx.workflows.request import Request
+from tests import oracle
+from tests.corpus import SAMPLE, files
+
+NATIVE = tuple(find(name) for name in ("implicit", "explicit", "big-endian", "deflated"))
+BROKEN = {"MR_truncated.dcm", "rtplan_truncated.dcm", "emri_small_jpeg_2k_lossless_too_short.dcm"}
+"""Files that end inside of a value: there is no element stream to compare."""
+
+
+# ---------------------------------------------------------------- against pydicom
+
+
+def _by_pydicom(path: Path) -> Iterator[tuple[int, str, bytes]]:
+    """Yields tag, VR and value bytes as they are in the file; no bytes for sequences."""
+    data_set = dcmread(path, force=True)
+    for tag in data_set.keys():  # noqa: SIM118  iterating a Dataset would convert its values
+        raw = data_set.get_item(tag)
+        if isinstance(raw, RawDataElement):
+            yield int(tag), raw.VR or "", raw.value or b""
+        else:
+            yield int(tag), "", b""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in files() if path.name not in BROKEN], ids=lambda path: path.name
+)
+def test_the_elements_are_those_that_pydicom_finds(path: Path) -> None:
+    theirs = list(_by_pydicom(path))
+    with open_source(str(path)) as file, open_part10(file) as part10:
+        data_set = part10.data_set
+        assert [element.tag for element in data_set.elements] == [tag for tag, _, _ in theirs]
+        for element, (_, vr, value) in zip(data_set.elements, theirs, strict=True):
+            if value:
+                assert data_set.source.read(element.value, element.length) == value
+            if vr and element.vr:
+                assert element.vr == vr
+
+
+@pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.name)
+def test_a_file_that_went_through_every_native_encoding_is_what_it_was(
+    path: Path, tmp_path: Path
+) -> None:
+    first = tmp_path / "first.dcm"
+    if convert(Request(str(path), str(first), NATIVE[0])).status != "done":
+        return  # damaged, or a DICOMDIR; test_every_file.py judges that
+    before = dict(oracle.elements(dcmread(first)))
+    for one, other in pairwise((*NATIVE, *reversed(NATIVE))):
+        source, output = tmp_path / f"{one.slug}.dcm", tmp_path / f"{other.slug}.dcm"
+        source = source if source.exists() else first
+        assert convert(Request(str(source), str(output), other, overwrite=True)).status == "done"
+        assert dict(oracle.elements(dcmread(output))) == before
+
+
+# ---------------------------------------------------------------- generated data sets
+
+TEXT = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI")
+LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
+STANDARD = {
+    0x00080008: "CS",
+    0x00080020: "DA",
+    0x00080030: "TM",
+    0x00080090: "PN",
+    0x00081030: "LO",
+    0x0008002A: "DT",
+    0x00080119: "UC",
+    0x00080120: "UR",
+    0x00080050: "SH",
+    0x00081155: "UI",
+    0x00100040: "CS",
+    0x00101010: "AS",
+    0x00104000: "LT",
+    0x00180050: "DS",
+    0x00189073: "FD",
+    0x00186020: "SL",
+    0x00280009: "AT",
+    0x00280010: "US",
+    0x00281201: "OW",
+    0x0040A160: "UT",
+    0x00409211: "SS",
+    0x00540051: "US",
+    0x00041220: "SQ",
+    0x00081140: "SQ",
+    0x00400260: "SQ",
+    0x00720052: "AT",
+    0x00660016: "OF",
+    0x00660040: "OL",
+    0x00186060: "FL",
+    0x00080001: "UL",
+}
+"""Standard elements by the VR that PS3.6 gives them."""
+PRIVATE = 0x00091000
+
+
+@dataclass(frozen=True)
+class Node:
+    """An element: a value (little endian), or items, of defined or undefined length."""
+
+    tag: int
+    vr: str
+    value: bytes = b""
+    items: tuple[tuple["Node", ...], ...] | None = None
+    undefined: bool = False
+
+
+def _tag(tag: int, order: str) -> bytes:
+    return struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
+
+
+def _header(tag: int, vr: str, length: int, syntax: TransferSyntax) -> bytes:
+    order = ">" if syntax.big_endian else "<"
+    if syntax.implicit_vr:
+        return _tag(tag, order) + struct.pack("<I", length)
+    if vr in LONG:
+        return _tag(tag, order) + vr.encode() + b"\0\0" + struct.pack(f"{order}I", length)
+    return _tag(tag, order) + vr.encode() + struct.pack(f"{order}H", length)
+
+
+def _mark(tag: int, length: int, syntax: TransferSyntax) -> bytes:
+    order = ">" if syntax.big_endian else "<"
+    return _tag(tag, order) + struct.pack(f"{order}I", length)
+
+
+def _encode_items(node: Node, syntax: TransferSyntax) -> bytes:
+    out = b""
+    for item in node.items or ():
+        content = _encode(item, syntax)
+        length = 0xFFFFFFFF if node.undefined else len(content)
+        end = _mark(0xFFFEE00D, 0, syntax) if node.undefined else b""
+        out += _mark(0xFFFEE000, length, syntax) + content + end
+    return out + (_mark(0xFFFEE0DD, 0, syntax) if node.undefined else b"")
+
+
+def _encode(nodes: tuple[Node, ...], syntax: TransferSyntax) -> bytes:
+    out = b""
+    for node in nodes:
+        value = node.value
+        if node.items is not None:
+            value = _encode_items(node, syntax)
+        elif syntax.big_endian:
+            value = oracle.swapped(value, node.vr)
+        vr = "UN" if len(value) > 0xFFFF and node.vr not in LONG else node.vr
+        if vr == "UN":
+            value = node.value
+        length = 0xFFFFFFFF if node.undefined and node.items is not None else len(value)
+        out += _header(node.tag, vr, length, syntax) + value
+    return out
+
+
+def _as_found(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Returns what can be known of an implicit data set: private elements have no VR there."""
+    return tuple(_node_as_found(node) for node in nodes)
+
+
+def _node_as_found(node: Node) -> Node:
+    if node.items is not None and (node.undefined or node.tag in STANDARD):
+        return replace(node, items=tuple(_as_found(item) for item in node.items))
+    if node.tag in STANDARD:
+        return node
+    value = node.value
+    if node.items is not None:
+        value = _encode_items(node, NATIVE[0])
+    return Node(node.tag, "UN", value)
+
+
+def _values(vr: str) -> st.SearchStrategy[bytes]:
+    if vr in TEXT or vr in ("UC", "UR", "UT", "OB", "UN"):
+        return st.binary(max_size=20)  # of odd length, too
+    size = oracle.WORD[vr]
+    return st.integers(0, 5).flatmap(lambda n: st.binary(min_size=n * size, max_size=n * size))
+
+
+def _nodes(depth: int) -> st.SearchStrategy[tuple[Node, ...]]:
+    tags = st.sampled_from(sorted(STANDARD)) | st.integers(PRIVATE, PRIVATE + 0xFF)
+    unique = st.lists(tags, max_size=5 if depth else 3, unique=True).map(sorted)
+    return unique.flatmap(lambda found: st.tuples(*(_node(tag, depth) for tag in found)))
+
+
+def _node(tag: int, depth: int) -> st.SearchStrategy[Node]:
+    vrs = st.just(STANDARD[tag]) if tag in STANDARD else st.sampled_from((*TEXT, *LONG, "US", "FD"))
+    return vrs.flatmap(lambda vr: _node_of(tag, vr, depth))
+
+
+def _node_of(tag: int, vr: str, depth: int) -> st.SearchStrategy[Node]:
+    if vr != "SQ":
+        return _values(vr).map(lambda value: Node(tag, vr, value))
+    items = st.lists(_nodes(depth - 1), max_size=3).map(tuple) if depth else st.just(())
+    return st.builds(
+        lambda found, undefined: Node(tag, vr, items=found, undefined=undefined),
+        items,
+        st.booleans(),
+    )
+
+
+def _file(nodes: tuple[Node, ...], syntax: TransferSyntax) -> bytes:
+    """Returns a Part 10 file; SOP Class UID and one private element make the data set plain."""
+    explicit = NATIVE[1]
+    uid = syntax.uid.encode() + b"\0" * (len(syntax.uid) % 2)
+    meta = _encode((Node(0x00020010, "UI", uid),), explicit)
+    length = _encode((Node(0x00020000, "UL", struct.pack("<I", len(meta))),), explicit)
+    return bytes(128) + b"DICM" + length + meta + _encode(nodes, syntax)
+
+
+def _data_set(path: Path) -> bytes:
+    """Returns what follows the file meta, by its group length."""
+    data = path.read_bytes()
+    (length,) = struct.unpack("<I", data[140:144])
+    return data[144 + length :]
+
+
+def _check(nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSyntax) -> None:
+    nodes = (Node(0x00080005, "CS", b"ISO_IR 192"), Node(0x00080016, "UI", b"1.2.3\0"), *nodes)
+    nodes = tuple(sorted(nodes, key=lambda node: node.tag))
+    known = _as_found(nodes) if source.implicit_vr and not target.implicit_vr else nodes
+    with TemporaryDirectory() as folder:
+        path, output = Path(folder, "in.dcm"), Path(folder, "out.dcm")
+        path.write_bytes(_file(nodes, source))
+        outcome = convert(Request(str(path), str(output), target))
+        assert outcome.status == "done", outcome.error
+        assert _data_set(output) == _encode(known, target)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_nodes(3), st.sampled_from(NATIVE[:3]), st.sampled_from(NATIVE[:3]))
+def test_any_data_set_is_written_as_the_standard_says(
+    nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSyntax
+) -> None:
+    _check(nodes, source, target)
+
+
+@pytest.mark.parametrize("vr", ["LT", "US", "UI", "DS"])
+@pytest.mark.parametrize("target", NATIVE[1:3], ids=lambda syntax: syntax.slug)
+def test_a_value_too_long_for_its_vr_becomes_un(vr: str, target: TransferSyntax) -> None:
+    tag = next(tag for tag, known in STANDARD.items() if known == vr) if vr != "LT" else 0x00104000
+    _check((Node(tag, vr, b"12" * 40_000),), NATIVE[0], target)
+
+
+def _nested(depth: int, syntax: TransferSyntax) -> bytes:
+    sequence = Node(0x00081140, "SQ", items=((),), undefined=True)
+    start = _header(sequence.tag, "SQ", 0xFFFFFFFF, syntax) + _mark(0xFFFEE000, 0xFFFFFFFF, syntax)
+    return start * depth + _encode_items(sequence, syntax)[8:] * depth
+
+
+@pytest.mark.parametrize("target", NATIVE[:3], ids=lambda syntax: syntax.slug)
+def test_nesting_costs_no_stack(target: TransferSyntax, tmp_path: Path) -> None:
+    path, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    first = (Node(0x00080016, "UI", b"1.2.3\0"),)
+    path.write_bytes(_file(first, NATIVE[1]) + _nested(20_000, NATIVE[1]))
+    assert convert(Request(str(path), str(output), target)).status == "done"
+    assert _data_set(output) == _encode(first, target) + _nested(20_000, target)
+
+
+def test_un_of_undefined_length_is_implicit_inside() -> None:
+    inside = Node(0x00091001, "SQ", items=((Node(0x00080020, "DA", b"20260101"),),), undefined=True)
+    value = _encode_items(inside, NATIVE[0])
+    for target in NATIVE[:3]:
+        with TemporaryDirectory() as folder:
+            path, output = Path(folder, "in.dcm"), Path(folder, "out.dcm")
+            start = _file((Node(0x00080016, "UI", b"1.2.3\0"),), NATIVE[1])
+            path.write_bytes(start + _header(0x00091001, "UN", 0xFFFFFFFF, NATIVE[1]) + value)
+            assert convert(Request(str(path), str(output), target)).status == "done"
+            assert _data_set(output).count(b"20260101") == 1
+            found = dcmread(output)[0x00091001]
+            assert found.value[0].StudyDate == "20260101"

@@ -1,0 +1,160 @@
+"""Every file of examples/ does what it says."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.corpus import REPOSITORY, file
+
+EXAMPLES = REPOSITORY / "examples"
+ORTHANC = """
+local stored = ...
+local posted = 0
+function RestApiGet(uri)
+  if stored == '' then return nil end
+  local file = io.open(stored, 'rb')
+  return file:read('*a')
+end
+function RestApiPost(uri, body)
+  posted = posted + 1
+  local file = io.open(stored .. '.posted', 'wb')
+  file:write(body)
+  file:close()
+  return os.getenv('ANSWER')
+end
+function ParseJson(text) return {Status = text} end
+dofile(os.getenv('HOOK'))
+OnStoredInstance('id', {}, {}, {RequestOrigin = os.getenv('ORIGIN')})
+print(posted)
+"""
+"""A stand-in for the server that calls the hook: it serves one file and notes what is posted."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH on which ``dicomtx`` is the one under test."""
+    command = tmp_path / "bin/dicomtx"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m dicomtx "$@"\n')
+    command.chmod(0o755)
+    return f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def _bash(script: str, *arguments: Path, path: str) -> str:
+    done = subprocess.run(
+        ["bash", EXAMPLES / script, *arguments],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_one_liners_work_from_top_to_bottom(tmp_path: Path, path: str) -> None:
+    names = ["CT_small.dcm", "MR_small_RLE.dcm", "rtplan.dcm"]
+    source, new = tmp_path / "source", tmp_path / "new"
+    source.mkdir()
+    for name in names:
+        shutil.copy(file(name), source)
+    _bash("one-liners.sh", source, new, path=path)
+    assert sorted(p.name for p in (new / "native").iterdir()) == names
+    assert sorted(p.name for p in (new / "tree").iterdir()) == names
+    assert (new / "one.dcm").read_bytes() == (new / "piped.dcm").read_bytes()
+    report = [json.loads(line) for line in (new / "report.jsonl").read_text().splitlines()]
+    assert sorted(Path(row["path"]).name for row in report) == names
+    refused = (new / "not-converted.txt").read_text().splitlines()
+    assert len(refused) == 2, "JPEG XL has no signed samples: CT_small, MR_small"
+    assert all(line.startswith("4 ") for line in refused)
+
+
+def test_the_fixtures_are_in_the_syntax_that_their_name_says(tmp_path: Path, path: str) -> None:
+    from dicomtx import transfer_syntaxes
+
+    said = _bash("make-fixtures.sh", file("CT_small.dcm"), tmp_path / "out", path=path)
+    written = sorted((tmp_path / "out").iterdir())
+    assert "jpeg-xl-lossless cannot hold this image" in said
+    assert len(written) == len(said.splitlines()) - 1
+    for made in written:
+        uid = transfer_syntaxes.find(made.stem).uid.encode()
+        start = made.read_bytes()[:1024]
+        assert b"UI" + (len(uid) + len(uid) % 2).to_bytes(2, "little") + uid in start
+
+
+def _orthanc(
+    stored: Path, path: str, origin: str = "DicomProtocol", answer: str = "Success"
+) -> str:
+    hook = EXAMPLES / "orthanc-compress.lua"
+    done = subprocess.run(
+        ["lua5.4", "-", stored],
+        input=ORTHANC,
+        env={**os.environ, "PATH": path, "HOOK": str(hook), "ORIGIN": origin, "ANSWER": answer},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.peer("luac5.4")
+def test_the_orthanc_hook_is_lua() -> None:
+    subprocess.run(["luac5.4", "-p", EXAMPLES / "orthanc-compress.lua"], check=True)
+
+
+@pytest.mark.peer("lua5.4")
+def test_the_orthanc_hook_posts_the_compressed_instance(
+    tmp_path: Path, ct: Path, path: str
+) -> None:
+    stored = Path(shutil.copy(ct, tmp_path))
+    assert _orthanc(stored, path) == "1\n"
+    assert b"1.2.840.10008.1.2.4.90" in stored.with_suffix(".dcm.posted").read_bytes()[:1024]
+
+
+@pytest.mark.peer("lua5.4")
+def test_the_orthanc_hook_leaves_what_it_stored_itself(tmp_path: Path, ct: Path, path: str) -> None:
+    assert _orthanc(Path(shutil.copy(ct, tmp_path)), path, origin="Lua") == "0\n"
+
+
+@pytest.mark.peer("lua5.4")
+def test_the_orthanc_hook_keeps_the_original_when_dicomtx_fails(tmp_path: Path, path: str) -> None:
+    stored = tmp_path / "no.dcm"
+    stored.write_text("no DICOM")
+    assert _orthanc(stored, path) == (
+        "dicomtx: kept the original of id: dicomtx ended with exit code 3\n0\n"
+    )
+
+
+@pytest.mark.peer("lua5.4")
+def test_the_orthanc_hook_tells_when_the_server_did_not_overwrite(
+    tmp_path: Path, ct: Path, path: str
+) -> None:
+    said = _orthanc(Path(shutil.copy(ct, tmp_path)), path, answer="AlreadyStored")
+    assert "kept the original of id: Orthanc answered AlreadyStored" in said
+
+
+@pytest.mark.peer("lua5.4")
+def test_the_orthanc_hook_posts_nothing_that_has_no_pixel_data(tmp_path: Path, path: str) -> None:
+    assert _orthanc(Path(shutil.copy(file("rtplan.dcm"), tmp_path)), path) == "0\n"
+
+
+def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "demo.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "independent" in done.stdout
+    assert "refused" in done.stdout
+    assert len(list(tmp_path.glob("*/*.dcm"))) > 20

@@ -1,0 +1,94 @@
+"""A command imports what it needs and nothing else: the modules in memory when it has ended."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import corpus
+
+HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "pydicom", "rich", "multiprocessing"}
+SLOW = {"json", "pathlib", "tempfile", "tomllib", "traceback", "importlib.metadata", "asyncio"}
+RUN = """
+import sys
+from dicomtx.__main__ import main
+code = main(sys.argv[1:])
+print("modules:", *sorted(sys.modules))
+sys.exit(code)
+"""
+
+
+def modules(*arguments: str | Path, script: str = RUN) -> set[str]:
+    """Returns the modules in memory after one command that went well."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env={**os.environ, "DICOMTX_CONFIG": "/dev/null"} if script == RUN else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def own(found: set[str]) -> set[str]:
+    return {name for name in found if name.partition(".")[0] == "dicomtx"}
+
+
+def test_importing_the_package_imports_nothing_else_of_it() -> None:
+    found = modules(script="import sys, dicomtx; print('modules:', *sys.modules)")
+    assert own(found) == {"dicomtx"}
+    assert not found & (HEAVY | SLOW | {"click"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+def test_help_imports_no_command(arguments: list[str]) -> None:
+    found = modules(*arguments)
+    expected = {"dicomtx", "dicomtx.__main__", "dicomtx.cli", "dicomtx.cli.console"}
+    assert own(found) == expected | {"dicomtx.errors"}
+    assert not found & (HEAVY | SLOW | {"dataclasses", "subprocess"})
+
+
+@pytest.mark.parametrize("command", ["convert", "info", "codecs"])
+def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> None:
+    found = modules(command, "--help")
+    assert {name for name in own(found) if name.count(".") == 1} <= {
+        "dicomtx.__main__",
+        "dicomtx.cli",
+        "dicomtx.errors",
+        "dicomtx.settings",
+        "dicomtx.transfer_syntaxes",
+    }
+    assert not found & (HEAVY | SLOW)
+
+
+def test_native_to_native_needs_neither_numpy_nor_pydicom(ct: Path, tmp_path: Path) -> None:
+    found = modules("convert", ct, tmp_path / "out.dcm", "--to", "implicit")
+    assert not found & (HEAVY | SLOW | {"subprocess"})
+
+
+@pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "rle", "jpeg-ls-lossless"])
+def test_no_conversion_needs_pydicom_rich_or_plugins(ct: Path, tmp_path: Path, syntax: str) -> None:
+    found = modules("convert", ct, tmp_path / "out.dcm", "--to", syntax)
+    assert not found & (HEAVY - {"numpy", "imagecodecs"})
+    assert not found & {"importlib.metadata", "dicomtx.codecs.isolation"}
+
+
+def test_info_needs_no_codec_and_no_rich() -> None:
+    found = modules("info", corpus.file("693_J2KR.dcm"))
+    assert not found & (HEAVY | SLOW | {"subprocess"})
+
+
+def test_codecs_needs_no_codec_and_no_rich() -> None:
+    assert not modules("codecs") & HEAVY
+
+
+def test_numpy_is_told_to_start_without_threads() -> None:
+    script = """
+import os, sys
+from dicomtx.__main__ import main
+sys.exit(main(["--version"]) or os.environ["OPENBLAS_NUM_THREADS"] != "1")
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
