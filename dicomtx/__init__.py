@@ -1,3 +1,37 @@
-"""dicomtx transcodes DICOM files: it changes the transfer syntax, and nothing else."""
+"""dicomtx transcodes DICOM files: it changes the transfer syntax, and nothing else.
+
+>>> import io, dicomtx
+>>> from pydicom.data import get_testdata_file
+>>> outcome = dicomtx.transcode(get_testdata_file("CT_small.dcm"), io.BytesIO(), to="rle")
+>>> outcome.status, outcome.encoder, outcome.verification
+('done', 'imagecodecs', 'same-code-base')
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dicomtx.errors import DicomtxError
+    from dicomtx.workflows.api import TranscodeError, transcode
+    from dicomtx.workflows.info import describe
+    from dicomtx.workflows.request import Outcome
+
+__all__ = ["DicomtxError", "Outcome", "TranscodeError", "__version__", "describe", "transcode"]
+
+_HOMES = {
+    "DicomtxError": "dicomtx.errors",
+    "Outcome": "dicomtx.workflows.request",
+    "TranscodeError": "dicomtx.workflows.api",
+    "describe": "dicomtx.workflows.info",
+    "transcode": "dicomtx.workflows.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used (PEP 562): ``import dicomtx`` is light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dicomtx' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - as above
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,7 +1,6 @@
 """What can go wrong, each with the exit code that the command line ends with."""
 
 from enum import IntEnum
-from typing import ClassVar
 
 
 class ExitCode(IntEnum):
@@ -26,7 +25,7 @@ class ExitCode(IntEnum):
 class DicomtxError(Exception):
     """Anything that the user can be told in one line: what was wrong, and what to do."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    exit_code: ExitCode = ExitCode.BUG
 
 
 class UsageError(DicomtxError):

@@ -7,8 +7,10 @@ import click
 
 from dicomtx.cli.console import Console
 from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.transfer_syntaxes import by_uid
 
 if TYPE_CHECKING:
+    from dicomtx.code_stream import CodeStream
     from dicomtx.image_pixel import ImagePixel
     from dicomtx.workflows.info import Description
 
@@ -64,23 +66,41 @@ def _rows(it: "Description") -> Iterator[tuple[str, str]]:
     yield "Modality", it.modality
     if it.image:
         yield "Image", _image(it.image)
-        yield "Number of Frames", str(it.number_of_frames)
+        yield "Number of Frames", str(it.number_of_frames or "")
     yield "Pixel Data", it.pixel_data
     if it.pixel_data == "encapsulated":
         yield "Fragments", str(it.fragments)
         yield "Basic Offset Table", it.basic_offset_table
         yield "Extended Offset Table", "present" if it.extended_offset_table else ""
-    yield "First stream", str(it.first_stream or "")
+    yield "First stream", _stream(it.first_stream) if it.first_stream else ""
     yield "Icon", it.icon
     yield "Overlays", ", ".join(it.overlays)
     yield from (("Warning", text) for text in it.warnings)
 
 
+def _stream(stream: "CodeStream") -> str:
+    """Returns what the stream says of itself; zeros and empty texts are what it does not say."""
+    facts = (
+        stream.rows and f"{stream.columns} x {stream.rows}",
+        stream.components and f"{_samples(stream.components)} of {stream.precision} bits",
+        stream.segments and f"{stream.segments} segments",
+        stream.signed and "signed",
+        stream.transform,
+        stream.subsampled and "subsampled",
+        stream.boxed and "in a file format of its own",
+    )
+    said = ", ".join(str(fact) for fact in facts if fact)
+    return f"{stream.family} ({by_uid(stream.syntax).name}): {said}"
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'s' * (count > 1)}"
+
+
 def _image(image: "ImagePixel") -> str:
-    samples = f"{image.samples_per_pixel} sample{'s' * (image.samples_per_pixel > 1)}"
     planes = ", colour by plane" if image.planar_configuration else ""
     sign = "signed" if image.signed else "unsigned"
     return (
-        f"{image.columns} x {image.rows} {image.photometric_interpretation}, {samples} of "
-        f"{image.bits_stored} bits in {image.bits_allocated}, {sign}{planes}"
+        f"{image.columns} x {image.rows} {image.photometric_interpretation}, "
+        f"{_samples(image.samples_per_pixel)} of {image.bits_stored} bits in {image.bits_allocated}, {sign}{planes}"
     )

@@ -45,18 +45,24 @@ class Report:
     def _notes(self, outcome: Outcome, console: Console) -> Iterator[str]:
         if self.verbose:
             yield from _how(outcome)
-            yield from (f"a library printed: {line}" for line in console.captured())
-        if outcome.status != "kept" and not self.quiet:
-            yield from (f"warning: {text}" for text in outcome.warnings)
+            yield from (f"printed by {line}" for line in outcome.messages)
+            yield from (f"printed by a library: {line}" for line in console.captured())
+        if not self.quiet:
+            yield from (f"warning: {text}" for text in _warnings(outcome))
         if outcome.error:
             yield outcome.error
+
+
+def _warnings(outcome: Outcome) -> tuple[str, ...]:
+    """Returns the warnings; the first of a kept file is the reason, and stands in its line."""
+    return outcome.warnings[outcome.status == "kept" :]
 
 
 def _result(outcome: Outcome) -> str:
     """Returns the line for a file that went well."""
     route = f"{outcome.path} -> {outcome.destination}"
     if outcome.status == "kept":
-        return f"{route}: kept as it is: {'; '.join(outcome.warnings)}"
+        return f"{route}: kept as it is: {outcome.warnings[0]}"
     source, target = by_uid(outcome.source_syntax), by_uid(outcome.target_syntax)
     ratio = f" ({outcome.bytes_in / outcome.bytes_out:.2f}:1)" if outcome.bytes_out else ""
     codecs = dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)

@@ -9,8 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
 from typing import IO, Any, Final
 
 from dicomtx.codecs.codec import CodecSpec
@@ -22,7 +21,7 @@ LINES_KEPT: Final = 100
 LINE_LENGTH: Final = 300
 TAIL: Final = 1 << 16  # bytes of what was printed that are looked at
 GRACE: Final = 1.0  # seconds to end by itself
-LONGEST: Final = 1e6  # seconds; timers overflow somewhere above
+LONGEST: Final = 1e6  # seconds; poll counts milliseconds in 32 bits
 ALLOWED: Final = {(kind.__module__, kind.__name__): kind for kind in (CodecSpec, ImagePixel)}
 
 
@@ -98,20 +97,15 @@ class Child:
         """
         assert process.stdin
         assert process.stdout
+        deadline = time.monotonic() + self._timeout
         try:
-            with _deadline(process, self._timeout) as passed:
-                send(process.stdin.fileno(), head, body)
-                answer = receive(process.stdout.fileno())
-            if not passed.is_set():
-                return answer
+            send(process.stdin.fileno(), head, body, deadline)
+            return receive(process.stdout.fileno(), deadline)
+        except TimeoutError:
+            self._stop(0)
+            what = f"took more than {self._timeout:g} s for a frame"
         except (OSError, EOFError):
-            pass
-        status = self._stop()
-        what = (
-            f"took more than {self._timeout:g} s for a frame"
-            if passed.is_set()
-            else _ending(status)
-        )
+            what = _ending(self._stop())
         last = self._read_paper()
         raise CodecError(f"{self.name} {what}: {last}" if last else f"{self.name} {what}")
 
@@ -132,11 +126,13 @@ class Child:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 start_new_session=True,  # so that what it starts ends with it
             )
+            assert self._process.stdin
+            os.set_blocking(self._process.stdin.fileno(), False)
         except OSError as error:
             raise CodecError(f"{self.name} could not be started: {error}") from error
         return self._process
 
-    def _stop(self) -> int:
+    def _stop(self, grace: float = GRACE) -> int:
         """Returns the exit status of the process, after ending it."""
         process, self._process = self._process, None
         if not process:
@@ -145,7 +141,7 @@ class Child:
             if pipe:
                 pipe.close()
         try:
-            return process.wait(GRACE)
+            return process.wait(grace)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return process.wait()
@@ -173,26 +169,6 @@ class _Answer(pickle.Unpickler):
         if not kind:
             raise pickle.UnpicklingError(f"{module_name}.{global_name} is not allowed in it")
         return kind
-
-
-@contextmanager
-def _deadline(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[threading.Event]:
-    """Kills the process after so many seconds, which breaks its pipes; the event tells."""
-    passed = threading.Event()
-
-    def kill() -> None:
-        passed.set()
-        with suppress(OSError):  # it has just ended by itself
-            os.killpg(process.pid, signal.SIGKILL)
-
-    timer = threading.Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield passed
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def _ending(status: int) -> str:

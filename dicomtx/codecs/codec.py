@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-
 Direction = Literal["decode", "encode"]
 
 

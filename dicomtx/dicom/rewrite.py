@@ -5,14 +5,14 @@ swapped; values are never interpreted.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from dicomtx.dicom import headers
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import (
     ITEM,
     ITEM_END,
-    LONG,
     PIXEL_DATA,
     SEQUENCE_END,
     UNDEFINED,
@@ -25,6 +25,7 @@ from dicomtx.dicom.elements import (
     of_item,
     resolved_vr,
 )
+from dicomtx.dicom.level import Level
 from dicomtx.dicom.rope import Rope, swapped
 from dicomtx.errors import DamagedError
 
@@ -33,35 +34,6 @@ WORDS: Final = (
     | dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4)
     | dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8)
 )
-
-
-@dataclass(slots=True)
-class _Level:
-    """An open data set, item or sequence.
-
-    Attributes:
-        within: the encoding that it is read in.
-        stop: where it ends at the latest.
-        undefined: it ends with a delimiter.
-        in_item: elements are in it, not items.
-        path: where it is, as in ``Edit.path``.
-        edits: of its own elements, those still to be made, by tag.
-        room: for its length, filled in when it is closed.
-        begun: size of the rope when its content began.
-        group: the group whose length is to be filled in, the room, the size when it began.
-        index: number of items so far.
-    """
-
-    within: Encoding
-    stop: int
-    undefined: bool = False
-    in_item: bool = True
-    path: tuple[int, ...] = ()
-    edits: dict[int, Edit] = field(default_factory=dict)
-    room: bytearray | None = None
-    begun: int = 0
-    group: tuple[int, bytearray, int] | None = None
-    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +73,7 @@ class Rewriter:
         Raises:
             DamagedError: a nested sequence is broken.
         """
-        top = _Level(self._data_set.encoding, self._source.size)
+        top = Level(self._data_set.encoding, self._source.size)
         top.edits = dict(self._edits.get((), {}))
         edited = {tag >> 16 for tag in top.edits} | ({0x7FE0} if pixel_data else set())
         for element in self._data_set.elements:
@@ -121,7 +93,7 @@ class Rewriter:
 
     # one element ------------------------------------------------------------------------------
 
-    def _passes(self, level: _Level, element: Element) -> bool:
+    def _passes(self, level: Level, element: Element) -> bool:
         """Whether the element can go as the bytes that it is."""
         named = (*level.path, element.tag) in self._ways
         return not named and level.within == self._target and self._has_vr(element)
@@ -129,7 +101,7 @@ class Rewriter:
     def _has_vr(self, element: Element) -> bool:
         return bool(element.vr) != self._target.implicit_vr
 
-    def _element(self, level: _Level, element: Element) -> None:
+    def _element(self, level: Level, element: Element) -> None:
         """Writes one element of the source, whole."""
         if self._passes(level, element):
             self._next_group(level, element.tag)
@@ -154,7 +126,7 @@ class Rewriter:
         raw = self._source.peek(element.value, 4)
         return raw in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
-    def _value(self, level: _Level, element: Element, vr: str) -> None:
+    def _value(self, level: Level, element: Element, vr: str) -> None:
         """Writes header and value; words are swapped if the byte order changes."""
         self._next_group(level, element.tag)
         length = UNDEFINED if element.undefined else element.length
@@ -165,30 +137,22 @@ class Rewriter:
 
     def _header(self, tag: int, vr: str, length: int) -> str:
         """Writes an element header; returns the VR that was written."""
-        order = self._target.order
-        start = self._tag(tag)
-        if self._target.implicit_vr:
-            self._rope.add(start + length.to_bytes(4, order))
-            return vr
-        if vr.encode() not in LONG and length > 0xFFFF:
+        fitting = headers.fitting_vr(vr, length, self._target)
+        if fitting != vr:
             self.warnings.append(
                 f"{name(tag)} has {length} bytes, too many for {vr} in explicit VR: written as UN"
             )
-            vr = "UN"
-        if vr.encode() in LONG:
-            self._rope.add(start + vr.encode() + b"\0\0" + length.to_bytes(4, order))
-        else:
-            self._rope.add(start + vr.encode() + length.to_bytes(2, order))
-        return vr
+        self._rope.add(headers.element_header(tag, fitting, length, self._target))
+        return fitting
 
     # edits ------------------------------------------------------------------------------------
 
-    def _make_edits(self, level: _Level, before: int) -> None:
+    def _make_edits(self, level: Level, before: int) -> None:
         """Writes the edits whose elements the source does not have, up to the tag ``before``."""
         while level.edits and next(iter(level.edits)) < before:
             self._edit(level, level.edits.pop(next(iter(level.edits))))
 
-    def _edit(self, level: _Level, edit: Edit) -> None:
+    def _edit(self, level: Level, edit: Edit) -> None:
         if edit.value is None:
             return
         if edit.tag & 0xFFFF == 0:
@@ -199,7 +163,7 @@ class Rewriter:
         word = WORDS.get(vr, 1) if self._target.big_endian else 1
         self._rope.add(swapped(edit.value, word))
 
-    def _pixel_data(self, level: _Level, pixel_data: PixelData) -> None:
+    def _pixel_data(self, level: Level, pixel_data: PixelData) -> None:
         self._next_group(level, PIXEL_DATA)
         length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
         self._header(PIXEL_DATA, pixel_data.vr, length)
@@ -207,16 +171,16 @@ class Rewriter:
 
     # group lengths (PS3.5 7.2, retired) ---------------------------------------------------------
 
-    def _group_length(self, level: _Level, tag: int) -> None:
+    def _group_length(self, level: Level, tag: int) -> None:
         self._end_group(level)
         self._header(tag, "UL", 4)
         level.group = (tag >> 16, self._rope.reserve(), self._rope.size)
 
-    def _next_group(self, level: _Level, tag: int) -> None:
+    def _next_group(self, level: Level, tag: int) -> None:
         if level.group and tag >> 16 != level.group[0]:
             self._end_group(level)
 
-    def _end_group(self, level: _Level) -> None:
+    def _end_group(self, level: Level) -> None:
         if level.group:
             _, room, begun = level.group
             room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
@@ -224,7 +188,7 @@ class Rewriter:
 
     # sequences ----------------------------------------------------------------------------------
 
-    def _sequence(self, outer: _Level, sequence: Element) -> None:
+    def _sequence(self, outer: Level, sequence: Element) -> None:
         """Writes a sequence with all that is in it; depth costs no stack."""
         levels = [self._open_sequence(outer, sequence)]
         at = sequence.value
@@ -248,7 +212,7 @@ class Rewriter:
             else:
                 at = self._child(levels, child)
 
-    def _child(self, levels: list[_Level], child: Element) -> int:
+    def _child(self, levels: list[Level], child: Element) -> int:
         """Writes an element of an item, or opens the sequence that it is; returns what is next."""
         level = levels[-1]
         self._make_edits(level, child.tag)
@@ -267,36 +231,34 @@ class Rewriter:
         self._element(level, child)
         return child.end
 
-    def _open_sequence(self, outer: _Level, sequence: Element) -> _Level:
-        level = _Level(
+    def _open_sequence(self, outer: Level, sequence: Element) -> Level:
+        level = Level(
             within=inner(sequence, outer.within),
             stop=outer.stop if sequence.undefined else sequence.end,
             undefined=sequence.undefined,
             in_item=False,
             path=(*outer.path, sequence.tag),
         )
-        self._rope.add(self._tag(sequence.tag))
-        if not self._target.implicit_vr:
-            self._rope.add(b"SQ\0\0")
+        self._rope.add(headers.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
         return self._begin(level)
 
-    def _open_item(self, outer: _Level, item: Element) -> _Level:
+    def _open_item(self, outer: Level, item: Element) -> Level:
         stop = outer.stop if item.undefined else item.end
         if stop > outer.stop:
             raise DamagedError("an item reaches beyond the sequence that it is in")
         path = (*outer.path, outer.index)
         outer.index += 1
-        level = _Level(
+        level = Level(
             within=of_item(self._source, item.value, stop, outer.within),
             stop=stop,
             undefined=item.undefined,
             path=path,
             edits=dict(self._edits.get(path, {})),
         )
-        self._rope.add(self._tag(ITEM))
+        self._rope.add(headers.tag_bytes(ITEM, self._target))
         return self._begin(level)
 
-    def _begin(self, level: _Level) -> _Level:
+    def _begin(self, level: Level) -> Level:
         """Writes the length of a sequence or item, or makes room for it."""
         if level.undefined:
             self._rope.add(b"\xff\xff\xff\xff")
@@ -305,15 +267,14 @@ class Rewriter:
         level.begun = self._rope.size
         return level
 
-    def _close(self, level: _Level) -> None:
+    def _close(self, level: Level) -> None:
         if level.in_item:
             self._make_edits(level, UNDEFINED)
         self._end_group(level)
         if level.room is None:
-            self._rope.add(self._tag(ITEM_END if level.in_item else SEQUENCE_END) + b"\0\0\0\0")
+            self._rope.add(
+                headers.tag_bytes(ITEM_END if level.in_item else SEQUENCE_END, self._target)
+                + b"\0\0\0\0"
+            )
         else:
             level.room[:] = (self._rope.size - level.begun).to_bytes(4, self._target.order)
-
-    def _tag(self, tag: int) -> bytes:
-        order = self._target.order
-        return (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)

@@ -70,26 +70,27 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
     if header.syntax == header.label == target:
         return Plan(Action.COPY, header.syntax, target)
     reason, keep = _untouchable(header, target)
-    if reason:
-        return _kept(header, target, reason, keep=keep and not settings.strict)
-    if target.uid == header.syntax.uid or header.image is None:
+    if reason and keep and not settings.strict:
+        return Plan(Action.KEEP, header.syntax, header.label, reason)
+    if not reason and _only_headers(header, target):
         return Plan(Action.REWRITE, header.syntax, target)
-    if target.lossy:
-        return refusal(header, target, "lossy targets are not offered yet")
-    if not header.syntax.encapsulated and not target.encapsulated:
-        return Plan(Action.REWRITE, header.syntax, target)
+    if not reason and target.lossy:
+        reason = "lossy targets are not offered yet"
+    if reason or header.image is None:
+        return refusal(header, target, reason)
     return _coded(header, header.image, target, codecs, settings)
+
+
+def _only_headers(header: Header, target: TransferSyntax) -> bool:
+    """Whether Pixel Data, if there is any, can stay as it is."""
+    if header.image is None or target.uid == header.syntax.uid:
+        return True
+    return not header.syntax.encapsulated and not target.encapsulated
 
 
 def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
     """Returns the plan that does nothing, for this reason."""
     return Plan(Action.REFUSE, header.syntax, target, reason)
-
-
-def _kept(header: Header, target: TransferSyntax, reason: str, *, keep: bool) -> Plan:
-    if not keep:
-        return refusal(header, target, reason)
-    return Plan(Action.KEEP, header.syntax, header.label, reason)
 
 
 def _untouchable(header: Header, target: TransferSyntax) -> tuple[str, bool]:
@@ -100,13 +101,11 @@ def _untouchable(header: Header, target: TransferSyntax) -> tuple[str, bool]:
         return f"{header.syntax.name} is video, which is never transcoded", target.encapsulated
     if not header.syntax.known:
         return f"no codec knows transfer syntax {header.syntax.name}", target.encapsulated
-    if not target.encapsulated:
-        return "", False
-    if header.pixel_data == "none":
-        return "it has no pixel data to compress", True
-    if header.pixel_data == "float":
-        return "float pixel data has no compressed form", True
-    return "", False
+    nothing_to_compress = {
+        "none": "it has no pixel data to compress",
+        "float": "float pixel data has no compressed form",
+    }
+    return nothing_to_compress.get(header.pixel_data, "") if target.encapsulated else "", True
 
 
 def _coded(

@@ -117,9 +117,9 @@ def _destination(request: Request) -> Iterator[int]:
     """Yields where the output goes, once it is sure that it may go there."""
     source, destination = request.source, request.destination
     overwrite = request.overwrite or request.in_place
-    if STANDARD_STREAM not in (source, destination) and os.path.exists(destination):
-        if os.path.samefile(source, destination) and not request.in_place:
-            raise UsageError("source and destination are the same file; use --in-place")
+    files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
+    if files and not request.in_place and os.path.samefile(source, destination):
+        raise UsageError("source and destination are the same file; use --in-place")
     with atomic_write(destination, overwrite=overwrite) as fd:
         yield fd
 

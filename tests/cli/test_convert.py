@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from dicomtx.cli import main
+from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.request import Attempt, Outcome, Request
+from dicomtx.workflows.request import Outcome, Request
 from tests.cli.conftest import Pretend
 
 DONE = Outcome(
@@ -44,6 +45,12 @@ CONVERT = ["convert", "in.dcm", "out.dcm"]
         (DONE, ["-q"], "", ""),
         (KEPT, [], "in.dcm -> out.dcm: kept as it is: no pixel data\n", ""),
         (KEPT, ["-q"], "", ""),
+        (
+            replace(KEPT, warnings=("no pixel data", "odd")),
+            [],
+            "in.dcm -> out.dcm: kept as it is: no pixel data\n",
+            "dicomtx: in.dcm: warning: odd\n",
+        ),
         (FAILED, [], "", "dicomtx: in.dcm: broken: see to it\n"),
         (FAILED, ["-q"], "", "dicomtx: in.dcm: broken: see to it\n"),
         (WARNED, [], LINE, "dicomtx: in.dcm: warning: odd\n"),
@@ -104,12 +111,13 @@ def test_verbose_tells_how_and_what_was_tried(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
     attempts = (Attempt("gdcm", "decode", "crashed (SIGABRT)"),)
-    pretend(replace(DONE, decoder="openjpeg", attempts=attempts))
+    pretend(replace(DONE, decoder="openjpeg", attempts=attempts, messages=("gdcm: no SOI",)))
     main([*CONVERT, "-v"])
     how = "encode, decoded by openjpeg, encoded by imagecodecs, verified (same code base)"
     assert capfd.readouterr().err.splitlines() == [
         "dicomtx: in.dcm: gdcm could not decode: crashed (SIGABRT)",
         f"dicomtx: in.dcm: {how}",
+        "dicomtx: in.dcm: printed by gdcm: no SOI",
     ]
 
 
@@ -120,7 +128,11 @@ def test_json_is_one_line_on_standard_output_and_errors_stay_where_they_are(
     assert main([*CONVERT, "--json"]) == ExitCode.SOURCE
     out, err = capfd.readouterr()
     assert out.count("\n") == 1
-    assert json.loads(out) == FAILED.as_json() | {"warnings": [], "attempts": []}
+    assert json.loads(out) == FAILED.as_json() | {
+        "warnings": [],
+        "attempts": [],
+        "messages": [],
+    }
     assert err == "dicomtx: in.dcm: broken: see to it\n"
 
 
@@ -195,4 +207,4 @@ def test_what_libraries_print_is_told_by_verbose_only(
     for options, told in ((["-v"], True), ([], False)):
         pretend(loud)
         main([*CONVERT, *options])
-        assert ("a library printed: [ERROR] tile 1" in capfd.readouterr().err) == told
+        assert ("printed by a library: [ERROR] tile 1" in capfd.readouterr().err) == told

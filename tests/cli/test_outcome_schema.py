@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 
 from dicomtx.cli import main
+from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import ExitCode
-from dicomtx.workflows.request import Attempt, Outcome
+from dicomtx.workflows.request import Outcome
 from tests import corpus
 from tests.cli.conftest import Pretend
 

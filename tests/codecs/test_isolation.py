@@ -169,7 +169,7 @@ def test_threads_take_turns(opened: Opened) -> None:
 def test_an_interrupt_leaves_no_stale_answer(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(descriptor: int) -> None:
+    def interrupt(pipe: int, deadline: float) -> None:
         raise KeyboardInterrupt
 
     codec = opened("sound")
@@ -187,7 +187,7 @@ def test_an_answer_cannot_make_the_parent_run_code(
     evil = b"cos\nsystem\n(S'true'\ntR."  # pickle for os.system("true")
     codec = opened("sound")
     with monkeypatch.context() as patch:
-        patch.setattr("dicomtx.codecs.child.receive", lambda _: (bytearray(evil), bytearray()))
+        patch.setattr("dicomtx.codecs.child.receive", lambda *_: (bytearray(evil), bytearray()))
         with pytest.raises(CodecError, match=r"os\.system is not allowed"):
             codec.decode(GOOD, SYNTAX, IMAGE)
     assert codec.decode(GOOD, SYNTAX, IMAGE).data == GOOD

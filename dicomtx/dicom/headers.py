@@ -1,0 +1,25 @@
+"""Element headers as bytes (PS3.5 7.1.2, 7.1.3)."""
+
+from dicomtx.dicom.elements import LONG, Encoding
+
+
+def tag_bytes(tag: int, encoding: Encoding) -> bytes:
+    """Returns group and element number."""
+    order = encoding.order
+    return (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)
+
+
+def fitting_vr(vr: str, length: int, encoding: Encoding) -> str:
+    """Returns the VR, or UN where an explicit one has no room for the length (CP-1066)."""
+    has_room = encoding.implicit_vr or vr.encode() in LONG or length <= 0xFFFF
+    return vr if has_room else "UN"
+
+
+def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
+    """Returns tag, VR if the encoding has one, and length (always the last bytes)."""
+    start = tag_bytes(tag, encoding)
+    if encoding.implicit_vr:
+        return start + length.to_bytes(4, encoding.order)
+    if vr.encode() in LONG:
+        return start + vr.encode() + b"\0\0" + length.to_bytes(4, encoding.order)
+    return start + vr.encode() + length.to_bytes(2, encoding.order)

@@ -1,0 +1,124 @@
+"""What a file is, told without decoding anything."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dicomtx.code_stream import CodeStream
+from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.fragments import Encapsulation
+from dicomtx.dicom.header import read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.files import open_source
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a file is.
+
+    Attributes:
+        path: the file as it was given.
+        bytes: its size.
+        transfer_syntax: what it really is encoded in.
+        label: what the file meta says if that is something else.
+        sop_class_uid: (0008,0016).
+        sop_instance_uid: (0008,0018).
+        modality: (0008,0060).
+        image: the Image Pixel module; None without Pixel Data.
+        number_of_frames: as the data set says it; 0 if it does not.
+        pixel_data: native, encapsulated, float or none.
+        fragments: how many there are.
+        basic_offset_table: what is in it, in words.
+        extended_offset_table: whether there is one.
+        first_stream: what the first frame's stream says of itself.
+        icon: what the icon image is, in words.
+        overlays: where overlay planes are, in words.
+        warnings: what is not as it should be.
+    """
+
+    path: str
+    bytes: int
+    transfer_syntax: TransferSyntax
+    label: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    modality: str
+    image: ImagePixel | None
+    number_of_frames: int
+    pixel_data: str
+    fragments: int
+    basic_offset_table: str
+    extended_offset_table: bool
+    first_stream: CodeStream | None
+    icon: str
+    overlays: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the object that ``info --json`` prints."""
+        syntax = self.transfer_syntax
+        return asdict(self) | {"transfer_syntax": {"uid": syntax.uid, "name": syntax.name}}
+
+
+def describe(path: str) -> Description:
+    """Returns what a file is.
+
+    Raises:
+        SourceError: it cannot be read, or is no DICOM.
+        DamagedError: its structure is broken.
+    """
+    with open_source(path) as file, open_part10(file, whole=True) as part10:
+        header, data_set = read_header(part10), part10.data_set
+        pixels = fragments.read(data_set) if header.pixel_data == "encapsulated" else None
+        frames = attributes.number_of_frames(data_set) or 0
+        warnings = list(header.warnings)
+        if pixels and header.image:
+            fragments.frames(data_set.source, pixels, frames or None, warnings)
+        return Description(
+            path=path,
+            bytes=file.size,
+            transfer_syntax=header.syntax,
+            label=header.label.name if header.label != header.syntax else "",
+            sop_class_uid=header.sop_class_uid,
+            sop_instance_uid=header.sop_instance_uid,
+            modality=header.modality,
+            image=header.image,
+            number_of_frames=frames,
+            pixel_data=header.pixel_data,
+            fragments=len(pixels.fragments) if pixels else 0,
+            basic_offset_table=_table(pixels) if pixels else "",
+            extended_offset_table=bool(pixels and pixels.extended_offset_table),
+            first_stream=header.first_stream,
+            icon=_icon(data_set),
+            overlays=tuple(_overlays(data_set)),
+            warnings=tuple(warnings),
+        )
+
+
+def _table(pixels: Encapsulation) -> str:
+    offsets = len(pixels.basic_offset_table)
+    return f"{offsets} offset{'s' * (offsets > 1)}" if offsets else "empty"
+
+
+def _icon(data_set: DataSet) -> str:
+    for icon in data_set.items(attributes.ICON_IMAGE_SEQUENCE):
+        pixels = icon.find(PIXEL_DATA)
+        if pixels is None:
+            return "without pixel data"
+        size = f"{icon.number(attributes.ROWS)} x {icon.number(attributes.COLUMNS)}"
+        return f"{size}, {'encapsulated' if pixels.undefined else 'native'}"
+    return ""
+
+
+def _overlays(data_set: DataSet) -> list[str]:
+    found = []
+    for group in range(0x6000, 0x6020, 2):
+        if group << 16 | 0x3000 in data_set:
+            found.append(f"{group:04X} in Overlay Data")
+        elif group << 16 | 0x0010 in data_set:
+            bit = data_set.number(group << 16 | 0x0102)
+            found.append(f"{group:04X} in bit {bit} of Pixel Data")
+    return found
