@@ -25,6 +25,7 @@ class Settings:
         frame_timeout: seconds that an isolated codec may take for a frame.
         verify: decode what was written again, and compare.
         strict: what would be kept, or written beyond the standard, is an error.
+        threads: frames of one file that are worked on at once; 0: one for each CPU.
     """
 
     order: str = field(default="builtin-first", metadata={"allowed": ORDERS})
@@ -32,6 +33,7 @@ class Settings:
     frame_timeout: float = 120.0
     verify: bool = True
     strict: bool = False
+    threads: int = 0
 
 
 FIELDS: Final = {item.name: item for item in fields(Settings)}
@@ -107,9 +109,9 @@ def _from_text(variable: str, name: str, text: str) -> Any:
         return text.lower() in YES
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if isinstance(default, float):
+    if isinstance(default, int | float):
         try:
-            return float(text)
+            return type(default)(text)
         except ValueError as error:
             raise SettingsError(f"{variable}: {text!r} is not allowed: use a number") from error
     return text
@@ -134,9 +136,14 @@ def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 RULES: Final[Mapping[type, tuple[str, Callable[[Any], bool]]]] = {
     str: ("a text", lambda value: isinstance(value, str)),
     tuple: ("a list of texts", _is_texts),
     float: ("a number above 0", _is_positive),
     bool: ("true or false", lambda value: isinstance(value, bool)),
+    int: ("a whole number, 0 or more", _is_count),
 }

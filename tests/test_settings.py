@@ -66,6 +66,12 @@ def test_the_users_own_file_is_found(tmp_path: Path, variable: str) -> None:
     assert load(None, {variable: str(tmp_path)}).strict
 
 
+def test_a_relative_configuration_folder_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".config" / "dicomtx").mkdir(parents=True)
+    (tmp_path / ".config" / "dicomtx" / "dicomtx.toml").write_text("strict = true")
+    assert load(None, {"XDG_CONFIG_HOME": "here", "HOME": str(tmp_path)}).strict
+
+
 def test_the_named_file_takes_the_place_of_others(tmp_path: Path, config: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text("strict = true")

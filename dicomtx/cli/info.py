@@ -102,5 +102,6 @@ def _image(image: "ImagePixel") -> str:
     sign = "signed" if image.signed else "unsigned"
     return (
         f"{image.columns} x {image.rows} {image.photometric_interpretation}, "
-        f"{_samples(image.samples_per_pixel)} of {image.bits_stored} bits in {image.bits_allocated}, {sign}{planes}"
+        f"{_samples(image.samples_per_pixel)} of {image.bits_stored} bits in "
+        f"{image.bits_allocated}, {sign}{planes}"
     )

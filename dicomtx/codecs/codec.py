@@ -31,9 +31,16 @@ class Codec(Protocol):
 
     Both functions raise ``CodecError`` for what the library cannot do; anything else that they
     raise counts as a bug in a builtin codec, and as a failed attempt of a plugin.
+
+    A plugin is a module with these two functions and a ``CodecSpec`` that an entry point of the
+    group ``dicomtx.codecs`` names (or a function without arguments that returns one), under the
+    spec's own name. It is imported only in a process of its own, which is kept from frame to
+    frame; it may print, crash or hang: that is a failed attempt, with the last line that it
+    printed as the reason. It gets bytes to decode, and a Frame whose data is a bytearray to
+    encode. What it returns may be any contiguous buffer.
     """
 
-    def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel, /) -> Frame:
         """Returns the native frame of one code stream.
 
         Args:
@@ -49,7 +56,7 @@ class Codec(Protocol):
             stream's precision.
         """
 
-    def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
+    def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions, /) -> bytes:
         """Returns the code stream of one native frame, not padded.
 
         A lossless syntax keeps the low ``bits_stored`` bits of each sample.

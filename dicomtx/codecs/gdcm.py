@@ -18,6 +18,7 @@ from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 PIXEL_DATA: Final = (0x7FE0, 0x0010)
+NATIVE: Final = ROOT + ".1"
 JPEG2000: Final = (ROOT + ".4.90", ROOT + ".4.91")
 
 
@@ -29,8 +30,9 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     if syntax.uid == RLE:
         return _decode_rle(stream, syntax, image)
     said = code_stream.read(stream)
-    if said is None or not 2 <= said.precision <= 16:
-        raise CodecError("GDCM decodes 2 to 16 bits a sample here")
+    least = 2 if syntax.uid in JPEG2000 else 8  # below, its JPEG and JPEG-LS end the process
+    if said is None or not least <= said.precision <= 16:
+        raise CodecError(f"GDCM decodes {least} to 16 bits a sample of {syntax.name}")
     width = 8 if said.precision <= 8 else 16
     kind = "i" if said.signed else "u"
     array = np.frombuffer(
@@ -55,7 +57,9 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
         array = samples.values(frame) if syntax.uid in JPEG2000 else samples.stored(frame)
     _refuse_size(array, syntax, image)
     bits = array.itemsize * 8
-    picture = _picture(image, (bits, bits, array.dtype.kind == "i"), "1.2.840.10008.1.2.1")
+    writer = gdcm.ImageWriter()  # owns the image; one of our own would be freed twice
+    picture = writer.GetImage()
+    _describe(picture, image, (bits, bits, array.dtype.kind == "i"), NATIVE)
     element = gdcm.DataElement(gdcm.Tag(*PIXEL_DATA))
     element.SetByteStringValue(array.tobytes())
     picture.SetDataElement(element)
@@ -98,20 +102,20 @@ def _decoded(
     stream: bytes, syntax: TransferSyntax, image: ImagePixel, words: tuple[int, int, bool]
 ) -> bytes:
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(stream)
+    fragment.SetByteStringValue(bytes(stream))
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(*PIXEL_DATA))
     element.SetValue(fragments.__ref__())
-    picture = _picture(image, words, syntax.uid)
+    picture = gdcm.Image()
+    _describe(picture, image, words, syntax.uid)
     picture.SetDataElement(element)
     return _bytes(picture.GetBuffer())
 
 
-def _picture(image: ImagePixel, words: tuple[int, int, bool], uid: str) -> Any:
-    """Returns an empty gdcm.Image; ``words`` is bits allocated, bits stored, and signed."""
+def _describe(picture: Any, image: ImagePixel, words: tuple[int, int, bool], uid: str) -> None:
+    """Tells a gdcm.Image what it holds; ``words`` is bits allocated, bits stored, and signed."""
     allocated, stored, signed = words
-    picture = gdcm.Image()
     picture.SetNumberOfDimensions(2)
     picture.SetDimensions((image.columns, image.rows, 1))
     # neither 4:2:2 nor a palette concerns the samples themselves, and GDCM never converts them
@@ -124,7 +128,6 @@ def _picture(image: ImagePixel, words: tuple[int, int, bool], uid: str) -> Any:
     )
     if image.samples_per_pixel > 1:
         picture.SetPlanarConfiguration(0)
-    return picture
 
 
 def _transfer_syntax(uid: str) -> Any:

@@ -1,6 +1,5 @@
 """Every pixel syntax of DICOM, by the imagecodecs package."""
 
-import struct
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -9,7 +8,7 @@ import imagecodecs
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import photometric, samples
+from dicomtx.codecs import photometric, samples, stream_headers
 from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -18,9 +17,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 # every exception class of imagecodecs is a RuntimeError; its argument checks raise the others
 FAILURES: Final = (RuntimeError, ValueError, TypeError, MemoryError)
-RLE_HEADER: Final = struct.Struct("<16I")
 EOI: Final = b"\xff\xd9"
-SPIFF: Final = b"\xff\xe8"
 
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -62,32 +59,18 @@ def _unsigned_as_said(array: samples.Array, image: ImagePixel) -> samples.Array:
 
 
 def _encode_rle(frame: Frame) -> bytes:
-    """Returns the segments, most significant byte first, rows apart (PS3.5 Annex G)."""
+    """Returns the byte planes, most significant first; PackBits starts again at each row."""
     words = samples.words(frame).reshape(frame.image.rows, frame.image.columns, -1)
     shifts = range(words.itemsize * 8 - 8, -1, -8)
-    segments = [
-        _even(imagecodecs.packbits_encode((words[..., sample] >> shift).astype(np.uint8)))
-        for sample in range(words.shape[2])
-        for shift in shifts
-    ]
-    if len(segments) > 15:
-        raise CodecError(f"RLE has room for 15 segments, not {len(segments)}")
-    offsets = [RLE_HEADER.size]
-    for segment in segments[:-1]:
-        offsets.append(offsets[-1] + len(segment))
-    header = RLE_HEADER.pack(len(segments), *offsets, *[0] * (15 - len(offsets)))
-    return b"".join((header, *segments))
-
-
-def _even(segment: bytes | bytearray) -> bytes | bytearray:
-    return segment + b"\0" * (len(segment) % 2)
+    planes = (words[..., sample] >> shift for sample in range(words.shape[2]) for shift in shifts)
+    return stream_headers.rle([imagecodecs.packbits_encode(p.astype(np.uint8)) for p in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     if stream.rfind(EOI) < 0:  # libjpeg would make up the rest, with no more than a warning
         raise CodecError("the JPEG stream has no end (EOI marker)")
     said = code_stream.read(stream)
-    array = imagecodecs.jpeg8_decode(stream, **_jpeg_colour("RGB", image))
+    array = imagecodecs.jpeg8_decode(stream, **_components_as_they_are(image))
     return samples.frame_of(
         array,
         image,
@@ -97,26 +80,25 @@ def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fr
     )
 
 
-def _jpeg_colour(name: str, image: ImagePixel) -> dict[str, Any]:
-    """Returns what makes libjpeg leave three components as they are."""
-    return {"colorspace": name, "outcolorspace": name} if image.samples_per_pixel == 3 else {}
-
-
 def _encode_jpeg(frame: Frame) -> bytes:
-    image = frame.image
-    name = "YCBCR" if image.photometric_interpretation.startswith("YBR_") else "RGB"
-    if name == "YCBCR" and image.bits_stored > 8 and image.samples_per_pixel == 3:
-        # libjpeg-turbo 3.1 writes wrong samples for it
-        raise CodecError("imagecodecs writes no YCbCr of more than 8 bits as lossless JPEG")
-    return bytes(
+    """Returns a stream of selection value 1; readers differ on fewer bits than 8."""
+    stream = bytes(
         imagecodecs.jpeg8_encode(
             _at_most_16_bits(frame),
             lossless=True,
             predictor=1,
-            bitspersample=max(image.bits_stored, 2),
-            **_jpeg_colour(name, image),
+            bitspersample=max(frame.image.bits_stored, 8),
+            **_components_as_they_are(frame.image),
         )
     )
+    is_ybr = frame.image.photometric_interpretation.startswith("YBR_")
+    return stream_headers.without_colour(stream) if is_ybr else stream
+
+
+def _components_as_they_are(image: ImagePixel) -> dict[str, Any]:
+    """Returns what keeps libjpeg from converting three components."""
+    same = {"colorspace": "RGB", "outcolorspace": "RGB"}
+    return same if image.samples_per_pixel == 3 else {}
 
 
 def _at_most_16_bits(frame: Frame) -> samples.Array:
@@ -144,9 +126,7 @@ def _encode_jpegls(frame: Frame) -> bytes:
         return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
         stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
-    while stream[2:4] == SPIFF:  # it would say RGB of any three samples
-        stream = stream[:2] + stream[4 + int.from_bytes(stream[4:6], "big") :]
-    return stream
+        return stream_headers.without_spiff(stream)
 
 
 def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -191,20 +171,17 @@ def _encode_htj2k(frame: Frame) -> bytes:
     image, array = frame.image, _at_most_16_bits(frame)
     bits = image.bits_stored
     centred = samples.values(frame) if image.signed else array.astype(np.int32) - (1 << bits - 1)
-    stream = bytearray(
-        imagecodecs.htj2k_encode(
-            centred.astype(np.int16),
-            rgb=_is_rgb(image),
-            planar=False,
-            resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),
-            reversible=True,
-            tlm=True,
-        )
+    stream = imagecodecs.htj2k_encode(
+        centred.astype(np.int16),
+        rgb=_is_rgb(image),
+        planar=False,
+        resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),
+        reversible=True,
+        tlm=True,
     )
-    first = stream.index(b"\xff\x51") + 40  # Ssiz of the first component, each has three bytes
-    for component in range(image.samples_per_pixel):
-        stream[first + 3 * component] = (bits - 1) | (0x80 if image.signed else 0)
-    return bytes(stream)
+    return stream_headers.with_precision(
+        bytes(stream), image.samples_per_pixel, bits, signed=image.signed
+    )
 
 
 def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -229,13 +206,14 @@ def _decode_jpeg_in_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePi
 
 
 def _encode_jpegxl(frame: Frame) -> bytes:
+    """Returns a lossless stream; libjxl 0.11's fastest effort, 1, corrupts its memory at times."""
     image, array = frame.image, _at_most_16_bits(frame)
     if image.signed:
         raise CodecError("JPEG XL has no signed samples")
     return bytes(
         imagecodecs.jpegxl_encode(
             array,
-            effort=1,
+            effort=2,
             lossless=True,
             photometric="RGB" if image.samples_per_pixel == 3 else "GRAY",
             bitspersample=max(image.bits_stored, 8),

@@ -3,10 +3,10 @@
 It answers questions on descriptor 0 until its parent is gone. Each is a head, a pickled tuple
 ("decode" | "encode" | "describe", ...), and a body, the stream or the samples; each answer is a
 head, a pickled (reason of failure or "", value), and a body. Native code may print what it likes:
-descriptor 1 is descriptor 2, and that is a file of the parent's.
+descriptor 1 is descriptor 2, and that is a file of the parent's. By -u nothing of it, C's included,
+waits in a buffer.
 """
 
-import ctypes
 import os
 import pickle
 import pkgutil
@@ -32,7 +32,6 @@ def main() -> None:
     questions, answers = _take_descriptors()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_LIMIT, PRINTED_LIMIT))
-    libc = ctypes.CDLL(None)
     try:
         while True:
             head, body = receive(questions)
@@ -40,8 +39,6 @@ def main() -> None:
             signal.setitimer(signal.ITIMER_REAL, timeout + 5)
             reply, data = _attempt(name, pickle.loads(head), body)  # noqa: S301 - our parent's own
             signal.setitimer(signal.ITIMER_REAL, 0)
-            sys.stdout.flush()
-            libc.fflush(None)
             send(answers, pickle.dumps(reply, 5), data)
     except (EOFError, BrokenPipeError):
         return

@@ -1,5 +1,7 @@
 """Overlay planes out of the unused bits of frames."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dicomtx.dicom.data_set import Edit
@@ -7,30 +9,21 @@ from dicomtx.dicom.overlay_planes import OverlayPlane
 from dicomtx.image_pixel import Frame
 
 
-class OverlayCollector:
-    """Takes the planes out of the frames of one file, one after the other."""
+def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tuple[bytes, ...]]:
+    """Returns the frame with only its stored values, sign-extended, and a byte a pixel a plane."""
+    image = frame.image
+    words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}")
+    taken = tuple((words >> plane.bit & 1).astype(np.uint8).tobytes() for plane in planes)
+    above = image.bits_allocated - image.bits_stored
+    kind = "i" if image.signed else "u"
+    values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
+    return Frame(values.tobytes(), image), taken
 
-    def __init__(self, planes: tuple[OverlayPlane, ...]) -> None:
-        """Starts without frames."""
-        self._planes = planes
-        self._bits: list[list[bytes]] = [[] for _ in planes]
 
-    def take(self, frame: Frame) -> Frame:
-        """Returns the frame with only its stored values in it, sign-extended."""
-        image = frame.image
-        words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}")
-        for plane, bits in zip(self._planes, self._bits, strict=True):
-            bits.append((words >> plane.bit & 1).astype(np.uint8).tobytes())
-        above = image.bits_allocated - image.bits_stored
-        kind = "i" if image.signed else "u"
-        values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
-        return Frame(values.tobytes(), image)
-
-    def edits(self) -> list[Edit]:
-        """Returns the edits that make planes of their own of what was taken."""
-        edits: list[Edit] = []
-        for plane, bits in zip(self._planes, self._bits, strict=True):
-            flat = np.frombuffer(b"".join(bits), np.uint8)
-            data = np.packbits(flat, bitorder="little").tobytes()
-            edits += plane.edits(data, len(bits))
-        return edits
+def edits(planes: Sequence[OverlayPlane], frames: Sequence[Sequence[bytes]]) -> list[Edit]:
+    """Returns the edits that make planes of their own of what was taken out of all frames."""
+    made: list[Edit] = []
+    for number, plane in enumerate(planes):
+        flat = np.frombuffer(b"".join(taken[number] for taken in frames), np.uint8)
+        made += plane.edits(np.packbits(flat, bitorder="little").tobytes(), len(frames))
+    return made

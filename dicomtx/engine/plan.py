@@ -44,7 +44,6 @@ class Plan:
         before: the image as the data set says it.
         working: the image between decoder and encoder.
         after: the image as the output will say it.
-        expand: native 4:2:2 is brought to full chroma.
         to_rgb: YBR_FULL is turned into RGB.
         overlays: planes that are taken out of the unused bits.
         warnings: what a user should know.
@@ -59,7 +58,6 @@ class Plan:
     before: ImagePixel | None = None
     working: ImagePixel | None = None
     after: ImagePixel | None = None
-    expand: bool = False
     to_rgb: bool = False
     overlays: tuple[OverlayPlane, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -118,8 +116,7 @@ def _coded(
     """Returns the plan for a file whose frames must be decoded or encoded."""
     decodes, encodes = header.syntax.encapsulated, target.encapsulated
     made = _decoded(header, image) if decodes else replace(image, planar_configuration=0)
-    expand = made.subsampled
-    if expand:
+    if made.subsampled:
         made = replace(made, photometric_interpretation="YBR_FULL")
     to_rgb = decodes and _is_dct_colour(header, made)
     if to_rgb:
@@ -134,7 +131,6 @@ def _coded(
         before=image,
         working=made,
         after=after,
-        expand=expand,
         to_rgb=to_rgb,
         overlays=header.overlays if encodes else (),
     )
@@ -183,7 +179,7 @@ def _not_allowed(
                 " more than its length can say; use encapsulated-uncompressed"
             ), ""
         return "", ""
-    if steps.expand and after.columns % 2:
+    if header.image and header.image.subsampled and after.columns % 2:
         return "native 4:2:2 with an odd number of columns cannot be told apart", ""
     stands, why = standing(steps.target, after)
     if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):

@@ -1,12 +1,10 @@
-"""Carries a plan out on one data set, frame by frame."""
+"""Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass
 
-from dicomtx.codecs import guard
-from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction, EncodeOptions
+from dicomtx.codecs.codec import Attempt, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -18,13 +16,21 @@ from dicomtx.dicom.pixel_data import (
     native_frames,
 )
 from dicomtx.dicom.rewrite import PixelData
-from dicomtx.engine import colour, stored
-from dicomtx.engine.overlays import OverlayCollector
+from dicomtx.engine import overlays, stored
+from dicomtx.engine.decoding import (
+    DecodedFrames,
+    Decoder,
+    FailedError,
+    Frames,
+    in_working_colours,
+    written_image,
+)
+from dicomtx.engine.in_order import in_order
+from dicomtx.engine.pipeline import Made, Pipeline
 from dicomtx.engine.plan import Plan
-from dicomtx.errors import CodecError, DamagedError
+from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.files import Spool
-from dicomtx.image_pixel import Frame, ImagePixel
-from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,106 +40,22 @@ class Transcoded:
     Attributes:
         pixel_data: the new Pixel Data.
         edits: what goes with it, the measured ones included.
+        digests: one for each frame, of its stored values as they should be in the output.
         decoder: the codec that decoded, None for native sources.
         encoder: the codec that encoded, None for native targets.
+        verification: independent, same-code-base or none; of native output: none yet.
         attempts: the codecs that failed before.
-        digests: one for each frame, of its stored values as they should be in the output.
         warnings: what is not as it should be in the source.
     """
 
     pixel_data: PixelData
     edits: tuple[Edit, ...]
+    digests: tuple[bytes, ...]
     decoder: CodecSpec | None
     encoder: CodecSpec | None
+    verification: str
     attempts: tuple[Attempt, ...]
-    digests: tuple[bytes, ...]
     warnings: tuple[str, ...]
-
-
-class Frames(Protocol):
-    """Native frames of a source, whatever it takes to get them."""
-
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-
-    def read(self, index: int) -> Frame:
-        """Returns one native frame."""
-
-
-class FailedError(CodecError):
-    """A codec that failed, so that the next one can be tried."""
-
-    def __init__(
-        self, spec: CodecSpec, direction: Direction, frame: int, cause: CodecError
-    ) -> None:
-        """Tells which codec, doing what, with which frame."""
-        super().__init__(f"{spec.name} could not {direction} frame {frame + 1}: {cause}")
-        self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedFrames:
-    """Encapsulated frames, decoded by one codec."""
-
-    frames: EncapsulatedFrames
-    spec: CodecSpec
-    codec: Codec
-    syntax: TransferSyntax
-    image: ImagePixel
-
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-        return self.frames.count
-
-    def read(self, index: int) -> Frame:
-        """Returns one native frame, as the stream holds it.
-
-        Raises:
-            FailedError: the codec cannot decode it, or it is another image.
-        """
-        try:
-            stream = guard.check(self.frames.read(index), self.syntax, self.image)
-            return guard.check_length(self.codec.decode(stream, self.syntax, self.image))
-        except CodecError as error:
-            raise FailedError(self.spec, "decode", index, error) from error
-
-
-def transcode(plan: Plan, data_set: DataSet, codecs: Codecs, spool: Spool) -> Transcoded:
-    """Returns the frames in the plan's target; a failing codec's work is thrown away whole.
-
-    Raises:
-        CodecError: every codec failed; the message tells of each.
-        DamagedError: the frames cannot be found, or contradict each other.
-    """
-    warnings: list[str] = []
-    found = _find(plan, data_set, warnings)
-    attempts: list[Attempt] = []
-    decoders = _choices(codecs, plan, "decode")
-    encoders = _choices(codecs, plan, "encode")
-    decoder, encoder = next(decoders), next(encoders)
-    while True:
-        spool.reset()
-        try:
-            done = _once(plan, _opened(plan, found, codecs, decoder), codecs, encoder, spool)
-        except FailedError as failed:
-            attempts.append(failed.attempt)
-            try:
-                if failed.attempt.direction == "decode":
-                    decoder = next(decoders)
-                else:
-                    encoder = next(encoders)
-            except StopIteration:
-                raise CodecsFailedError(tuple(attempts)) from failed
-            continue
-        return replace(
-            done,
-            edits=(*done.edits, *_count_edit(plan, found.count)),
-            decoder=decoder,
-            attempts=tuple(attempts),
-            warnings=tuple(warnings),
-        )
 
 
 class CodecsFailedError(CodecError):
@@ -141,102 +63,178 @@ class CodecsFailedError(CodecError):
 
     def __init__(self, attempts: tuple[Attempt, ...]) -> None:
         """Tells what each said."""
-        said = "; ".join(f"{a.codec} could not {a.direction}: {a.reason}" for a in attempts)
+        said = "; ".join(f"{a.codec} could not {a.direction} {a.reason}" for a in attempts)
         super().__init__(said)
         self.attempts = attempts
 
 
-def _choices(codecs: Codecs, plan: Plan, direction: Direction) -> Iterator[CodecSpec | None]:
-    """Yields the codecs to try; None, once, where none is needed."""
-    syntax = plan.source if direction == "decode" else plan.target
-    if syntax.encapsulated:
-        yield from codecs.able(syntax, direction)
-    else:
-        yield None
+@dataclass(slots=True)
+class Transcoder:
+    """Carries one plan out.
 
-
-def _find(plan: Plan, data_set: DataSet, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
-    if plan.before is None:
-        raise DamagedError("there is no image")
-    if not plan.source.encapsulated:
-        return native_frames(data_set, plan.before)
-    wanted = attributes.number_of_frames(data_set)
-    pixels = fragments.read(data_set)
-    found = fragments.frames(data_set.source, pixels, wanted, warnings)
-    return EncapsulatedFrames(data_set.source, found)
-
-
-def _opened(
-    plan: Plan,
-    found: EncapsulatedFrames | NativeFrames,
-    codecs: Codecs,
-    decoder: CodecSpec | None,
-) -> Frames:
-    if isinstance(found, NativeFrames):
-        return found
-    assert decoder is not None
-    assert plan.before is not None
-    return DecodedFrames(found, decoder, codecs.open(decoder), plan.source, plan.before)
-
-
-def _once(
-    plan: Plan, frames: Frames, codecs: Codecs, encoder: CodecSpec | None, spool: Spool
-) -> Transcoded:
-    """Returns all frames transcoded by these codecs.
-
-    Raises:
-        FailedError: one of them failed.
+    Attributes:
+        plan: what is to be done.
+        data_set: the source.
+        codecs: those in force.
+        spool: where the frames are collected; thrown away and begun again when a codec fails.
+        settings: verification, threads.
     """
-    image = plan.working
-    assert image is not None
-    writer = EncapsulatedWriter(spool) if encoder else NativeWriter(spool, image)
-    encode = partial(_encode, codecs.open(encoder), encoder, plan) if encoder else None
-    overlays = OverlayCollector(plan.overlays)
-    digests = []
-    for index in range(frames.count):
-        frame = working(plan, frames.read(index))
-        if plan.overlays:
-            frame = overlays.take(frame)
-        digests.append(stored.digest(frame))
-        writer.add(encode(frame, index) if encode else frame.data)
-    edits = (*writer.edits(), *overlays.edits(), *_image_edits(plan))
-    pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
-    return Transcoded(pixel_data, edits, None, encoder, (), tuple(digests), ())
 
+    plan: Plan
+    data_set: DataSet
+    codecs: Codecs
+    spool: Spool
+    settings: Settings
 
-def working(plan: Plan, frame: Frame) -> Frame:
-    """Returns the frame in the colour space that the plan works in.
+    def run(self) -> Transcoded:
+        """Returns the frames in the plan's target.
 
-    Raises:
-        DamagedError: it is in another one than the first frame.
-    """
-    if plan.expand:
-        frame = colour.to_full(frame)
-    if plan.to_rgb and frame.image.photometric_interpretation == "YBR_FULL":
-        frame = colour.to_rgb(frame)
-    wanted = plan.working
-    if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
-        raise DamagedError(
-            f"a frame is {frame.image.photometric_interpretation}, but the first one"
-            f" {wanted.photometric_interpretation}"
+        Raises:
+            CodecsFailedError: every codec failed.
+            VerificationError: what was encoded does not decode to what was read.
+            DamagedError: the frames cannot be found, or contradict each other.
+        """
+        warnings: list[str] = []
+        found = self._find(warnings)
+        choices = {d: self._choices(d) for d in ("decode", "encode")}
+        chosen = {direction: next(codecs) for direction, codecs in choices.items()}
+        attempts: list[Attempt] = []
+        while True:
+            pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
+            try:
+                pixel_data, edits, made = self._collect(pipeline)
+                break
+            except FailedError as failed:
+                direction = failed.attempt.direction
+                attempts.append(failed.attempt)
+                following = next(choices[direction], _NO_MORE)
+                if following is _NO_MORE:
+                    raise CodecsFailedError(tuple(attempts)) from failed
+                chosen[direction] = following
+        return Transcoded(
+            pixel_data=pixel_data,
+            edits=tuple(edits),
+            digests=tuple(frame.digest for frame in made),
+            decoder=chosen["decode"],
+            encoder=pipeline.encoder,
+            verification=self._verification(pipeline, made),
+            attempts=tuple(attempts),
+            warnings=tuple(warnings),
         )
-    return frame
+
+    def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
+        assert self.plan.before is not None
+        if not self.plan.source.encapsulated:
+            return native_frames(self.data_set, self.plan.before)
+        wanted = attributes.number_of_frames(self.data_set)
+        pixels = fragments.read(self.data_set)
+        found = fragments.frames(self.data_set.source, pixels, wanted, warnings)
+        return EncapsulatedFrames(self.data_set.source, found)
+
+    def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
+        """Yields the codecs to try; None, once, where none is needed."""
+        syntax = self.plan.source if direction == "decode" else self.plan.target
+        return self.codecs.able(syntax, direction) if syntax.encapsulated else iter((None,))
+
+    def _pipeline(
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        decoder: CodecSpec | None,
+        encoder: CodecSpec | None,
+    ) -> Pipeline:
+        second = None
+        if isinstance(found, NativeFrames):
+            frames: Frames = found
+        else:
+            assert decoder is not None
+            frames = self._decoded(found, decoder)
+            second = self._second(found, decoder)
+        return Pipeline(
+            plan=self.plan,
+            frames=frames,
+            encoder=encoder,
+            codec=self.codecs.open(encoder) if encoder else None,
+            checks=tuple(self._checks(encoder, found.count)) if encoder else (),
+            second=second,
+        )
+
+    def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
+        assert self.plan.before is not None
+        codec = self.codecs.open(spec)
+        return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
+
+    def _second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
+        """Returns the frames as a builtin decodes them, if a plugin's are to be compared."""
+        if decoder.builtin or self.plan.source.lossy or not self.settings.verify:
+            return None
+        able = self.codecs.able(self.plan.source, "decode")
+        builtin = next((spec for spec in able if spec.builtin), None)
+        return self._decoded(found, builtin) if builtin else None
+
+    def _checks(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
+        """Yields decoders for what is encoded, those of another code base first.
+
+        GDCM and other plugins are asked only where no builtin can do it, or they encoded it.
+        """
+        if not self.settings.verify:
+            return
+        target, image = self.plan.target, written_image(self.plan, count)
+        able = list(self.codecs.able(target, "decode"))
+        chosen = [spec for spec in able if spec.builtin or spec == encoder] or able
+        for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
+            yield Decoder(spec, self.codecs.open(spec), target, image)
+
+    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], list[Made]]:
+        """Returns all frames made, one after the other in the spool."""
+        plan = self.plan
+        assert plan.working is not None
+        self.spool.reset()
+        encoded = pipeline.encoder is not None
+        writer = (
+            EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
+        )
+        made = []
+        for frame in in_order(pipeline.make, pipeline.frames.count, _threads(self.settings)):
+            writer.add(frame.data)
+            made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
+        pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
+        edits = writer.edits() + overlays.edits(plan.overlays, [frame.planes for frame in made])
+        if plan.before:
+            after = written_image(plan, len(made))
+            edits += attributes.image_edits(plan.before, after)
+        return pixel_data, edits, made
+
+    def _verification(self, pipeline: Pipeline, made: list[Made]) -> str:
+        encoder = pipeline.encoder
+        if encoder is None or not all(frame.verifier for frame in made):
+            return "none"
+        uid = self.plan.target.uid
+        same = any(f.verifier and _same_base(f.verifier, encoder, uid) for f in made)
+        return "same-code-base" if same else "independent"
 
 
-def _encode(codec: Codec, spec: CodecSpec, plan: Plan, frame: Frame, index: int) -> bytes:
-    try:
-        return codec.encode(frame, plan.target, EncodeOptions())
-    except CodecError as error:
-        raise FailedError(spec, "encode", index, error) from error
+_NO_MORE = CodecSpec("", "")
 
 
-def _image_edits(plan: Plan) -> list[Edit]:
-    if plan.before is None or plan.after is None:
-        return []
-    return attributes.image_edits(plan.before, plan.after)
+def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:
+    return verifier.decodes[uid] == encoder.encodes[uid]
 
 
-def _count_edit(plan: Plan, count: int) -> list[Edit]:
-    if plan.before is None or plan.before.number_of_frames == count:
-        return []
-    return [Edit.text(attributes.NUMBER_OF_FRAMES, "IS", str(count))]
+def _threads(settings: Settings) -> int:
+    return settings.threads or len(os.sched_getaffinity(0))
+
+
+def check_native(output: DataSet, plan: Plan, digests: tuple[bytes, ...]) -> None:
+    """Compares the native frames that were written with what they should be.
+
+    Raises:
+        VerificationError: one differs.
+    """
+    frames = native_frames(output, written_image(plan, len(digests)))
+    for index, digest in enumerate(digests):
+        try:
+            frame = in_working_colours(plan, frames.read(index))
+        except DamagedError as error:
+            raise VerificationError(f"frame {index + 1} as written: {error}") from error
+        if stored.digest(frame) != digest:
+            raise VerificationError(f"frame {index + 1} was written with other pixels")

@@ -168,23 +168,23 @@ def _words(part10: Part10, made: Plan) -> PixelData | None:
 
 def _transcode(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
     """Decodes, encodes or both; numpy and the codecs are imported here and not before."""
-    from dicomtx.engine.compare import compare  # noqa: PLC0415 - brings numpy
-    from dicomtx.engine.transcode import transcode  # noqa: PLC0415 - brings numpy
+    from dicomtx.engine.transcode import Transcoder, check_native  # noqa: PLC0415 - brings numpy
 
+    settings = run.request.settings
     spool = Spool(_folder(run.request))
     try:
-        done = transcode(made, part10.data_set, run.codecs, spool)
+        done = Transcoder(made, part10.data_set, run.codecs, spool, settings).run()
         run.decoder = done.decoder.name if done.decoder else ""
         run.encoder = done.encoder.name if done.encoder else ""
         run.attempts = done.attempts
         run.warnings += done.warnings
         _put(run, made, part10, done.edits, done.pixel_data, fd)
+        run.verification = done.verification
         with open_part10(Source(fd=fd)) as output:
             verify.post_conditions(part10, output, made.target, done.edits)
-            if run.request.settings.verify:
-                checked = compare(output.data_set, made, done, run.codecs)
-                run.verification = checked.how
-                run.warnings += checked.warnings
+            if settings.verify and not made.target.encapsulated:
+                check_native(output.data_set, made, done.digests)
+                run.verification = "bytes-only"
     finally:
         spool.close()
 

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,14 +182,15 @@ def test_options_become_the_request(
 
 
 def test_variables_and_a_named_file_are_settings_too(
-    pretend: Pretend, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    pretend: Pretend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "mine.toml"
     config.write_text("verify = false\nstrict = true\n")
     monkeypatch.setenv("DICOMTX_ORDER", "plugins-first")
+    monkeypatch.setenv("DICOMTX_CODEC", "gdcm")
     asked = pretend(DONE)
     main([*CONVERT, "--config", str(config), "--no-strict"])
-    assert asked[0].settings == Settings("plugins-first", verify=False)
+    assert asked[0].settings == Settings("plugins-first", ("gdcm",), verify=False)
 
 
 def test_in_place_needs_no_destination(pretend: Pretend) -> None:

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import pytest
 
 from dicomtx.cli import main
-from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.codecs import imagecodecs
+from dicomtx.errors import CodecError, DicomtxError, ExitCode
+from dicomtx.image_pixel import Frame
 from dicomtx.workflows.request import Outcome
 from tests.cli.conftest import Pretend
 
@@ -36,6 +39,56 @@ sys.exit(main(["convert", "a", "b"]))
 def test_a_conversion_ends_with_the_exit_code_of_its_outcome(pretend: Pretend, code: int) -> None:
     pretend(Outcome("in.dcm", "out.dcm", "failed", error="x", exit_code=code))
     assert main(CONVERT) == code
+
+
+def test_each_real_end_has_its_code_and_leaves_no_output_but_when_done(
+    capfd: pytest.CaptureFixture[str], ct: Path, tmp_path: Path
+) -> None:
+    def convert(source: Path, *options: str) -> ExitCode:
+        return ExitCode(main(["convert", str(source), str(tmp_path / "out.dcm"), *options]))
+
+    empty = tmp_path / "empty.dcm"
+    empty.touch()
+    assert convert(tmp_path / "nothing.dcm") == ExitCode.SOURCE
+    assert convert(empty) == ExitCode.SOURCE
+    assert convert(tmp_path) == ExitCode.SOURCE
+    assert convert(ct, "--to", "jpeg2000") == ExitCode.UNSUPPORTED
+    assert convert(ct, "--to", "jpeg-ls-lossless", "--codec", "openjpeg") == ExitCode.UNSUPPORTED
+    assert convert(ct, "--codec", "nobody") == ExitCode.USAGE
+    assert capfd.readouterr().err.count("\n") == 6
+    assert list(tmp_path.iterdir()) == [empty]
+    assert convert(ct) == ExitCode.DONE
+    assert convert(ct) == ExitCode.DESTINATION
+    assert convert(tmp_path / "out.dcm") == ExitCode.USAGE
+    assert convert(tmp_path / "out.dcm", "--in-place") == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (CodecError("no"), ExitCode.CODEC),
+        (ZeroDivisionError("oops"), ExitCode.BUG),
+        (None, ExitCode.VERIFICATION),
+    ],
+)
+def test_a_codec_that_fails_has_its_code_and_leaves_no_output(
+    ct: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception | None,
+    code: ExitCode,
+) -> None:
+    def encode(frame: Frame, *rest: Any) -> bytes:
+        if fault:
+            raise fault
+        first, *others = bytes(frame.data)
+        return right(replace(frame, data=bytes([first ^ 1, *others])), *rest)
+
+    right = imagecodecs.encode
+    monkeypatch.setattr(imagecodecs, "encode", encode)
+    options = ["--to", "jpeg2000-lossless", "--codec", "imagecodecs"]
+    assert main(["convert", str(ct), str(tmp_path / "out.dcm"), *options]) == code
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ FAULTS = {
 @pytest.fixture(autouse=True)
 def _fault_codecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.install(plugins.FAULT_CODECS, tmp_path / "site", monkeypatch)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # buffers are to be our business
 
 
 class Opened:

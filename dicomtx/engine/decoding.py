@@ -1,0 +1,113 @@
+"""Native frames of a source, whatever it takes to get them."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from dicomtx.codecs import guard
+from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
+from dicomtx.engine import colour
+from dicomtx.engine.plan import Plan
+from dicomtx.errors import CodecError, DamagedError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+class Frames(Protocol):
+    """Native frames by number."""
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame."""
+
+
+class Streams(Protocol):
+    """Code streams by number."""
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+
+    def read(self, index: int) -> bytes:
+        """Returns the code stream of one frame."""
+
+
+class FailedError(CodecError):
+    """A codec that failed, so that the next one can be tried."""
+
+    def __init__(
+        self, spec: CodecSpec, direction: Direction, frame: int, cause: CodecError
+    ) -> None:
+        """Tells which codec, doing what, with which frame."""
+        super().__init__(f"{spec.name} could not {direction} frame {frame + 1}: {cause}")
+        self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One codec, opened, for the streams of one image."""
+
+    spec: CodecSpec
+    codec: Codec
+    syntax: TransferSyntax
+    image: ImagePixel
+
+    def decode(self, stream: bytes) -> Frame:
+        """Returns the native frame, as the stream holds it.
+
+        Raises:
+            CodecError: the codec cannot decode it, or it is another image.
+        """
+        stream = guard.check(stream, self.syntax, self.image)
+        return guard.check_length(self.codec.decode(stream, self.syntax, self.image))
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrames:
+    """Encapsulated frames, decoded by one codec."""
+
+    streams: Streams
+    decoder: Decoder
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.streams.count
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame.
+
+        Raises:
+            FailedError: the codec cannot decode it.
+        """
+        try:
+            return self.decoder.decode(self.streams.read(index))
+        except CodecError as error:
+            raise FailedError(self.decoder.spec, "decode", index, error) from error
+
+
+def in_working_colours(plan: Plan, frame: Frame) -> Frame:
+    """Returns the frame in the colour space that the plan works in.
+
+    Raises:
+        DamagedError: it is in another one than the first frame.
+    """
+    if frame.image.subsampled:
+        frame = colour.to_full(frame)
+    if plan.to_rgb and frame.image.photometric_interpretation == "YBR_FULL":
+        frame = colour.to_rgb(frame)
+    wanted = plan.working
+    if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
+        raise DamagedError(
+            f"a frame is {frame.image.photometric_interpretation}, but the first one"
+            f" {wanted.photometric_interpretation}"
+        )
+    return frame
+
+
+def written_image(plan: Plan, count: int) -> ImagePixel:
+    """Returns the image as the output says it, once the number of frames is known."""
+    assert plan.after is not None
+    return replace(plan.after, number_of_frames=count)

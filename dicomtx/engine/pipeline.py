@@ -1,0 +1,108 @@
+"""What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
+
+from dataclasses import dataclass
+
+from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.engine import overlays, stored
+from dicomtx.engine.decoding import Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.plan import Plan
+from dicomtx.errors import CodecError, DamagedError, VerificationError
+from dicomtx.image_pixel import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One frame in its new encoding.
+
+    Attributes:
+        data: the code stream, or the native frame.
+        digest: of its stored values.
+        planes: the overlay planes that were taken out of it, a byte a pixel.
+        verifier: the codec that decoded it again to the same values, None if none did.
+    """
+
+    data: bytes | bytearray | memoryview
+    digest: bytes
+    planes: tuple[bytes, ...] = ()
+    verifier: CodecSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All that is needed for any frame of one file; frames may be made by several threads.
+
+    Attributes:
+        plan: what is to be done.
+        frames: the source's, native or decoded.
+        encoder: the codec that encodes, None for a native target.
+        codec: the same, opened.
+        checks: decoders of the target, the best one first; none: what is encoded is not checked.
+        second: another decoder of the source, for what a plugin decoded.
+    """
+
+    plan: Plan
+    frames: Frames
+    encoder: CodecSpec | None = None
+    codec: Codec | None = None
+    checks: tuple[Decoder, ...] = ()
+    second: Frames | None = None
+
+    def make(self, index: int) -> Made:
+        """Returns one frame made.
+
+        Raises:
+            FailedError: the decoder or the encoder cannot do it.
+            VerificationError: what was made is not what was read.
+        """
+        frame = in_working_colours(self.plan, self.frames.read(index))
+        if self.second:
+            self._check_decoder(frame, index, self.second)
+        planes: tuple[bytes, ...] = ()
+        if self.plan.overlays:
+            frame, planes = overlays.taken_out(frame, self.plan.overlays)
+        digest = stored.digest(frame)
+        if self.encoder is None or self.codec is None:
+            return Made(frame.data, digest, planes)
+        try:
+            stream = self.codec.encode(frame, self.plan.target, EncodeOptions())
+        except CodecError as error:
+            raise FailedError(self.encoder, "encode", index, error) from error
+        return Made(stream, digest, planes, self._checked(stream, digest, index))
+
+    def _checked(self, stream: bytes, digest: bytes, index: int) -> CodecSpec | None:
+        """Returns which decoder found the same stored values in the stream."""
+        reasons = []
+        for decoder in self.checks:
+            try:
+                frame = in_working_colours(self.plan, decoder.decode(stream))
+            except (CodecError, DamagedError) as error:
+                reasons.append(f"{decoder.spec.name}: {error}")
+                continue
+            if stored.digest(frame) != digest:
+                raise VerificationError(
+                    f"frame {index + 1}, encoded by {self._encoder_name}, decodes to other pixels"
+                )
+            return decoder.spec
+        if reasons:
+            raise VerificationError(
+                f"frame {index + 1}, encoded by {self._encoder_name}, cannot be decoded:"
+                f" {'; '.join(reasons)}"
+            )
+        return None
+
+    @property
+    def _encoder_name(self) -> str:
+        return self.encoder.name if self.encoder else "nobody"
+
+    def _check_decoder(self, frame: Frame, index: int, second: Frames) -> None:
+        """Compares with what a builtin codec makes of the same stream.
+
+        Raises:
+            VerificationError: they differ.
+        """
+        try:
+            other = in_working_colours(self.plan, second.read(index))
+        except FailedError:  # it is there because a builtin could not, or should not, do it
+            return
+        if stored.digest(other) != stored.digest(frame):
+            raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")

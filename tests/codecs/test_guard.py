@@ -1,0 +1,168 @@
+"""No stream reaches native code whose header asks for another frame than the data set."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from dicomtx import code_stream
+from dicomtx.codecs import guard
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax, find
+from tests.encapsulated import Encapsulated, first_frames
+
+FRAMES = {frame.name: frame for frame in first_frames()}
+JPEG = FRAMES["SC_rgb_jpeg_dcmtk.dcm"]
+JPEG_LS = FRAMES["MR_small_jpeg_ls_lossless.dcm"]
+JPEG_2000 = FRAMES["MR_small_jp2klossless.dcm"]
+HTJ2K = FRAMES["HTJ2KLossless_08_RGB.dcm"]
+RLE = FRAMES["MR_small_RLE.dcm"]
+GREY = ImagePixel(4, 6, 1, "MONOCHROME2", 8, 8, 7, 0)
+
+
+def named(frame: Encapsulated) -> str:
+    return frame.name
+
+
+def refusal(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> str:
+    with pytest.raises(CodecError) as raised:
+        guard.check(stream, syntax, image)
+    return str(raised.value)
+
+
+def offsets(frame: Encapsulated, *words: int) -> bytes:
+    head = b"".join(word.to_bytes(4, "little") for word in words)
+    return head + frame.stream[len(head) :]
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=named)
+def test_a_real_stream_passes_without_its_boxes(frame: Encapsulated) -> None:
+    passed = guard.check(frame.stream, frame.syntax, frame.image)
+    assert passed == code_stream.unboxed(frame.stream)
+    if frame.syntax.family == "JPEG 2000":
+        assert passed.startswith(b"\xff\x4f\xff\x51")
+
+
+@pytest.mark.parametrize("frame", [JPEG, JPEG_LS, JPEG_2000, HTJ2K], ids=named)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": 10},
+        {"columns": 10},
+        {"samples_per_pixel": 2},
+        {"rows": 60000, "columns": 60000},
+    ],
+)
+def test_a_stream_of_another_image_is_refused(frame: Encapsulated, change: dict[str, int]) -> None:
+    assert "the data set" in refusal(frame.stream, frame.syntax, replace(frame.image, **change))  # type: ignore[arg-type]  # replace() cannot know the fields of a dict
+
+
+def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:
+    at = JPEG.stream.index(b"\xff\xc0") + 5
+    liar = JPEG.stream[:at] + b"\xea\x60\xea\x60" + JPEG.stream[at + 4 :]
+    told = refusal(liar, JPEG.syntax, JPEG.image)
+    assert told == "the JPEG stream says 60000 x 60000, the data set 100 x 100"
+
+
+def test_a_stream_of_more_bits_than_are_allocated_is_refused() -> None:
+    image = replace(JPEG_LS.image, bits_allocated=8)
+    told = refusal(JPEG_LS.stream, JPEG_LS.syntax, image)
+    assert told == "the JPEG-LS stream says 16 bits a sample, the data set allocates 8"
+
+
+def test_a_one_bit_image_may_be_coded_in_eight() -> None:
+    image = replace(JPEG.image, bits_allocated=1, bits_stored=1, high_bit=0)
+    assert guard.check(JPEG.stream, JPEG.syntax, image) == JPEG.stream
+
+
+def test_a_stream_that_does_not_tell_its_components_is_refused() -> None:
+    alpha = b"\xff\x0a\x00\x11\xb0\x12\x08\x10\x10\x00" + bytes(60)
+    told = refusal(alpha, find("jpeg-xl-lossless"), replace(JPEG.image, rows=33, columns=33))
+    assert "an unknown number of components" in told
+
+
+@pytest.mark.parametrize("name", ["rle-lossless", "jpeg-baseline", "deflated-image-frame"])
+def test_an_empty_frame_is_refused(name: str) -> None:
+    assert refusal(b"", find(name), GREY) == "the frame is empty"
+
+
+@pytest.mark.parametrize("name", ["explicit", "encapsulated-uncompressed", "deflated-image-frame"])
+def test_what_has_no_header_passes(name: str) -> None:
+    assert guard.check(b"\xff\xd8", find(name), GREY) == b"\xff\xd8"
+
+
+@pytest.mark.parametrize(
+    ("frame", "name", "told"),
+    [
+        (JPEG_LS, "jpeg-baseline", "this is a JPEG-LS stream, and the transfer syntax says JPEG"),
+        (JPEG, "jpeg2000", "this is a JPEG stream, and the transfer syntax says JPEG 2000"),
+        (JPEG_2000, "rle-lossless", "this is a JPEG 2000 stream, and the transfer syntax says RLE"),
+        (RLE, "jpeg-baseline", "this is a RLE stream, and the transfer syntax says JPEG"),
+    ],
+)
+def test_a_stream_of_another_family_is_refused(frame: Encapsulated, name: str, told: str) -> None:
+    assert refusal(frame.stream, find(name), frame.image) == told
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"), [(JPEG_2000, "htj2k-lossless"), (HTJ2K, "jpeg2000"), (HTJ2K, "htj2k")]
+)
+def test_jpeg_2000_and_htj2k_pass_for_each_other(frame: Encapsulated, name: str) -> None:
+    assert guard.check(frame.stream, find(name), frame.image) == frame.stream
+
+
+def test_what_is_no_stream_at_all_is_refused() -> None:
+    told = refusal(b"not a stream", find("jpeg2000"), GREY)
+    assert told == "this is no JPEG 2000 stream, or its header is damaged"
+
+
+@pytest.mark.parametrize(
+    ("stream", "told"),
+    [
+        (RLE.stream[:60], "this is no RLE stream"),
+        (offsets(RLE, 0), "this is no RLE stream"),
+        (offsets(RLE, 16), "this is no RLE stream"),
+        (offsets(RLE, 2, 60), "this is no RLE stream"),
+        (offsets(RLE, 2, 64, 64), "this is no RLE stream"),
+        (offsets(RLE, 1, 64), "the RLE header has 1 segments, the data set 2"),
+        (offsets(RLE, 3, 64, 70, 80), "the RLE header has 3 segments, the data set 2"),
+        (offsets(RLE, 2, 64, 1 << 31), "an RLE segment begins at byte 2147483648 of a frame"),
+    ],
+)
+def test_an_rle_header_that_points_astray_is_refused(stream: bytes, told: str) -> None:
+    assert refusal(stream, RLE.syntax, RLE.image).startswith(told)
+
+
+def test_an_rle_header_may_leave_a_gap_before_its_segments() -> None:
+    gap = offsets(RLE, 2, 66)
+    assert guard.check(gap, RLE.syntax, RLE.image) == gap
+
+
+def test_a_frame_of_the_right_length_is_returned() -> None:
+    frame = Frame(memoryview(bytes(24)).cast("I"), GREY)
+    assert guard.check_length(frame) is frame
+
+
+@pytest.mark.parametrize("size", [0, 23, 25])
+def test_a_frame_of_another_length_is_refused(size: int) -> None:
+    with pytest.raises(CodecError, match=f"returned {size} bytes for a frame of 24"):
+        guard.check_length(Frame(bytes(size), GREY))
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=named)
+def test_mutations_pass_with_the_right_size_or_are_refused(frame: Encapsulated) -> None:
+    chance = random.Random(frame.name)
+    head, tail = frame.stream[:256], frame.stream[256:2048]
+    for _ in range(100):
+        mutated = bytearray(head)
+        for _ in range(chance.randrange(1, 5)):
+            mutated[chance.randrange(len(mutated))] = chance.randrange(256)
+        try:
+            passed = guard.check(bytes(mutated) + tail, frame.syntax, frame.image)
+        except CodecError:
+            continue
+        said = code_stream.read(passed)
+        if said and said.rows:
+            assert (said.rows, said.columns) == (frame.image.rows, frame.image.columns)
+            assert said.components == frame.image.samples_per_pixel
