@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ImagePixel:
-    """What the data set says of its pixels; the names are those of the attributes (PS3.3 C.7.6.3)."""
+    """What the data set says of its pixels, by the names of the attributes (PS3.3 C.7.6.3)."""
 
     rows: int
     columns: int

@@ -66,12 +66,13 @@ def test_what_the_standard_allows_is_allowed_or_refused_with_a_reason() -> None:
 
 
 def test_nothing_else_is_allowed() -> None:
-    grid = product(PHOTOMETRIC, (8, 16, 24, 32, 40, 64), range(1, 65), (0, 1))
-    for photometric, allocated, stored, sign in grid:
-        image = described(photometric, allocated, stored, sign)
-        for uid in ENCODING_PROFILES:
-            if (uid, photometric, sign, allocated, stored) not in PYDICOM:
-                assert standing(by_uid(str(uid)), image)[0] is not ALLOWED, (uid, image)
+    grid = product(PHOTOMETRIC, (0, 1), (8, 16, 24, 32, 40, 64), range(1, 65))
+    for uid, (photometric, sign, allocated, stored) in product(map(str, ENCODING_PROFILES), grid):
+        if (uid, photometric) == (find("jpeg2000").uid, "YBR_RCT"):
+            continue  # a reversible stream may stand under .91, and pydicom leaves that out
+        if (uid, photometric, sign, allocated, stored) not in PYDICOM:
+            image = described(photometric, allocated, stored, sign)
+            assert standing(by_uid(uid), image)[0] is not ALLOWED, (uid, image)
 
 
 @pytest.mark.parametrize("syntax", COMPRESSING, ids=named)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicomtx.dicom.elements import Element, Encoding, elements, items, of_item
-from dicomtx.files import Source
+from dicomtx.sources import Source
 
 PIXEL_REPRESENTATION: Final = 0x00280103
 

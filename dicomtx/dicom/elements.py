@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.errors import DamagedError
-from dicomtx.files import Source
+from dicomtx.sources import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
 ITEM: Final = 0xFFFEE000

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, ITEM, PIXEL_DATA, SEQUENCE_END, header
 from dicomtx.errors import DamagedError
-from dicomtx.files import Source
+from dicomtx.sources import Source
 
 # what the code stream of a frame may begin with: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL
 STARTS: Final = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJX")

@@ -21,7 +21,7 @@ from dicomtx.dicom.elements import (
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.dicom.rope import Rope
 from dicomtx.errors import NotDicomError, SourceError
-from dicomtx.files import CHUNK, Source, Spool, temporary_folder
+from dicomtx.sources import CHUNK, Source, Spool, temporary_folder
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax, by_uid
 
 PREAMBLE: Final = 128

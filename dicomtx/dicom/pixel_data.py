@@ -11,8 +11,8 @@ from dicomtx.dicom.fragments import Fragment
 from dicomtx.dicom.rewrite import PixelData
 from dicomtx.dicom.rope import Rope, swapped
 from dicomtx.errors import DamagedError
-from dicomtx.files import Source, Spool
 from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.sources import Source, Spool
 
 EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
 EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002

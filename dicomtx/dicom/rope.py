@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dicomtx.files import Source, write_all
+from dicomtx.sources import Source, write_all
 
 
 class Span(NamedTuple):

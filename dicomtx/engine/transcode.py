@@ -29,8 +29,8 @@ from dicomtx.engine.in_order import in_order
 from dicomtx.engine.pipeline import Made, Pipeline
 from dicomtx.engine.plan import Plan
 from dicomtx.errors import CodecError, DamagedError, VerificationError
-from dicomtx.files import Spool
 from dicomtx.settings import Settings
+from dicomtx.sources import Spool
 
 
 @dataclass(frozen=True, slots=True)

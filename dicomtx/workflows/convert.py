@@ -18,11 +18,11 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
-from dicomtx.files import (
+from dicomtx.files import atomic_write
+from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
     Spool,
-    atomic_write,
     open_source,
     temporary_folder,
     write_all,

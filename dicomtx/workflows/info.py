@@ -10,8 +10,8 @@ from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Encapsulation
 from dicomtx.dicom.header import read_header
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.files import open_source
 from dicomtx.image_pixel import ImagePixel
+from dicomtx.sources import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 

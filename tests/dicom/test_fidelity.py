@@ -18,7 +18,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.files import open_source
+from dicomtx.sources import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Request

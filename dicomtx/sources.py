@@ -1,0 +1,207 @@
+"""Bytes by position: sources to read, spools to write once and then read."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from dicomtx.errors import DestinationError, SourceError
+
+WINDOW: Final = 1 << 16
+CHUNK: Final = 1 << 20
+IN_MEMORY: Final = 8 << 20
+STANDARD_STREAM: Final = "-"
+
+
+class Source:
+    """Bytes that can be read at any position: a file by pread, or what is in memory."""
+
+    def __init__(self, data: bytes | bytearray | memoryview = b"", fd: int = -1) -> None:
+        """Reads ``data``, or the file behind ``fd`` (not closed here)."""
+        self._data = memoryview(data)
+        self._fd = fd
+        self._window = b""
+        self._at = 0
+        self.size = len(data) if fd < 0 else os.fstat(fd).st_size
+
+    def peek(self, offset: int, size: int) -> bytes:
+        """Returns up to ``size`` bytes; small reads near each other cost one system call."""
+        start = offset - self._at
+        if start >= 0 and start + size <= len(self._window):
+            return self._window[start : start + size]
+        if self._fd < 0 or size >= WINDOW:
+            return self.read(offset, size)
+        self._window, self._at = self.read(offset, WINDOW), offset
+        return self._window[:size]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Returns up to ``size`` bytes: fewer only at the end. May be called by several threads."""
+        if self._fd < 0:
+            return bytes(self._data[offset : offset + size])
+        try:
+            data = os.pread(self._fd, size, offset)
+            while len(data) < size:  # the kernel gives at most 2 GiB at once
+                more = os.pread(self._fd, size - len(data), offset + len(data))
+                if not more:
+                    break
+                data += more
+        except OSError as error:
+            raise SourceError(f"cannot be read: {reason(error)}") from error
+        return data
+
+    def chunks(self, offset: int, size: int) -> Iterator[bytes]:
+        """Yields the bytes from ``offset`` in pieces of 1 MiB, so that no word is cut but at the end.
+
+        Raises:
+            SourceError: the source became shorter.
+        """
+        while size:
+            data = self.read(offset, min(size, CHUNK))
+            if not data:
+                raise SourceError("became shorter while it was read")
+            yield data
+            offset += len(data)
+            size -= len(data)
+
+    def copy_to(self, fd: int, offset: int, size: int) -> None:
+        """Writes ``size`` bytes from ``offset`` to ``fd``, by the kernel where it can."""
+        if self._fd >= 0 and size > WINDOW:
+            with suppress(OSError):  # other file systems, pipes: the plain way does the rest
+                while size:
+                    done = os.copy_file_range(self._fd, fd, min(size, 1 << 30), offset)
+                    if not done:
+                        break
+                    offset += done
+                    size -= done
+        for data in self.chunks(offset, size):
+            write_all(fd, data)
+
+
+class Spool:
+    """Bytes that are written once from front to back, then read by position.
+
+    What is small stays in memory; the rest goes to a file that has no name.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Makes an empty spool whose file, if it needs one, is in ``folder``."""
+        self._folder = folder
+        self._parts: list[bytes] = []
+        self._fd = -1
+        self.size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Appends ``data``."""
+        self.size += len(data)
+        if self._fd >= 0:
+            write_all(self._fd, data)
+            return
+        self._parts.append(bytes(data))
+        if self.size > IN_MEMORY:
+            self._fd = nameless(self._folder)
+            for part in self._parts:
+                write_all(self._fd, part)
+            self._parts.clear()
+
+    def reset(self) -> None:
+        """Forgets what was written."""
+        self._parts.clear()
+        self.size = 0
+        if self._fd >= 0:
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            os.ftruncate(self._fd, 0)
+
+    def source(self) -> Source:
+        """Returns what was written, to be read until the spool is closed."""
+        return Source(fd=self._fd) if self._fd >= 0 else Source(b"".join(self._parts))
+
+    def close(self) -> None:
+        """Gives the space back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+        self._parts.clear()
+
+
+def nameless(folder: str) -> int:
+    """Returns a descriptor of a new file in ``folder`` that has no name."""
+    try:
+        with suppress(OSError, AttributeError):
+            return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+        path = os.path.join(folder, f".dicomtx-{os.getpid()}-{os.urandom(6).hex()}.part")
+        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        os.unlink(path)
+    except OSError as error:
+        raise DestinationError(f"no room to work in {folder}: {reason(error)}") from error
+    return fd
+
+
+def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
+    """Writes all of ``data``.
+
+    Raises:
+        DestinationError: no space, a closed pipe, ...
+    """
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(fd, view[: 1 << 30]) :]
+    except BrokenPipeError as error:
+        raise DestinationError("standard output was closed before all was written") from error
+    except OSError as error:
+        raise DestinationError(f"cannot be written: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Returns what the system says, without number and path."""
+    return (error.strerror or str(error)).lower()
+
+
+@contextmanager
+def open_source(path: str) -> Iterator[Source]:
+    """Opens a file, or standard input for ``-`` (spooled, since it has no positions).
+
+    Raises:
+        SourceError: it is missing, unreadable or a folder.
+    """
+    if path == STANDARD_STREAM:
+        with _standard_input() as source:
+            yield source
+        return
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hang
+    except OSError as error:
+        hint = "there is no such file" if error.errno == errno.ENOENT else reason(error)
+        raise SourceError(f"cannot be read: {hint}") from error
+    try:
+        if not _is_regular(fd):
+            raise SourceError("is not a regular file; use - to read a pipe from standard input")
+        yield Source(fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _is_regular(fd: int) -> bool:
+    return os.fstat(fd).st_mode & 0o170000 == 0o100000
+
+
+@contextmanager
+def _standard_input() -> Iterator[Source]:
+    fd = sys.stdin.fileno() if sys.stdin else 0
+    if _is_regular(fd) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
+        yield Source(fd=fd)
+        return
+    spool = Spool(temporary_folder())
+    try:
+        while data := os.read(fd, CHUNK):
+            spool.write(data)
+        yield spool.source()
+    finally:
+        spool.close()
+
+
+def temporary_folder() -> str:
+    """Returns where spools go that belong to no destination."""
+    return os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - spools there have no name
