@@ -20,7 +20,7 @@ check: $(READY)  ## lint, types, the generated part of README.md, a light start-
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/python -m dicomtx.cli.reference --check README.md
-	$(BIN)/pytest tests/cli/test_startup.py
+	$(BIN)/pytest tests/test_start_up.py
 
 bench: $(READY)  ## whole-process times against gdcmconv and DCMTK, into benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/bench.py

@@ -115,3 +115,9 @@ def _listed(numbers: Collection[int]) -> str:
         return f"{low} to {high}"
     *most, last = (str(number) for number in sorted(numbers))
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def whole_words(syntax: TransferSyntax) -> bool:
+    """Returns whether all bits allocated are kept, and not only those stored."""
+    profile = PROFILES.get(syntax.uid)
+    return profile.whole_words if profile else True

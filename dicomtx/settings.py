@@ -10,6 +10,7 @@ from typing import Any, Final
 from dicomtx.errors import SettingsError
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
+OVERLAYS: Final = ("extract", "keep", "drop")
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 
@@ -26,6 +27,12 @@ class Settings:
         verify: decode what was written again, and compare.
         strict: what would be kept, or written beyond the standard, is an error.
         threads: frames of one file that are worked on at once; 0: one for each CPU.
+        fallback: targets to take, in this order, where the one asked for cannot hold the image.
+        keep_colour_space: YBR_FULL of lossy JPEG stays, and is not turned into RGB.
+        overlays: one of ``OVERLAYS``: what is done with planes in unused bits of Pixel Data when
+            it is encoded.
+        salvage: write what can be had of a damaged file; it is never called verified.
+        repair: write a file that is in the target syntax anew, with its code streams as they are.
     """
 
     order: str = field(default="builtin-first", metadata={"allowed": ORDERS})
@@ -34,6 +41,11 @@ class Settings:
     verify: bool = True
     strict: bool = False
     threads: int = 0
+    fallback: tuple[str, ...] = ()
+    keep_colour_space: bool = False
+    overlays: str = field(default="extract", metadata={"allowed": OVERLAYS})
+    salvage: bool = False
+    repair: bool = False
 
 
 FIELDS: Final = {item.name: item for item in fields(Settings)}

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, Self
 
 from dicomtx.errors import DestinationError, SourceError
 
@@ -52,7 +52,7 @@ class Source:
         return data
 
     def chunks(self, offset: int, size: int) -> Iterator[bytes]:
-        """Yields the bytes from ``offset`` in pieces of 1 MiB, so that no word is cut but at the end.
+        """Yields the bytes from ``offset`` in pieces of 1 MiB: no word is cut but at the end.
 
         Raises:
             SourceError: the source became shorter.
@@ -116,6 +116,12 @@ class Spool:
     def source(self) -> Source:
         """Returns what was written, to be read until the spool is closed."""
         return Source(fd=self._fd) if self._fd >= 0 else Source(b"".join(self._parts))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Gives the space back."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydicom.data import get_testdata_file
 from rich.console import Console
 from rich.table import Table
 
@@ -36,8 +37,6 @@ TARGETS = (
 
 def bundled(name: str) -> Path:
     """Returns the path of an image that pydicom bundles."""
-    from pydicom.data import get_testdata_file
-
     return Path(str(get_testdata_file(name, download=False)))
 
 

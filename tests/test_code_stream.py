@@ -60,7 +60,6 @@ def test_a_real_stream_agrees_with_its_data_set(frame: Encapsulated) -> None:
         ("SC_rgb_gdcm_KY.dcm", "", False),
         ("US1_J2KR.dcm", "RCT", False),
         ("US1_J2KI.dcm", "ICT", False),
-        ("HTJ2KLossless_08_RGB.dcm", "RCT", False),
     ],
 )
 def test_the_colours_of_a_real_stream_are_told(
@@ -85,6 +84,16 @@ def test_only_what_has_boxes_is_cut(frame: Encapsulated) -> None:
     said = read(frame.stream)
     assert said
     assert (unboxed(frame.stream) is frame.stream) is not said.boxed
+
+
+def test_boxes_are_walked_by_their_lengths() -> None:
+    signature, inner = b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a", jpeg2000()
+    size = (16 + len(inner)).to_bytes(8, "big")
+    for box in (b"\0\0\0\0jp2c", b"\0\0\0\1jp2c" + size, b"\0\0\x0f\xffjp2c"):
+        assert unboxed(signature + box + inner) == inner
+    too_short = signature + b"\0\0\0\7free" + b"\0\0\0jp2c" + inner
+    assert unboxed(too_short) is too_short
+    assert read(too_short) is None
 
 
 # JPEG and JPEG-LS, marker by marker
@@ -172,13 +181,23 @@ def test_the_surest_sign_of_a_jpeg_colour_wins(stream: bytes, transform: str) ->
     [
         b"",
         b"\xff\xd8",
-        b"\xff\xd8\xff\xd9" + jpeg(0xC0)[2:],
+        b"\xff\xd8\xff\xd9\0\2" + jpeg(0xC0)[2:],
+        b"\xff\xd8\xff\xe0\0\0" + jpeg(0xC0)[2:],
         b"\xff\xd8" + jpeg(0xC0)[-14:] + jpeg(0xC0)[2:],
         jpeg(0xCB),
         jpeg(0xC0)[:15],
         jpeg(0xC0).replace(b"\0\x11\x08", b"\0\x10\x08"),
     ],
-    ids=["empty", "start only", "end first", "scan first", "arithmetic", "cut", "length"],
+    ids=[
+        "empty",
+        "start only",
+        "end first",
+        "no length",
+        "scan first",
+        "arithmetic",
+        "cut",
+        "length",
+    ],
 )
 def test_a_stream_without_a_sound_frame_header_is_not_known(stream: bytes) -> None:
     assert read(stream) is None
@@ -186,26 +205,29 @@ def test_a_stream_without_a_sound_frame_header_is_not_known(stream: bytes) -> No
 
 # JPEG 2000 and HTJ2K
 
-WHOLE = {"size": (100, 80, 0, 0), "tile": (100, 80, 0, 0), "components": b"\7\1\1"}
+WHOLE: dict[str, Any] = {"size": (100, 80, 0, 0), "tile": (100, 80, 0, 0), "components": b"\7\1\1"}
 
 
 def jpeg2000(**changes: Any) -> bytes:
     """Returns a main header: SIZ, then CAP, TLM and COC if they are asked for, then COD."""
-    made = {"progression": 0, "mct": 0, "levels": 5, "reversible": 1, "extra": b"", **WHOLE}
+    made: dict[str, Any] = {
+        "progression": 0,
+        "mct": 0,
+        "levels": 5,
+        "reversible": 1,
+        "extra": b"",
+        **WHOLE,
+    }
     made |= changes
     words = b"".join(n.to_bytes(4, "big") for n in made["size"] + made["tile"])
     count = made.get("count", len(made["components"]) // 3)
-    size = b"\0\0" + words + count.to_bytes(2, "big") + made["components"]
+    size: bytes = b"\0\0" + words + count.to_bytes(2, "big") + made["components"]
     coding = bytes((0, made["progression"], 0, 1, made["mct"], made["levels"], 4, 4, 0))
+    length = (len(size) + 2).to_bytes(2, "big")
+    coded = coding + bytes([made["reversible"]])
+    extra: bytes = made["extra"]
     return (
-        b"\xff\x4f\xff\x51"
-        + (len(size) + 2).to_bytes(2, "big")
-        + size
-        + made["extra"]
-        + b"\xff\x52\0\x0c"
-        + coding
-        + bytes([made["reversible"]])
-        + b"\xff\x90\0\x0a"
+        b"\xff\x4f\xff\x51" + length + size + extra + b"\xff\x52\0\x0c" + coded + b"\xff\x90\0\x0a"
     )
 
 
@@ -285,6 +307,15 @@ def test_a_lossless_jpeg_xl_stream_tells_its_image(
     assert replace(said, boxed=False) == CodeStream(
         "JPEG XL", ROOT + ".4.110", shape[0], shape[1], components, bits
     )
+
+
+@pytest.mark.parametrize(
+    "shape", [(48, 48), (40, 48), (30, 40), (20, 30), (72, 128), (40, 50), (20, 40), (48, 20)]
+)
+def test_the_width_of_a_jpeg_xl_stream_may_be_a_ratio(shape: tuple[int, int]) -> None:
+    said = read(xl(np.zeros(shape, np.uint8), lossless=True))
+    assert said
+    assert (said.rows, said.columns) == shape
 
 
 def test_a_jpeg_xl_stream_in_xyb_is_lossy() -> None:

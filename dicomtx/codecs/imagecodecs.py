@@ -17,7 +17,6 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 # every exception class of imagecodecs is a RuntimeError; its argument checks raise the others
 FAILURES: Final = (RuntimeError, ValueError, TypeError, MemoryError)
-EOI: Final = b"\xff\xd9"
 
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -67,8 +66,7 @@ def _encode_rle(frame: Frame) -> bytes:
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
-    if stream.rfind(EOI) < 0:  # libjpeg would make up the rest, with no more than a warning
-        raise CodecError("the JPEG stream has no end (EOI marker)")
+    stream_headers.require_end(stream)
     said = code_stream.read(stream)
     array = imagecodecs.jpeg8_decode(stream, **_components_as_they_are(image))
     return samples.frame_of(
@@ -108,6 +106,7 @@ def _at_most_16_bits(frame: Frame) -> samples.Array:
 
 
 def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    stream_headers.require_end(stream)
     said = code_stream.read(stream)
     return samples.frame_of(
         imagecodecs.jpegls_decode(stream),

@@ -13,6 +13,7 @@ ADOBE: Final = b"\xff\xee"
 SOF3: Final = b"\xff\xc3"
 SOS: Final = b"\xff\xda"
 SIZ: Final = b"\xff\x51"
+END: Final = b"\xff\xd9"
 
 
 def rle(segments: Sequence[bytes | bytearray]) -> bytes:
@@ -27,6 +28,39 @@ def rle(segments: Sequence[bytes | bytearray]) -> bytes:
     offsets = list(accumulate(map(len, even[:-1]), initial=RLE_HEADER.size))
     header = RLE_HEADER.pack(len(even), *offsets, *[0] * (15 - len(even)))
     return b"".join((header, *even))
+
+
+def require_end(stream: bytes) -> None:
+    """Refuses a JPEG, JPEG-LS or JPEG 2000 stream that was cut short.
+
+    libjpeg and GDCM make up the rest, CharLS looks for it for minutes. The marker cannot stand
+    within entropy-coded data.
+
+    Raises:
+        CodecError: the stream has no end.
+    """
+    if END not in stream:
+        raise CodecError("the stream was cut short: it has no end marker (FFD9)")
+
+
+def require_segments(stream: bytes, plane: int) -> None:
+    """Refuses an RLE stream with a segment that does not hold ``plane`` bytes.
+
+    GDCM makes up what is missing.
+
+    Raises:
+        CodecError: a segment is short.
+    """
+    count, *offsets = RLE_HEADER.unpack_from(stream)
+    ends = [*offsets[1:count], len(stream)]
+    for start, end in zip(offsets[:count], ends, strict=True):
+        position, held = start, 0
+        while held < plane and position < end:
+            control = stream[position]
+            position += control + 2 if control < 128 else 1 + (control > 128)
+            held += control + 1 if control < 128 else (257 - control) % 129
+        if held < plane or position > end:
+            raise CodecError(f"an RLE segment holds less than its {plane} bytes")
 
 
 def without_spiff(stream: bytes) -> bytes:

@@ -1,10 +1,10 @@
 """What a data set says of its image, and the edits that a new encoding asks for."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 
 SAMPLES_PER_PIXEL: Final = 0x00280002
@@ -17,36 +17,31 @@ BITS_ALLOCATED: Final = 0x00280100
 BITS_STORED: Final = 0x00280101
 HIGH_BIT: Final = 0x00280102
 PIXEL_REPRESENTATION: Final = 0x00280103
+NEEDED: Final = {"Rows": ROWS, "Columns": COLUMNS, "Bits Allocated": BITS_ALLOCATED}
 FLOAT_PIXEL_DATA: Final = 0x7FE00008
 DOUBLE_FLOAT_PIXEL_DATA: Final = 0x7FE00009
 ICON_IMAGE_SEQUENCE: Final = 0x00880200
 
 
-def image_pixel(data_set: DataSet) -> ImagePixel | None:
-    """Returns the Image Pixel module (PS3.3 C.7.6.3), or None without Pixel Data.
-
-    Raises:
-        DamagedError: there is Pixel Data, but not what is needed to read it.
-    """
+def missing(data_set: DataSet) -> tuple[str, ...]:
+    """Returns the names of the attributes that Pixel Data cannot be read without."""
     if PIXEL_DATA not in data_set:
+        return ()
+    return tuple(name for name, tag in NEEDED.items() if not data_set.number(tag))
+
+
+def image_pixel(data_set: DataSet) -> ImagePixel | None:
+    """Returns the Image Pixel module (PS3.3 C.7.6.3), or None if it is not, or not all, there."""
+    if PIXEL_DATA not in data_set or missing(data_set):
         return None
-    needed = {
-        "Rows": ROWS,
-        "Columns": COLUMNS,
-        "Bits Allocated": BITS_ALLOCATED,
-    }
-    numbers = {name: data_set.number(tag) for name, tag in needed.items()}
-    missing = [name for name, number in numbers.items() if not number]
-    if missing:
-        raise DamagedError(f"there is Pixel Data, but no {' and no '.join(missing)}")
-    allocated = numbers["Bits Allocated"] or 0
+    allocated = data_set.number(BITS_ALLOCATED) or 0
     stored = data_set.number(BITS_STORED) or allocated
     high_bit = data_set.number(HIGH_BIT)
     samples = data_set.number(SAMPLES_PER_PIXEL) or 1
     default = "MONOCHROME2" if samples == 1 else "RGB"
     return ImagePixel(
-        rows=numbers["Rows"] or 0,
-        columns=numbers["Columns"] or 0,
+        rows=data_set.number(ROWS) or 0,
+        columns=data_set.number(COLUMNS) or 0,
         samples_per_pixel=samples,
         photometric_interpretation=data_set.text(PHOTOMETRIC_INTERPRETATION) or default,
         bits_allocated=allocated,
@@ -77,10 +72,15 @@ def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:
     return edits
 
 
-def has_encapsulated_icon(data_set: DataSet) -> bool:
-    """Whether an icon's Pixel Data is encapsulated (PS3.3 C.7.6.1.1.6)."""
-    for icon in data_set.items(ICON_IMAGE_SEQUENCE):
-        pixels = icon.find(PIXEL_DATA)
-        if pixels and pixels.undefined:
-            return True
-    return False
+def nested_encapsulated(data_set: DataSet) -> Iterator[tuple[tuple[int, ...], DataSet]]:
+    """Yields the items, with their paths, that have encapsulated Pixel Data of their own: icons."""
+    waiting: list[tuple[tuple[int, ...], DataSet]] = [((), data_set)]
+    while waiting:
+        path, item = waiting.pop()
+        pixels = item.find(PIXEL_DATA)
+        if path and pixels and pixels.undefined:
+            yield path, item
+        for element in item.elements:
+            if element.vr == "SQ" or (not element.vr and element.tag == ICON_IMAGE_SEQUENCE):
+                for index, inner in enumerate(item.items(element.tag)):
+                    waiting.append(((*path, element.tag, index), inner))

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream
 from dicomtx.dicom import attributes
+from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
@@ -34,7 +35,7 @@ class Header:
         image: the Image Pixel module; None without Pixel Data.
         first_stream: what the first frame's stream says of itself, None if it says nothing.
         overlays: planes in the unused bits of Pixel Data.
-        icon_encapsulated: an icon is encapsulated.
+        missing: names of attributes without which Pixel Data cannot be read.
         file_set: it is a DICOMDIR.
         warnings: what is not as it should be.
     """
@@ -48,9 +49,27 @@ class Header:
     image: ImagePixel | None
     first_stream: CodeStream | None
     overlays: tuple[OverlayPlane, ...]
-    icon_encapsulated: bool
+    missing: tuple[str, ...]
     file_set: bool
     warnings: tuple[str, ...]
+
+
+def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
+    """Returns what an item with encapsulated Pixel Data of its own is, such as an icon."""
+    return Header(
+        syntax=syntax,
+        label=syntax,
+        sop_class_uid="",
+        sop_instance_uid="",
+        modality="",
+        pixel_data="encapsulated",
+        image=attributes.image_pixel(item),
+        first_stream=_first_stream(item),
+        overlays=(),
+        missing=attributes.missing(item),
+        file_set=False,
+        warnings=(),
+    )
 
 
 def read_header(part10: Part10) -> Header:
@@ -62,7 +81,7 @@ def read_header(part10: Part10) -> Header:
     data_set = part10.data_set
     warnings = list(part10.warnings)
     kind = _kind(part10)
-    stream = _first_stream(part10) if kind == "encapsulated" else None
+    stream = _first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
     image = attributes.image_pixel(data_set) if syntax.known else None
     if image and image.subsampled:
@@ -77,7 +96,7 @@ def read_header(part10: Part10) -> Header:
         image=image,
         first_stream=stream,
         overlays=embedded_planes(data_set, image) if image else (),
-        icon_encapsulated=attributes.has_encapsulated_icon(data_set),
+        missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
     )
@@ -107,10 +126,9 @@ def _kind(part10: Part10) -> PixelDataKind:
     return "float" if any(tag in data_set for tag in floats) else "none"
 
 
-def _first_stream(part10: Part10) -> CodeStream | None:
+def _first_stream(data_set: DataSet) -> CodeStream | None:
     """Returns what the first fragment behind the Basic Offset Table says."""
-    element = part10.data_set.find(PIXEL_DATA)
-    source = part10.data_set.source
+    element, source = data_set.find(PIXEL_DATA), data_set.source
     if element is None:
         return None
     table = header(source, element.value, EXPLICIT)

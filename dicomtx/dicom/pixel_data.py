@@ -78,6 +78,11 @@ def native_frames(data_set: DataSet, image: ImagePixel) -> NativeFrames:
             f"Pixel Data has {element.length} bytes, but {image.number_of_frames} frames of"
             f" {image.rows} x {image.columns} need {needed}"
         )
+    if element.length - needed >= image.frame_bytes > 1:
+        raise DamagedError(
+            f"Pixel Data has {element.length} bytes, but {image.number_of_frames} frames of"
+            f" {image.rows} x {image.columns} take {needed}: Number of Frames is wrong"
+        )
     words = data_set.encoding.big_endian and element.vr != "OB"
     return NativeFrames(data_set.source, element.value, element.length, image, words)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dicomtx.dicom.data_set import Edit
+from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.overlay_planes import OverlayPlane
 from dicomtx.image_pixel import Frame
 
@@ -18,6 +18,12 @@ def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tupl
     kind = "i" if image.signed else "u"
     values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
     return Frame(values.tobytes(), image), taken
+
+
+def removal(planes: Sequence[OverlayPlane], data_set: DataSet) -> list[Edit]:
+    """Returns the edits that remove these planes with all that is said of them."""
+    groups = {plane.group for plane in planes}
+    return [Edit(element.tag) for element in data_set.elements if element.tag >> 16 in groups]
 
 
 def edits(planes: Sequence[OverlayPlane], frames: Sequence[Sequence[bytes]]) -> list[Edit]:

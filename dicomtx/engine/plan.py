@@ -2,27 +2,22 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
 
-from dicomtx.codecs import photometric
 from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
-from dicomtx.dicom.pixel_data import LONGEST_NATIVE
-from dicomtx.encoding_profiles import Standing, nearest, standing
+from dicomtx.engine import images
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
-from dicomtx.transfer_syntaxes import TransferSyntax
-
-DCT: Final = frozenset((".50", ".51", ".52", ".53", ".54", ".55", ".56", "111"))
+from dicomtx.transfer_syntaxes import TransferSyntax, find
 
 
 class Action(StrEnum):
     """The cases of a conversion."""
 
     COPY = "copy"  # it is in the target syntax: all bytes pass
-    REWRITE = "rewrite"  # native to native: headers and byte order
+    REWRITE = "rewrite"  # headers, byte order, offset tables: no codec is needed
     DECODE = "decode"
     ENCODE = "encode"
     RECODE = "recode"  # decode, then encode
@@ -46,6 +41,8 @@ class Plan:
         after: the image as the output will say it.
         to_rgb: YBR_FULL is turned into RGB.
         overlays: planes that are taken out of the unused bits.
+        drop_overlays: and that is the end of them.
+        rewrap: code streams are encapsulated anew as they are.
         warnings: what a user should know.
     """
 
@@ -60,30 +57,51 @@ class Plan:
     after: ImagePixel | None = None
     to_rgb: bool = False
     overlays: tuple[OverlayPlane, ...] = ()
+    drop_overlays: bool = False
+    rewrap: bool = False
     warnings: tuple[str, ...] = ()
 
 
 def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
-    """Returns what is to be done to have the file in ``target``."""
-    if header.syntax == header.label == target:
+    """Returns what is to be done to have the file in ``target``, or in the first fallback."""
+    made = _plan(header, target, codecs, settings)
+    reasons = []
+    for name in settings.fallback:
+        if made.action is not Action.REFUSE:
+            break
+        reasons.append(f"{made.target.name} cannot be: {made.reason}")
+        made = _plan(header, find(name), codecs, settings)
+    if not reasons:
+        return made
+    if made.action is Action.REFUSE:
+        return replace(made, reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
+    return replace(made, warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
+
+
+def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+    same = header.syntax == header.label == target
+    if same and not (settings.repair and _can_rewrap(header)):
         return Plan(Action.COPY, header.syntax, target)
     reason, keep = _untouchable(header, target)
     if reason and keep and not settings.strict:
         return Plan(Action.KEEP, header.syntax, header.label, reason)
+    if not reason and target.uid == header.syntax.uid and _can_rewrap(header):
+        return _rewrapped(header, target)
     if not reason and _only_headers(header, target):
         return Plan(Action.REWRITE, header.syntax, target)
+    return _with_pixels(header, target, codecs, settings, reason)
+
+
+def _with_pixels(
+    header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings, reason: str
+) -> Plan:
+    if not reason and header.missing:
+        reason = f"there is Pixel Data, but no {' and no '.join(header.missing)}"
     if not reason and target.lossy:
         reason = "lossy targets are not offered yet"
     if reason or header.image is None:
         return refusal(header, target, reason)
     return _coded(header, header.image, target, codecs, settings)
-
-
-def _only_headers(header: Header, target: TransferSyntax) -> bool:
-    """Whether Pixel Data, if there is any, can stay as it is."""
-    if header.image is None or target.uid == header.syntax.uid:
-        return True
-    return not header.syntax.encapsulated and not target.encapsulated
 
 
 def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
@@ -106,6 +124,24 @@ def _untouchable(header: Header, target: TransferSyntax) -> tuple[str, bool]:
     return nothing_to_compress.get(header.pixel_data, "") if target.encapsulated else "", True
 
 
+def _only_headers(header: Header, target: TransferSyntax) -> bool:
+    """Whether Pixel Data, if there is any, can stay as it is."""
+    return header.pixel_data != "encapsulated" and not target.encapsulated
+
+
+def _can_rewrap(header: Header) -> bool:
+    return header.image is not None and header.syntax.encapsulated
+
+
+def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
+    """Returns the plan that leaves each code stream as it is."""
+    image = header.image
+    after = images.as_streamed(header, image) if image else None
+    return Plan(
+        Action.REWRITE, header.syntax, target, before=image, working=after, after=after, rewrap=True
+    )
+
+
 def _coded(
     header: Header,
     image: ImagePixel,
@@ -115,96 +151,41 @@ def _coded(
 ) -> Plan:
     """Returns the plan for a file whose frames must be decoded or encoded."""
     decodes, encodes = header.syntax.encapsulated, target.encapsulated
-    made = _decoded(header, image) if decodes else replace(image, planar_configuration=0)
-    if made.subsampled:
-        made = replace(made, photometric_interpretation="YBR_FULL")
-    to_rgb = decodes and _is_dct_colour(header, made)
+    working = images.decoded(header, image)
+    to_rgb = images.turned_to_rgb(header, working, settings)
     if to_rgb:
-        made = replace(made, photometric_interpretation="RGB")
-    after = _written(target, made) if encodes else made
-    steps = Plan(
-        {(True, False): Action.DECODE, (False, True): Action.ENCODE}.get(
-            (decodes, encodes), Action.RECODE
-        ),
-        header.syntax,
-        target,
-        before=image,
-        working=made,
-        after=after,
-        to_rgb=to_rgb,
-        overlays=header.overlays if encodes else (),
-    )
-    reason, warning = _not_allowed(header, steps, after, settings)
+        working = replace(working, photometric_interpretation="RGB")
+    after = images.written(target, working) if encodes else working
+    reason, warning = images.refused(header, target, after, settings)
+    decoder, encoder = "", ""
+    if decodes and not reason:
+        decoder, reason = _first(codecs, header.syntax, "decode")
+    if encodes and not reason:
+        encoder, reason = _first(codecs, target, "encode")
     if reason:
         return refusal(header, target, reason)
-    steps = replace(steps, warnings=(warning,) if warning else ())
-    return _with_codecs(header, steps, codecs)
+    return Plan(
+        Action.RECODE if decodes and encodes else Action.ENCODE if encodes else Action.DECODE,
+        header.syntax,
+        target,
+        decoder=decoder,
+        encoder=encoder,
+        before=image,
+        working=working,
+        after=after,
+        to_rgb=to_rgb,
+        overlays=header.overlays if encodes and settings.overlays != "keep" else (),
+        drop_overlays=settings.overlays == "drop",
+        warnings=(warning,) if warning else (),
+    )
 
 
-def _decoded(header: Header, image: ImagePixel) -> ImagePixel:
-    """Returns the image as decoders give it."""
-    stream = header.first_stream
-    if header.syntax.family == "JPEG":
-        said = photometric.of_jpeg(stream, image)
-    elif header.syntax.family in ("JPEG 2000", "HTJ2K"):
-        said = photometric.of_jpeg2000(stream, image)
-    else:
-        said = photometric.as_said(image)
-    return replace(image, photometric_interpretation=said, planar_configuration=0)
-
-
-def _is_dct_colour(header: Header, image: ImagePixel) -> bool:
-    """Whether the samples are YCbCr because JPEG wants it so, not because somebody chose it."""
-    lossy_jpeg = header.syntax.uid[-3:] in DCT
-    return lossy_jpeg and image.photometric_interpretation == "YBR_FULL"
-
-
-def _written(target: TransferSyntax, image: ImagePixel) -> ImagePixel:
-    """Returns the image as it is labelled in ``target`` (PS3.5 8.2.4: the component transform)."""
-    if target.family in ("JPEG 2000", "HTJ2K") and image.photometric_interpretation == "RGB":
-        return replace(image, photometric_interpretation="YBR_RCT")
-    return image
-
-
-def _not_allowed(
-    header: Header, steps: Plan, after: ImagePixel, settings: Settings
-) -> tuple[str, str]:
-    """Returns why the output may not be, or what is to be warned of."""
-    if not steps.target.encapsulated:
-        if header.icon_encapsulated:
-            return "its icon is encapsulated, and would not fit a native data set", ""
-        if after.frame_bytes * after.number_of_frames > LONGEST_NATIVE:
-            return (
-                f"native Pixel Data would have {after.frame_bytes * after.number_of_frames} bytes,"
-                " more than its length can say; use encapsulated-uncompressed"
-            ), ""
-        return "", ""
-    if header.image and header.image.subsampled and after.columns % 2:
-        return "native 4:2:2 with an odd number of columns cannot be told apart", ""
-    stands, why = standing(steps.target, after)
-    if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):
-        return "", why and f"beyond the standard: {why}"
-    better = next(iter(nearest(after)), None)
-    return why + (f"; {better.slug} can hold it" if better else ""), ""
-
-
-def _with_codecs(header: Header, steps: Plan, codecs: Codecs) -> Plan:
-    """Returns the plan with the first codec for each direction, or why there is none."""
-    decoder = encoder = ""
-    if header.syntax.encapsulated:
-        decoder = next((spec.name for spec in codecs.able(header.syntax, "decode")), "")
-        if not decoder:
-            return refusal(header, steps.target, _no_codec(header.syntax, "decode"))
-    if steps.target.encapsulated:
-        encoder = next((spec.name for spec in codecs.able(steps.target, "encode")), "")
-        if not encoder:
-            return refusal(header, steps.target, _no_codec(steps.target, "encode"))
-    return replace(steps, decoder=decoder, encoder=encoder)
-
-
-def _no_codec(syntax: TransferSyntax, direction: Direction) -> str:
+def _first(codecs: Codecs, syntax: TransferSyntax, direction: Direction) -> tuple[str, str]:
+    """Returns the codec that is asked first, or why there is none."""
+    for spec in codecs.able(syntax, direction):
+        return spec.name, ""
     able = [spec for spec in SHIPPED.values() if syntax.uid in spec.does(direction)]
     if not able:
-        return f"no codec can {direction} {syntax.name}"
+        return "", f"no codec can {direction} {syntax.name}"
     names = " or ".join(f"{spec.name} (pip install {spec.install})" for spec in able)
-    return f"no codec in the order in force can {direction} {syntax.name}; {names} can"
+    return "", f"no codec in the order in force can {direction} {syntax.name}; {names} can"

@@ -28,34 +28,10 @@ from dicomtx.engine.decoding import (
 from dicomtx.engine.in_order import in_order
 from dicomtx.engine.pipeline import Made, Pipeline
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
-
-
-@dataclass(frozen=True, slots=True)
-class Transcoded:
-    """The frames of one file in their new encoding.
-
-    Attributes:
-        pixel_data: the new Pixel Data.
-        edits: what goes with it, the measured ones included.
-        digests: one for each frame, of its stored values as they should be in the output.
-        decoder: the codec that decoded, None for native sources.
-        encoder: the codec that encoded, None for native targets.
-        verification: independent, same-code-base or none; of native output: none yet.
-        attempts: the codecs that failed before.
-        warnings: what is not as it should be in the source.
-    """
-
-    pixel_data: PixelData
-    edits: tuple[Edit, ...]
-    digests: tuple[bytes, ...]
-    decoder: CodecSpec | None
-    encoder: CodecSpec | None
-    verification: str
-    attempts: tuple[Attempt, ...]
-    warnings: tuple[str, ...]
 
 
 class CodecsFailedError(CodecError):
@@ -198,11 +174,17 @@ class Transcoder:
             writer.add(frame.data)
             made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
-        edits = writer.edits() + overlays.edits(plan.overlays, [frame.planes for frame in made])
+        edits = writer.edits() + self._overlay_edits(made)
         if plan.before:
             after = written_image(plan, len(made))
             edits += attributes.image_edits(plan.before, after)
         return pixel_data, edits, made
+
+    def _overlay_edits(self, made: list[Made]) -> list[Edit]:
+        planes = self.plan.overlays
+        if self.plan.drop_overlays:
+            return overlays.removal(planes, self.data_set)
+        return overlays.edits(planes, [frame.planes for frame in made])
 
     def _verification(self, pipeline: Pipeline, made: list[Made]) -> str:
         encoder = pipeline.encoder

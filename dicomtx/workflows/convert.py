@@ -3,13 +3,12 @@
 import os
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Encoding
 from dicomtx.dicom.header import read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
@@ -17,6 +16,7 @@ from dicomtx.dicom.rewrite import PixelData, Rewriter
 from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.engine.plan import Action, Plan, plan
+from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
 from dicomtx.files import atomic_write
 from dicomtx.sources import (
@@ -29,7 +29,6 @@ from dicomtx.sources import (
 )
 from dicomtx.workflows.request import Outcome, Request, Status
 
-CODED = (Action.DECODE, Action.ENCODE, Action.RECODE)
 SIGNATURES = 0xFFFAFFFA
 
 
@@ -130,10 +129,41 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
         run.verification = "bytes-only"
         return
     run.warnings += _cautions(part10)
+    with Spool(_folder(run.request)) as spool:
+        done = _carried_out(run, made, part10, spool)
+        run.decoder = done.decoder.name if done.decoder else ""
+        run.encoder = done.encoder.name if done.encoder else ""
+        run.attempts = done.attempts
+        run.warnings += done.warnings
+        run.verification = done.verification
+        _put(run, made, part10, done, fd)
+    with open_part10(Source(fd=fd)) as output:
+        verify.post_conditions(part10, output, made.target, done.edits)
+        if done.digests and not made.target.encapsulated and run.request.settings.verify:
+            from dicomtx.engine.transcode import check_native  # noqa: PLC0415 - brings numpy
+
+            check_native(output.data_set, made, done.digests)
+            run.verification = "bytes-only"
+
+
+def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+    """Returns what is to be written; numpy and the codecs are imported only if they are needed."""
+    if made.rewrap:
+        from dicomtx.engine.rewrap import rewrapped  # noqa: PLC0415 - seldom needed
+
+        return rewrapped(made, part10.data_set, spool)
     if made.action is Action.REWRITE:
-        _rewrite(run, made, part10, fd)
-        return
-    _transcode(run, made, part10, fd)
+        return Transcoded(_words(part10, made), verification="bytes-only")
+    from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
+    from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
+
+    settings = run.request.settings
+    done = Transcoder(made, part10.data_set, run.codecs, spool, settings).run()
+    if made.target.encapsulated:
+        return done
+    with Spool(_folder(run.request)) as another:
+        icons = decoded_icons(part10.data_set, made.source, run.codecs, another, settings)
+    return replace(done, edits=(*done.edits, *icons))
 
 
 def _cautions(part10: Part10) -> Iterator[str]:
@@ -142,15 +172,6 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield "the preamble was not zero, and is now: what it pointed to has moved"
     if SIGNATURES in part10.data_set:
         yield "digital signatures are kept, but may not be valid any more"
-
-
-def _rewrite(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
-    """Native to native: headers and byte order, without a look at the pixels."""
-    pixel_data = _words(part10, made)
-    _put(run, made, part10, (), pixel_data, fd)
-    with open_part10(Source(fd=fd)) as output:
-        verify.post_conditions(part10, output, made.target, ())
-    run.verification = "bytes-only"
 
 
 def _words(part10: Part10, made: Plan) -> PixelData | None:
@@ -166,49 +187,19 @@ def _words(part10: Part10, made: Plan) -> PixelData | None:
     return PixelData(rope, "OW", encapsulated=False)
 
 
-def _transcode(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
-    """Decodes, encodes or both; numpy and the codecs are imported here and not before."""
-    from dicomtx.engine.transcode import Transcoder, check_native  # noqa: PLC0415 - brings numpy
-
-    settings = run.request.settings
-    spool = Spool(_folder(run.request))
-    try:
-        done = Transcoder(made, part10.data_set, run.codecs, spool, settings).run()
-        run.decoder = done.decoder.name if done.decoder else ""
-        run.encoder = done.encoder.name if done.encoder else ""
-        run.attempts = done.attempts
-        run.warnings += done.warnings
-        _put(run, made, part10, done.edits, done.pixel_data, fd)
-        run.verification = done.verification
-        with open_part10(Source(fd=fd)) as output:
-            verify.post_conditions(part10, output, made.target, done.edits)
-            if settings.verify and not made.target.encapsulated:
-                check_native(output.data_set, made, done.digests)
-                run.verification = "bytes-only"
-    finally:
-        spool.close()
-
-
 def _folder(request: Request) -> str:
     if request.destination == STANDARD_STREAM:
         return temporary_folder()
     return os.path.dirname(os.path.realpath(request.destination))
 
 
-def _put(
-    run: _Run,
-    made: Plan,
-    part10: Part10,
-    edits: Iterable[Edit],
-    pixel_data: PixelData | None,
-    fd: int,
-) -> None:
+def _put(run: _Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> None:
     """Writes the whole file."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
-    rewriter = Rewriter(part10.data_set, encoding, edits)
+    rewriter = Rewriter(part10.data_set, encoding, done.edits)
     rope = file_meta(part10, target)
-    data_set = rewriter.rope(pixel_data)
+    data_set = rewriter.rope(done.pixel_data)
     run.warnings += rewriter.warnings
     if not target.deflated:
         rope.extend(data_set)

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.encaps import get_frame
 
 from dicomtx.image_pixel import Frame, ImagePixel
+from tests import corpus
 
 Values = NDArray[np.int64]
 
@@ -118,3 +121,23 @@ def low_bits(frame: Frame) -> NDArray[Any]:
         return np.frombuffer(frame.data, np.uint8)
     words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}").astype(np.uint64)
     return words & np.uint64((1 << image.bits_stored) - 1)
+
+
+def real(name: str) -> tuple[bytes, ImagePixel, str]:
+    """Returns the first frame's stream of a test file, its image, and its transfer syntax."""
+    data_set = dcmread(corpus.file(name))
+    image = ImagePixel(
+        data_set.Rows,
+        data_set.Columns,
+        data_set.SamplesPerPixel,
+        data_set.PhotometricInterpretation,
+        data_set.BitsAllocated,
+        data_set.BitsStored,
+        data_set.HighBit,
+        data_set.PixelRepresentation,
+        number_of_frames=int(data_set.get("NumberOfFrames", 1)),
+    )
+    syntax = data_set.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated:
+        return data_set.PixelData, image, syntax
+    return get_frame(data_set.PixelData, 0, number_of_frames=image.number_of_frames), image, syntax

@@ -3,6 +3,8 @@
 import random
 from dataclasses import replace
 
+import imagecodecs
+import numpy as np
 import pytest
 
 from dicomtx import code_stream
@@ -16,7 +18,12 @@ FRAMES = {frame.name: frame for frame in first_frames()}
 JPEG = FRAMES["SC_rgb_jpeg_dcmtk.dcm"]
 JPEG_LS = FRAMES["MR_small_jpeg_ls_lossless.dcm"]
 JPEG_2000 = FRAMES["MR_small_jp2klossless.dcm"]
-HTJ2K = FRAMES["HTJ2KLossless_08_RGB.dcm"]
+HTJ2K = replace(
+    JPEG,
+    name="HTJ2K",
+    syntax=find("htj2k-lossless"),
+    stream=bytes(imagecodecs.htj2k_encode(np.zeros((100, 100, 3), np.uint8))),
+)
 RLE = FRAMES["MR_small_RLE.dcm"]
 GREY = ImagePixel(4, 6, 1, "MONOCHROME2", 8, 8, 7, 0)
 

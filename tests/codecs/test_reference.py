@@ -116,6 +116,52 @@ def test_what_one_codec_encodes_every_codec_decodes_alike(
                 assert np.array_equal(references.low_bits(found), references.low_bits(frame)), case
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "693_J2KI.dcm",
+        "GDCMJ2K_TextGBR.dcm",
+        "HTJ2K_08_RGB.dcm",
+        "JLSL_16_15_1_1F.dcm",
+        "JLSN_RGB_ILV0.dcm",
+        "JPEG-LL.dcm",
+        "JPEG-lossy.dcm",
+        "JPEGLSNearLossless_16.dcm",
+        "JPGExtended.dcm",
+        "SC_jpeg_no_color_transform.dcm",
+        "SC_rgb_dcmtk_+eb+cy+s4.dcm",
+        "SC_rgb_rle.dcm",
+        "US1_J2KI.dcm",
+        "examples_ybr_color.dcm",
+    ],
+)
+def test_a_real_file_is_the_same_whoever_decodes_it(codecs: Codecs, name: str) -> None:
+    stream, image, uid = references.real(name)
+    frames = [
+        codecs.open(spec).decode(stream, by_uid(uid), image)
+        for spec in CODECS
+        if uid in spec.decodes
+    ]
+    assert len(frames) > 1
+    assert frames.count(frames[0]) == len(frames)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "syntax"),
+    [(spec, syntax) for spec in CODECS for syntax in SYNTAXES if syntax.uid in spec.decodes],
+    ids=lambda value: value.name,
+)
+def test_a_stream_cut_short_is_refused(
+    codecs: Codecs, decoder: CodecSpec, syntax: TransferSyntax
+) -> None:
+    frame = references.frame(references.kind(8, 8), "noise")
+    stream = imagecodecs.encode(frame, syntax, EncodeOptions())
+    for end in (len(stream) // 2, len(stream) - 10):
+        found, refusal = decoded(codecs, decoder, syntax, stream[:end], frame.image)
+        assert found is None
+        assert "crashed" not in refusal
+
+
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=[syntax.slug for syntax in SYNTAXES])
 @pytest.mark.parametrize("sign", [0, 1])
 def test_bits_above_the_stored_ones_are_kept_by_whole_words_and_lost_elsewhere(

@@ -1,0 +1,37 @@
+"""Encapsulated Pixel Data within sequences (icons): it must not be in a native data set."""
+
+from dataclasses import replace
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import nested_encapsulated
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.header import item_header
+from dicomtx.engine.plan import Action, plan
+from dicomtx.engine.transcode import Transcoder
+from dicomtx.errors import UnsupportedError
+from dicomtx.settings import Settings
+from dicomtx.sources import Spool
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+
+
+def decoded_icons(
+    data_set: DataSet, syntax: TransferSyntax, codecs: Codecs, spool: Spool, settings: Settings
+) -> list[Edit]:
+    """Returns the edits that make every nested Pixel Data native.
+
+    Raises:
+        UnsupportedError: one cannot be decoded.
+    """
+    edits: list[Edit] = []
+    for path, item in nested_encapsulated(data_set):
+        made = plan(item_header(item, syntax), DEFAULT_TARGET, codecs, settings)
+        if made.action is Action.REFUSE:
+            raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")
+        done = Transcoder(made, item, codecs, spool, settings).run()
+        assert done.pixel_data is not None
+        value = b"".join(done.pixel_data.value.chunks())
+        edits.append(Edit(PIXEL_DATA, done.pixel_data.vr, value, path))
+        edits += (replace(edit, path=path) for edit in done.edits)
+        spool.reset()
+    return edits

@@ -1,0 +1,42 @@
+"""Encapsulates code streams anew, each as it is: fragments, offset tables, padding, labels."""
+
+from dicomtx import code_stream
+from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data import EncapsulatedWriter
+from dicomtx.engine.decoding import written_image
+from dicomtx.engine.plan import Plan
+from dicomtx.engine.transcoded import Transcoded
+from dicomtx.sources import Spool
+
+END_OF_IMAGE = b"\xff\xd9"
+
+
+def rewrapped(plan: Plan, data_set: DataSet, spool: Spool) -> Transcoded:
+    """Returns Pixel Data with one fragment a frame, and the edits that go with it.
+
+    Raises:
+        DamagedError: the frames cannot be told.
+    """
+    assert plan.before is not None
+    warnings: list[str] = []
+    wanted = attributes.number_of_frames(data_set)
+    pixels = fragments.read(data_set)
+    found = fragments.frames(data_set.source, pixels, wanted, warnings)
+    writer = EncapsulatedWriter(spool)
+    for parts in found:
+        stream = b"".join(data_set.source.read(part.offset, part.size) for part in parts)
+        writer.add(without_padding(code_stream.unboxed(stream)))
+    edits = attributes.image_edits(plan.before, written_image(plan, len(found)))
+    return Transcoded(
+        pixel_data=writer.pixel_data(big_endian=False),
+        edits=(*writer.edits(), *edits),
+        verification="bytes-only",
+        warnings=tuple(warnings),
+    )
+
+
+def without_padding(stream: bytes) -> bytes:
+    """Returns a code stream that ends with its end marker, if it has one (PS3.5 A.4)."""
+    bare = stream.rstrip(b"\0")
+    return bare if bare.endswith(END_OF_IMAGE) else stream

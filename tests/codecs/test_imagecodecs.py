@@ -1,0 +1,155 @@
+"""What imagecodecs is told and what is made of its answers, beyond the table of references."""
+
+from dataclasses import replace
+
+import imagecodecs as library
+import numpy as np
+import pytest
+
+from dicomtx import code_stream
+from dicomtx.codecs import imagecodecs, openjpeg
+from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import by_uid, find
+from tests.codecs import references
+
+OPTIONS = EncodeOptions()
+GREY = ImagePixel(40, 34, 1, "MONOCHROME2", 8, 8, 7, 0)
+
+
+@pytest.mark.parametrize("name", ["693", "MR2", "RG1", "RG3"])
+def test_lossless_jpeg_2000_is_what_it_was_made_of(name: str) -> None:
+    stream, image, syntax = references.real(f"{name}_J2KR.dcm")
+    native, _, _ = references.real(f"{name}_UNCR.dcm")
+    frame = imagecodecs.decode(stream, by_uid(syntax), image)
+    assert frame.data == native
+    assert openjpeg.decode(stream, by_uid(syntax), image) == frame
+
+
+def test_colour_of_jpeg_2000_comes_back_as_rgb() -> None:
+    stream, image, syntax = references.real("US1_J2KR.dcm")
+    native, _, _ = references.real("US1_UNCR.dcm")
+    frame = imagecodecs.decode(stream, by_uid(syntax), image)
+    assert (image.photometric_interpretation, frame.image.photometric_interpretation) == (
+        "YBR_RCT",
+        "RGB",
+    )
+    assert frame.data == native
+
+
+def test_a_jpeg_2000_stream_of_the_other_sign_keeps_its_bits() -> None:
+    stream, image, syntax = references.real("J2K_pixelrep_mismatch.dcm")
+    told = code_stream.read(stream)
+    assert told
+    assert told.signed != image.signed
+    values = np.frombuffer(imagecodecs.decode(stream, by_uid(syntax), image).data, "<i2")
+    plain = library.jpeg2k_decode(stream)
+    assert values.min() == -2000
+    assert np.array_equal(values.reshape(plain.shape) & 0x1FFF, plain & 0x1FFF)
+
+
+def test_jpeg_colour_is_not_converted() -> None:
+    stream, image, syntax = references.real("SC_rgb_jpeg_dcmtk.dcm")
+    frame = imagecodecs.decode(stream, by_uid(syntax), image)
+    assert frame.image.photometric_interpretation == "YBR_FULL"
+    assert bytes(frame.data[:3]) == bytes([76, 85, 255])  # a red pixel
+
+
+@pytest.mark.parametrize("name", ["liver_rle.dcm", "liver_nonbyte_aligned_rle.dcm"])
+def test_one_bit_rle_may_be_packed(name: str) -> None:
+    stream, image, syntax = references.real(name)
+    native, _, _ = references.real(name.replace("_rle", "_j2k"))
+    frame = imagecodecs.decode(stream, by_uid(syntax), image)
+    assert frame == imagecodecs.decode(native, find("jpeg2000-lossless"), image)
+
+
+@pytest.mark.parametrize("slug", ["deflated-image-frame", "encapsulated-uncompressed"])
+def test_a_frame_by_plane_comes_back_by_pixel(slug: str) -> None:
+    frame = references.frame(references.kind(16, 16, samples=3, photometric="RGB"), "noise")
+    planes = np.frombuffer(frame.data, "<u2").reshape(-1, 3).T.tobytes()
+    by_plane = Frame(planes, replace(frame.image, planar_configuration=1))
+    stream = imagecodecs.encode(by_plane, find(slug), OPTIONS)
+    assert imagecodecs.decode(stream, find(slug), by_plane.image) == frame
+
+
+def test_a_recompressed_jpeg_gives_what_the_jpeg_gives() -> None:
+    stream, image, syntax = references.real("SC_rgb_jpeg_dcmtk.dcm")
+    recompressed = bytes(library.jpegxl_encode_jpeg(stream))
+    frame = imagecodecs.decode(recompressed, find("jpeg-xl-recompression"), image)
+    assert frame == imagecodecs.decode(stream, by_uid(syntax), image)
+
+
+def test_jpeg_xl_without_a_jpeg_in_it_is_decoded_as_it_is() -> None:
+    frame = references.frame(references.kind(8, 8), "noise")
+    stream = imagecodecs.encode(frame, find("jpeg-xl-lossless"), OPTIONS)
+    assert imagecodecs.decode(stream, find("jpeg-xl-recompression"), frame.image) == frame
+
+
+@pytest.mark.parametrize("slug", ["jpeg-lossless-sv1", "htj2k-lossless", "jpeg2000-lossless"])
+def test_the_stream_says_the_precision_of_the_data_set(slug: str) -> None:
+    frame = references.frame(references.kind(12, 16), "noise")
+    told = code_stream.read(imagecodecs.encode(frame, find(slug), OPTIONS))
+    assert told
+    assert told.precision == 12
+
+
+def test_rgb_is_decorrelated_and_ybr_full_is_not() -> None:
+    for slug in ("jpeg2000-lossless", "htj2k-lossless"):
+        for name, transform in (("RGB", "RCT"), ("YBR_FULL", "")):
+            frame = references.frame(references.kind(8, 8, samples=3, photometric=name), "noise")
+            told = code_stream.read(imagecodecs.encode(frame, find(slug), OPTIONS))
+            assert told
+            assert told.transform == transform
+
+
+def test_lossless_jpeg_of_ybr_full_does_not_say_rgb() -> None:
+    for name, transform in (("RGB", "RGB"), ("YBR_FULL", "")):
+        frame = references.frame(references.kind(8, 8, samples=3, photometric=name), "noise")
+        told = code_stream.read(imagecodecs.encode(frame, find("jpeg-lossless-sv1"), OPTIONS))
+        assert told
+        assert told.transform == transform
+
+
+@pytest.mark.parametrize("size", [64, 65, 4096, 4097])
+def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
+    image = ImagePixel(2, size, 1, "MONOCHROME2", 8, 8, 7, 0)
+    stream = imagecodecs.encode(Frame(bytes(2 * size), image), find("htj2k-lossless-rpcl"), OPTIONS)
+    assert b"\xff\x55" in stream  # TLM
+    coding = stream.index(b"\xff\x52")
+    assert stream[coding + 5] == 2  # RPCL
+    assert size <= 64 << stream[coding + 9]
+
+
+def test_sixteen_bits_do_not_fit_in_eight() -> None:
+    frame = references.frame(references.kind(16, 16), "noise")
+    for slug in ("jpeg2000-lossless", "jpeg-lossless-sv1", "jpeg-ls-lossless"):
+        stream = imagecodecs.encode(frame, find(slug), OPTIONS)
+        with pytest.raises(CodecError, match="16 bits a sample, not 8"):
+            imagecodecs.decode(stream, find(slug), GREY)
+
+
+def test_another_size_is_refused() -> None:
+    frame = references.frame(references.kind(8, 8), "noise")
+    for slug in ("jpeg2000-lossless", "rle-lossless", "encapsulated-uncompressed"):
+        stream = imagecodecs.encode(frame, find(slug), OPTIONS)
+        with pytest.raises(CodecError, match="not"):
+            imagecodecs.decode(stream, find(slug), replace(GREY, rows=41))
+
+
+def test_lossy_values_stay_within_bits_stored() -> None:
+    values = np.where(np.indices((40, 34)).sum(axis=0) % 3 == 0, 1023, 900).astype("<u2")
+    stream = bytes(library.jpeg8_encode(values, 90, bitspersample=12))
+    assert library.jpeg8_decode(stream).max() > 1023
+    image = replace(GREY, bits_allocated=16, bits_stored=10, high_bit=9)
+    found = np.frombuffer(imagecodecs.decode(stream, find("jpeg-extended"), image).data, "<u2")
+    assert found.max() == 1023
+
+
+def test_what_is_in_no_table_is_refused() -> None:
+    frame = references.frame(references.kind(8, 8), "noise")
+    for slug in ("jpeg-baseline", "explicit-vr-little-endian"):
+        with pytest.raises(CodecError, match="does not encode"):
+            imagecodecs.encode(frame, find(slug), OPTIONS)
+    with pytest.raises(CodecError, match="does not decode"):
+        imagecodecs.decode(b"", find("explicit-vr-little-endian"), GREY)

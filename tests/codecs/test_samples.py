@@ -1,0 +1,67 @@
+"""Words, stored values and frames: sign, width and unused bits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dicomtx.codecs import samples
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+
+S12 = ImagePixel(1, 2, 1, "MONOCHROME2", 16, 12, 11, 1)
+U12 = replace(S12, pixel_representation=0)
+
+
+def stored(
+    array: list[int], kind: str, image: ImagePixel, *, precision: int = 0, lossy: bool = False
+) -> bytes:
+    values = np.array([array], kind)
+    frame = samples.frame_of(values, image, "MONOCHROME2", precision=precision, lossy=lossy)
+    return bytes(frame.data)
+
+
+def test_stored_values_have_no_bits_above_and_no_room_to_spare() -> None:
+    frame = Frame(bytes.fromhex("01f8 ff7f"), S12)
+    assert samples.stored(frame).tolist() == [[0x801, 0xFFF]]
+    assert samples.values(frame).tolist() == [[-0x7FF, -1]]
+    narrow = samples.stored(replace(frame, image=replace(S12, bits_stored=8)))
+    assert narrow.dtype == np.uint8
+
+
+def test_the_sign_is_extended_from_the_precision_of_the_stream() -> None:
+    assert stored([0x801, 0x7FF], "<u2", S12, precision=12) == bytes.fromhex("01f8 ff07")
+    assert stored([0x801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("0108 ff07")
+    assert stored([0x81, 0x7F], "u1", S12, precision=8) == bytes.fromhex("81ff 7f00")
+
+
+def test_a_signed_stream_in_an_unsigned_image_keeps_its_bits() -> None:
+    assert stored([-1, 5], "<i2", U12, precision=12) == bytes.fromhex("ff0f 0500")
+
+
+def test_only_lossy_values_are_brought_back_to_bits_stored() -> None:
+    assert stored([5000, 5], "<u2", U12, lossy=True) == bytes.fromhex("ff0f 0500")
+    assert stored([5000, 5], "<u2", U12) == bytes.fromhex("8813 0500")
+    assert stored([-3000, 3000], "<i2", S12, lossy=True) == bytes.fromhex("00f8 ff07")
+
+
+def test_signed_values_in_an_unsigned_stream_are_not_clipped() -> None:
+    """Near-lossless JPEG-LS has the negative ones at the upper end."""
+    assert stored([0xFFF, 5], "<u2", S12, precision=16, lossy=True) == bytes.fromhex("ff0f 0500")
+
+
+def test_one_bit_samples_are_packed_lowest_bit_first() -> None:
+    image = ImagePixel(3, 3, 1, "MONOCHROME2", 1, 1, 0, 0)
+    frame = samples.frame_of(np.array([1, 0, 0, 0, 1, 0, 0, 0, 1]), image, "MONOCHROME2")
+    assert frame.data == bytes([0b00010001, 1])
+    assert samples.words(frame).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_a_native_frame_of_another_length_is_refused() -> None:
+    with pytest.raises(CodecError, match="3 bytes"):
+        samples.words(Frame(b"abc", S12))
+
+
+def test_odd_widths_are_refused() -> None:
+    with pytest.raises(CodecError, match="24 bits"):
+        samples.words(Frame(bytes(6), replace(U12, bits_allocated=24)))
