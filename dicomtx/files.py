@@ -2,12 +2,14 @@
 
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from dicomtx.errors import DestinationError
 from dicomtx.sources import STANDARD_STREAM, Source, nameless, reason, temporary_folder
+
+STANDARD_OUTPUT: Final = 1
 
 
 @contextmanager
@@ -104,6 +106,6 @@ def _standard_output() -> Iterator[int]:
     fd = nameless(temporary_folder())
     try:
         yield fd
-        Source(fd=fd).copy_to(sys.stdout.fileno(), 0, os.fstat(fd).st_size)
+        Source(fd=fd).copy_to(STANDARD_OUTPUT, 0, os.fstat(fd).st_size)
     finally:
         os.close(fd)

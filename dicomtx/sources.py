@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Self
@@ -195,7 +194,7 @@ def _is_regular(fd: int) -> bool:
 
 @contextmanager
 def _standard_input() -> Iterator[Source]:
-    fd = sys.stdin.fileno() if sys.stdin else 0
+    fd = 0
     if _is_regular(fd) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
         yield Source(fd=fd)
         return

@@ -58,7 +58,7 @@ SAMPLE = [
         "SC_rgb_jpeg_dcmtk.dcm",
         "SC_rgb_rle_16bit_2frame.dcm",
         "SC_rgb_small_odd.dcm",
-        "UN_sequence.dcm",
+        "explicit_VR-UN.dcm",
         "chrX2.dcm",
         "color-pl.dcm",
         "emri_small_jpeg_2k_lossless.dcm",

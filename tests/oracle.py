@@ -1,6 +1,7 @@
 """What a file says, read by other libraries than the tool's: pydicom, pylibjpeg, GDCM."""
 
 import struct
+import subprocess
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -8,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,21 @@ def elements(data_set: Dataset, above: Key = ()) -> Iterator[tuple[Key, bytes]]:
         yield (*above, int(tag)), struct.pack("<I", len(items))
         for number, item in enumerate(items):
             yield from elements(item, (*above, int(tag), number))
+
+
+def read(path: Path) -> Dataset:
+    """Returns a data set; DCMTK rewrites first what pydicom fails on.
+
+    That is big endian with an UN of undefined length, whose inside is little endian (CP-246).
+    """
+    try:
+        data_set = dcmread(path, force=True)
+    except (OSError, struct.error):
+        with TemporaryDirectory() as folder:
+            subprocess.run(["dcmconv", "+te", path, f"{folder}/out.dcm"], check=True)
+            data_set = dcmread(f"{folder}/out.dcm")
+            data_set.file_meta.TransferSyntaxUID = UID(f"{ROOT}.2")
+    return data_set
 
 
 def same_bytes(one: bytes, other: bytes) -> bool:

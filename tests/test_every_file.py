@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
 
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert import convert
@@ -56,11 +55,11 @@ class Reading:
 
     @cached_property
     def syntax(self) -> str:
-        return oracle.syntax_of(dcmread(self.path, force=True))
+        return oracle.syntax_of(oracle.read(self.path))
 
     @cached_property
     def elements(self) -> dict[oracle.Key, bytes]:
-        return dict(oracle.elements(dcmread(self.path, force=True)))
+        return dict(oracle.elements(oracle.read(self.path)))
 
     @cached_property
     def pixels(self) -> tuple[oracle.Values, str] | str:

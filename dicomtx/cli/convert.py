@@ -22,7 +22,10 @@ from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
 )
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--in-place", is_flag=True, help="Replace SRC itself, if all went well.")
-@settings_options("order", "codecs", "verify", "strict")
+@settings_options(
+    *("order", "codecs", "verify", "strict", "fallback"),
+    *("keep_colour_space", "overlays", "salvage", "repair"),
+)
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")

@@ -9,7 +9,7 @@ import click
 
 from dicomtx import transfer_syntaxes
 from dicomtx.errors import UsageError
-from dicomtx.settings import ORDERS, load
+from dicomtx.settings import ORDERS, OVERLAYS, load
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -59,6 +59,18 @@ class SyntaxCommand(click.Command):
         super().format_epilog(ctx, formatter)
 
 
+def _names(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Returns the slugs of syntaxes given as one text with commas."""
+    if value is None:
+        return None
+    try:
+        return tuple(transfer_syntaxes.find(name.strip()).name for name in value.split(","))
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 SETTINGS: Final = {
     "order": click.option("--order", type=click.Choice(ORDERS), help="Which codecs come first."),
     "codecs": click.option(
@@ -77,6 +89,32 @@ SETTINGS: Final = {
         "--strict/--no-strict",
         default=None,
         help="Make it an error to keep a file as it is, or to go beyond the standard.",
+    ),
+    "fallback": click.option(
+        "--fallback",
+        metavar="SYNTAX[,SYNTAX]",
+        callback=_names,
+        help="Taken in this order where the image cannot be in the syntax wanted.",
+    ),
+    "keep_colour_space": click.option(
+        "--keep-colour-space/--to-rgb",
+        default=None,
+        help="Leave decoded lossy JPEG in YBR_FULL; turned into RGB by default.",
+    ),
+    "overlays": click.option(
+        "--overlays",
+        type=click.Choice(OVERLAYS),
+        help="Overlay planes in unused bits, when encoding: extract by default.",
+    ),
+    "salvage": click.option(
+        "--salvage/--no-salvage",
+        default=None,
+        help="Write what can be had of a damaged file; it is not called verified.",
+    ),
+    "repair": click.option(
+        "--repair/--no-repair",
+        default=None,
+        help="Write fragments, offset tables and labels anew, code streams as they are.",
     ),
 }
 

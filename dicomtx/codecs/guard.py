@@ -14,15 +14,19 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 # A plain JPEG 2000 stream under an HTJ2K syntax, and the reverse: the same decoders read both.
 COUSINS: Final = {"HTJ2K": "JPEG 2000"}
+MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
+END: Final = b"\xff\xd9"  # EOI and EOC
 
 
-def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
+def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, *, whole: bool = True) -> bytes:
     """Returns the stream that may go to native code: the same, or without its JP2 boxes.
 
     Args:
         stream: one frame, whole.
         syntax: what the stream shall be; one whose family it is not refuses it.
         image: what the data set says.
+        whole: a stream that is cut off is refused: libraries fill in what is missing, and say
+            nothing.
 
     Raises:
         CodecError: the stream is empty, of another family, damaged, or of another image.
@@ -37,7 +41,15 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
         _check_segments(stream, image)
     elif said:
         _check_image(said, image)
-    return code_stream.unboxed(stream)
+    stream = code_stream.unboxed(stream)
+    if whole and said and said.family in MARKED and not _is_ended(stream):
+        raise CodecError("the stream has no end marker: it is cut off")
+    return stream
+
+
+def _is_ended(stream: bytes) -> bool:
+    """Whether the end marker is there; it may be padded by zeros, or by FF in front of it."""
+    return stream.endswith(END) or stream.rstrip(b"\0").endswith(END)
 
 
 def check_length(frame: Frame) -> Frame:

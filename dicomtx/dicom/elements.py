@@ -124,12 +124,35 @@ def elements(
         at = element.end
 
 
-def truncated(element: Element, stop: int) -> DamagedError:
+def salvaged(found: Iterator[Element], stop: int, warnings: list[str]) -> Iterator[Element]:
+    """Yields the elements up to the one that is damaged; of Pixel Data what there is.
+
+    Args:
+        found: what ``elements`` yields.
+        stop: the end of the data set.
+        warnings: what was lost is added here.
+    """
+    try:
+        yield from found
+    except TruncatedError as error:
+        warnings.append(f"salvaged: {error}")
+        if error.element.tag == PIXEL_DATA:
+            yield error.element._replace(end=stop)
+
+
+class TruncatedError(DamagedError):
+    """The data set ends within an element."""
+
+    def __init__(self, element: Element, why: str) -> None:
+        """Tells which."""
+        super().__init__(f"{name(element.tag)} {why}")
+        self.element = element
+
+
+def truncated(element: Element, stop: int) -> TruncatedError:
     """Returns the error for a value that reaches beyond the end."""
     have = max(0, stop - element.value)
-    return DamagedError(
-        f"{name(element.tag)} is truncated: {have} of {element.length} bytes are there"
-    )
+    return TruncatedError(element, f"is truncated: {have} of {element.length} bytes are there")
 
 
 def _only_zeros(source: Source, at: int, stop: int) -> bool:
@@ -163,7 +186,7 @@ def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encodin
     while levels:
         in_item, within = levels[-1]
         if at + 8 > stop:
-            raise DamagedError(f"{name(sequence.tag)} has no sequence delimiter")
+            raise TruncatedError(sequence, "has no sequence delimiter")
         element = header(source, at, within)
         at = element.value
         if element.tag == (ITEM_END if in_item else SEQUENCE_END):

@@ -38,8 +38,12 @@ class Encapsulation:
     terminated: bool
 
 
-def read(data_set: DataSet) -> Encapsulation:
+def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
     """Returns the fragments and tables of a data set's Pixel Data.
+
+    Args:
+        data_set: has encapsulated Pixel Data.
+        warnings: if given, what is cut off is taken as it is, and that is said here.
 
     Raises:
         DamagedError: the items are broken or cut off.
@@ -56,7 +60,13 @@ def read(data_set: DataSet) -> Encapsulation:
             terminated = True
             break
         if item.tag != ITEM or item.end > element.end:
-            raise DamagedError(f"fragment {len(found)} of Pixel Data is broken or cut off")
+            what = f"fragment {len(found)} of Pixel Data is broken or cut off"
+            if warnings is None:
+                raise DamagedError(what)
+            warnings.append(f"salvaged: {what}")
+            if item.tag == ITEM:
+                found.append(Fragment(item.value, element.end - item.value))
+            break
         found.append(Fragment(item.value, item.length))
         at = item.end
     if not found:

@@ -15,6 +15,8 @@ from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
 
 STREAM_HEAD: Final = 1 << 16
+# the syntaxes whose streams cannot be taken for something else
+SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 MODALITY: Final = 0x00080060
 
@@ -38,6 +40,7 @@ class Header:
         missing: names of attributes without which Pixel Data cannot be read.
         file_set: it is a DICOMDIR.
         warnings: what is not as it should be.
+        damaged: the file ends too early.
     """
 
     syntax: TransferSyntax
@@ -52,6 +55,7 @@ class Header:
     missing: tuple[str, ...]
     file_set: bool
     warnings: tuple[str, ...]
+    damaged: bool = False
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
@@ -99,6 +103,7 @@ def read_header(part10: Part10) -> Header:
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
+        damaged=part10.damaged,
     )
 
 
@@ -154,7 +159,7 @@ def _real_syntax(
     if not label.encapsulated:
         fits = label.deflated or (label.implicit_vr, label.big_endian) == part10.data_set.encoding
         return label if fits else native
-    if stream and label.known and not _belongs(stream, label):
+    if stream and label.family in SNIFFED and not stream.fits(label.uid):
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     return label
 
@@ -165,15 +170,3 @@ def _mislabelled(
     if label:
         warnings.append(f"the file meta says {label.name}, but Pixel Data is {found.name}")
     return found
-
-
-_COUSINS = ("JPEG 2000", "HTJ2K")
-
-
-def _belongs(stream: CodeStream, label: TransferSyntax) -> bool:
-    """Whether frames of ``label`` may look like this: then the label is believed."""
-    if stream.family != label.family:
-        return label.family not in ("JPEG", "JPEG-LS", *_COUSINS, "JPEG XL", "RLE") or (
-            stream.family == "RLE"
-        )
-    return not label.lossy or by_uid(stream.syntax).lossy or label.family != "JPEG"

@@ -17,6 +17,7 @@ from dicomtx.dicom.elements import (
     Encoding,
     elements,
     header,
+    salvaged,
 )
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.dicom.rope import Rope
@@ -45,6 +46,7 @@ class Part10:
         label: the syntax that the file meta names, None if it names none.
         data_set: the elements; of a deflated one in the inflated bytes.
         warnings: what is not as it should be.
+        damaged: something of it could not be salvaged.
     """
 
     file: Source
@@ -53,6 +55,7 @@ class Part10:
     label: TransferSyntax | None
     data_set: DataSet
     warnings: tuple[str, ...]
+    damaged: bool = False
 
     @property
     def encoding(self) -> Encoding:
@@ -61,8 +64,10 @@ class Part10:
 
 
 @contextmanager
-def open_part10(file: Source, *, whole: bool = True) -> Iterator[Part10]:
+def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> Iterator[Part10]:
     """Takes a file apart. Without ``whole`` it is read up to encapsulated Pixel Data.
+
+    With ``salvage`` a data set that ends too early is what there is of it.
 
     Raises:
         NotDicomError: it is no DICOM.
@@ -87,8 +92,10 @@ def open_part10(file: Source, *, whole: bool = True) -> Iterator[Part10]:
         if label and encoding != _encoding_of(label):
             told = _NAMES[_encoding_of(label)]
             warnings.append(f"the data set is {_NAMES[encoding]}, though the file meta says {told}")
-        data_set = DataSet(data, encoding, elements(data, start, data.size, encoding, whole=whole))
-        yield Part10(file, preamble, meta, label, data_set, tuple(warnings))
+        found = elements(data, start, data.size, encoding, whole=whole)
+        lost: list[str] = []
+        data_set = DataSet(data, encoding, salvaged(found, data.size, lost) if salvage else found)
+        yield Part10(file, preamble, meta, label, data_set, (*warnings, *lost), bool(lost))
     finally:
         if inflated:
             inflated.close()
@@ -156,6 +163,8 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
             return expected
         raise NotDicomError("is not DICOM: it is empty" if not data.size else "is not DICOM")
     little, big = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")
+    if label and expected.implicit_vr == (raw[4:6] not in VRS) and _plausible(data, at, expected):
+        return expected
     big_endian = big < little and big <= _HIGHEST_FIRST_GROUP
     found = Encoding(raw[4:6] not in VRS, big_endian)
     if not _plausible(data, at, found) or (

@@ -57,34 +57,47 @@ class NativeFrames:
 
     def _bytes(self, start: int, stop: int) -> bytes:
         if not self.words:
-            return self.source.read(self.offset + start, stop - start)
+            return self._there(start, stop)
         even = start - start % 2  # whole words, also where a frame starts within one
-        data = swapped(self.source.read(self.offset + even, stop + stop % 2 - even), 2)
+        data = swapped(self._there(even, stop + stop % 2), 2)
         return data[start - even : stop - even]
 
+    def _there(self, start: int, stop: int) -> bytes:
+        """Returns the bytes of the value; what is behind its end is zero."""
+        data = self.source.read(self.offset + start, max(0, min(stop, self.size) - start))
+        return data.ljust(stop - start, b"\0")
 
-def native_frames(data_set: DataSet, image: ImagePixel) -> NativeFrames:
+
+def native_frames(
+    data_set: DataSet, image: ImagePixel, warnings: list[str] | None = None
+) -> NativeFrames:
     """Returns the frames of native Pixel Data.
 
+    Args:
+        data_set: has Pixel Data.
+        image: what it is.
+        warnings: if given, what is missing is zero, and that is said here.
+
     Raises:
-        DamagedError: it is shorter than the image.
+        DamagedError: it is shorter or longer than the image.
     """
     element = data_set.find(PIXEL_DATA)
     if element is None:
         raise DamagedError("there is no Pixel Data")
     needed = (image.bits_per_frame * image.number_of_frames + 7) // 8
-    if element.length < needed:
-        raise DamagedError(
-            f"Pixel Data has {element.length} bytes, but {image.number_of_frames} frames of"
-            f" {image.rows} x {image.columns} need {needed}"
+    size = element.end - element.value
+    extra = (size - needed) // max(1, image.frame_bytes)
+    if size < needed or (extra > 0 and image.frame_bytes > 1):
+        what = (
+            f"Pixel Data has {size} bytes, but {image.number_of_frames} frames of"
+            f" {image.rows} x {image.columns} take {needed}"
         )
-    if element.length - needed >= image.frame_bytes > 1:
-        raise DamagedError(
-            f"Pixel Data has {element.length} bytes, but {image.number_of_frames} frames of"
-            f" {image.rows} x {image.columns} take {needed}: Number of Frames is wrong"
-        )
+        if warnings is None:
+            raise DamagedError(what)
+        warnings.append(f"salvaged: {what}")
+        image = replace(image, number_of_frames=image.number_of_frames + max(0, extra))
     words = data_set.encoding.big_endian and element.vr != "OB"
-    return NativeFrames(data_set.source, element.value, element.length, image, words)
+    return NativeFrames(data_set.source, element.value, size, image, words)
 
 
 def _shifted(data: bytes, by: int, bits: int) -> bytes:

@@ -36,6 +36,9 @@ WORDS: Final = (
 )
 
 
+NOWHERE: Final = (-1,)
+
+
 @dataclass(frozen=True, slots=True)
 class PixelData:
     """The value of a new Pixel Data element.
@@ -216,28 +219,32 @@ class Rewriter:
         """Writes an element of an item, or opens the sequence that it is; returns what is next."""
         level = levels[-1]
         self._make_edits(level, child.tag)
-        if child.undefined:
+        opened = child.tag not in level.edits and self._is_sequence(child)
+        if opened and not self._passes(level, child):
+            self._next_group(level, child.tag)
+            levels.append(self._open_sequence(level, child))
+            return child.value
+        if child.undefined:  # looked for only now: else each level would walk all below it again
             end = end_of_items(self._source, child, level.stop, level.within)
             child = child._replace(end=end)
         elif child.end > level.stop:
             raise DamagedError(f"{name(child.tag)} reaches beyond the item that it is in")
         if child.tag in level.edits:
             self._edit(level, level.edits.pop(child.tag))
-            return child.end
-        if self._is_sequence(child) and not self._passes(level, child):
-            self._next_group(level, child.tag)
-            levels.append(self._open_sequence(level, child))
-            return child.value
-        self._element(level, child)
+        else:
+            self._element(level, child)
         return child.end
 
     def _open_sequence(self, outer: Level, sequence: Element) -> Level:
+        stop = outer.stop if sequence.undefined else sequence.end
+        if stop > outer.stop:
+            raise DamagedError(f"{name(sequence.tag)} reaches beyond the item that it is in")
         level = Level(
             within=inner(sequence, outer.within),
-            stop=outer.stop if sequence.undefined else sequence.end,
+            stop=stop,
             undefined=sequence.undefined,
             in_item=False,
-            path=(*outer.path, sequence.tag),
+            path=self._way(outer, sequence.tag),
         )
         self._rope.add(headers.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
         return self._begin(level)
@@ -246,7 +253,7 @@ class Rewriter:
         stop = outer.stop if item.undefined else item.end
         if stop > outer.stop:
             raise DamagedError("an item reaches beyond the sequence that it is in")
-        path = (*outer.path, outer.index)
+        path = self._way(outer, outer.index)
         outer.index += 1
         level = Level(
             within=of_item(self._source, item.value, stop, outer.within),
@@ -257,6 +264,11 @@ class Rewriter:
         )
         self._rope.add(headers.tag_bytes(ITEM, self._target))
         return self._begin(level)
+
+    def _way(self, outer: Level, step: int) -> tuple[int, ...]:
+        """Returns the path one step further, as long as there are edits on the way."""
+        path = (*outer.path, step)
+        return path if path in self._ways else NOWHERE
 
     def _begin(self, level: Level) -> Level:
         """Writes the length of a sequence or item, or makes room for it."""

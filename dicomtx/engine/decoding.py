@@ -1,6 +1,6 @@
 """Native frames of a source, whatever it takes to get them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from dicomtx.codecs import guard
@@ -53,6 +53,7 @@ class Decoder:
     codec: Codec
     syntax: TransferSyntax
     image: ImagePixel
+    whole: bool = True  # streams that are cut off are refused
 
     def decode(self, stream: bytes) -> Frame:
         """Returns the native frame, as the stream holds it.
@@ -60,7 +61,7 @@ class Decoder:
         Raises:
             CodecError: the codec cannot decode it, or it is another image.
         """
-        stream = guard.check(stream, self.syntax, self.image)
+        stream = guard.check(stream, self.syntax, self.image, whole=self.whole)
         return guard.check_length(self.codec.decode(stream, self.syntax, self.image))
 
 
@@ -70,6 +71,8 @@ class DecodedFrames:
 
     streams: Streams
     decoder: Decoder
+    blank: Frame | None = None  # in place of what cannot be decoded
+    lost: list[int] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -85,6 +88,9 @@ class DecodedFrames:
         try:
             return self.decoder.decode(self.streams.read(index))
         except CodecError as error:
+            if self.blank:
+                self.lost.append(index)
+                return self.blank
             raise FailedError(self.decoder.spec, "decode", index, error) from error
 
 

@@ -12,7 +12,7 @@ from dicomtx.sources import Spool
 END_OF_IMAGE = b"\xff\xd9"
 
 
-def rewrapped(plan: Plan, data_set: DataSet, spool: Spool) -> Transcoded:
+def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
     """Returns Pixel Data with one fragment a frame, and the edits that go with it.
 
     Raises:
@@ -21,7 +21,7 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool) -> Transcoded:
     assert plan.before is not None
     warnings: list[str] = []
     wanted = attributes.number_of_frames(data_set)
-    pixels = fragments.read(data_set)
+    pixels = fragments.read(data_set, warnings if salvage else None)
     found = fragments.frames(data_set.source, pixels, wanted, warnings)
     writer = EncapsulatedWriter(spool)
     for parts in found:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomtx.codecs.codec import Attempt, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
@@ -30,6 +30,7 @@ from dicomtx.engine.pipeline import Made, Pipeline
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
+from dicomtx.image_pixel import Frame
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
 
@@ -75,18 +76,22 @@ class Transcoder:
         choices = {d: self._choices(d) for d in ("decode", "encode")}
         chosen = {direction: next(codecs) for direction, codecs in choices.items()}
         attempts: list[Attempt] = []
+        pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
         while True:
-            pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
             try:
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except FailedError as failed:
-                direction = failed.attempt.direction
                 attempts.append(failed.attempt)
+                direction = failed.attempt.direction
                 following = next(choices[direction], _NO_MORE)
-                if following is _NO_MORE:
+                if following is not _NO_MORE:
+                    chosen[direction] = following
+                    pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
+                elif direction == "decode" and self.settings.salvage:
+                    pipeline = self._with_blanks(pipeline)
+                else:
                     raise CodecsFailedError(tuple(attempts)) from failed
-                chosen[direction] = following
         return Transcoded(
             pixel_data=pixel_data,
             edits=tuple(edits),
@@ -95,17 +100,26 @@ class Transcoder:
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
-            warnings=tuple(warnings),
+            warnings=(*warnings, *_losses(pipeline)),
         )
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
         assert self.plan.before is not None
+        salvaged = warnings if self.settings.salvage else None
         if not self.plan.source.encapsulated:
-            return native_frames(self.data_set, self.plan.before)
+            return native_frames(self.data_set, self.plan.before, salvaged)
         wanted = attributes.number_of_frames(self.data_set)
-        pixels = fragments.read(self.data_set)
+        pixels = fragments.read(self.data_set, salvaged)
         found = fragments.frames(self.data_set.source, pixels, wanted, warnings)
         return EncapsulatedFrames(self.data_set.source, found)
+
+    def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
+        """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
+        image = self.plan.working
+        assert image is not None
+        assert isinstance(pipeline.frames, DecodedFrames)
+        blank = Frame(bytes(image.frame_bytes), replace(image, number_of_frames=1))
+        return replace(pipeline, frames=replace(pipeline.frames, blank=blank, lost=[]), second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
         """Yields the codecs to try; None, once, where none is needed."""
@@ -136,8 +150,9 @@ class Transcoder:
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         assert self.plan.before is not None
-        codec = self.codecs.open(spec)
-        return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
+        codec, whole = self.codecs.open(spec), not self.settings.salvage
+        decoder = Decoder(spec, codec, self.plan.source, self.plan.before, whole)
+        return DecodedFrames(found, decoder)
 
     def _second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
         """Returns the frames as a builtin decodes them, if a plugin's are to be compared."""
@@ -196,6 +211,11 @@ class Transcoder:
 
 
 _NO_MORE = CodecSpec("", "")
+
+
+def _losses(pipeline: Pipeline) -> list[str]:
+    lost = pipeline.frames.lost if isinstance(pipeline.frames, DecodedFrames) else []
+    return [f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in sorted(lost)]
 
 
 def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import BITS_ALLOCATED
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Encoding
 from dicomtx.dicom.header import read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
@@ -86,7 +87,7 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
         bytes_in=run.bytes_in,
         bytes_out=0 if error else run.bytes_out,
         seconds=round(time.perf_counter() - started, 6),
-        verification="none" if error else run.verification,
+        verification="none" if error or _salvaged(run) else run.verification,
         warnings=tuple(warnings),
         messages=tuple(run.codecs.printed()),
         error=str(error) if error else "",
@@ -94,11 +95,16 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
     )
 
 
+def _salvaged(run: _Run) -> bool:
+    """Whether something is missing in the output: then it is not called verified."""
+    return any(warning.startswith("salvaged") for warning in run.warnings)
+
+
 def _convert(run: _Run) -> None:
     request = run.request
     with open_source(request.source) as file:
         run.bytes_in = file.size
-        with open_part10(file) as part10:
+        with open_part10(file, salvage=request.settings.salvage) as part10:
             header = read_header(part10)
             run.source_syntax = header.syntax.uid
             run.warnings += header.warnings
@@ -148,16 +154,16 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
 
 def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
     """Returns what is to be written; numpy and the codecs are imported only if they are needed."""
+    settings = run.request.settings
     if made.rewrap:
         from dicomtx.engine.rewrap import rewrapped  # noqa: PLC0415 - seldom needed
 
-        return rewrapped(made, part10.data_set, spool)
+        return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
     if made.action is Action.REWRITE:
-        return Transcoded(_words(part10, made), verification="bytes-only")
+        return Transcoded(_pixel_data(part10, made), verification="bytes-only")
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
 
-    settings = run.request.settings
     done = Transcoder(made, part10.data_set, run.codecs, spool, settings).run()
     if made.target.encapsulated:
         return done
@@ -174,17 +180,25 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield "digital signatures are kept, but may not be valid any more"
 
 
-def _words(part10: Part10, made: Plan) -> PixelData | None:
-    """Returns Pixel Data as OW where it wrongly is OB and the byte order changes."""
+def _pixel_data(part10: Part10, made: Plan) -> PixelData | None:
+    """Returns native Pixel Data if the source's element cannot pass as it stands.
+
+    That is so where it is OB and wrongly so as the byte order changes, and where its end is cut
+    off: then what is missing is zero.
+    """
     data_set = part10.data_set
     element = data_set.find(PIXEL_DATA)
-    allocated = data_set.number(0x00280100) or 0
+    if not element or element.undefined:
+        return None
+    there = element.end - element.value
     swap = made.target.big_endian != data_set.encoding.big_endian
-    if not element or element.undefined or element.vr != "OB" or allocated <= 8 or not swap:
+    wide = (data_set.number(BITS_ALLOCATED) or 0) > 8
+    if there == element.length and not (element.vr == "OB" and wide and swap):
         return None
     rope = Rope()
-    rope.span(data_set.source, element.value, element.length, 2)
-    return PixelData(rope, "OW", encapsulated=False)
+    rope.span(data_set.source, element.value, there, 2 if swap and wide else 1)
+    rope.add(bytes(element.length - there))
+    return PixelData(rope, "OW" if wide else "OB", encapsulated=False)
 
 
 def _folder(request: Request) -> str:

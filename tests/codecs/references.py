@@ -125,7 +125,7 @@ def low_bits(frame: Frame) -> NDArray[Any]:
 
 def real(name: str) -> tuple[bytes, ImagePixel, str]:
     """Returns the first frame's stream of a test file, its image, and its transfer syntax."""
-    data_set = dcmread(corpus.file(name))
+    data_set = dcmread(corpus.file(name), force=True)
     image = ImagePixel(
         data_set.Rows,
         data_set.Columns,
