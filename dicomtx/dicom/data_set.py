@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dicomtx.dicom.elements import Element, Encoding, elements, items, of_item
+from dicomtx.dicom.elements import Element, Encoding, elements, inner, items, of_item
 from dicomtx.sources import Source
 
 PIXEL_REPRESENTATION: Final = 0x00280103
@@ -79,9 +79,11 @@ class DataSet:
         element = self._by_tag.get(tag)
         if element is None or element.length == 0:
             return
+        around = inner(element, self.encoding)
         for item in items(self.source, element, self.encoding):
-            within = of_item(self.source, item.value, item.end, self.encoding)
-            yield DataSet(self.source, within, elements(self.source, item.value, item.end, within))
+            stop = item.end - 8 if item.undefined else item.end
+            within = of_item(self.source, item.value, stop, around)
+            yield DataSet(self.source, within, elements(self.source, item.value, stop, within))
 
     @property
     def signed(self) -> bool:

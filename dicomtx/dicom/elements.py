@@ -111,8 +111,10 @@ def elements(
         if (stop - at < 8 or source.peek(at, 8) == b"\0" * 8) and _only_zeros(source, at, stop):
             return
         element = header(source, at, encoding)
-        if element.tag == ITEM_END:
-            return
+        if element.tag >> 16 == ITEM >> 16:
+            raise DamagedError(
+                f"{name(element.tag)} stands where an element should be, at byte {at}"
+            )
         if element.undefined:
             if element.tag == PIXEL_DATA and not whole:
                 yield element._replace(end=stop)
@@ -169,7 +171,17 @@ def of_item(source: Source, at: int, stop: int, encoding: Encoding) -> Encoding:
     raw = source.peek(at, 6)
     if stop - at < 8 or len(raw) < 6 or raw[:2] in (b"\xfe\xff", b"\xff\xfe"):
         return encoding
-    return encoding._replace(implicit_vr=raw[4:6] not in VRS)
+    if not encoding.implicit_vr:
+        return encoding._replace(implicit_vr=not (raw[4:6].isalpha() and raw[4:6].isupper()))
+    other = encoding._replace(implicit_vr=False)
+    if raw[4:6] in VRS and not _fits(source, at, stop, encoding) and _fits(source, at, stop, other):
+        return other
+    return encoding
+
+
+def _fits(source: Source, at: int, stop: int, encoding: Encoding) -> bool:
+    element = header(source, at, encoding)
+    return element.undefined or element.end <= stop
 
 
 def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encoding) -> int:

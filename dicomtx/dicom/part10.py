@@ -21,7 +21,7 @@ from dicomtx.dicom.elements import (
 )
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.dicom.rope import Rope
-from dicomtx.errors import NotDicomError, SourceError
+from dicomtx.errors import DamagedError, NotDicomError
 from dicomtx.sources import CHUNK, Source, Spool, temporary_folder
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax, by_uid
 
@@ -128,22 +128,30 @@ def _meta_elements(file: Source, at: int) -> Iterator[Element]:
 
 def _inflate(file: Source, start: int) -> Spool | None:
     """Returns the inflated data set (PS3.5 A.5), or None if it is no deflate stream."""
+    size = file.size - start
     for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # a zlib header should not be, but is seen
         spool = Spool(temporary_folder())
-        inflater = zlib.decompressobj(window)
         try:
-            for chunk in file.chunks(start, file.size - start):
-                data = inflater.decompress(chunk, CHUNK)
-                while data:
-                    spool.write(data)
-                    data = inflater.decompress(inflater.unconsumed_tail, CHUNK)
+            whole = _inflate_to(spool, zlib.decompressobj(window), file.chunks(start, size))
         except zlib.error:
-            if spool.size:
-                raise SourceError("the deflated data set is damaged") from None
-            spool.close()
-            continue
-        return spool
+            whole = False
+        if whole:
+            return spool
+        inflated = spool.size
+        spool.close()
+        if inflated:
+            raise DamagedError("the deflated data set is damaged or cut off")
     return None
+
+
+def _inflate_to(spool: Spool, inflater: "zlib._Decompress", chunks: Iterator[bytes]) -> bool:
+    """Inflates in bounded pieces; returns whether the stream came to its end."""
+    for chunk in chunks:
+        data = inflater.decompress(chunk, CHUNK)
+        while data:
+            spool.write(data)
+            data = inflater.decompress(inflater.unconsumed_tail, CHUNK)
+    return inflater.eof
 
 
 def _encoding_of(syntax: TransferSyntax) -> Encoding:
@@ -210,7 +218,8 @@ def file_meta(part10: Part10, syntax: TransferSyntax) -> Rope:
     wanted = {MEDIA_STORAGE_SOP_CLASS: SOP_CLASS, MEDIA_STORAGE_SOP_INSTANCE: SOP_INSTANCE}
     for tag, origin in wanted.items():
         if not part10.meta.value(tag) and part10.data_set.value(origin):
-            edits.append(Edit.text(tag, "UI", part10.data_set.text(origin)))
+            value = part10.data_set.value(origin)
+            edits.append(Edit(tag, "UI", value + b"\0" * (len(value) % 2)))
     if 0x00020001 not in part10.meta:
         edits.append(Edit(0x00020001, "OB", b"\0\1"))
     if 0x00020000 not in part10.meta:

@@ -77,15 +77,17 @@ class Rewriter:
             DamagedError: a nested sequence is broken.
         """
         top = Level(self._data_set.encoding, self._source.size)
-        top.edits = dict(self._edits.get((), {}))
-        edited = {tag >> 16 for tag in top.edits} | ({0x7FE0} if pixel_data else set())
+        edits = self._edits.get((), {})
+        replaced = {tag: edit for tag, edit in edits.items() if tag in self._data_set}
+        top.edits = {tag: edit for tag, edit in edits.items() if tag not in replaced}
+        edited = {tag >> 16 for tag in edits} | {path[0] >> 16 for path in self._ways}
+        edited |= {PIXEL_DATA >> 16} if pixel_data else set()
         for element in self._data_set.elements:
             self._make_edits(top, element.tag)
             if element.tag == PIXEL_DATA and pixel_data:
                 self._pixel_data(top, pixel_data)
-            elif element.tag in top.edits:
-                self._edit(top, top.edits[element.tag])
-                top.edits.pop(element.tag)
+            elif element.tag in edits:  # where it stands, out of order or not, and once
+                self._edit(top, replaced.pop(element.tag, Edit(element.tag)))
             elif element.tag & 0xFFFF == 0 and element.tag >> 16 in edited:
                 self._group_length(top, element.tag)
             else:
@@ -99,6 +101,7 @@ class Rewriter:
     def _passes(self, level: Level, element: Element) -> bool:
         """Whether the element can go as the bytes that it is."""
         named = (*level.path, element.tag) in self._ways
+        named |= element.tag & 0xFFFF == 0 and level.path in self._ways  # group length
         return not named and level.within == self._target and self._has_vr(element)
 
     def _has_vr(self, element: Element) -> bool:
@@ -218,6 +221,8 @@ class Rewriter:
     def _child(self, levels: list[Level], child: Element) -> int:
         """Writes an element of an item, or opens the sequence that it is; returns what is next."""
         level = levels[-1]
+        if child.tag >> 16 == ITEM >> 16:
+            raise DamagedError(f"{name(child.tag)} stands where an element should be")
         self._make_edits(level, child.tag)
         opened = child.tag not in level.edits and self._is_sequence(child)
         if opened and not self._passes(level, child):
