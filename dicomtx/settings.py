@@ -75,6 +75,8 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
             value = _from_text(variable, name, environ[variable])
             changes[name] = _checked(variable, name, value)
     for name, value in options.items():
+        if name not in FIELDS:
+            raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
         if value is not None:
             changes[name] = _checked(name, name, value)
     return replace(Settings(), **changes)

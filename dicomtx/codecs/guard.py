@@ -48,8 +48,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, *, whole: bo
 
 
 def _is_ended(stream: bytes) -> bool:
-    """Whether the end marker is there; it may be padded by zeros, or by FF in front of it."""
-    return stream.endswith(END) or stream.rstrip(b"\0").endswith(END)
+    """Whether the end marker is there, whatever it is padded with."""
+    return stream.rstrip(b"\0\xff").endswith(END)
 
 
 def check_length(frame: Frame) -> Frame:

@@ -124,6 +124,8 @@ def _encode_jpegls(frame: Frame) -> bytes:
         newer: dict[str, Any] = {"bitspersample": max(frame.image.bits_stored, 8), "spiff": False}
         return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
+        # as the stream says 16 bits, it holds the sign in all of them
+        array = samples.values(frame).view(array.dtype)
         stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
         return stream_headers.without_spiff(stream)
 

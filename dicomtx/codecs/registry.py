@@ -83,6 +83,16 @@ class Codecs:
             if syntax.uid in spec.does(direction) and not missing(spec):
                 yield spec
 
+    def builtins(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
+        """Yields the builtin ones of ``able``; plugins are not looked up."""
+        settings = self._settings
+        if settings.order == "plugins-only" and not settings.codecs:
+            return
+        for spec in BUILTIN:
+            allowed = not settings.codecs or spec.name in settings.codecs
+            if allowed and syntax.uid in spec.does(direction) and not missing(spec):
+                yield spec
+
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """Returns the plugins of other packages that cannot be used; starts each to know."""
         found = map(self._describe, self._entry_points)

@@ -35,8 +35,10 @@ def image_pixel(data_set: DataSet) -> ImagePixel | None:
     if PIXEL_DATA not in data_set or missing(data_set):
         return None
     allocated = data_set.number(BITS_ALLOCATED) or 0
-    stored = data_set.number(BITS_STORED) or allocated
+    stored = min(data_set.number(BITS_STORED) or allocated, allocated)
     high_bit = data_set.number(HIGH_BIT)
+    if high_bit is None or not stored - 1 <= high_bit < allocated:
+        high_bit = stored - 1
     samples = data_set.number(SAMPLES_PER_PIXEL) or 1
     default = "MONOCHROME2" if samples == 1 else "RGB"
     return ImagePixel(
@@ -45,8 +47,8 @@ def image_pixel(data_set: DataSet) -> ImagePixel | None:
         samples_per_pixel=samples,
         photometric_interpretation=data_set.text(PHOTOMETRIC_INTERPRETATION) or default,
         bits_allocated=allocated,
-        bits_stored=min(stored, allocated),
-        high_bit=stored - 1 if high_bit is None else high_bit,
+        bits_stored=stored,
+        high_bit=high_bit,
         pixel_representation=data_set.number(PIXEL_REPRESENTATION) or 0,
         planar_configuration=data_set.number(PLANAR_CONFIGURATION) or 0,
         number_of_frames=number_of_frames(data_set) or 1,

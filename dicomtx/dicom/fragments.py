@@ -111,7 +111,7 @@ def frames(
     starts = _starts(source, pixels, fragments)
     if len(starts) == (wanted or 1) or (wanted is None and len(starts) > 1):
         pass
-    elif (wanted or 1) == 1 and not _is_frame(source, fragments[-1]):
+    elif (wanted or 1) == 1 and not _magic(source, fragments[-1]):
         starts = [0]
     elif len(starts) == len(fragments):
         starts = list(range(len(fragments)))
@@ -128,9 +128,9 @@ def frames(
 
 def _starts(source: Source, pixels: Encapsulation, fragments: Sequence[Fragment]) -> list[int]:
     """Returns the indices of the fragments that begin a frame, by the streams or the tables."""
-    found = [i for i, fragment in enumerate(fragments) if _is_frame(source, fragment)]
-    if found and found[0] == 0:
-        return found
+    magic = _magic(source, fragments[0])
+    if magic:
+        return [i for i, part in enumerate(fragments) if _begins(source, part, magic)]
     first = fragments[0].offset - 8
     positions = {fragment.offset - 8 - first: i for i, fragment in enumerate(fragments)}
     for table in (pixels.extended_offset_table, pixels.basic_offset_table):
@@ -139,8 +139,13 @@ def _starts(source: Source, pixels: Encapsulation, fragments: Sequence[Fragment]
     return list(range(len(fragments)))  # RLE, deflate: a fragment is a frame (PS3.5 A.4.2)
 
 
-def _is_frame(source: Source, fragment: Fragment) -> bool:
-    return source.peek(fragment.offset, min(6, fragment.size)).startswith(STARTS)
+def _magic(source: Source, fragment: Fragment) -> bytes:
+    """Returns what the streams of this codec begin with, empty if nothing tells."""
+    return next((magic for magic in STARTS if _begins(source, fragment, magic)), b"")
+
+
+def _begins(source: Source, fragment: Fragment, magic: bytes) -> bool:
+    return source.peek(fragment.offset, min(len(magic), fragment.size)) == magic
 
 
 def _check_tables(

@@ -10,6 +10,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
+from dicomtx.encoding_profiles import whole_words
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
@@ -40,7 +41,8 @@ class Header:
         missing: names of attributes without which Pixel Data cannot be read.
         file_set: it is a DICOMDIR.
         warnings: what is not as it should be.
-        damaged: the file ends too early.
+        sound: the file can be taken as it is: nothing is cut off, and the data set is encoded as
+            its syntax asks.
     """
 
     syntax: TransferSyntax
@@ -55,7 +57,7 @@ class Header:
     missing: tuple[str, ...]
     file_set: bool
     warnings: tuple[str, ...]
-    damaged: bool = False
+    sound: bool = True
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
@@ -99,11 +101,11 @@ def read_header(part10: Part10) -> Header:
         pixel_data=kind,
         image=image,
         first_stream=stream,
-        overlays=embedded_planes(data_set, image) if image else (),
+        overlays=embedded_planes(data_set, image) if image and whole_words(syntax) else (),
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
-        damaged=part10.damaged,
+        sound=not part10.damaged and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
     )
 
 
@@ -157,8 +159,8 @@ def _real_syntax(
     if kind == "native" and label.encapsulated and label.known:
         return _mislabelled(native, label, warnings)
     if not label.encapsulated:
-        fits = label.deflated or (label.implicit_vr, label.big_endian) == part10.data_set.encoding
-        return label if fits else native
+        fits = (label.implicit_vr, label.big_endian) == part10.data_set.encoding
+        return label if fits and label.deflated == part10.deflated else native
     if stream and label.family in SNIFFED and not stream.fits(label.uid):
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     return label

@@ -46,6 +46,7 @@ class Part10:
         label: the syntax that the file meta names, None if it names none.
         data_set: the elements; of a deflated one in the inflated bytes.
         warnings: what is not as it should be.
+        deflated: the data set really is (PS3.5 A.5).
         damaged: something of it could not be salvaged.
     """
 
@@ -55,6 +56,7 @@ class Part10:
     label: TransferSyntax | None
     data_set: DataSet
     warnings: tuple[str, ...]
+    deflated: bool = False
     damaged: bool = False
 
     @property
@@ -95,7 +97,8 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
         found = elements(data, start, data.size, encoding, whole=whole)
         lost: list[str] = []
         data_set = DataSet(data, encoding, salvaged(found, data.size, lost) if salvage else found)
-        yield Part10(file, preamble, meta, label, data_set, (*warnings, *lost), bool(lost))
+        deflated, warned = inflated is not None, (*warnings, *lost)
+        yield Part10(file, preamble, meta, label, data_set, warned, deflated, bool(lost))
     finally:
         if inflated:
             inflated.close()

@@ -51,7 +51,8 @@ class NativeFrames:
         data = self._bytes(first // 8, (last + 7) // 8)
         if bits % 8:
             data = _shifted(data, first % 8, bits)
-        if self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1:
+        planes = self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1
+        if planes and not self.image.subsampled:  # 4:2:2 has one order
             data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
         return Frame(data, replace(self.image, planar_configuration=0, number_of_frames=1))
 
@@ -96,7 +97,8 @@ def native_frames(
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
         image = replace(image, number_of_frames=image.number_of_frames + max(0, extra))
-    words = data_set.encoding.big_endian and element.vr != "OB"
+    # samples of more than 8 bits are words, though they wrongly be called OB
+    words = data_set.encoding.big_endian and (element.vr != "OB" or image.bits_allocated > 8)
     return NativeFrames(data_set.source, element.value, size, image, words)
 
 

@@ -122,7 +122,13 @@ class Rewriter:
             self._value(level, element, "UN" if vr == "SQ" else vr)
 
     def _is_sequence(self, element: Element) -> bool:
-        """Whether there are items to be written one by one; UN is not looked into (CP-246)."""
+        """Whether there are items to be written one by one.
+
+        UN of undefined length stays as it is, implicit and little endian (CP-246), but in a big
+        endian data set: few readers know that its delimiters are little endian there too.
+        """
+        if element.vr == "UN":
+            return element.undefined and self._target.big_endian
         if element.vr:
             return element.vr == "SQ"
         vr = resolved_vr(element, signed=self._signed)

@@ -62,7 +62,16 @@ class Decoder:
             CodecError: the codec cannot decode it, or it is another image.
         """
         stream = guard.check(stream, self.syntax, self.image, whole=self.whole)
-        return guard.check_length(self.codec.decode(stream, self.syntax, self.image))
+        frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
+        found, asked = (_without_colours(image) for image in (frame.image, self.image))
+        if found != asked:
+            raise CodecError("the codec returned another image than it was asked for")
+        return frame
+
+
+def _without_colours(image: ImagePixel) -> ImagePixel:
+    """Returns what a codec may not change: all but the colour space."""
+    return replace(image, photometric_interpretation="", planar_configuration=0, number_of_frames=1)
 
 
 @dataclass(frozen=True, slots=True)

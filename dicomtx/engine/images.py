@@ -13,6 +13,7 @@ from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
 
 # lossy JPEG, also within JPEG XL: there YCbCr is the codec's wish, and nobody's choice
 DCT: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 52, 53, 54, 55, 56, 111))
+WORDS: Final = (1, 8, 16, 32, 64)
 
 
 def decoded(header: Header, image: ImagePixel) -> ImagePixel:
@@ -65,6 +66,9 @@ def refused(
             " encapsulated-uncompressed can hold it"
         )
         return (too_long if size > LONGEST_NATIVE else ""), ""
+    if after.bits_allocated not in WORDS or after.bits_allocated == 1 < after.samples_per_pixel:
+        samples = f"{after.samples_per_pixel} samples of {after.bits_allocated} bits allocated"
+        return f"no codec takes {samples}", ""
     if header.image and header.image.subsampled and after.columns % 2:
         return "native 4:2:2 with an odd number of columns has no defined order", ""
     if header.overlays and settings.overlays == "keep" and not whole_words(target):

@@ -10,13 +10,18 @@ from dicomtx.image_pixel import Frame
 
 
 def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tuple[bytes, ...]]:
-    """Returns the frame with only its stored values, sign-extended, and a byte a pixel a plane."""
+    """Returns the frame without these planes, and each plane, a byte a pixel.
+
+    Values in the low bits are sign-extended: that is what the planes took the place of.
+    """
     image = frame.image
     words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}")
     taken = tuple((words >> plane.bit & 1).astype(np.uint8).tobytes() for plane in planes)
+    values = words & ~words.dtype.type(sum(1 << plane.bit for plane in planes))
     above = image.bits_allocated - image.bits_stored
-    kind = "i" if image.signed else "u"
-    values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
+    if image.high_bit == image.bits_stored - 1:
+        kind = "i" if image.signed else "u"
+        values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
     return Frame(values.tobytes(), image), taken
 
 

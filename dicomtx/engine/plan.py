@@ -80,7 +80,7 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
 
 def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     same = header.syntax == header.label == target
-    if same and not header.damaged and not (settings.repair and _can_rewrap(header)):
+    if same and header.sound and not (settings.repair and _can_rewrap(header)):
         return Plan(Action.COPY, header.syntax, target)
     reason, keep = _untouchable(header, target)
     if reason and keep and not settings.strict:

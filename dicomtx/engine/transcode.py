@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dicomtx.codecs.codec import Attempt, CodecSpec, Direction
+from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -76,9 +76,11 @@ class Transcoder:
         choices = {d: self._choices(d) for d in ("decode", "encode")}
         chosen = {direction: next(codecs) for direction, codecs in choices.items()}
         attempts: list[Attempt] = []
-        pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
+        blanks = False
         while True:
             try:
+                pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
+                pipeline = self._with_blanks(pipeline) if blanks else pipeline
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except FailedError as failed:
@@ -87,9 +89,8 @@ class Transcoder:
                 following = next(choices[direction], _NO_MORE)
                 if following is not _NO_MORE:
                     chosen[direction] = following
-                    pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
-                elif direction == "decode" and self.settings.salvage:
-                    pipeline = self._with_blanks(pipeline)
+                elif direction == "decode" and self.settings.salvage and not blanks:
+                    blanks = True
                 else:
                     raise CodecsFailedError(tuple(attempts)) from failed
         return Transcoded(
@@ -132,9 +133,10 @@ class Transcoder:
         decoder: CodecSpec | None,
         encoder: CodecSpec | None,
     ) -> Pipeline:
+        frames: Frames
         second = None
         if isinstance(found, NativeFrames):
-            frames: Frames = found
+            frames = found
         else:
             assert decoder is not None
             frames = self._decoded(found, decoder)
@@ -143,14 +145,20 @@ class Transcoder:
             plan=self.plan,
             frames=frames,
             encoder=encoder,
-            codec=self.codecs.open(encoder) if encoder else None,
+            codec=self._open(encoder, "encode") if encoder else None,
             checks=tuple(self._checks(encoder, found.count)) if encoder else (),
             second=second,
         )
 
+    def _open(self, spec: CodecSpec, direction: Direction) -> Codec:
+        try:
+            return self.codecs.open(spec)
+        except CodecError as error:
+            raise FailedError(spec, direction, 0, error) from error
+
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         assert self.plan.before is not None
-        codec, whole = self.codecs.open(spec), not self.settings.salvage
+        codec, whole = self._open(spec, "decode"), not self.settings.salvage
         decoder = Decoder(spec, codec, self.plan.source, self.plan.before, whole)
         return DecodedFrames(found, decoder)
 
@@ -158,8 +166,7 @@ class Transcoder:
         """Returns the frames as a builtin decodes them, if a plugin's are to be compared."""
         if decoder.builtin or self.plan.source.lossy or not self.settings.verify:
             return None
-        able = self.codecs.able(self.plan.source, "decode")
-        builtin = next((spec for spec in able if spec.builtin), None)
+        builtin = next(self.codecs.builtins(self.plan.source, "decode"), None)
         return self._decoded(found, builtin) if builtin else None
 
     def _checks(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
@@ -170,10 +177,12 @@ class Transcoder:
         if not self.settings.verify:
             return
         target, image = self.plan.target, written_image(self.plan, count)
-        able = list(self.codecs.able(target, "decode"))
-        chosen = [spec for spec in able if spec.builtin or spec == encoder] or able
+        chosen = [*self.codecs.builtins(target, "decode")]
+        if encoder not in chosen and target.uid in encoder.decodes:
+            chosen.append(encoder)
+        chosen = chosen or [*self.codecs.able(target, "decode")]
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
-            yield Decoder(spec, self.codecs.open(spec), target, image)
+            yield Decoder(spec, self._open(spec, "decode"), target, image)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], list[Made]]:
         """Returns all frames made, one after the other in the spool."""

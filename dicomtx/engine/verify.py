@@ -1,12 +1,12 @@
 """Reads back what was written: syntax, identity, and every element (always done)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA, Element, name
 from dicomtx.dicom.part10 import SOP_INSTANCE, Part10
-from dicomtx.dicom.rewrite import WORDS
+from dicomtx.dicom.rewrite import WORDS, PixelData
 from dicomtx.dicom.rope import swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -43,8 +43,53 @@ def _same_elements(before: DataSet, after: DataSet, changed: dict[int, Edit]) ->
         if old.tag != PIXEL_DATA and not _same_value(before, old, after, new):
             raise VerificationError(f"{name(old.tag)} was written with another value")
     for edit in changed.values():
-        if edit.value is not None and edit.tag not in after:
-            raise VerificationError(f"{name(edit.tag)} was not written")
+        _check_edit(after, edit)
+
+
+def _check_edit(after: DataSet, edit: Edit) -> None:
+    found = [element for element in after.elements if element.tag == edit.tag]
+    if edit.value is None and found:
+        raise VerificationError(f"{name(edit.tag)} was not removed")
+    if edit.value is None or edit.tag & 0xFFFF == 0:
+        return
+    word = WORDS.get(edit.vr, 1) if after.encoding.big_endian else 1
+    if len(found) != 1 or after.source.read(*_place(found[0])) != swapped(edit.value, word):
+        raise VerificationError(f"{name(edit.tag)} was not written as it should be")
+
+
+def _place(element: Element) -> tuple[int, int]:
+    return element.value, element.end - element.value
+
+
+def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> None:
+    """Compares the bytes of Pixel Data with what was to be written.
+
+    Args:
+        before: the source.
+        after: the output.
+        wanted: the new Pixel Data; None if the source's was to pass.
+
+    Raises:
+        VerificationError: they differ.
+    """
+    old, new = before.find(PIXEL_DATA), after.find(PIXEL_DATA)
+    if wanted is None:
+        same = (old is None) == (new is None)
+        if old and new:
+            same = _same_value(before, old, after, new)
+    else:
+        same = new is not None and _same_bytes(wanted.value.chunks(), after, new)
+    if not same:
+        raise VerificationError("Pixel Data was written with other bytes")
+
+
+def _same_bytes(expected: Iterator[bytes | bytearray], after: DataSet, element: Element) -> bool:
+    at, size = _place(element)
+    for chunk in expected:
+        if after.source.read(at, len(chunk)) != chunk:
+            return False
+        at, size = at + len(chunk), size - len(chunk)
+    return size == 0
 
 
 def _same_value(before: DataSet, old: Element, after: DataSet, new: Element) -> bool:

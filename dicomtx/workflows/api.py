@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from dicomtx.errors import DicomtxError, ExitCode
-from dicomtx.settings import Settings
+from dicomtx.settings import load
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Outcome, Request
@@ -42,6 +42,7 @@ def transcode(
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
         UsageError: there is no such transfer syntax.
+        SettingsError: there is no such option, or no such value of it.
 
     >>> import io
     >>> from pydicom.data import get_testdata_file
@@ -55,7 +56,7 @@ def transcode(
     """
     asked = {name: options.pop(name) for name in ("overwrite", "in_place") if name in options}
     with _to_read(src) as source, _to_write(dst) as destination:
-        settings = Settings(**options)
+        settings = load(None, {}, **options)
         outcome = convert(Request(source, destination, find(to), settings=settings, **asked))
         if check and outcome.error:
             raise TranscodeError(outcome)

@@ -121,11 +121,11 @@ def _convert(run: _Run) -> None:
 def _destination(request: Request) -> Iterator[int]:
     """Yields where the output goes, once it is sure that it may go there."""
     source, destination = request.source, request.destination
-    overwrite = request.overwrite or request.in_place
     files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
-    if files and not request.in_place and os.path.samefile(source, destination):
+    same = files and os.path.samefile(source, destination)
+    if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    with atomic_write(destination, overwrite=overwrite) as fd:
+    with atomic_write(destination, overwrite=request.overwrite or same) as fd:
         yield fd
 
 
@@ -143,13 +143,21 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
         run.warnings += done.warnings
         run.verification = done.verification
         _put(run, made, part10, done, fd)
-    with open_part10(Source(fd=fd)) as output:
-        verify.post_conditions(part10, output, made.target, done.edits)
-        if done.digests and not made.target.encapsulated and run.request.settings.verify:
-            from dicomtx.engine.transcode import check_native  # noqa: PLC0415 - brings numpy
+        with open_part10(Source(fd=fd)) as output:
+            verify.post_conditions(part10, output, made.target, done.edits)
+            if run.request.settings.verify:
+                run.verification = _verified(made, part10, output, done)
 
-            check_native(output.data_set, made, done.digests)
-            run.verification = "bytes-only"
+
+def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> str:
+    """Compares the Pixel Data that was written, and returns how sure that makes."""
+    if done.digests and not made.target.encapsulated:
+        from dicomtx.engine.transcode import check_native  # noqa: PLC0415 - brings numpy
+
+        check_native(output.data_set, made, done.digests)
+        return "bytes-only"
+    verify.pixel_data(part10.data_set, output.data_set, done.pixel_data)
+    return done.verification
 
 
 def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:

@@ -1,0 +1,54 @@
+"""A place to convert small files that are made of bytes."""
+
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmread
+
+from dicomtx.errors import ExitCode
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert import convert
+from dicomtx.workflows.request import Outcome, Request
+from tests.dicom.builder import image, native, part10
+
+
+class Bench:
+    """Converts bytes to bytes in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "in.dcm"
+        self.out = folder / "out.dcm"
+
+    def convert(self, data: bytes, to: str = "explicit", **settings: Any) -> Outcome:
+        self.source.write_bytes(data)
+        self.out.unlink(missing_ok=True)
+        return self.again(self.source, self.out, to, **settings)
+
+    def again(self, source: Path, out: Path, to: str, **settings: Any) -> Outcome:
+        asked = {n: settings.pop(n) for n in ("overwrite", "in_place") if n in settings}
+        request = Request(str(source), str(out), find(to), settings=Settings(**settings), **asked)
+        return convert(request)
+
+    def done(self, data: bytes, to: str = "explicit", **settings: Any) -> Dataset:
+        outcome = self.convert(data, to, **settings)
+        assert outcome.status == "done", outcome.error
+        assert outcome.bytes_out == self.out.stat().st_size
+        return dcmread(self.out)
+
+    def there_and_back(self, data: bytes, to: str, **settings: Any) -> Dataset:
+        """Returns what is native again after it was in another syntax."""
+        self.done(data, to, **settings)
+        return self.done(self.out.read_bytes(), "explicit", **settings)
+
+    def failed(self, outcome: Outcome, code: ExitCode) -> str:
+        assert outcome.exit_code == code, outcome
+        assert outcome.target_syntax == ""
+        assert outcome.bytes_out == 0
+        assert {path.name for path in self.out.parent.iterdir()} <= {"in.dcm"}
+        return outcome.error
+
+
+def grey(rows: int = 8, columns: int = 8, **more: Any) -> bytes:
+    pixel = image(rows, columns, **more)
+    return part10("explicit", native(pixel, bytes(n % 251 for n in range(pixel.frame_bytes))))
