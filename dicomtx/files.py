@@ -36,6 +36,8 @@ def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
         try:
             yield fd
             _sync(fd)
+        except DestinationError as error:
+            raise DestinationError(f"{path} {error}") from error
         finally:
             os.close(fd)
         _put_in_place(part, target, overwrite=overwrite)
@@ -48,7 +50,7 @@ def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
 def _open_part(target: str) -> tuple[str, int]:
     folder, name = os.path.split(target)
     _sweep(folder or ".", name)
-    part = os.path.join(folder, f".{name[:200]}.dicomtx-{os.getpid()}.part")
+    part = os.path.join(folder, f"{_part_start(name)}{os.getpid()}.part")
     try:
         fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
         with suppress(OSError):  # a replaced file keeps its mode
@@ -58,9 +60,14 @@ def _open_part(target: str) -> tuple[str, int]:
     return part, fd
 
 
+def _part_start(name: str) -> str:
+    """Returns how the names of a target's part files begin: as it does, if that is not too long."""
+    return f".{os.fsdecode(os.fsencode(name)[:200])}.dicomtx-"
+
+
 def _sweep(folder: str, name: str) -> None:
     """Removes the part files of this target whose process is gone."""
-    start = f".{name[:200]}.dicomtx-"
+    start = _part_start(name)
     try:
         parts = [n for n in os.listdir(folder) if n.startswith(start) and n.endswith(".part")]
     except OSError:

@@ -47,7 +47,7 @@ class Report:
             yield from _how(outcome)
             yield from (f"printed by {line}" for line in outcome.messages)
             yield from (f"printed by a library: {line}" for line in console.captured())
-        if not self.quiet:
+        if not self.quiet and (self.verbose or not outcome.error):
             yield from (f"warning: {text}" for text in _warnings(outcome))
         if outcome.error:
             yield outcome.error

@@ -96,8 +96,6 @@ class Rewriter:
         self._end_group(top)
         return self._rope
 
-    # one element ------------------------------------------------------------------------------
-
     def _passes(self, level: Level, element: Element) -> bool:
         """Whether the element can go as the bytes that it is."""
         named = (*level.path, element.tag) in self._ways
@@ -157,8 +155,6 @@ class Rewriter:
         self._rope.add(headers.element_header(tag, fitting, length, self._target))
         return fitting
 
-    # edits ------------------------------------------------------------------------------------
-
     def _make_edits(self, level: Level, before: int) -> None:
         """Writes the edits whose elements the source does not have, up to the tag ``before``."""
         while level.edits and next(iter(level.edits)) < before:
@@ -181,8 +177,6 @@ class Rewriter:
         self._header(PIXEL_DATA, pixel_data.vr, length)
         self._rope.extend(pixel_data.value)
 
-    # group lengths (PS3.5 7.2, retired) ---------------------------------------------------------
-
     def _group_length(self, level: Level, tag: int) -> None:
         self._end_group(level)
         self._header(tag, "UL", 4)
@@ -197,8 +191,6 @@ class Rewriter:
             _, room, begun = level.group
             room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
             level.group = None
-
-    # sequences ----------------------------------------------------------------------------------
 
     def _sequence(self, outer: Level, sequence: Element) -> None:
         """Writes a sequence with all that is in it; depth costs no stack."""

@@ -282,12 +282,12 @@ def _nested(depth: int, syntax: TransferSyntax) -> bytes:
 @pytest.mark.parametrize("target", NATIVE[:3], ids=lambda syntax: syntax.slug)
 def test_nesting_costs_no_stack(target: TransferSyntax, tmp_path: Path) -> None:
     path, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
-    path.write_bytes(_file(FIRST, NATIVE[1]) + _nested(500, NATIVE[1]))
+    path.write_bytes(_file(FIRST, NATIVE[1]) + _nested(20_000, NATIVE[1]))
     assert convert(Request(str(path), str(output), target)).status == "done"
-    assert _data_set(output) == _encode(FIRST, target) + _nested(500, target)
+    assert _data_set(output) == _encode(FIRST, target) + _nested(20_000, target)
 
 
-@pytest.mark.parametrize("target", NATIVE[:3], ids=lambda syntax: syntax.slug)
+@pytest.mark.parametrize("target", NATIVE[:2], ids=lambda syntax: syntax.slug)
 def test_un_of_undefined_length_stays_implicit_little_endian_inside(
     target: TransferSyntax, tmp_path: Path
 ) -> None:

@@ -71,13 +71,22 @@ def test_every_encoding_can_be_had_from_every_other(
     assert rewritten(data, source, target) == everything(target, undefined=undefined)
 
 
-@pytest.mark.parametrize("target", ENCODINGS, ids=NAMES)
+@pytest.mark.parametrize("target", ENCODINGS[:2], ids=NAMES[:2])
 @pytest.mark.parametrize("source", [EXPLICIT, EXPLICIT_BIG], ids=NAMES[1:])
 def test_un_of_undefined_length_passes_as_it_is(source: Encoding, target: Encoding) -> None:
     inside = builder.item(short(ROWS, 513, IMPLICIT), IMPLICIT) + mark(0xFFFEE0DD)
     data = element(PRIVATE, "UN", inside, source, length=builder.UNDEFINED)
     expected = element(PRIVATE, "UN", inside, target, length=builder.UNDEFINED)
     assert rewritten(data, source, target) == expected
+
+
+def test_un_of_undefined_length_becomes_a_sequence_in_big_endian() -> None:
+    inside = builder.item(short(ROWS, 513, IMPLICIT), IMPLICIT) + mark(0xFFFEE0DD)
+    data = element(PRIVATE, "UN", inside, EXPLICIT, length=builder.UNDEFINED)
+    item = builder.item(short(ROWS, 513, EXPLICIT_BIG), EXPLICIT_BIG)
+    end = mark(0xFFFEE0DD, encoding=EXPLICIT_BIG)
+    expected = element(PRIVATE, "SQ", item + end, EXPLICIT_BIG, length=builder.UNDEFINED)
+    assert rewritten(data, EXPLICIT, EXPLICIT_BIG) == expected
 
 
 @pytest.mark.parametrize("target", [EXPLICIT, EXPLICIT_BIG], ids=NAMES[1:])

@@ -20,7 +20,7 @@ def rgb(luma: int, blue: int, red: int) -> tuple[int, int, int]:
     half = 32_768
     values = (
         luma + (fixed(1.402) * cr + half >> 16),
-        luma + (-fixed(0.344136286) * cb - fixed(0.714136286) * cr + half >> 16),
+        luma + (-fixed(0.34414) * cb - fixed(0.71414) * cr + half >> 16),
         luma + (fixed(1.772) * cb + half >> 16),
     )
     return tuple(min(255, max(0, value)) for value in values)  # type: ignore[return-value]
@@ -29,7 +29,7 @@ def rgb(luma: int, blue: int, red: int) -> tuple[int, int, int]:
 def test_ybr_full_becomes_rgb_as_libjpeg_computes_it() -> None:
     chroma = np.arange(256, dtype=np.uint8)
     for luma in (0, 1, 100, 255):
-        pixels = np.stack([*np.meshgrid(chroma, chroma[::5]), np.empty((52, 256))], axis=-1)
+        pixels = np.stack([*np.meshgrid(chroma, chroma[::5]), np.zeros((52, 256))], axis=-1)
         samples = np.roll(pixels, 1, axis=-1).astype(np.uint8)
         samples[..., 0] = luma
         frame = Frame(samples.tobytes(), image(52, 256, samples=3, photometric="YBR_FULL"))

@@ -24,13 +24,15 @@ VIDEO, JPIP, PRIVATE = (
 LOSSLESS = ["rle", "jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-lossless-sv1", "htj2k-lossless"]
 
 
-def header(syntax: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> Header:
+def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> Header:
     """Returns the header of a file with this image, or without one."""
     data = native(pixel, bytes(pixel.frame_bytes)) if pixel else identity()
     with open_part10(Source(part10("explicit", data))) as part:
         found = read_header(part)
-    kind = "none" if not pixel else "encapsulated" if find(syntax).encapsulated else "native"
-    told = {"syntax": find(syntax), "label": find(syntax), "pixel_data": kind}
+    syntax = find(name)
+    told: dict[str, Any] = {"syntax": syntax, "label": syntax, "pixel_data": "none"}
+    if pixel:
+        told["pixel_data"] = "encapsulated" if syntax.encapsulated else "native"
     return replace(found, **(told | changes))
 
 

@@ -88,7 +88,7 @@ def test_what_could_not_stay_is_told(bench: Bench) -> None:
 def test_an_odd_image_is_right_or_refused_and_never_a_crash(
     bench: Bench, pixel: Any, to: str
 ) -> None:
-    data = bytes(range(pixel.frame_bytes))
+    data = bytes(n % 16 for n in range(pixel.frame_bytes))  # no bits above those stored
     outcome = bench.convert(part10("explicit", native(pixel, data)), to)
     if outcome.status == "done" and not pixel.planar_configuration:
         assert bench.done(bench.out.read_bytes()).PixelData.startswith(data)
