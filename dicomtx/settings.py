@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from math import inf
 from typing import Any, Final
 
@@ -106,6 +105,8 @@ def _read(path: str) -> dict[str, Any]:
     except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
     for key in table.keys() - FIELDS.keys():
+        from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
+
         near = get_close_matches(key, FIELDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"
         raise SettingsError(f"{path}: {key}: unknown key: {hint}")

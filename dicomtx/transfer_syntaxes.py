@@ -1,17 +1,14 @@
 """The transfer syntaxes of PS3.6 Table A-1 as values, those without a codec included."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.errors import UsageError
 
 ROOT: Final = "1.2.840.10008.1.2"
 
 
-@dataclass(frozen=True, slots=True)
-class TransferSyntax:
+class TransferSyntax(NamedTuple):
     """One row of PS3.6 Table A-1.
 
     Attributes:
@@ -192,6 +189,8 @@ def find(name: str) -> TransferSyntax:
     found = BY_NAME.get(ALIASES.get(name, name))
     if found:
         return found
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
+
     near = get_close_matches(name.lower(), list(slugs()), 3, 0.6)
     hint = (
         f"did you mean {' or '.join(near)}?"

@@ -82,9 +82,12 @@ def test_standard_input_is_read_like_a_file(file: Path, *, piped: bool) -> None:
         "from dicomtx.sources import open_source as o, write_all\n"
         "with o('-') as s: write_all(1, s.read(100, s.size))"
     )
-    with file.open("rb") as stdin, subprocess.Popen(
-        [sys.executable, "-c", script], stdin=-1 if piped else stdin, stdout=-1
-    ) as process:
+    with (
+        file.open("rb") as stdin,
+        subprocess.Popen(
+            [sys.executable, "-c", script], stdin=-1 if piped else stdin, stdout=-1
+        ) as process,
+    ):
         out, _ = process.communicate(DATA if piped else None)
     assert out == DATA[100:]
 

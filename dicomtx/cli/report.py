@@ -1,7 +1,7 @@
 """What a person, or a program, is told of an Outcome."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dicomtx.cli.console import Console, plain
 from dicomtx.transfer_syntaxes import by_uid
@@ -15,8 +15,7 @@ VERIFIED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """How much is told, and in which form.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -10,8 +10,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 Direction = Literal["decode", "encode"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A codec that was tried and failed."""
 
     codec: str
@@ -19,8 +18,7 @@ class Attempt:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeOptions:
+class EncodeOptions(NamedTuple):
     """What an encoder may be told. Lossless syntaxes need none of it."""
 
     near: int = 0

@@ -1,12 +1,11 @@
 """The codecs in force: which there are, in which order, and each of them opened."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
@@ -24,8 +23,7 @@ BUILTIN: Final = (IMAGECODECS, OPENJPEG)
 SHIPPED: Final = {spec.name: spec for spec in (*BUILTIN, GDCM)}
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenPlugin:
+class BrokenPlugin(NamedTuple):
     """A plugin that another package registers and that cannot be used."""
 
     name: str

@@ -1,8 +1,7 @@
 """One data set: its elements by position, and the few values that a conversion looks at."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.dicom.elements import Element, Encoding, elements, inner, items, of_item
 from dicomtx.sources import Source
@@ -10,8 +9,7 @@ from dicomtx.sources import Source
 PIXEL_REPRESENTATION: Final = 0x00280103
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Sets or removes one element.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dicomtx.dicom.data_set import DataSet
@@ -21,8 +20,7 @@ class Fragment(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Encapsulation:
+class Encapsulation(NamedTuple):
     """Encapsulated Pixel Data as it stands.
 
     Attributes:

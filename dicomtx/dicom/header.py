@@ -1,19 +1,19 @@
 """What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from dicomtx import code_stream
-from dicomtx.code_stream import CodeStream
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
-from dicomtx.encoding_profiles import whole_words
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+
+if TYPE_CHECKING:
+    from dicomtx.code_stream import CodeStream
 
 STREAM_HEAD: Final = 1 << 16
 # the syntaxes whose streams cannot be taken for something else
@@ -52,7 +52,7 @@ class Header:
     modality: str
     pixel_data: PixelDataKind
     image: ImagePixel | None
-    first_stream: CodeStream | None
+    first_stream: "CodeStream | None"
     overlays: tuple[OverlayPlane, ...]
     missing: tuple[str, ...]
     file_set: bool
@@ -101,12 +101,24 @@ def read_header(part10: Part10) -> Header:
         pixel_data=kind,
         image=image,
         first_stream=stream,
-        overlays=embedded_planes(data_set, image) if image and whole_words(syntax) else (),
+        overlays=_planes(data_set, image, syntax),
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
         sound=not part10.damaged and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
     )
+
+
+def _planes(
+    data_set: DataSet, image: ImagePixel | None, syntax: TransferSyntax
+) -> tuple[OverlayPlane, ...]:
+    """Returns the planes in Pixel Data, if its syntax keeps the bits that they are in."""
+    planes = embedded_planes(data_set, image) if image else ()
+    if planes and syntax.encapsulated:
+        from dicomtx.encoding_profiles import whole_words  # noqa: PLC0415 - seldom needed
+
+        planes = planes if whole_words(syntax) else ()
+    return planes
 
 
 def _real_chroma(
@@ -133,7 +145,7 @@ def _kind(part10: Part10) -> PixelDataKind:
     return "float" if any(tag in data_set for tag in floats) else "none"
 
 
-def _first_stream(data_set: DataSet) -> CodeStream | None:
+def _first_stream(data_set: DataSet) -> "CodeStream | None":
     """Returns what the first fragment behind the Basic Offset Table says."""
     element, source = data_set.find(PIXEL_DATA), data_set.source
     if element is None:
@@ -142,11 +154,13 @@ def _first_stream(data_set: DataSet) -> CodeStream | None:
     if table.end + 8 > source.size:
         return None
     fragment = header(source, table.end, EXPLICIT)
+    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
+
     return code_stream.read(source.read(fragment.value, min(fragment.length, STREAM_HEAD)))
 
 
 def _real_syntax(
-    part10: Part10, kind: PixelDataKind, stream: CodeStream | None, warnings: list[str]
+    part10: Part10, kind: PixelDataKind, stream: "CodeStream | None", warnings: list[str]
 ) -> TransferSyntax:
     """Returns the syntax by what the data is; the label where the data does not contradict it."""
     label, native = part10.label, syntax_of(part10.data_set.encoding)

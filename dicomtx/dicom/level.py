@@ -6,7 +6,7 @@ from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import Encoding
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Level:
     """An open data set, item or sequence.
 

@@ -1,7 +1,6 @@
 """Overlay planes (PS3.3 C.9.2) that are kept in the unused bits of Pixel Data (retired)."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.image_pixel import ImagePixel
@@ -12,8 +11,7 @@ NUMBER_OF_FRAMES: Final = 0x0015
 DATA: Final = 0x3000
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayPlane:
+class OverlayPlane(NamedTuple):
     """One plane: its group (60xx) and the bit of each pixel that it is in."""
 
     group: int

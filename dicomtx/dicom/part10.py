@@ -3,8 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx import __version__
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -35,8 +34,7 @@ IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
 IMPLEMENTATION_VERSION: Final = f"DICOMTX_{__version__}"
 
 
-@dataclass(frozen=True, slots=True)
-class Part10:
+class Part10(NamedTuple):
     """A file taken apart.
 
     Attributes:

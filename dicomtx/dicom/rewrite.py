@@ -5,8 +5,7 @@ swapped; values are never interpreted.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.dicom import headers
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -39,8 +38,7 @@ WORDS: Final = (
 NOWHERE: Final = (-1,)
 
 
-@dataclass(frozen=True, slots=True)
-class PixelData:
+class PixelData(NamedTuple):
     """The value of a new Pixel Data element.
 
     Attributes:

@@ -1,7 +1,5 @@
 """Encapsulated Pixel Data within sequences (icons): it must not be in a native data set."""
 
-from dataclasses import replace
-
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -32,6 +30,6 @@ def decoded_icons(
         assert done.pixel_data is not None
         value = b"".join(done.pixel_data.value.chunks())
         edits.append(Edit(PIXEL_DATA, done.pixel_data.vr, value, path))
-        edits += (replace(edit, path=path) for edit in done.edits)
+        edits += (edit._replace(path=path) for edit in done.edits)
         spool.reset()
     return edits

@@ -7,7 +7,6 @@ from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
-from dicomtx.engine import images
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax, find
@@ -135,6 +134,8 @@ def _can_rewrap(header: Header) -> bool:
 
 def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
     """Returns the plan that leaves each code stream as it is."""
+    from dicomtx.engine import images  # noqa: PLC0415 - native to native needs none
+
     image = header.image
     after = images.as_streamed(header, image) if image else None
     return Plan(
@@ -150,6 +151,8 @@ def _coded(
     settings: Settings,
 ) -> Plan:
     """Returns the plan for a file whose frames must be decoded or encoded."""
+    from dicomtx.engine import images  # noqa: PLC0415 - native to native needs none
+
     decodes, encodes = header.syntax.encapsulated, target.encapsulated
     working = images.decoded(header, image)
     to_rgb = images.turned_to_rgb(header, working, settings)

@@ -1,14 +1,13 @@
 """What carrying out a plan gives, before it is written."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.rewrite import PixelData
 
 
-@dataclass(frozen=True, slots=True)
-class Transcoded:
+class Transcoded(NamedTuple):
     """The frames of one file in their new encoding.
 
     Attributes:

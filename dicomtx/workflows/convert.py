@@ -33,7 +33,7 @@ from dicomtx.workflows.request import Outcome, Request, Status
 SIGNATURES = 0xFFFAFFFA
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class _Run:
     """What is known so far of one conversion: the outcome, whatever happens."""
 
@@ -177,7 +177,7 @@ def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transco
         return done
     with Spool(_folder(run.request)) as another:
         icons = decoded_icons(part10.data_set, made.source, run.codecs, another, settings)
-    return replace(done, edits=(*done.edits, *icons))
+    return done._replace(edits=(*done.edits, *icons))
 
 
 def _cautions(part10: Part10) -> Iterator[str]:

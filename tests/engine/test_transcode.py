@@ -4,7 +4,9 @@ import io
 import struct
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from imagecodecs import jpegxl_encode
 from pydicom import dcmread
 from pydicom.uid import UID
 
@@ -130,3 +132,15 @@ def test_signed_values_stay_negative(bench: Bench, to: str) -> None:
     pixel = image(2, 4, allocated=16, stored=12, signed=True)
     data = struct.pack("<8h", 0, 1, -1, -2048, 2047, 5, 6, 7)
     assert bench.there_and_back(part10("explicit", native(pixel, data)), to).PixelData == data
+
+
+@pytest.mark.parametrize("said", ["RGB", "XYB", "YBR_FULL"])
+def test_xyb_is_undone_whatever_the_label_says(bench: Bench, said: str) -> None:
+    ramp = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3) // 48 % 256
+    stream = bytes(jpegxl_encode(ramp.astype(np.uint8), level=90))
+    pixel = image(64, 64, samples=3, photometric=said)
+    data = builder.identity() + builder.module(pixel) + builder.encapsulated([stream])
+    back = bench.done(part10("jpeg-xl", data))
+    assert back.PhotometricInterpretation == "RGB"
+    found = np.frombuffer(back.PixelData, np.uint8).astype(int)
+    assert abs(found - ramp.reshape(-1)).max() <= 2

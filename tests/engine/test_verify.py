@@ -9,6 +9,7 @@ import pytest
 
 from dicomtx.codecs import imagecodecs
 from dicomtx.dicom import rewrite
+from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import IMPLICIT
 from dicomtx.dicom.rope import Rope
 from dicomtx.errors import ExitCode
@@ -107,9 +108,9 @@ def test_an_element_that_the_writer_loses_or_keeps_is_missed(
 
     def wrong(self: Any, level: Any, made: Any) -> None:
         if made.tag == 0x00280004 and lost == "edit":
-            made = replace(made, value=b"MONOCHROME1 ")
+            made = Edit(made.tag, made.vr, b"MONOCHROME1 ")
         if made.value is None and lost == "removal":
-            made = replace(made, vr="OV", value=bytes(8))
+            made = Edit(made.tag, "OV", bytes(8))
         edit(self, level, made)
 
     if lost == "element":

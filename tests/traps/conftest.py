@@ -1,0 +1,23 @@
+"""What the tests of traps work with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import oracle
+from tests.bench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A folder of its own, and what converts in it."""
+    return Bench(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Iterator[oracle.Decoder]:
+    """Other libraries than the tool's, in a process of their own."""
+    opened = oracle.Decoder()
+    yield opened
+    opened.close()
