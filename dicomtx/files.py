@@ -26,6 +26,8 @@ def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
         with _standard_output() as fd:
             yield fd
         return
+    if not path or "\0" in path:
+        raise DestinationError(f"{path!r} is no name of a file")
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} exists already; use --overwrite to replace it")
     if os.path.isdir(path):
@@ -52,12 +54,22 @@ def _open_part(target: str) -> tuple[str, int]:
     _sweep(folder or ".", name)
     part = os.path.join(folder, f"{_part_start(name)}{os.getpid()}.part")
     try:
+        mode = _mode(target)
         fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        with suppress(OSError):  # a replaced file keeps its mode
-            os.fchmod(fd, os.stat(target).st_mode & 0o7777)
+        if mode is not None:  # a replaced file keeps its mode
+            with suppress(OSError):
+                os.fchmod(fd, mode)
     except OSError as error:
         raise DestinationError(f"cannot write to {folder or '.'}: {reason(error)}") from error
     return part, fd
+
+
+def _mode(path: str) -> int | None:
+    """Returns the mode of a file, None if there is none; a name that is too long is an OSError."""
+    try:
+        return os.stat(path).st_mode & 0o7777
+    except FileNotFoundError:
+        return None
 
 
 def _part_start(name: str) -> str:

@@ -177,6 +177,8 @@ def open_source(path: str) -> Iterator[Source]:
         return
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hang
+    except ValueError as error:  # a NUL byte
+        raise SourceError(f"cannot be read: {error}") from error
     except OSError as error:
         hint = "there is no such file" if error.errno == errno.ENOENT else reason(error)
         raise SourceError(f"cannot be read: {hint}") from error

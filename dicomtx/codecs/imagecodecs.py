@@ -47,9 +47,26 @@ def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fra
     if image.bits_allocated == 1 and len(data) == image.frame_bytes != image.samples_per_frame:
         return _native(data, image)  # packed: the convention of older writers
     if len(data) != image.samples_per_frame * width:
-        raise CodecError(f"the RLE stream holds {len(data)} bytes, not {image.frame_bytes}")
+        data = _cut_segments(stream, image.samples_per_pixel, image.rows * image.columns)
     planes = np.frombuffer(data, f"<u{width}").reshape(image.samples_per_pixel, -1)
     return samples.frame_of(_unsigned_as_said(planes.T, image), image, photometric.as_said(image))
+
+
+def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
+    """Returns the samples of an RLE stream whose segments hold a byte more than they should.
+
+    Raises:
+        CodecError: one holds less.
+    """
+    count, *offsets = stream_headers.RLE_HEADER.unpack_from(stream)
+    ends = [*offsets[1:count], len(stream)]
+    parts = (stream[a:b] for a, b in zip(offsets[:count], ends, strict=True))
+    planes = [np.frombuffer(imagecodecs.packbits_decode(part), np.uint8) for part in parts]
+    if any(not plane <= len(found) <= plane + 1 for found in planes):
+        held = ", ".join(str(len(found)) for found in planes)
+        raise CodecError(f"the RLE segments hold {held} bytes, not {plane} each")
+    words = np.stack([found[:plane] for found in planes]).reshape(samples_per_pixel, -1, plane)
+    return words[:, ::-1].transpose(0, 2, 1).tobytes()  # least significant byte first
 
 
 def _unsigned_as_said(array: samples.Array, image: ImagePixel) -> samples.Array:

@@ -9,7 +9,7 @@ def as_said(image: ImagePixel) -> str:
     said = image.photometric_interpretation
     if image.samples_per_pixel != 3:
         return said
-    if said in ("YBR_RCT", "YBR_ICT"):
+    if said in ("YBR_RCT", "YBR_ICT", "XYB"):
         return "RGB"
     return "YBR_FULL" if said.startswith("YBR_") else said
 

@@ -71,6 +71,7 @@ def frame_of(
     Raises:
         CodecError: these are not the samples that the data set promises.
     """
+    whole_words = not precision
     precision = precision or array.itemsize * 8
     if array.size != image.samples_per_frame:
         raise CodecError(f"{array.size} samples came back, not {image.samples_per_frame}")
@@ -89,8 +90,20 @@ def frame_of(
         array = _reinterpreted(array, precision, signed=image.signed)
     if lossy and precision > image.bits_stored and (sign_fits or not image.signed):
         array = _clamped(array, image)
+    if image.signed and precision > image.bits_stored and not whole_words:
+        array = _with_sign(array, image.bits_stored)
     kind = "i" if image.signed else "u"
     return Frame(array.astype(f"<{kind}{image.bits_allocated // 8}", copy=False).tobytes(), decoded)
+
+
+def _with_sign(array: Array, stored: int) -> Array:
+    """Returns the values sign-extended, if an encoder left the sign in Bits Stored only.
+
+    What is in the bits above otherwise (a sign, an overlay) stays as it is.
+    """
+    if (array >> stored).any():
+        return array
+    return _reinterpreted(array.view(f"u{array.itemsize}"), stored, signed=True)
 
 
 def _container(bits: int, kind: str) -> str:

@@ -74,6 +74,16 @@ def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:
     return edits
 
 
+def label_edits(data_set: DataSet, after: ImagePixel) -> list[Edit]:
+    """Returns the edits that make the data set say ``after``, whatever it says now."""
+    said = image_pixel(data_set)
+    edits = image_edits(said, after) if said else []
+    there = NUMBER_OF_FRAMES in data_set and number_of_frames(data_set) is None
+    if there and after.number_of_frames == 1:  # no number at all
+        edits.append(Edit.text(NUMBER_OF_FRAMES, "IS", "1"))
+    return edits
+
+
 def nested_encapsulated(data_set: DataSet) -> Iterator[tuple[tuple[int, ...], DataSet]]:
     """Yields the items, with their paths, that have encapsulated Pixel Data of their own: icons."""
     waiting: list[tuple[tuple[int, ...], DataSet]] = [((), data_set)]

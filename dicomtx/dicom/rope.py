@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dicomtx.sources import Source, write_all
 
@@ -64,22 +64,41 @@ class Rope:
                 yield piece
 
     def write_to(self, fd: int) -> None:
-        """Writes all bytes; long spans are copied by the kernel."""
-        small: list[bytes | bytearray] = []
+        """Writes all bytes; long spans are copied by the kernel, what is short is gathered."""
+        short = _Gathered(fd)
         for piece in self._pieces:
             if not isinstance(piece, Span):
-                small.append(piece)
-            elif piece.size <= 1 << 16:
-                small.append(swapped(piece.source.read(piece.offset, piece.size), piece.word))
+                short.add(piece)
+            elif piece.word == 1 and piece.size > LONG:
+                short.flush()
+                piece.source.copy_to(fd, piece.offset, piece.size)
             else:
-                write_all(fd, b"".join(small))
-                small.clear()
-                if piece.word == 1:
-                    piece.source.copy_to(fd, piece.offset, piece.size)
-                    continue
                 for data in piece.source.chunks(piece.offset, piece.size):
-                    write_all(fd, swapped(data, piece.word))
-        write_all(fd, b"".join(small))
+                    short.add(swapped(data, piece.word))
+        short.flush()
+
+
+LONG: Final = 1 << 16
+
+
+class _Gathered:
+    """Short pieces on their way to a file: one write for many."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._parts: list[bytes | bytearray] = []
+        self._size = 0
+
+    def add(self, data: bytes | bytearray) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > LONG:
+            self.flush()
+
+    def flush(self) -> None:
+        write_all(self._fd, b"".join(self._parts))
+        self._parts.clear()
+        self._size = 0
 
 
 _CODES = {2: "H", 4: "I", 8: "Q"}

@@ -23,6 +23,8 @@ def decoded(header: Header, image: ImagePixel) -> ImagePixel:
         said = photometric.of_jpeg(header.first_stream, image)
     elif family in ("JPEG 2000", "HTJ2K"):
         said = photometric.of_jpeg2000(header.first_stream, image)
+    elif header.first_stream and header.first_stream.transform == "XYB":
+        said = "RGB"  # the decoder undoes it
     else:
         said = photometric.as_said(image)
     return replace(image, photometric_interpretation=said, planar_configuration=0)
@@ -55,6 +57,21 @@ def as_streamed(header: Header, image: ImagePixel) -> ImagePixel:
     return replace(image, photometric_interpretation=said, planar_configuration=0)
 
 
+def contradiction(header: Header, image: ImagePixel) -> str:
+    """Returns how Photometric Interpretation and the code stream differ, empty if they agree."""
+    label, stream = image.photometric_interpretation, header.first_stream
+    if not stream or image.samples_per_pixel != 3:
+        return ""
+    streamed = as_streamed(header, image).photometric_interpretation
+    if image.subsampled and header.syntax.uid not in DCT:
+        streamed = "YBR_FULL"
+    elif {label, streamed} <= {"YBR_FULL", "YBR_FULL_422"}:  # both are common, both are read
+        return ""
+    if streamed == label:
+        return ""
+    return f"Photometric Interpretation is {label}, but the code stream is {streamed}"
+
+
 def refused(
     header: Header, target: TransferSyntax, after: ImagePixel, settings: Settings
 ) -> tuple[str, str]:
@@ -76,5 +93,7 @@ def refused(
     stands, why = standing(target, after)
     if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):
         return "", why
+    if after.photometric_interpretation == "YBR_RCT":  # the label of this target only
+        after = replace(after, photometric_interpretation="RGB")
     better = next((s for s in nearest(after) if standing(s, after)[0] is Standing.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

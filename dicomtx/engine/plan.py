@@ -87,7 +87,7 @@ def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Sett
     if not reason and target.uid == header.syntax.uid and _can_rewrap(header):
         return _rewrapped(header, target)
     if not reason and _only_headers(header, target):
-        return Plan(Action.REWRITE, header.syntax, target)
+        return Plan(Action.REWRITE, header.syntax, target, after=header.image)
     return _with_pixels(header, target, codecs, settings, reason)
 
 
@@ -138,8 +138,16 @@ def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
 
     image = header.image
     after = images.as_streamed(header, image) if image else None
+    told = images.contradiction(header, image) if image else ""
     return Plan(
-        Action.REWRITE, header.syntax, target, before=image, working=after, after=after, rewrap=True
+        Action.REWRITE,
+        header.syntax,
+        target,
+        before=image,
+        working=after,
+        after=after,
+        rewrap=True,
+        warnings=(told,) if told else (),
     )
 
 
@@ -179,7 +187,7 @@ def _coded(
         to_rgb=to_rgb,
         overlays=header.overlays if encodes and settings.overlays != "keep" else (),
         drop_overlays=settings.overlays == "drop",
-        warnings=(warning,) if warning else (),
+        warnings=tuple(w for w in (images.contradiction(header, image), warning) if w),
     )
 
 

@@ -18,7 +18,6 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
     Raises:
         DamagedError: the frames cannot be told.
     """
-    assert plan.before is not None
     warnings: list[str] = []
     wanted = attributes.number_of_frames(data_set)
     pixels = fragments.read(data_set, warnings if salvage else None)
@@ -27,7 +26,7 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
     for parts in found:
         stream = b"".join(data_set.source.read(part.offset, part.size) for part in parts)
         writer.add(without_padding(code_stream.unboxed(stream)))
-    edits = attributes.image_edits(plan.before, written_image(plan, len(found)))
+    edits = attributes.label_edits(data_set, written_image(plan, len(found)))
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),
         edits=(*writer.edits(), *edits),

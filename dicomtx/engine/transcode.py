@@ -199,9 +199,7 @@ class Transcoder:
             made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
-        if plan.before:
-            after = written_image(plan, len(made))
-            edits += attributes.image_edits(plan.before, after)
+        edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
         return pixel_data, edits, made
 
     def _overlay_edits(self, made: list[Made]) -> list[Edit]:

@@ -25,8 +25,12 @@ def post_conditions(
         raise VerificationError(f"the file meta written says {found}, not {target.name}")
     if output.warnings:
         raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
+    edits = tuple(edits)
     changed = {edit.tag: edit for edit in edits if not edit.path}
     _same_elements(source.data_set, output.data_set, changed)
+    for edit in edits:
+        if edit.path:
+            _check_edit(_at(output.data_set, edit.path), edit)
     before, after = (part.data_set.text(SOP_INSTANCE) for part in (source, output))
     if SOP_INSTANCE not in changed and before != after:
         raise VerificationError(f"the SOP Instance UID became {after}")
@@ -44,6 +48,13 @@ def _same_elements(before: DataSet, after: DataSet, changed: dict[int, Edit]) ->
             raise VerificationError(f"{name(old.tag)} was written with another value")
     for edit in changed.values():
         _check_edit(after, edit)
+
+
+def _at(data_set: DataSet, path: tuple[int, ...]) -> DataSet:
+    """Returns the item at a path."""
+    for tag, index in zip(path[::2], path[1::2], strict=True):
+        data_set = list(data_set.items(tag))[index]
+    return data_set
 
 
 def _check_edit(after: DataSet, edit: Edit) -> None:

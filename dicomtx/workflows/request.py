@@ -77,4 +77,4 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
-        return asdict(self)
+        return asdict(self) | {"attempts": [attempt._asdict() for attempt in self.attempts]}

@@ -31,7 +31,15 @@ def test_stored_values_have_no_bits_above_and_no_room_to_spare() -> None:
 
 def test_the_sign_is_extended_from_the_precision_of_the_stream() -> None:
     assert stored([0x801, 0x7FF], "<u2", S12, precision=12) == bytes.fromhex("01f8 ff07")
-    assert stored([0x801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("0108 ff07")
+    assert stored([0x801, 0x7FF], "<u2", S12) == bytes.fromhex("0108 ff07")
+
+
+def test_the_sign_that_an_encoder_left_in_bits_stored_is_extended() -> None:
+    assert stored([0x801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("01f8 ff07")
+    assert stored([0x1801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("0118 ff07")
+
+
+def test_the_sign_is_extended_from_the_precision_of_a_byte() -> None:
     assert stored([0x81, 0x7F], "u1", S12, precision=8) == bytes.fromhex("81ff 7f00")
 
 
@@ -47,7 +55,7 @@ def test_only_lossy_values_are_brought_back_to_bits_stored() -> None:
 
 def test_signed_values_in_an_unsigned_stream_are_not_clipped() -> None:
     """Near-lossless JPEG-LS has the negative ones at the upper end."""
-    assert stored([0xFFF, 5], "<u2", S12, precision=16, lossy=True) == bytes.fromhex("ff0f 0500")
+    assert stored([0xFFF, 5], "<u2", S12, precision=16, lossy=True) == bytes.fromhex("ffff 0500")
 
 
 def test_one_bit_samples_are_packed_lowest_bit_first() -> None:

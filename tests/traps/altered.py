@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.encaps import generate_fragments, generate_frames
-from pydicom.uid import UID
 
 from dicomtx.transfer_syntaxes import find
 from tests import oracle
@@ -54,7 +53,7 @@ def fragments(data_set: Dataset) -> list[bytes]:
 def offsets(data_set: Dataset) -> list[int]:
     """Returns the Basic Offset Table."""
     table = next(iter(generate_fragments(data_set.PixelData)))
-    return np.frombuffer(table, "<u4").tolist()
+    return [int(offset) for offset in np.frombuffer(table, "<u4")]
 
 
 def right_offsets(parts: list[bytes]) -> list[int]:
@@ -66,7 +65,12 @@ def right_offsets(parts: list[bytes]) -> list[int]:
 def encapsulated(name: str, parts: list[bytes], table: tuple[int, ...] = ()) -> bytes:
     """Returns a test file with these fragments in place of its own."""
     data = file(name).read_bytes()
-    return data[: data.rindex(b"\xe0\x7f\x10\x00OB")] + builder.encapsulated(parts, table)
+    return data[: pixel_data_at(data)] + builder.encapsulated(parts, table)
+
+
+def pixel_data_at(data: bytes) -> int:
+    """Returns where encapsulated Pixel Data begins."""
+    return max(data.rfind(b"\xe0\x7f\x10\0" + vr + b"\0\0\xff\xff") for vr in (b"OB", b"OW"))
 
 
 def values(data_set: Dataset) -> Values:

@@ -69,9 +69,7 @@ def test_a3_rgb_in_jpeg_stays_rgb(bench: Bench, decoder: Decoder, name: str) -> 
         ("SC_rgb_jpeg_dcmtk.dcm", "RGB"),
     ],
 )
-def test_a3_markers_win_over_the_label_with_a_warning(
-    bench: Bench, name: str, wrong: str
-) -> None:
+def test_a3_markers_win_over_the_label_with_a_warning(bench: Bench, name: str, wrong: str) -> None:
     right = bench.done(file(name).read_bytes())
     outcome = bench.convert(altered(name, PhotometricInterpretation=wrong))
     back = dcmread(bench.out)

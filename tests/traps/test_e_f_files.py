@@ -1,0 +1,105 @@
+"""Sections E and F, as far as pixels are concerned: data sets, and how the tool behaves."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+
+from dicomtx.codecs import imagecodecs
+from dicomtx.errors import ExitCode
+from dicomtx.image_pixel import Frame
+from tests.bench import Bench, grey
+from tests.conftest import Run
+from tests.corpus import file
+from tests.dicom import builder
+from tests.dicom.builder import element, image, native, part10, text
+from tests.test_every_file import LOSSLESS, TARGETS
+
+
+def test_e6_a_deflated_data_set_is_raw_and_even(bench: Bench) -> None:
+    source = dcmread(file("image_dfl.dcm"))
+    native_again = bench.done(file("image_dfl.dcm").read_bytes())
+    assert native_again.PixelData == source.PixelData
+    bench.done(bench.out.read_bytes(), "deflated")
+    data = bench.out.read_bytes()
+    start = 144 + struct.unpack("<I", data[140:144])[0]
+    assert len(data[start:]) % 2 == 0
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)  # PS3.5 A.5: no zlib header
+    assert inflater.decompress(data[start:]).endswith(source.PixelData)
+    assert inflater.eof
+
+
+@pytest.mark.parametrize("to", ["explicit", "rle", "deflated-image-frame"])
+def test_e6_deflated_image_frames_are_read_and_written(bench: Bench, to: str) -> None:
+    data = file("liver_deflate.dcm").read_bytes()
+    pixels = bench.done(data).PixelData
+    bench.done(data, to)
+    assert bench.done(bench.out.read_bytes()).PixelData == pixels
+
+
+@pytest.mark.parametrize("to", LOSSLESS)
+def test_e6_an_unknown_syntax_is_kept(bench: Bench, to: str) -> None:
+    pixels = builder.encapsulated([b"whatever"])
+    data = part10("rle", builder.identity() + builder.module(image()) + pixels)
+    data = data.replace(b"1.2.840.10008.1.2.5\0", b"1.2.3.840.10008.2.5\0")
+    outcome = bench.convert(data, to)
+    assert (outcome.status, outcome.exit_code) == ("kept", 0)
+    assert bench.out.read_bytes() == data
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_e7_what_stands_behind_pixel_data_stays(bench: Bench, to: str) -> None:
+    pixels = bytes(range(48))
+    behind = text(0x7FE10010, "LO", "MAKER") + element(0x7FE11001, "UN", b"after!")
+    behind += element(0xFFFCFFFC, "OB", bytes(32))
+    lengths = element(0x7FE00000, "UL", struct.pack("<I", 12 + len(pixels)))
+    made = native(image(6, 8), pixels)
+    at = made.rindex(b"\xe0\x7f\x10\0")
+    data = made[:at] + lengths + made[at:] + behind
+    encoded = bench.done(part10("explicit", data), to)
+    for data_set in (encoded, bench.done(bench.out.read_bytes())):
+        assert data_set[0x7FE11001].value == b"after!"
+        assert data_set[0xFFFCFFFC].value == bytes(32)
+    assert dcmread(bench.out).PixelData == pixels
+
+
+def test_e7_the_group_length_of_pixel_data_is_right_or_gone(bench: Bench) -> None:
+    pixels = bytes(range(48))
+    lengths = element(0x7FE00000, "UL", struct.pack("<I", 12 + len(pixels)))
+    made = native(image(6, 8), pixels)
+    at = made.rindex(b"\xe0\x7f\x10\0")
+    bench.done(part10("explicit", made[:at] + lengths + made[at:]), "rle")
+    data = bench.out.read_bytes()
+    at = data.rindex(b"\xe0\x7f\x10\0")
+    found = data.find(b"\xe0\x7f\0\0UL\4\0")
+    assert found < 0 or struct.unpack("<I", data[found + 8 : found + 12])[0] == len(data) - at
+
+
+@pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
+def test_f5_an_encoder_that_flips_a_bit_is_found_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    right = imagecodecs.encode
+
+    def flips(frame: Frame, *rest: Any) -> bytes:
+        data = bytearray(frame.data)
+        data[len(data) // 2] ^= 1
+        return right(Frame(bytes(data), frame.image), *rest)
+
+    monkeypatch.setattr(imagecodecs, "encode", flips)
+    data = grey(16, 16)
+    error = bench.failed(bench.convert(data, to), ExitCode.VERIFICATION)
+    assert "frame 1" in error
+    assert bench.source.read_bytes() == data
+
+
+@pytest.mark.parametrize("name", ["JPGExtended.dcm", "JPEG-lossy.dcm"])
+def test_f9_what_libraries_print_is_not_shown(run: Run, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out.dcm"
+    done = run("convert", file(name), out, "--order", "plugins-only", "--to", "jpeg-ls-lossless")
+    assert done.stderr == b""
+    assert done.returncode == 0
+    assert out.exists()
