@@ -4,7 +4,7 @@
 >>> from pydicom.data import get_testdata_file
 >>> outcome = dicomtx.transcode(get_testdata_file("CT_small.dcm"), io.BytesIO(), to="rle")
 >>> outcome.status, outcome.encoder, outcome.verification
-('done', 'imagecodecs', 'same-code-base')
+('done', 'imagecodecs', 'independent')
 """
 
 from typing import TYPE_CHECKING, Any

@@ -54,6 +54,19 @@ OPENJPEG: Final = CodecSpec(
     encodes=_by("OpenJPEG", *_jpeg(90)),
     builtin=True,
 )
+SECOND: Final = CodecSpec(
+    name="second",
+    module="dicomtx.codecs.second",
+    requires=("numpy", "imagecodecs", "rle"),
+    install="pylibjpeg-rle",
+    decodes={
+        **_by("pylibjpeg-rle", RLE),
+        **_by("jpegsof3", *_jpeg(57, 70)),
+        **_by("zlib", DEFLATED_FRAME),
+    },
+    builtin=True,
+)
+"""For verification only: what it decodes was encoded here a moment ago."""
 GDCM: Final = CodecSpec(
     name="gdcm",
     module="dicomtx.codecs.gdcm",

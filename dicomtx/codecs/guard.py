@@ -8,6 +8,7 @@ from typing import Final
 
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream, rle
+from dicomtx.codecs import stream_headers
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -18,18 +19,17 @@ MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
 END: Final = b"\xff\xd9"  # EOI and EOC
 
 
-def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, *, whole: bool = True) -> bytes:
+def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
     """Returns the stream that may go to native code: the same, or without its JP2 boxes.
 
     Args:
         stream: one frame, whole.
         syntax: what the stream shall be; one whose family it is not refuses it.
         image: what the data set says.
-        whole: a stream that is cut off is refused: libraries fill in what is missing, and say
-            nothing.
 
     Raises:
-        CodecError: the stream is empty, of another family, damaged, or of another image.
+        CodecError: the stream is empty, of another family, damaged, of another image, or cut off
+            (libraries fill in what is missing, and say nothing).
     """
     if not stream:
         raise CodecError("the frame is empty")
@@ -42,7 +42,7 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, *, whole: bo
     elif said:
         _check_image(said, image)
     stream = code_stream.unboxed(stream)
-    if whole and said and said.family in MARKED and not _is_ended(stream):
+    if said and said.family in MARKED and not _is_ended(stream):
         raise CodecError("the stream has no end marker: it is cut off")
     return stream
 
@@ -50,6 +50,15 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, *, whole: bo
 def _is_ended(stream: bytes) -> bool:
     """Whether the end marker is there, whatever it is padded with."""
     return stream.rstrip(b"\0\xff").endswith(END)
+
+
+def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
+    """Returns a stream that was cut off with an end, so that codecs decode what there is of it."""
+    if syntax.family in MARKED:
+        return stream + END
+    if syntax.family == "RLE" and rle.offsets(stream):
+        return stream_headers.with_whole_segments(stream, image.rows * image.columns)
+    return stream
 
 
 def check_length(frame: Frame) -> Frame:

@@ -1,7 +1,6 @@
 """Every pixel syntax of DICOM, by the imagecodecs package."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import imagecodecs
@@ -45,11 +44,13 @@ def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fra
     width = (image.bits_allocated + 7) // 8
     data = imagecodecs.dicomrle_decode(stream, f"<u{width}")
     if image.bits_allocated == 1 and len(data) == image.frame_bytes != image.samples_per_frame:
-        return _native(data, image)  # packed: the convention of older writers
+        return samples.native(data, image)  # packed: the convention of older writers
     if len(data) != image.samples_per_frame * width:
         data = _cut_segments(stream, image.samples_per_pixel, image.rows * image.columns)
     planes = np.frombuffer(data, f"<u{width}").reshape(image.samples_per_pixel, -1)
-    return samples.frame_of(_unsigned_as_said(planes.T, image), image, photometric.as_said(image))
+    return samples.frame_of(
+        samples.words_as_said(planes.T, image), image, photometric.as_said(image)
+    )
 
 
 def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
@@ -67,11 +68,6 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
         raise CodecError(f"the RLE segments hold {held} bytes, not {plane} each")
     words = np.stack([found[:plane] for found in planes]).reshape(samples_per_pixel, -1, plane)
     return words[:, ::-1].transpose(0, 2, 1).tobytes()  # least significant byte first
-
-
-def _unsigned_as_said(array: samples.Array, image: ImagePixel) -> samples.Array:
-    """Returns whole words under the sign of the data set, so that none of their bits changes."""
-    return array.view(array.dtype.str.replace("u", "i")) if image.signed else array
 
 
 def _encode_rle(frame: Frame) -> bytes:
@@ -241,7 +237,9 @@ def _encode_jpegxl(frame: Frame) -> bytes:
 
 
 def _decode_deflated(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
-    return _native(imagecodecs.deflate_decode(stream, raw=True, out=image.frame_bytes), image)
+    return samples.native(
+        imagecodecs.deflate_decode(stream, raw=True, out=image.frame_bytes), image
+    )
 
 
 def _encode_deflated(frame: Frame) -> bytes:
@@ -250,22 +248,11 @@ def _encode_deflated(frame: Frame) -> bytes:
 
 def _decode_bytes(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
     padded = image.frame_bytes + image.frame_bytes % 2
-    return _native(stream[: image.frame_bytes] if len(stream) == padded else stream, image)
+    return samples.native(stream[: image.frame_bytes] if len(stream) == padded else stream, image)
 
 
 def _encode_bytes(frame: Frame) -> bytes:
     return bytes(frame.data)
-
-
-def _native(data: bytes | bytearray, image: ImagePixel) -> Frame:
-    """Returns bytes that are a native frame already, colour by pixel."""
-    if len(data) != image.frame_bytes:
-        raise CodecError(f"the stream holds {len(data)} bytes, not {image.frame_bytes}")
-    decoded = replace(image, planar_configuration=0, number_of_frames=1)
-    if image.planar_configuration == 0 or image.samples_per_pixel == 1:
-        return Frame(data, decoded)
-    planes = np.frombuffer(data, f"<u{image.bits_allocated // 8}")
-    return Frame(planes.reshape(image.samples_per_pixel, -1).T.tobytes(), decoded)
 
 
 def _uids(*numbers: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
-from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG
+from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG, SECOND
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
 from dicomtx.errors import CodecError, UsageError
 from dicomtx.settings import Settings
@@ -90,6 +90,13 @@ class Codecs:
             allowed = not settings.codecs or spec.name in settings.codecs
             if allowed and syntax.uid in spec.does(direction) and not missing(spec):
                 yield spec
+
+    def verifiers(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
+        """Yields the codecs for a second look at what was encoded: plugins are not looked up."""
+        free = not self._settings.codecs and self._settings.order != "plugins-only"
+        if free and syntax.uid in SECOND.decodes and not missing(SECOND):
+            yield SECOND
+        yield from self.builtins(syntax, "decode")
 
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """Returns the plugins of other packages that cannot be used; starts each to know."""

@@ -51,6 +51,26 @@ def values(frame: Frame) -> Array:
     return _reinterpreted(array, image.bits_stored, signed=True) if image.signed else array
 
 
+def words_as_said(array: Array, image: ImagePixel) -> Array:
+    """Returns whole words under the sign of the data set, so that none of their bits changes."""
+    return array.view(array.dtype.str.replace("u", "i")) if image.signed else array
+
+
+def native(data: bytes | bytearray, image: ImagePixel) -> Frame:
+    """Returns bytes that are a native frame already, brought to colour by pixel.
+
+    Raises:
+        CodecError: they are too few or too many.
+    """
+    if len(data) != image.frame_bytes:
+        raise CodecError(f"the stream holds {len(data)} bytes, not {image.frame_bytes}")
+    decoded = replace(image, planar_configuration=0, number_of_frames=1)
+    if image.planar_configuration == 0 or image.samples_per_pixel == 1:
+        return Frame(data, decoded)
+    planes = np.frombuffer(data, f"<u{image.bits_allocated // 8}")
+    return Frame(planes.reshape(image.samples_per_pixel, -1).T.tobytes(), decoded)
+
+
 def frame_of(
     array: Array,
     image: ImagePixel,

@@ -51,16 +51,38 @@ def require_segments(stream: bytes, plane: int) -> None:
     Raises:
         CodecError: a segment is short.
     """
+    if any(_held(segment, plane)[0] < plane for segment in _segments(stream)):
+        raise CodecError(f"an RLE segment holds less than its {plane} bytes")
+
+
+def with_whole_segments(stream: bytes, plane: int) -> bytes:
+    """Returns an RLE stream whose segments all hold ``plane`` bytes: zeros where they end early."""
+    whole = []
+    for segment in _segments(stream):
+        held, used = _held(segment, plane)
+        runs, rest = divmod(max(0, plane - held), 128)
+        literal = bytes((rest - 1, *bytes(rest))) if rest else b""
+        whole.append(segment[:used] + b"\x81\0" * runs + literal)
+    return rle(whole)
+
+
+def _segments(stream: bytes) -> list[bytes]:
     count, *offsets = RLE_HEADER.unpack_from(stream)
     ends = [*offsets[1:count], len(stream)]
-    for start, end in zip(offsets[:count], ends, strict=True):
-        position, held = start, 0
-        while held < plane and position < end:
-            control = stream[position]
-            position += control + 2 if control < 128 else 1 + (control > 128)
-            held += control + 1 if control < 128 else (257 - control) % 129
-        if held < plane or position > end:
-            raise CodecError(f"an RLE segment holds less than its {plane} bytes")
+    return [stream[start:end] for start, end in zip(offsets[:count], ends, strict=True)]
+
+
+def _held(segment: bytes, plane: int) -> tuple[int, int]:
+    """Returns how many bytes a segment's whole runs hold, and how long these are (PS3.5 G.3.2)."""
+    position, held = 0, 0
+    while held < plane and position < len(segment):
+        control = segment[position]
+        following = position + (control + 2 if control < 128 else 1 + (control > 128))
+        if following > len(segment):
+            break
+        held += control + 1 if control < 128 else (257 - control) % 129
+        position = following
+    return held, position
 
 
 def without_spiff(stream: bytes) -> bytes:

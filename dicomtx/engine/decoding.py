@@ -53,7 +53,6 @@ class Decoder:
     codec: Codec
     syntax: TransferSyntax
     image: ImagePixel
-    whole: bool = True  # streams that are cut off are refused
 
     def decode(self, stream: bytes) -> Frame:
         """Returns the native frame, as the stream holds it.
@@ -61,7 +60,7 @@ class Decoder:
         Raises:
             CodecError: the codec cannot decode it, or it is another image.
         """
-        stream = guard.check(stream, self.syntax, self.image, whole=self.whole)
+        stream = guard.check(stream, self.syntax, self.image)
         frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
         found, asked = (_without_colours(image) for image in (frame.image, self.image))
         if found != asked:
@@ -76,11 +75,20 @@ def _without_colours(image: ImagePixel) -> ImagePixel:
 
 @dataclass(frozen=True, slots=True)
 class DecodedFrames:
-    """Encapsulated frames, decoded by one codec."""
+    """Encapsulated frames, decoded by one codec.
+
+    Attributes:
+        streams: the code streams.
+        decoder: what decodes them.
+        blank: if there is one, what can be had is salvaged, and this is in place of the rest.
+        cut: the frames whose streams are cut off, once they are read.
+        lost: those in whose place is the blank.
+    """
 
     streams: Streams
     decoder: Decoder
-    blank: Frame | None = None  # in place of what cannot be decoded
+    blank: Frame | None = None
+    cut: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
 
     @property
@@ -94,13 +102,24 @@ class DecodedFrames:
         Raises:
             FailedError: the codec cannot decode it.
         """
+        stream = self.streams.read(index)
         try:
-            return self.decoder.decode(self.streams.read(index))
+            return self.decoder.decode(stream)
         except CodecError as error:
             if self.blank:
-                self.lost.append(index)
-                return self.blank
+                return self._salvaged(index, stream, self.blank)
             raise FailedError(self.decoder.spec, "decode", index, error) from error
+
+    def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
+        """Returns what can be had of a frame that is cut off, or none of it."""
+        decoder = self.decoder
+        try:
+            frame = decoder.decode(guard.completed(stream, decoder.syntax, decoder.image))
+        except CodecError:
+            self.lost.append(index)
+            return blank
+        self.cut.append(index)
+        return frame
 
 
 def in_working_colours(plan: Plan, frame: Frame) -> Frame:

@@ -93,6 +93,8 @@ class Transcoder:
                     blanks = True
                 else:
                     raise CodecsFailedError(tuple(attempts)) from failed
+        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
+            raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
         return Transcoded(
             pixel_data=pixel_data,
             edits=tuple(edits),
@@ -120,7 +122,8 @@ class Transcoder:
         assert image is not None
         assert isinstance(pipeline.frames, DecodedFrames)
         blank = Frame(bytes(image.frame_bytes), replace(image, number_of_frames=1))
-        return replace(pipeline, frames=replace(pipeline.frames, blank=blank, lost=[]), second=None)
+        frames = replace(pipeline.frames, blank=blank, cut=[], lost=[])
+        return replace(pipeline, frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
         """Yields the codecs to try; None, once, where none is needed."""
@@ -158,9 +161,8 @@ class Transcoder:
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         assert self.plan.before is not None
-        codec, whole = self._open(spec, "decode"), not self.settings.salvage
-        decoder = Decoder(spec, codec, self.plan.source, self.plan.before, whole)
-        return DecodedFrames(found, decoder)
+        codec = self._open(spec, "decode")
+        return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
 
     def _second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
         """Returns the frames as a builtin decodes them, if a plugin's are to be compared."""
@@ -177,7 +179,7 @@ class Transcoder:
         if not self.settings.verify:
             return
         target, image = self.plan.target, written_image(self.plan, count)
-        chosen = [*self.codecs.builtins(target, "decode")]
+        chosen = [*self.codecs.verifiers(target)]
         if encoder not in chosen and target.uid in encoder.decodes:
             chosen.append(encoder)
         chosen = chosen or [*self.codecs.able(target, "decode")]
@@ -221,8 +223,12 @@ _NO_MORE = CodecSpec("", "")
 
 
 def _losses(pipeline: Pipeline) -> list[str]:
-    lost = pipeline.frames.lost if isinstance(pipeline.frames, DecodedFrames) else []
-    return [f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in sorted(lost)]
+    frames = pipeline.frames
+    if not isinstance(frames, DecodedFrames):
+        return []
+    cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
+    lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
+    return [*cut, *sorted(lost)]
 
 
 def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.attributes import BITS_ALLOCATED, label_edits
+from dicomtx.dicom.attributes import BITS_ALLOCATED, image_edits, image_pixel
 from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Encoding
 from dicomtx.dicom.header import read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
@@ -168,7 +168,8 @@ def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transco
 
         return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
     if made.action is Action.REWRITE:
-        edits = label_edits(part10.data_set, made.after) if made.after else []
+        said = image_pixel(part10.data_set)
+        edits = image_edits(said, made.after) if said and made.after else []
         return Transcoded(_pixel_data(part10, made), tuple(edits), verification="bytes-only")
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy

@@ -138,7 +138,10 @@ def test_a_codec_that_gives_narrower_samples_is_no_codec(
     ("to", "verify", "said"),
     [
         ("implicit", True, "bytes-only"),
-        ("rle", True, "same-code-base"),
+        ("rle", True, "independent"),
+        ("jpeg-lossless-sv1", True, "independent"),
+        ("deflated-image-frame", True, "independent"),
+        ("jpeg2000-lossless", True, "same-code-base"),
         ("htj2k-lossless", True, "independent"),
         ("jpeg2000-lossless", False, "none"),
     ],
