@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SOURCES := dicomtx tests examples benchmarks
 
-.PHONY: demo test test-long check bench lock clean
+.PHONY: demo test test-long check bench fuzz lock clean
 
 demo: $(READY)  ## real images to several syntaxes, and the table of what came of it
 	$(BIN)/python examples/demo.py
@@ -24,6 +24,18 @@ check: $(READY)  ## lint, types, the generated part of README.md, a light start-
 
 bench: $(READY)  ## whole-process times against gdcmconv and DCMTK, into benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/bench.py
+
+SECONDS ?= 60
+FUZZ := .venv/fuzz
+
+fuzz: $(READY)  ## new inputs for reader and decoders, SECONDS=60 each; what is found is in .venv/fuzz
+	$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/pip install --quiet atheris
+	$(BIN)/python -m tests.fuzz.seeds $(FUZZ)/seeds
+	mkdir -p $(FUZZ)/reader $(FUZZ)/decoders
+	for target in reader decoders; do \
+	  $(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	    -max_len=65536 -artifact_prefix=$(FUZZ)/$$target- $(FUZZ)/$$target $(FUZZ)/seeds || exit; \
+	done
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dicomtx needs Python 3.11 or later; say which: make PYTHON=python3.11")'

@@ -1,11 +1,12 @@
 """What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header, name
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
 from dicomtx.errors import DamagedError
@@ -85,7 +86,7 @@ def read_header(part10: Part10) -> Header:
         DamagedError: there is Pixel Data, but not what is needed to read it.
     """
     data_set = part10.data_set
-    warnings = list(part10.warnings)
+    warnings = [*part10.warnings, *_odd_values(data_set)]
     kind = _kind(part10)
     stream = _first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
@@ -119,6 +120,14 @@ def _planes(
 
         planes = planes if whole_words(syntax) else ()
     return planes
+
+
+def _odd_values(data_set: DataSet) -> Iterator[str]:
+    """Yields what is to be said of values of odd length (PS3.5 7.1.1): they pass as they are."""
+    odd = [e.tag for e in data_set.elements if e.length & 1 and not e.undefined]
+    if odd:
+        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        yield f"{name(odd[0])}{more} of odd length: kept so"
 
 
 def _real_chroma(

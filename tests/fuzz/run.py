@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.fuzz.seeds import kept, mutations
-from tests.fuzz.targets import decode, read
+from tests.fuzz.targets import decode, read, transcode
 
 SECONDS = 10  # for one input; a signal ends the process, whatever native code does
-MEMORY = 1 << 30  # more than what is mapped once all is imported
+MEMORY = 512 << 20  # more than what is mapped once all is imported
 
 
 def _mapped() -> int:
@@ -24,12 +24,12 @@ def _mapped() -> int:
 
 
 def run(inputs: Iterable[tuple[str, bytes]]) -> None:
-    """Gives every input to both targets; what is being done is the last line printed."""
+    """Gives every input to every target; what is being done is the last line printed."""
     limit = _mapped() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     warnings.simplefilter("ignore")
     for name, data in inputs:
-        for target in (read, decode):
+        for target in (read, decode, transcode):
             sys.stdout.write(f"{target.__name__} {name}\n")
             sys.stdout.flush()
             signal.alarm(SECONDS)

@@ -1,8 +1,10 @@
-"""What is fuzzed: bytes go in; what comes out is a result or a DicomtxError, never anything else."""
+"""What is fuzzed: the reader, and the builtin decoders behind the guard; bytes are all they get."""
 
+import io
 from contextlib import suppress
 from itertools import islice
 
+import dicomtx
 from dicomtx.codecs import guard, imagecodecs, openjpeg
 from dicomtx.codecs.builtin import IMAGECODECS, OPENJPEG
 from dicomtx.dicom import attributes, fragments
@@ -44,6 +46,21 @@ def decode(data: bytes) -> None:
                 frames = native_frames(part10.data_set, header.image, [] if salvage else None)
                 for index in range(min(frames.count, FRAMES)):
                     frames.read(index)
+
+
+def transcode(data: bytes) -> None:
+    """Converts a file, damaged or not, as the command would with its builtin codecs."""
+    for target in ("explicit", "rle"):
+        for salvage in (False, True):
+            dicomtx.transcode(
+                io.BytesIO(data),
+                io.BytesIO(),
+                to=target,
+                salvage=salvage,
+                codecs=tuple(spec.name for spec, _ in CODECS),
+                threads=1,
+                check=False,
+            )
 
 
 def _decode(part10: Part10, header: Header, *, salvage: bool) -> None:
