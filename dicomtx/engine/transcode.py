@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
@@ -33,6 +34,8 @@ from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
+
+LARGEST_BLANK: Final = 1 << 30
 
 
 class CodecsFailedError(CodecError):
@@ -89,7 +92,7 @@ class Transcoder:
                 following = next(choices[direction], _NO_MORE)
                 if following is not _NO_MORE:
                     chosen[direction] = following
-                elif direction == "decode" and self.settings.salvage and not blanks:
+                elif direction == "decode" and self._may_salvage(blanks=blanks):
                     blanks = True
                 else:
                     raise CodecsFailedError(tuple(attempts)) from failed
@@ -115,6 +118,12 @@ class Transcoder:
         pixels = fragments.read(self.data_set, salvaged)
         found = fragments.frames(self.data_set.source, pixels, wanted, warnings)
         return EncapsulatedFrames(self.data_set.source, found)
+
+    def _may_salvage(self, *, blanks: bool) -> bool:
+        """Whether frames of zeros may stand for those that cannot be decoded; sizes are forged."""
+        image = self.plan.working
+        large = image is None or image.frame_bytes > LARGEST_BLANK
+        return self.settings.salvage and not blanks and not large
 
     def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
         """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
