@@ -41,6 +41,11 @@ class ImagePixel:
         return (self.bits_per_frame + 7) // 8
 
     @property
+    def native_bytes(self) -> int:
+        """Size of all native frames in bytes, rounded up."""
+        return (self.bits_per_frame * self.number_of_frames + 7) // 8
+
+    @property
     def subsampled(self) -> bool:
         """Whether native frames hold half of the chroma samples (PS3.3 C.7.6.3.1.2)."""
         return (

@@ -15,6 +15,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 # A plain JPEG 2000 stream under an HTJ2K syntax, and the reverse: the same decoders read both.
 COUSINS: Final = {"HTJ2K": "JPEG 2000"}
+WORDS: Final = (1, 8, 16, 32, 64)
 MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
 END: Final = b"\xff\xd9"  # EOI and EOC
 
@@ -33,6 +34,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
     """
     if not stream:
         raise CodecError("the frame is empty")
+    if image.bits_allocated not in WORDS:
+        raise CodecError(f"no codec gives samples of {image.bits_allocated} bits allocated")
     if syntax.family in ("native", "deflate"):
         return stream
     said = code_stream.read(stream)

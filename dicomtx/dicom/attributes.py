@@ -17,6 +17,7 @@ BITS_ALLOCATED: Final = 0x00280100
 BITS_STORED: Final = 0x00280101
 HIGH_BIT: Final = 0x00280102
 PIXEL_REPRESENTATION: Final = 0x00280103
+MOST_MISSING: Final = 100  # a hundredth of Pixel Data must be there: sizes may be forged
 NEEDED: Final = {"Rows": ROWS, "Columns": COLUMNS, "Bits Allocated": BITS_ALLOCATED}
 FLOAT_PIXEL_DATA: Final = 0x7FE00008
 DOUBLE_FLOAT_PIXEL_DATA: Final = 0x7FE00009

@@ -89,6 +89,8 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
             warnings.append("the data set is not deflated, though the file meta says so")
     try:
         encoding = _encoding(data, start, label, is_part10=bool(meta.elements))
+        if encoding not in _NAMES:
+            raise DamagedError("the data set is implicit VR big endian, which no syntax has")
         if label and encoding != _encoding_of(label):
             told = _NAMES[_encoding_of(label)]
             warnings.append(f"the data set is {_NAMES[encoding]}, though the file meta says {told}")

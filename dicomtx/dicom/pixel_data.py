@@ -5,6 +5,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import Final
 
+from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Fragment
@@ -19,7 +20,6 @@ EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
 ENCAPSULATED_TOTAL_LENGTH: Final = 0x7FE00003
 HIGHEST_OFFSET: Final = 0xFFFFFFFF
 LONGEST_NATIVE: Final = 0xFFFFFFFE
-MOST_MISSING: Final = 100  # a hundredth of the bytes must be there: sizes may be forged
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def native_frames(
     element = data_set.find(PIXEL_DATA)
     if element is None:
         raise DamagedError("there is no Pixel Data")
-    needed = (image.bits_per_frame * image.number_of_frames + 7) // 8
+    needed = image.native_bytes
     size = element.end - element.value
     extra = (size - needed) // max(1, image.frame_bytes)
     if size < needed or (extra > 0 and image.frame_bytes > 1):

@@ -76,16 +76,16 @@ def refused(
     header: Header, target: TransferSyntax, after: ImagePixel, settings: Settings
 ) -> tuple[str, str]:
     """Returns why the output may not be, and what is to be warned of if it may."""
+    if after.bits_allocated not in WORDS or after.bits_allocated == 1 < after.samples_per_pixel:
+        samples = f"{after.samples_per_pixel} samples of {after.bits_allocated} bits allocated"
+        return f"no codec takes {samples}", ""
     if not target.encapsulated:
-        size = (after.bits_per_frame * after.number_of_frames + 7) // 8
+        size = after.native_bytes
         too_long = (
             f"native Pixel Data would have {size} bytes, more than its length can say;"
             " encapsulated-uncompressed can hold it"
         )
         return (too_long if size > LONGEST_NATIVE else ""), ""
-    if after.bits_allocated not in WORDS or after.bits_allocated == 1 < after.samples_per_pixel:
-        samples = f"{after.samples_per_pixel} samples of {after.bits_allocated} bits allocated"
-        return f"no codec takes {samples}", ""
     if header.image and header.image.subsampled and after.columns % 2:
         return "native 4:2:2 with an odd number of columns has no defined order", ""
     if header.overlays and settings.overlays == "keep" and not whole_words(target):

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.attributes import BITS_ALLOCATED, image_edits, image_pixel
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Encoding
+from dicomtx.dicom.attributes import image_edits, image_pixel
+from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.header import read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
-from dicomtx.dicom.rewrite import PixelData, Rewriter
+from dicomtx.dicom.passed_on import passed_on
+from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.engine.plan import Action, Plan, plan
@@ -170,7 +171,10 @@ def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transco
     if made.action is Action.REWRITE:
         said = image_pixel(part10.data_set)
         edits = image_edits(said, made.after) if said and made.after else []
-        return Transcoded(_pixel_data(part10, made), tuple(edits), verification="bytes-only")
+        warnings: list[str] | None = run.warnings if settings.salvage else None
+        swap = made.target.big_endian != part10.encoding.big_endian
+        passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
+        return Transcoded(passed, tuple(edits), verification="bytes-only")
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
 
@@ -188,27 +192,6 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield "the preamble was not zero, and is now: what it pointed to has moved"
     if SIGNATURES in part10.data_set:
         yield "digital signatures are kept, but may not be valid any more"
-
-
-def _pixel_data(part10: Part10, made: Plan) -> PixelData | None:
-    """Returns native Pixel Data if the source's element cannot pass as it stands.
-
-    That is so where it is OB and wrongly so as the byte order changes, and where its end is cut
-    off: then what is missing is zero.
-    """
-    data_set = part10.data_set
-    element = data_set.find(PIXEL_DATA)
-    if not element or element.undefined:
-        return None
-    there = element.end - element.value
-    swap = made.target.big_endian != data_set.encoding.big_endian
-    wide = (data_set.number(BITS_ALLOCATED) or 0) > 8
-    if there == element.length and not (element.vr == "OB" and wide and swap):
-        return None
-    rope = Rope()
-    rope.span(data_set.source, element.value, there, 2 if swap and wide else 1)
-    rope.add(bytes(element.length - there))
-    return PixelData(rope, "OW" if wide else "OB", encapsulated=False)
 
 
 def _folder(request: Request) -> str:

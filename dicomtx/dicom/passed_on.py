@@ -1,0 +1,45 @@
+"""Native Pixel Data that stays native."""
+
+from dicomtx.dicom.attributes import BITS_ALLOCATED, MOST_MISSING
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.rewrite import PixelData
+from dicomtx.dicom.rope import Rope
+from dicomtx.errors import DamagedError
+from dicomtx.image_pixel import ImagePixel
+
+
+def passed_on(
+    data_set: DataSet, image: ImagePixel | None, warnings: list[str] | None, *, swap: bool
+) -> PixelData | None:
+    """Returns native Pixel Data anew, if the source's element cannot pass as it stands.
+
+    That is so where samples of more than 8 bits are called OB and the byte order changes, and
+    where its end is missing: then that is zero.
+
+    Args:
+        data_set: the source.
+        image: what it says, None if it does not say enough.
+        warnings: if given, what is missing is zero, and that is said here.
+        swap: the byte order changes.
+
+    Raises:
+        DamagedError: it is shorter than the image.
+    """
+    element = data_set.find(PIXEL_DATA)
+    if not element or element.undefined:
+        return None
+    there = element.end - element.value
+    whole = image.native_bytes if image else there
+    if there < whole:
+        what = f"Pixel Data has {there} bytes, but the image takes {whole}"
+        if warnings is None or there * MOST_MISSING < whole:
+            raise DamagedError(what)
+        warnings.append(f"salvaged: {what}")
+    wide = (data_set.number(BITS_ALLOCATED) or 0) > 8
+    if there == element.length and there >= whole and not (element.vr == "OB" and wide and swap):
+        return None
+    rope = Rope()
+    rope.span(data_set.source, element.value, there, 2 if swap and wide else 1)
+    rope.add(bytes(max(there % 2, whole + whole % 2 - there)))
+    return PixelData(rope, "OW" if wide else "OB", encapsulated=False)
