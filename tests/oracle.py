@@ -48,7 +48,7 @@ def swapped(value: bytes, vr: str | None) -> bytes:
     return np.frombuffer(value[:whole], f">u{size}").astype(f"<u{size}").tobytes() + value[whole:]
 
 
-def _raw_value(element: Any) -> bytes:
+def raw_value(element: Any) -> bytes:
     if not isinstance(element, RawDataElement):
         return bytes(element.value) if isinstance(element.value, bytes) else b""
     value = element.value or b""
@@ -64,7 +64,7 @@ def elements(data_set: Dataset, above: Key = ()) -> Iterator[tuple[Key, bytes]]:
         if tag.element == 0:
             continue
         raw = data_set.get_item(tag)
-        value = _raw_value(raw)
+        value = raw_value(raw)
         try:
             element = data_set[tag]
             items = element.value if element.VR == "SQ" else None
@@ -184,7 +184,7 @@ def _ways(path: str, data_set: Dataset, syntax: str) -> Iterator[Callable[[], tu
                 yield lambda plugin=plugin: _by_pydicom(data_set, syntax, plugin)  # type: ignore[misc]
         yield lambda: _by_gdcm(path, data_set)
     else:
-        data = _raw_value(data_set.get_item("PixelData"))
+        data = raw_value(data_set.get_item("PixelData"))
         yield lambda: _native(data_set, data)
 
 

@@ -62,6 +62,18 @@ class Reading:
         return dict(oracle.elements(oracle.read(self.path)))
 
     @cached_property
+    def unknown(self) -> set[int]:
+        """UN whose bytes pass as they are, though pydicom looks into them (PS3.5 6.2.2)."""
+        data_set = oracle.read(self.path)
+        items = map(data_set.get_item, data_set.keys())
+        return {
+            int(item.tag) for item in items if item.VR == "UN" and isinstance(item.value, bytes)
+        }
+
+    def raw(self, tag: int) -> bytes:
+        return oracle.raw_value(oracle.read(self.path).get_item(tag))
+
+    @cached_property
     def pixels(self) -> tuple[oracle.Values, str] | str:
         return self.decoder(self.path)
 
@@ -70,10 +82,13 @@ def _differences(source: Reading, output: Reading) -> Iterator[str]:
     """Yields the elements outside of the pixel data whose bytes are not the same."""
     allowed = PIXEL_DATA | LABELS | (HISTORY if source.syntax in oracle.LOSSY else set())
     for key in sorted(source.elements.keys() | output.elements.keys()):
-        if key[0] == ICON or (len(key) == 1 and key[0] in allowed) or _mended(key, output):
+        if key[0] == ICON or (len(key) == 1 and key[0] in allowed):
             continue
         before, after = source.elements.get(key), output.elements.get(key)
-        if before is None or after is None or not oracle.same_bytes(before, after):
+        if key[0] in source.unknown:
+            before, after = source.raw(key[0]), output.raw(key[0])
+        same = before is not None and after is not None and oracle.same_bytes(before, after)
+        if not same and not _mended(key, output):
             name = "/".join(f"{part:08X}" if part > 0xFFFF else str(part) for part in key)
             yield f"{name} {before and before[:24]!r} -> {after and after[:24]!r}"
 
