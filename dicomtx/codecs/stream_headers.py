@@ -56,10 +56,17 @@ def require_segments(stream: bytes, plane: int) -> None:
 
 
 def with_whole_segments(stream: bytes, plane: int) -> bytes:
-    """Returns an RLE stream whose segments all hold ``plane`` bytes: zeros where they end early."""
+    """Returns an RLE stream whose segments all hold ``plane`` bytes: zeros where they end early.
+
+    Raises:
+        CodecError: next to nothing is there, as where the size of the image is forged.
+    """
+    segments = _segments(stream)
+    measured = [_held(segment, plane) for segment in segments]
+    if sum(held for held, _ in measured) * 100 < plane * len(segments):
+        raise CodecError("too little of the RLE stream is there to be salvaged")
     whole = []
-    for segment in _segments(stream):
-        held, used = _held(segment, plane)
+    for segment, (held, used) in zip(segments, measured, strict=True):
         runs, rest = divmod(max(0, plane - held), 128)
         literal = bytes((rest - 1, *bytes(rest))) if rest else b""
         whole.append(segment[:used] + b"\x81\0" * runs + literal)
