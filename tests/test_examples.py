@@ -157,7 +157,7 @@ def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
         check=False,
         timeout=240,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "independent" in done.stdout
     assert "refused" in done.stdout
     assert len(list(tmp_path.glob("*/*.dcm"))) > 20
