@@ -1,0 +1,65 @@
+"""Values for people, layouts and rules: decoded by pydicom, in the data set's character set."""
+
+import struct
+from typing import Final
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import tag_for_keyword
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.dictionary import vr_of
+from dicomtx.errors import SettingsError
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+NUMBERS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "HH"}
+DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x5C}  # where an escape sequence ends (PS3.5 6.1.2.5.3)
+
+
+def tag_of(name: str) -> int:
+    """Returns the tag that a keyword of PS3.6, "(gggg,eeee)" or "ggggeeee" means.
+
+    Raises:
+        SettingsError: it means none.
+    """
+    digits = name.strip("() ").replace(",", "").replace(" ", "")
+    if len(digits) == 8:
+        try:
+            return int(digits, 16)
+        except ValueError:
+            pass
+    tag = tag_for_keyword(name.strip())
+    if tag is None:
+        raise SettingsError(f"{name!r} is no keyword of PS3.6 and no tag such as (0008,0060)")
+    return tag
+
+
+def value(data_set: DataSet, tag: int) -> str:
+    """Returns a value as text, several of them with backslashes between; empty if there is none.
+
+    Sequences and bytes are empty; what a character set does not know is replaced.
+    """
+    element = data_set.find(tag)
+    if element is None or element.undefined:
+        return ""
+    vr, raw = element.vr or vr_of(tag, signed=data_set.signed), data_set.value(tag)
+    if vr in NUMBERS:
+        return _numbers(raw, ("<>"[data_set.encoding.big_endian], NUMBERS[vr]))
+    if vr in ("SQ", "OB", "OW", "OF", "OD", "OL", "OV", "UN"):
+        return ""
+    if vr not in IN_CHARACTER_SET:
+        return data_set.text(tag)
+    named = data_set.text(SPECIFIC_CHARACTER_SET).split("\\")
+    encodings = convert_encodings([name.strip() for name in named])
+    decoded = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
+    return decoded.rstrip("=") if vr == "PN" else decoded
+
+
+def _numbers(raw: bytes, form: tuple[str, str]) -> str:
+    order, letter = form
+    size = struct.calcsize(order + letter)
+    cut = raw[: len(raw) // size * size]
+    found = struct.iter_unpack(order + letter, cut)
+    if letter == "HH":
+        return "\\".join(f"{group:04X}{element:04X}" for group, element in found)
+    return "\\".join(f"{number:g}" if letter in "fd" else str(number) for (number,) in found)
