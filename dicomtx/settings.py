@@ -26,6 +26,8 @@ class Settings:
         verify: decode what was written again, and compare.
         strict: what would be kept, or written beyond the standard, is an error.
         threads: frames of one file that are worked on at once; 0: one for each CPU.
+        max_memory: bytes that the frames worked on at once, and their codecs, may take together
+            ("2G" where it is text); 0: three quarters of the machine's.
         fallback: targets to take, in this order, where the one asked for cannot hold the image.
         keep_colour_space: YBR_FULL of lossy JPEG stays, and is not turned into RGB.
         overlays: one of ``OVERLAYS``: what is done with planes in unused bits of Pixel Data when
@@ -40,6 +42,7 @@ class Settings:
     verify: bool = True
     strict: bool = False
     threads: int = 0
+    max_memory: int = field(default=0, metadata={"unit": "bytes"})
     fallback: tuple[str, ...] = ()
     keep_colour_space: bool = False
     overlays: str = field(default="extract", metadata={"allowed": OVERLAYS})
@@ -124,6 +127,8 @@ def _from_text(variable: str, name: str, text: str) -> Any:
         return text.lower() in YES
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if FIELDS[name].metadata.get("unit") == "bytes":
+        return text  # with its suffix
     if isinstance(default, int | float):
         try:
             return type(default)(text)
@@ -134,6 +139,8 @@ def _from_text(variable: str, name: str, text: str) -> Any:
 
 def _checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
+    if FIELDS[name].metadata.get("unit") == "bytes":
+        return _bytes(where, value)
     wanted, right = RULES[type(FIELDS[name].default)]
     allowed = FIELDS[name].metadata.get("allowed")
     if allowed:
@@ -141,6 +148,17 @@ def _checked(where: str, name: str, value: Any) -> Any:
     if not right(value) or (allowed and value not in allowed):
         raise SettingsError(f"{where}: {value!r} is not allowed: use {wanted}")
     return tuple(value) if isinstance(value, list) else value
+
+
+def _bytes(where: str, value: Any) -> int:
+    """Returns the number of bytes that a whole number, or a text such as "2G", means."""
+    digits, factor = str(value).strip().upper().removesuffix("B"), 1
+    for power, letter in enumerate("KMGT", 1):
+        if digits.endswith(letter):
+            digits, factor = digits[:-1], 1024**power
+    if isinstance(value, bool) or not digits.strip().isdecimal():
+        raise SettingsError(f"{where}: {value!r} is not allowed: use bytes, such as 400M or 2G")
+    return int(digits) * factor
 
 
 def _is_texts(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """``dicomtx convert``: one file, whole."""
 
+import os
 from typing import Any
 
 import click
@@ -24,7 +25,7 @@ from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
 @click.option("--in-place", is_flag=True, help="Replace SRC itself, if all went well.")
 @settings_options(
     *("order", "codecs", "verify", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "salvage", "repair"),
+    *("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory"),
 )
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")
@@ -37,6 +38,7 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     after the result was decoded again and compared. A file that has nothing to transcode is
     copied as it is, and said to be kept.
     """
+    from dicomtx.cli.frames_bar import frames_bar  # noqa: PLC0415 - likewise
     from dicomtx.cli.report import Report  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.convert import convert as convert_file  # noqa: PLC0415
     from dicomtx.workflows.request import Request  # noqa: PLC0415
@@ -48,6 +50,8 @@ def convert(console: Console, /, source: str, destination: str | None, **options
         if not options["in_place"] or source == "-":
             raise click.UsageError("DST is missing: name it, or replace SRC with --in-place")
         destination = source
-    outcome = convert_file(Request(source, destination, **options))
+    quiet = report.quiet or report.as_json
+    with frames_bar(console, os.path.basename(source), quiet=quiet) as progress:
+        outcome = convert_file(Request(source, destination, **options), progress)
     report.tell(outcome, console)
     return outcome.exit_code

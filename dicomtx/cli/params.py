@@ -106,6 +106,17 @@ SETTINGS: Final = {
         type=click.Choice(OVERLAYS),
         help="Overlay planes in unused bits, when encoding: extract by default.",
     ),
+    "threads": click.option(
+        "--threads",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Frames of a file that are worked on at once; one for each CPU by default.",
+    ),
+    "max_memory": click.option(
+        "--max-memory",
+        metavar="BYTES",
+        help="What these frames may take together, such as 2G; 3/4 of memory by default.",
+    ),
     "salvage": click.option(
         "--salvage/--no-salvage",
         default=None,

@@ -15,6 +15,14 @@ def _jpeg(*numbers: int) -> tuple[str, ...]:
     return tuple(f"{ROOT}.4.{number}" for number in numbers)
 
 
+# measured on frames of 3000 x 3000; both directions, the larger need
+MEMORY: Final = {
+    **dict.fromkeys((RLE, *_jpeg(50, 51, 52, 53, 54, 55, 56, 57, 70, 80, 81)), 3.0),
+    **dict.fromkeys(_jpeg(90, 91, 201, 202, 203), 8.0),
+    **dict.fromkeys((DEFLATED_FRAME, ENCAPSULATED), 1.0),
+}
+
+
 def _by(code_base: str, *uids: str) -> dict[str, str]:
     return dict.fromkeys(uids, code_base)
 
@@ -43,6 +51,7 @@ IMAGECODECS: Final = CodecSpec(
         **_by("libdeflate", DEFLATED_FRAME),
         **_by("bytes", ENCAPSULATED),
     },
+    memory=MEMORY,
     builtin=True,
 )
 OPENJPEG: Final = CodecSpec(
@@ -52,6 +61,8 @@ OPENJPEG: Final = CodecSpec(
     install="pylibjpeg-openjpeg",
     decodes=_by("OpenJPEG", *_jpeg(90, 91, 201, 202, 203)),
     encodes=_by("OpenJPEG", *_jpeg(90)),
+    memory=MEMORY,
+    holds_gil=True,
     builtin=True,
 )
 SECOND: Final = CodecSpec(
@@ -64,6 +75,7 @@ SECOND: Final = CodecSpec(
         **_by("jpegsof3", *_jpeg(57, 70)),
         **_by("zlib", DEFLATED_FRAME),
     },
+    memory=MEMORY,
     builtin=True,
 )
 """For verification only: what it decodes was encoded here a moment ago."""
@@ -84,4 +96,5 @@ GDCM: Final = CodecSpec(
         **_by("CharLS", *_jpeg(80)),
         **_by("OpenJPEG", *_jpeg(90)),
     },
+    memory=MEMORY,
 )

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 Direction = Literal["decode", "encode"]
+
+
+MOST_MEMORY: Final = 12.0  # that of JPEG XL's encoder
 
 
 class Attempt(NamedTuple):
@@ -73,6 +76,9 @@ class CodecSpec:
         decodes: the code base that decodes, by Transfer Syntax UID ("OpenJPEG", "CharLS", ...);
             verification prefers another code base than the one that encoded.
         encodes: the same for encoding.
+        memory: bytes that either function needs for each byte of a native frame, by UID, beside
+            the frame and its stream; ``MOST_MEMORY`` where nothing is said.
+        holds_gil: frames are worked on side by side only in processes.
         builtin: shipped with dicomtx over its own dependencies, run in the main process; all
             others are isolated.
     """
@@ -83,8 +89,18 @@ class CodecSpec:
     install: str = ""
     decodes: Mapping[str, str] = field(default_factory=dict)
     encodes: Mapping[str, str] = field(default_factory=dict)
+    memory: Mapping[str, float] = field(default_factory=dict)
+    holds_gil: bool = False
     builtin: bool = False
 
     def does(self, direction: Direction) -> Mapping[str, str]:
         """Returns the code bases for one direction, by Transfer Syntax UID."""
         return self.decodes if direction == "decode" else self.encodes
+
+    def memory_for(self, syntax: TransferSyntax, image: ImagePixel) -> int:
+        """Returns the bytes that one frame takes from source to output, its check included.
+
+        The frame is there as it was read, as it is worked on, encoded, and decoded again.
+        """
+        samples = max(image.frame_bytes, image.samples_per_frame)  # codecs unpack bits to bytes
+        return int(samples * (4 + self.memory.get(syntax.uid, MOST_MEMORY)))

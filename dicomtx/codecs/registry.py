@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
+from dicomtx.budget import Budget
 from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG, SECOND
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
 from dicomtx.errors import CodecError, UsageError
@@ -16,7 +17,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from dicomtx.codecs.child import Child
+    from dicomtx.codecs.isolation import Team
 
 GROUP: Final = "dicomtx.codecs"
 BUILTIN: Final = (IMAGECODECS, OPENJPEG)
@@ -51,7 +52,7 @@ class Codecs:
             UsageError: there is no codec of that name.
         """
         self._settings = settings
-        self._children: dict[str, Child] = {}
+        self._teams: dict[str, Team] = {}
         self._described: dict[str, CodecSpec | BrokenPlugin] = {}
         for name in settings.codecs:
             if name not in SHIPPED and name not in self._entry_points:
@@ -103,16 +104,20 @@ class Codecs:
         found = map(self._describe, self._entry_points)
         return tuple(plugin for plugin in found if isinstance(plugin, BrokenPlugin))
 
-    def open(self, spec: CodecSpec) -> Codec:
-        """Returns the codec itself: the module, or a process of its own for a plugin.
+    def open(self, spec: CodecSpec, frames: int = 1) -> Codec:
+        """Returns the codec itself: the module, or processes for a plugin.
+
+        A builtin that cannot work side by side in one process has processes too, if there are
+        ``frames`` and CPUs enough.
 
         Raises:
             CodecError: the module of a builtin cannot be imported.
         """
-        if not spec.builtin:
+        apart = spec.holds_gil and frames > 1 and self.budget.cpus > 1
+        if apart or not spec.builtin:
             from dicomtx.codecs.isolation import Isolated  # noqa: PLC0415 - mostly not needed
 
-            return Isolated(self._child(spec.name), spec.module)
+            return Isolated(self._team(spec.name), spec.module)
         try:
             return cast("Codec", import_module(spec.module))
         except ImportError as error:
@@ -121,15 +126,13 @@ class Codecs:
     def printed(self) -> list[str]:
         """Returns what isolated codecs printed since this was last asked, as "name: line"."""
         return [
-            f"{name}: {line}"
-            for name, child in list(self._children.items())
-            for line in child.printed()
+            f"{name}: {line}" for name, team in list(self._teams.items()) for line in team.printed()
         ]
 
     def close(self) -> None:
         """Ends the processes of the isolated codecs."""
-        for child in list(self._children.values()):
-            child.close()
+        for team in list(self._teams.values()):
+            team.close()
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +144,11 @@ class Codecs:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What the frames worked on at once may use."""
+        return Budget.of(self._settings)
 
     @cached_property
     def _entry_points(self) -> dict[str, list["EntryPoint"]]:
@@ -178,14 +186,16 @@ class Codecs:
         from dicomtx.codecs.isolation import describe  # noqa: PLC0415 - mostly not needed
 
         try:
-            spec = describe(self._child(name), points[0].value)
+            spec = describe(self._team(name), points[0].value)
         except CodecError as error:
             return BrokenPlugin(name, str(error))
         if spec.name != name:
             return BrokenPlugin(name, f"its CodecSpec has another name, {spec.name!r}")
         return spec
 
-    def _child(self, name: str) -> "Child":
-        from dicomtx.codecs.child import Child  # noqa: PLC0415 - processes: mostly not needed
+    def _team(self, name: str) -> "Team":
+        from dicomtx.codecs.isolation import Team  # noqa: PLC0415 - processes: mostly not needed
 
-        return self._children.setdefault(name, Child(name, self._settings.frame_timeout))
+        if name not in self._teams:
+            self._teams[name] = Team(name, self._settings.frame_timeout, self.budget.cpus)
+        return self._teams[name]

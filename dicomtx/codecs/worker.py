@@ -102,6 +102,7 @@ def _describe(value: str) -> CodecSpec:
         install=str(spec.install),
         decodes={str(uid): str(by) for uid, by in spec.decodes.items()},
         encodes={str(uid): str(by) for uid, by in spec.encodes.items()},
+        memory={str(uid): float(need) for uid, need in spec.memory.items()},
     )
 
 

@@ -170,9 +170,9 @@ def _coded(
     reason, warning = images.refused(header, target, after, settings)
     decoder, encoder = "", ""
     if decodes and not reason:
-        decoder, reason = _first(codecs, header.syntax, "decode")
+        decoder, reason = _first(codecs, header.syntax, "decode", working)
     if encodes and not reason:
-        encoder, reason = _first(codecs, target, "encode")
+        encoder, reason = _first(codecs, target, "encode", working)
     if reason:
         return refusal(header, target, reason)
     return Plan(
@@ -191,10 +191,18 @@ def _coded(
     )
 
 
-def _first(codecs: Codecs, syntax: TransferSyntax, direction: Direction) -> tuple[str, str]:
+def _first(
+    codecs: Codecs, syntax: TransferSyntax, direction: Direction, image: ImagePixel
+) -> tuple[str, str]:
     """Returns the codec that is asked first, or why there is none."""
     for spec in codecs.able(syntax, direction):
-        return spec.name, ""
+        need = spec.memory_for(syntax, image)
+        if codecs.budget.frames(need):
+            return spec.name, ""
+        return "", (
+            f"to {direction} one frame takes about {need / 1e9:.1f} GB of memory, more than the"
+            f" {codecs.budget.memory / 1e9:.1f} GB that it may take (--max-memory)"
+        )
     able = [spec for spec in SHIPPED.values() if syntax.uid in spec.does(direction)]
     if not able:
         return "", f"no codec can {direction} {syntax.name}"

@@ -1,7 +1,6 @@
 """Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,7 +56,8 @@ class Transcoder:
         data_set: the source.
         codecs: those in force.
         spool: where the frames are collected; thrown away and begun again when a codec fails.
-        settings: verification, threads.
+        settings: verification, salvage.
+        progress: is told how many frames are made, of how many.
     """
 
     plan: Plan
@@ -65,6 +65,7 @@ class Transcoder:
     codecs: Codecs
     spool: Spool
     settings: Settings
+    progress: Callable[[int, int], None] | None = None
 
     def run(self) -> Transcoded:
         """Returns the frames in the plan's target.
@@ -157,20 +158,20 @@ class Transcoder:
             plan=self.plan,
             frames=frames,
             encoder=encoder,
-            codec=self._open(encoder, "encode") if encoder else None,
+            codec=self._open(encoder, "encode", found.count) if encoder else None,
             checks=tuple(self._checks(encoder, found.count)) if encoder else (),
             second=second,
         )
 
-    def _open(self, spec: CodecSpec, direction: Direction) -> Codec:
+    def _open(self, spec: CodecSpec, direction: Direction, frames: int) -> Codec:
         try:
-            return self.codecs.open(spec)
+            return self.codecs.open(spec, frames)
         except CodecError as error:
             raise FailedError(spec, direction, 0, error) from error
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         assert self.plan.before is not None
-        codec = self._open(spec, "decode")
+        codec = self._open(spec, "decode", found.count)
         return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
 
     def _second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
@@ -193,7 +194,7 @@ class Transcoder:
             chosen.append(encoder)
         chosen = chosen or [*self.codecs.able(target, "decode")]
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
-            yield Decoder(spec, self._open(spec, "decode"), target, image)
+            yield Decoder(spec, self._open(spec, "decode", count), target, image)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], list[Made]]:
         """Returns all frames made, one after the other in the spool."""
@@ -205,13 +206,25 @@ class Transcoder:
             EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
         )
         made = []
-        for frame in in_order(pipeline.make, pipeline.frames.count, _threads(self.settings)):
+        count = pipeline.frames.count
+        for frame in in_order(pipeline.make, count, self._at_once(pipeline)):
             writer.add(frame.data)
             made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
+            if self.progress:
+                self.progress(len(made), count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
         edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
         return pixel_data, edits, made
+
+    def _at_once(self, pipeline: Pipeline) -> int:
+        """Returns how many frames are worked on at once: as many as there is memory for."""
+        assert self.plan.working is not None
+        frames = pipeline.frames
+        decoder = frames.decoder.spec if isinstance(frames, DecodedFrames) else None
+        chosen = ((decoder, self.plan.source), (pipeline.encoder, self.plan.target))
+        needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
+        return max(self.codecs.budget.frames(max(needs, default=0)), 1)
 
     def _overlay_edits(self, made: list[Made]) -> list[Edit]:
         planes = self.plan.overlays
@@ -242,10 +255,6 @@ def _losses(pipeline: Pipeline) -> list[str]:
 
 def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:
     return verifier.decodes[uid] == encoder.encodes[uid]
-
-
-def _threads(settings: Settings) -> int:
-    return settings.threads or len(os.sched_getaffinity(0))
 
 
 def check_native(output: DataSet, plan: Plan, digests: tuple[bytes, ...]) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +33,8 @@ from dicomtx.workflows.request import Outcome, Request, Status
 
 SIGNATURES = 0xFFFAFFFA
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(eq=False, repr=False)
 class _Run:
@@ -40,6 +42,7 @@ class _Run:
 
     request: Request
     codecs: Codecs
+    progress: Progress | None = None
     plan: Plan | None = None
     bytes_in: int = 0
     bytes_out: int = 0
@@ -51,8 +54,13 @@ class _Run:
     warnings: list[str] = field(default_factory=list)
 
 
-def convert(request: Request) -> Outcome:
-    """Returns what came of one request. Only bugs are raised."""
+def convert(request: Request, progress: Progress | None = None) -> Outcome:
+    """Returns what came of one request. Only bugs are raised.
+
+    Args:
+        request: the file, and how.
+        progress: is told after each frame how many are made, of how many.
+    """
     started = time.perf_counter()
     try:
         codecs = Codecs(request.settings)
@@ -60,7 +68,7 @@ def convert(request: Request) -> Outcome:
         run = _Run(request, Codecs(replace(request.settings, codecs=())))
         return _outcome(run, started, error)
     with codecs:
-        run = _Run(request, codecs)
+        run = _Run(request, codecs, progress)
         try:
             _convert(run)
         except DicomtxError as error:
@@ -178,7 +186,8 @@ def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transco
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
 
-    done = Transcoder(made, part10.data_set, run.codecs, spool, settings).run()
+    transcoder = Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress)
+    done = transcoder.run()
     if made.target.encapsulated:
         return done
     with Spool(_folder(run.request)) as another:

@@ -24,7 +24,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     def pretend(end: Outcome | Callable[[], Outcome]) -> list[Request]:
         asked: list[Request] = []
 
-        def convert(request: Request) -> Outcome:
+        def convert(request: Request, progress: object = None) -> Outcome:
             asked.append(request)
             return end if isinstance(end, Outcome) else end()
 

@@ -24,7 +24,7 @@ DICOMTX = [sys.executable, "-m", "dicomtx"]
 WAITING = """
 import sys, time, types
 from dicomtx.__main__ import main
-def convert(request):
+def convert(request, progress):
     try:
         print("begun", flush=True)
         time.sleep(60)
