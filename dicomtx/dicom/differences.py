@@ -41,6 +41,9 @@ OF_ENCODING: Final = frozenset(
 )
 """What any transcoding changes, group lengths and colour spaces beside."""
 
+IDENTIFIERS: Final = range(0x00020001, 0x00020004)
+"""Of the file meta: written by any transcoding where they were missing (PS3.10 7.1)."""
+
 
 class Difference(NamedTuple):
     """One element, or item, that is not the same in both.
@@ -204,7 +207,7 @@ def _compared(
 
 def _lone(pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side) -> Difference:
     """Returns the difference that an element of one side only is."""
-    expected = _of_encoding(pair.tag, path)
+    expected = _of_encoding(pair.tag, path) or pair.tag in IDENTIFIERS
     if pair.b is None:
         assert pair.a
         vr, shown = pair.vr(pair.a, a), _shown(a, pair.a, pair.vr(pair.a, a))

@@ -18,7 +18,12 @@ Bytes = NDArray[np.uint8]
 
 
 def seen(frame: Frame, how: Presentation) -> Bytes:
-    """Returns the picture of a frame: rows x columns, or rows x columns x RGB."""
+    """Returns the picture of a frame: rows x columns, or rows x columns x RGB.
+
+    Args:
+        frame: any native one.
+        how: with a window, where the frame is grey.
+    """
     frame = for_people(frame)
     image, found = frame.image, values(frame)
     step = _step(found)
@@ -33,11 +38,17 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
     return inverted if image.photometric_interpretation == "MONOCHROME1" else shown
 
 
+def with_window(frame: Frame, how: Presentation) -> Presentation:
+    """Returns how to show a frame, with its own range as the window if it has none."""
+    if how.width:
+        return how
+    rescaled = values(frame) * how.slope + how.intercept
+    low, high = float(rescaled.min()), float(rescaled.max())
+    return how._replace(centre=(low + high) / 2, width=(high - low) or 1.0, function="LINEAR_EXACT")
+
+
 def _windowed(rescaled: Values, how: Presentation) -> Any:
     """Returns values from 0 to 1 and beyond (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
-    if not how.width:
-        low, high = rescaled.min(), rescaled.max()
-        return (rescaled - low) / ((high - low) or 1)
     if how.function == "SIGMOID":
         return 1 / (1 + np.exp(np.clip(-4 * (rescaled - how.centre) / how.width, -700, 700)))
     if how.function == "LINEAR_EXACT":
@@ -54,7 +65,8 @@ def _by_palette(found: Values, palette: Palette) -> Bytes:
 
 
 def _byte(shown: Any) -> Bytes:
-    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+    found: Bytes = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+    return found
 
 
 def difference(a: Values, b: Values) -> tuple[Bytes, float]:
@@ -73,8 +85,8 @@ def difference(a: Values, b: Values) -> tuple[Bytes, float]:
 
 def _step(found: Values) -> int:
     """Returns how many pixels of a large frame are one in the picture."""
-    rows, columns = found.shape[:2]
-    return -(-max(rows, columns) // LARGEST_SIDE)
+    longest: int = max(found.shape[:2])
+    return -(-longest // LARGEST_SIDE)
 
 
 def histogram(a: Values, b: Values) -> list[tuple[int, int, int]]:

@@ -22,22 +22,23 @@ def values(frame: Frame) -> Values:
     The bits above and below them do not count; signed ones are sign-extended.
     """
     image = frame.image
-    shape = (image.rows, image.columns, image.samples_per_pixel)[
-        : 2 + (image.samples_per_pixel > 1)
-    ]
+    samples = (image.samples_per_pixel,) if image.samples_per_pixel > 1 else ()
+    shape = (image.rows, image.columns, *samples)
     count, stored = image.samples_per_frame, image.bits_stored
     if image.bits_allocated == 1:
         packed = np.frombuffer(frame.data, np.uint8)
         return np.unpackbits(packed, count=count, bitorder="little").reshape(shape).astype(np.int32)
     if image.bits_allocated not in (8, 16, 32, 64):
         raise UnsupportedError(f"{image.bits_allocated} bits allocated are in no native order")
-    words: Values = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}", count).reshape(
-        shape
-    )
+    kind = np.dtype(f"<u{image.bits_allocated // 8}")
+    words: Any = np.frombuffer(frame.data, kind, count).reshape(shape)
     if stored > 62:
-        return words.view("<i8" if image.signed else "<u8")
+        whole: Values = words.view("<i8" if image.signed else "<u8")
+        return whole
     lowest = max(0, image.high_bit + 1 - stored)
-    found = (words >> lowest & (1 << stored) - 1).astype(np.int32 if stored < 31 else np.int64)
+    found: Values = (words >> lowest & (1 << stored) - 1).astype(
+        np.int32 if stored < 31 else np.int64
+    )
     return found - ((found >> (stored - 1)) << stored) if image.signed else found
 
 

@@ -9,6 +9,7 @@ from dicomtx.dicom.differences import Difference
 from dicomtx.dicom.presentation import Presentation, presentation
 from dicomtx.engine import pictures
 from dicomtx.engine.differences import FrameDifference, pair
+from dicomtx.image_pixel import Frame
 from dicomtx.workflows.comparison import Comparison, Side
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
     pixels, worst = comparison.pixels, comparison.pixels.worst
     told = pixels.reason or ("the same" if pixels.same and not worst else "")
     if worst:
-        count = f"{len(pixels.differing)} of {len(pixels.frames)} frames differ"
+        count = f"frames that differ: {len(pixels.differing)} of {len(pixels.frames)}"
         error = f"largest error {worst.largest_error} in frame {worst.frame}"
         told = "; ".join(filter(None, (told, f"{count}, {error}")))
     yield "Pixels", told
@@ -81,14 +82,15 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
 def _side(side: Side) -> str:
     by = f", decoded by {', '.join(side.decoders)}" if side.decoders else ""
     syntax = side.transfer_syntax.name
-    return f"{side.path} ({syntax}, {side.bytes} bytes, {side.frames} frames{by})"
+    frames = f"{side.frames} frame{'s' * (side.frames != 1)}"
+    return f"{side.path} ({syntax}, {side.bytes} bytes, {frames}{by})"
 
 
 def _table(title: str, rows: Sequence[Sequence[str]], header: str) -> str:
     heading = f"<h2>{title}</h2>" if title else ""
     cells = ("".join(f"<td class='v'>{_text(cell)}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return f"{heading}<table>{header}{body}</table>"
+    return f"{heading}<table id='{title.lower().replace(' ', '-')}'>{header}{body}</table>"
 
 
 def _frames(comparison: Comparison) -> Iterator[str]:
@@ -135,20 +137,20 @@ def _pictured(comparison: Comparison, a: "Opened", b: "Opened") -> Iterator[str]
     for number in dict.fromkeys([*worst, 1]):
         title = f"Frame {number}" + (" (the worst)" if number in worst[:1] else "")
         yield f"<h2>{title}</h2><div class='pictures'>"
-        how = presentation(a.part10.data_set, number - 1)
+        frame, other = a.read(number - 1), b.read(number - 1)
+        how = pictures.with_window(frame, presentation(a.part10.data_set, number - 1))
         own = presentation(b.part10.data_set, number - 1)
         own = own._replace(centre=how.centre, width=how.width, function=how.function)
-        yield _figure(pictures.seen(a.read(number - 1), how), f"A, {_window(how)}")
-        yield _figure(pictures.seen(b.read(number - 1), own), "B, through the same window as A")
+        yield _figure(pictures.seen(frame, how), f"A{_window(frame, how)}")
+        yield _figure(pictures.seen(other, own), f"B{_window(other, own)}")
         if number in worst:
             yield from _apart(a, b, number)
         yield "</div>" if number not in worst else ""
 
 
-def _window(how: Presentation) -> str:
-    if not how.width:
-        return "from its smallest to its largest value (colours as they are)"
-    return f"window centre {how.centre:g}, width {how.width:g}"
+def _window(frame: Frame, how: Presentation) -> str:
+    grey = frame.image.photometric_interpretation.startswith("MONOCHROME")
+    return f", window centre {how.centre:g}, width {how.width:g}" if grey else ""
 
 
 def _apart(a: "Opened", b: "Opened", number: int) -> Iterator[str]:
