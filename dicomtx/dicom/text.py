@@ -1,6 +1,7 @@
 """Values for people, layouts and rules: decoded by pydicom, in the data set's character set."""
 
 import struct
+import warnings
 from typing import Final
 
 from pydicom.charset import convert_encodings, decode_bytes
@@ -62,8 +63,10 @@ def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False
         return ""
     if vr not in IN_CHARACTER_SET:
         return raw.decode("ascii", "replace").strip(" \0\t\r\n")
-    encodings = convert_encodings([name.strip() for name in character_set.split("\\")])
-    found = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is not known is replaced: that is told above
+        encodings = convert_encodings([name.strip() for name in character_set.split("\\")])
+        found = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
     return found.rstrip("=") if vr == "PN" else found
 
 
