@@ -30,7 +30,8 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
     found = found[::step, ::step]
     if image.samples_per_pixel == 3:
         return _byte(found / ((1 << image.bits_stored) - 1) * 255)
-    found = found[..., 0] if found.ndim == 3 else found
+    if found.ndim == 3:  # neither grey nor a colour that is known: the first sample is shown
+        found, how = found[..., 0], Presentation(1 << image.bits_stored - 1, 1 << image.bits_stored)
     if image.photometric_interpretation == "PALETTE COLOR" and how.palette:
         return _by_palette(found, how.palette)
     shown = _byte(_windowed(found * how.slope + how.intercept, how) * 255)
@@ -39,8 +40,8 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
 
 
 def with_window(frame: Frame, how: Presentation) -> Presentation:
-    """Returns how to show a frame, with its own range as the window if it has none."""
-    if how.width:
+    """Returns how to show a frame, with its own range as the window if it is grey without one."""
+    if how.width or frame.image.samples_per_pixel > 1:
         return how
     rescaled = values(frame) * how.slope + how.intercept
     low, high = float(rescaled.min()), float(rescaled.max())

@@ -1,7 +1,5 @@
 """Structural similarity by scikit-image, where it is installed (the extra "compare")."""
 
-from typing import Any
-
 from dicomtx.engine.values import Values
 
 
@@ -18,5 +16,4 @@ def structural_similarity(a: Values, b: Values, peak: int) -> float | None:
     if window < 3 or not peak:
         return None
     channels = 2 if a.ndim == 3 else None
-    rated: Any = ssim  # it has no types
-    return float(rated(a, b, win_size=window, data_range=float(peak), channel_axis=channels))
+    return float(ssim(a, b, win_size=window, data_range=float(peak), channel_axis=channels))

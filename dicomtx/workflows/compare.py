@@ -13,7 +13,7 @@ from dicomtx.engine.any_frames import any_frames, decoders
 from dicomtx.engine.decoding import Frames
 from dicomtx.engine.differences import compared
 from dicomtx.engine.values import IncomparableError
-from dicomtx.errors import DicomtxError, ExitCode, UsageError
+from dicomtx.errors import DicomtxError, UsageError
 from dicomtx.files import atomic_write
 from dicomtx.image_pixel import Frame
 from dicomtx.sources import STANDARD_STREAM, open_source, write_all
@@ -166,9 +166,10 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
     except IncomparableError as error:
         return Pixels("nothing", same=False, reason=str(error))
     except DicomtxError as error:
-        if error.exit_code is ExitCode.UNSUPPORTED and _same_bytes(a, b):
-            return Pixels("bytes", same=True)
-        raise
+        if not _same_bytes(a, b):
+            raise
+        a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
+        return Pixels("bytes", same=True)
     close = all(frame.largest_error <= tolerance for frame in found.frames)
     counts = (a.count, b.count)
     reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""
@@ -177,8 +178,10 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
 
 
 def _same_bytes(a: Opened, b: Opened) -> bool:
-    """Whether Pixel Data is the same bytes in the same syntax: then so are the pixels."""
-    if a.header.syntax != b.header.syntax:
+    """Whether Pixel Data is the same bytes in the same encoding: then so are the pixels."""
+    syntaxes = a.header.syntax, b.header.syntax
+    native = not any(syntax.encapsulated or syntax.big_endian for syntax in syntaxes)
+    if syntaxes[0] != syntaxes[1] and not native:
         return False
     spans = [part.data_set.find(PIXEL_DATA) for part in (a.part10, b.part10)]
     sizes = [span.end - span.value for span in spans if span]

@@ -13,6 +13,7 @@ import pytest
 
 from dicomtx.workflows.compare import compare
 from dicomtx.workflows.comparison import Comparing
+from tests import corpus
 from tests.dicom.builder import image, native, part10, text
 
 MAGENTA = (255, 0, 255)
@@ -27,7 +28,7 @@ Page = Callable[..., str]
 def coloured(changed: int = 0, *, value: str = "plain", frames: int = 3) -> bytes:
     """Returns a magenta file; some pixels of its last frame are not, and a text is hostile."""
     pixel = image(ROWS, COLUMNS, samples=3, photometric="RGB")
-    data = np.tile(np.uint8(MAGENTA), (frames, ROWS, COLUMNS, 1))
+    data = np.tile(np.array(MAGENTA, np.uint8), (frames, ROWS, COLUMNS, 1))
     data[-1].reshape(-1, 3)[:changed, 1] = 40
     data_set = native(pixel, data.tobytes(), frames=str(frames))
     at = data_set.index(b"\x28\0\2\0")
@@ -43,7 +44,8 @@ def page(tmp_path: Path) -> Page:
         for path, data in zip(paths, (a, b), strict=True):
             path.write_bytes(data)
         report = tmp_path / "page.html"
-        compare(Comparing(*map(str, paths), report=str(report), overwrite=True))
+        a_path, b_path = map(str, paths)
+        compare(Comparing(a_path, b_path, report=str(report), overwrite=True))
         return report.read_text("utf-8")
 
     return page
@@ -101,6 +103,12 @@ def test_files_that_cannot_be_compared_still_make_a_page(page: Page) -> None:
     assert html.count("<img ") == 2
     bare = part10("explicit", text(0x00104000, "LT", "nothing"))
     assert "B has no Pixel Data" in page(coloured(), bare)
+
+
+def test_every_kind_of_image_makes_a_page(page: Page) -> None:
+    for name in ("SC_ybr_full_422_uncompressed.dcm", "examples_palette.dcm", "liver_1frame.dcm"):
+        data = corpus.file(name).read_bytes()
+        assert page(data, data).count("<img ") == 2
 
 
 def test_hostile_text_stays_text(page: Page) -> None:
