@@ -1,5 +1,6 @@
 """Two files of any transfer syntaxes: what differs in their pixels and in their elements."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def compare(request: Comparing) -> Comparison:
     Raises:
         ComparisonError: a file cannot be read or decoded; it has the exit code.
         DestinationError: the page cannot be written.
-        UsageError: both are standard input.
+        UsageError: both are standard input, or the page would replace one.
     """
     if request.a == request.b == STANDARD_STREAM:
         raise UsageError("A and B cannot both be standard input")
@@ -110,6 +111,10 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
     """Returns what the page is written to, opened before any work."""
     if not request.report:
         return nullcontext()
+    if request.report == STANDARD_STREAM:
+        raise UsageError("the page needs a name: standard output is for the result")
+    if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
+        raise UsageError(f"the page would replace {request.report}, which is to be compared")
     return atomic_write(request.report, overwrite=request.overwrite)
 
 

@@ -106,6 +106,7 @@ def test_other_sizes_and_numbers_of_frames_are_told(tmp_path: Path) -> None:
     found = between(tmp_path, one, two)
     assert not found.same
     assert found.pixels.reason == "A has 1 frames, B 2"
+    assert not found.pixels.same
     assert len(found.pixels.frames) == 1
 
 
@@ -227,6 +228,16 @@ def test_an_existing_page_is_left_alone(tmp_path: Path, ct: Path) -> None:
     assert page.read_text() == "mine"
     compare(Comparing(str(ct), str(ct), report=str(page), overwrite=True))
     assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_the_page_never_replaces_what_is_compared(tmp_path: Path, ct: Path) -> None:
+    mine = tmp_path / "ct.dcm"
+    mine.write_bytes(ct.read_bytes())
+    (tmp_path / "link.html").symlink_to(mine)
+    for report in (str(mine), str(tmp_path / "link.html"), "-"):
+        with pytest.raises(UsageError, match="the page"):
+            compare(Comparing(str(mine), str(ct), report=report, overwrite=True))
+    assert mine.read_bytes() == ct.read_bytes()
 
 
 def test_no_page_is_left_when_a_file_cannot_be_read(tmp_path: Path, ct: Path) -> None:
