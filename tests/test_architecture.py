@@ -31,6 +31,7 @@ ROOMS = {
     "gdcm": {"codecs/gdcm.py"},
     "_gdcm": {"codecs/gdcm.py"},
     "pydicom": {"dicom"},
+    "skimage": {"engine/similarity.py"},
     "pynetdicom": {"network"},
 }
 """Where a library of others may be imported; one that is not here may be nowhere."""

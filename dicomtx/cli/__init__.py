@@ -19,6 +19,10 @@ from dicomtx.errors import DicomtxError, ExitCode
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
+    "compare": (
+        "dicomtx.cli.compare",
+        "Compare the pixels and elements of two files of any syntaxes.",
+    ),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"

@@ -1,10 +1,11 @@
 """Values for people, layouts and rules: decoded by pydicom, in the data set's character set."""
 
 import struct
+import warnings
 from typing import Final
 
 from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.dictionary import vr_of
@@ -42,17 +43,36 @@ def value(data_set: DataSet, tag: int) -> str:
     element = data_set.find(tag)
     if element is None or element.undefined:
         return ""
-    vr, raw = element.vr or vr_of(tag, signed=data_set.signed), data_set.value(tag)
+    vr = element.vr or vr_of(tag, signed=data_set.signed)
+    named = data_set.text(SPECIFIC_CHARACTER_SET)
+    return decoded(data_set.value(tag), vr, named, big_endian=data_set.encoding.big_endian)
+
+
+def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False) -> str:
+    """Returns the value that these bytes are, as ``value`` does.
+
+    Args:
+        raw: the bytes of the value.
+        vr: its VR.
+        character_set: Specific Character Set in force, as it stands.
+        big_endian: the byte order.
+    """
     if vr in NUMBERS:
-        return _numbers(raw, ("<>"[data_set.encoding.big_endian], NUMBERS[vr]))
+        return _numbers(raw, ("<>"[big_endian], NUMBERS[vr]))
     if vr in ("SQ", "OB", "OW", "OF", "OD", "OL", "OV", "UN"):
         return ""
     if vr not in IN_CHARACTER_SET:
-        return data_set.text(tag)
-    named = data_set.text(SPECIFIC_CHARACTER_SET).split("\\")
-    encodings = convert_encodings([name.strip() for name in named])
-    decoded = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
-    return decoded.rstrip("=") if vr == "PN" else decoded
+        return raw.decode("ascii", "replace").strip(" \0\t\r\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is not known is replaced: that is told above
+        encodings = convert_encodings([name.strip() for name in character_set.split("\\")])
+        found = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
+    return found.rstrip("=") if vr == "PN" else found
+
+
+def keyword(tag: int) -> str:
+    """Returns the keyword of PS3.6, empty for private and unknown elements."""
+    return keyword_for_tag(tag)
 
 
 def _numbers(raw: bytes, form: tuple[str, str]) -> str:

@@ -1,0 +1,154 @@
+"""``dicomtx compare``: what differs between two files of any transfer syntaxes."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dicomtx.cli.console import Console
+from dicomtx.cli.params import settings_options
+from dicomtx.errors import ExitCode, SettingsError
+
+if TYPE_CHECKING:
+    from dicomtx.dicom.differences import Difference
+    from dicomtx.engine.differences import FrameDifference
+    from dicomtx.workflows.comparison import Comparison, Pixels, Side
+
+MOST_ROWS: Final = 20
+FRAMES: Final = ("Frame", "Values", "Largest error", "Mean error", "PSNR", "SSIM")
+ELEMENTS: Final = ("Element", "Difference")
+
+
+@click.command(short_help="Compare the pixels and elements of two files of any syntaxes.")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "--tolerance",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Largest error of a stored value that counts as the same.",
+)
+@click.option("--pixels-only", is_flag=True, help="Compare no elements.")
+@click.option("--ignore", metavar="TAG", multiple=True, help="Leave this element out; repeatable.")
+@click.option("--all", "every_element", is_flag=True, help="Count what any transcoding changes.")
+@click.option("--report", metavar="FILE", default="", help="Write a page (HTML) with pictures.")
+@click.option("--overwrite", is_flag=True, help="Replace the page if it is there.")
+@settings_options("order", "codecs")
+@click.option("--json", "as_json", is_flag=True, help="Tell everything as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell nothing but the exit code and errors.")
+@click.pass_obj
+def compare(
+    console: Console, /, *, ignore: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
+) -> int:
+    """Compare the stored values of each frame and the elements of A and B.
+
+    A and B are of any transfer syntaxes; '-' is standard input. Ends with 0 if they are the same,
+    and with 1 if they differ. What differs as the transfer syntaxes do is told apart, and does
+    not count without --all: the syntax itself, group lengths, offset tables, colour spaces of
+    the same colours. PSNR is by the range of A's stored values over all frames.
+    """
+    from dicomtx.workflows.compare import compare as compare_files  # noqa: PLC0415
+    from dicomtx.workflows.comparison import Comparing  # noqa: PLC0415
+
+    comparison = compare_files(Comparing(ignored=_tags(ignore), **options))
+    if as_json:
+        import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+        console.result(json.dumps(comparison.as_json()))
+    elif not quiet:
+        _show(comparison, console)
+    return ExitCode.DONE if comparison.same else ExitCode.SOME_FAILED
+
+
+def _tags(names: Sequence[str]) -> frozenset[int]:
+    if not names:
+        return frozenset()
+    from dicomtx.dicom.text import tag_of  # noqa: PLC0415 - pydicom
+
+    try:
+        return frozenset(map(tag_of, names))
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _show(comparison: "Comparison", console: Console) -> None:
+    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+
+    tables.show(console, [row for row in _summary(comparison) if row[1]])
+    frames = comparison.pixels.differing
+    if frames:
+        console.result("")
+        tables.show(console, [_frame(frame) for frame in frames[:MOST_ROWS]], FRAMES)
+        _more(console, len(frames), "frames")
+    elements = comparison.elements or ()
+    if elements:
+        console.result("")
+        tables.show(console, [_element(found) for found in elements[:MOST_ROWS]], ELEMENTS)
+        _more(console, len(elements), "elements")
+
+
+def _more(console: Console, count: int, what: str) -> None:
+    if count > MOST_ROWS:
+        console.result(f"... and {count - MOST_ROWS} more {what}; --json and --report have them")
+
+
+def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
+    yield "Verdict", "the same" if it.same else "they differ"
+    yield "A", _side(it.a)
+    yield "B", _side(it.b)
+    yield "Pixels", _pixels(it.pixels)
+    yield "Tolerance", f"errors up to {it.tolerance} are the same" if it.tolerance else ""
+    yield "Elements", _elements(it.elements)
+    yield "Encoding", _of_encoding(it.of_encoding)
+    if it.pixels.ssim_left_out:
+        yield "SSIM", "left out: it needs scikit-image (pip install 'dicomtx[compare]')"
+    yield from (("Warning", text) for text in it.warnings)
+
+
+def _side(side: "Side") -> str:
+    from dicomtx.cli.report import size  # noqa: PLC0415
+
+    by = f", decoded by {', '.join(side.decoders)}" if side.decoders else ""
+    return f"{side.path} ({side.transfer_syntax.name}, {size(side.bytes)}{by})"
+
+
+def _pixels(it: "Pixels") -> str:
+    if it.compared != "frames":
+        alone = "the same bytes" if it.compared == "bytes" else "neither has Pixel Data"
+        return it.reason or alone
+    count, worst = len(it.frames), it.worst
+    frames = f"{count} frame{'s' * (count != 1)}"
+    told = f"{frames}, each stored value the same"
+    if worst:
+        error = f"largest error {worst.largest_error} (frame {worst.frame})"
+        told = f"{len(it.differing)} of {frames} not equal, {error}"
+    return "; ".join(filter(None, (it.reason, told)))
+
+
+def _elements(found: "Sequence[Difference] | None") -> str:
+    if found is None:
+        return "not compared"
+    return f"{len(found)} not the same" if found else "the same"
+
+
+def _of_encoding(found: "Sequence[Difference]") -> str:
+    """Returns the elements that do not count, one name each."""
+    if not found:
+        return ""
+    return ", ".join(dict.fromkeys(d.keyword or d.place for d in found)) + " (not counted)"
+
+
+def _frame(it: "FrameDifference") -> tuple[str, ...]:
+    psnr = "-" if it.psnr is None else f"{it.psnr:.2f} dB"
+    ssim = "-" if it.ssim is None else f"{it.ssim:.6f}"
+    mean = f"{it.mean_error:.4g}"
+    return str(it.frame), str(it.samples), str(it.largest_error), mean, psnr, ssim
+
+
+def _element(it: "Difference") -> tuple[str, str]:
+    vrs = " -> ".join(dict.fromkeys(filter(None, (it.vr_a, it.vr_b))))
+    what = " ".join(filter(None, (it.keyword, vrs)))
+    values = {"added": f"+ {it.b}", "removed": f"- {it.a}"}.get(it.kind, f"{it.a} -> {it.b}")
+    return it.place, f"{what}: {it.kind}: {values}" if what else f"{it.kind}: {values}"

@@ -1,0 +1,283 @@
+"""What differs between the elements of two data sets, whatever each of them is encoded in."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Final, Literal, NamedTuple
+
+from dicomtx.dicom import attributes
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import ITEM, PIXEL_DATA, VRS, Element, name, resolved_vr
+from dicomtx.dicom.part10 import TRANSFER_SYNTAX, Part10
+from dicomtx.dicom.pixel_data import (
+    ENCAPSULATED_TOTAL_LENGTH,
+    EXTENDED_OFFSET_TABLE,
+    EXTENDED_OFFSET_TABLE_LENGTHS,
+)
+from dicomtx.dicom.rewrite import WORDS
+from dicomtx.dicom.rope import swapped
+from dicomtx.errors import DamagedError
+from dicomtx.sources import CHUNK
+
+Kind = Literal["added", "removed", "changed"]
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+DEEPEST: Final = 100
+SHOWN: Final = 60  # characters of a value
+BYTES_SHOWN: Final = 16
+BYTES: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+TEXT: Final = frozenset(vr.decode() for vr in VRS) - BYTES - WORDS.keys() - {"SQ"}
+COLOURS: Final = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"})
+OF_ENCODING: Final = frozenset(
+    {
+        TRANSFER_SYNTAX,
+        0x00020012,  # Implementation Class UID
+        0x00020013,  # Implementation Version Name
+        attributes.PLANAR_CONFIGURATION,
+        EXTENDED_OFFSET_TABLE,
+        EXTENDED_OFFSET_TABLE_LENGTHS,
+        ENCAPSULATED_TOTAL_LENGTH,
+    }
+)
+"""What any transcoding changes, group lengths and colour spaces beside."""
+
+IDENTIFIERS: Final = range(0x00020001, 0x00020004)
+"""Of the file meta: written by any transcoding where they were missing (PS3.10 7.1)."""
+
+
+class Difference(NamedTuple):
+    """One element, or item, that is not the same in both.
+
+    Attributes:
+        kind: "added" is in B only, "removed" is in A only.
+        path: where it is, as in ``Edit.path``.
+        tag: the element; ``ITEM`` for an item of the sequence that the path ends with.
+        vr_a: its VR in A, as in PS3.6 where the data set has none.
+        vr_b: its VR in B.
+        a: its value in A for people, shortened.
+        b: its value in B.
+        of_encoding: it comes with the transfer syntax.
+    """
+
+    kind: Kind
+    path: tuple[int, ...]
+    tag: int
+    vr_a: str = ""
+    vr_b: str = ""
+    a: str = ""
+    b: str = ""
+    of_encoding: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is for people: "(0008,1140)[1](0008,1150)"; items count from 1."""
+        steps = zip(self.path[::2], self.path[1::2], strict=True)
+        around = "".join(f"{name(tag)}[{index + 1}]" for tag, index in steps)
+        return around if self.tag == ITEM else around + name(self.tag)
+
+    @property
+    def keyword(self) -> str:
+        """The keyword of PS3.6, empty for private and unknown elements."""
+        if self.tag == ITEM:
+            return "Item"
+        from dicomtx.dicom import text  # noqa: PLC0415 - pydicom, for differences only
+
+        return text.keyword(self.tag)
+
+
+class _Side(NamedTuple):
+    """A data set, or an item, and the character set in force in it."""
+
+    data_set: DataSet
+    character_set: str
+    signed: bool
+
+    def within(self, item: DataSet) -> "_Side":
+        own = item.text(SPECIFIC_CHARACTER_SET)
+        return _Side(item, own or self.character_set, self.signed)
+
+
+class _Pair(NamedTuple):
+    """The same element of both, or of one."""
+
+    a: Element | None
+    b: Element | None
+
+    @property
+    def tag(self) -> int:
+        one = self.a or self.b
+        assert one
+        return one.tag
+
+    def vr(self, element: Element, side: _Side) -> str:
+        """Returns the VR of one of the two: its own, the other's, or the dictionary's."""
+        if element.vr:
+            return element.vr
+        other = self.b if element is self.a else self.a
+        return other.vr if other and other.vr else resolved_vr(element, signed=side.signed)
+
+    def is_sequence(self, a: _Side, b: _Side) -> bool:
+        """Whether one is a sequence, and the other one too or of unknown VR."""
+        both = [(e, self.vr(e, side)) for e, side in ((self.a, a), (self.b, b)) if e]
+        vrs = {vr for _, vr in both}
+        sequence = "SQ" in vrs or any(e.undefined and vr not in ("OB", "OW") for e, vr in both)
+        return sequence and vrs <= {"SQ", "UN"}
+
+
+def differences(a: Part10, b: Part10, ignored: frozenset[int]) -> Iterator[Difference]:
+    """Yields what differs in file meta and data set, top level first; Pixel Data is left out.
+
+    Values are compared in a normal form: little endian, texts without trailing padding. VRs are
+    compared where both have one.
+
+    Args:
+        a: a file.
+        b: another.
+        ignored: elements that are left out at any depth.
+
+    Raises:
+        DamagedError: a sequence is broken, or nested too deep.
+    """
+    recoded = a.label != b.label
+    yield from _walked(_top(a.meta), _top(b.meta), ignored)
+    ignored |= {PIXEL_DATA} if PIXEL_DATA in a.data_set and PIXEL_DATA in b.data_set else set()
+    for difference in _walked(_top(a.data_set), _top(b.data_set), ignored):
+        colour = difference.tag == attributes.PHOTOMETRIC_INTERPRETATION and not difference.path
+        if colour and recoded and {difference.a, difference.b} <= COLOURS:
+            yield difference._replace(of_encoding=True)
+        else:
+            yield difference
+
+
+def _top(data_set: DataSet) -> _Side:
+    return _Side(data_set, data_set.text(SPECIFIC_CHARACTER_SET), data_set.signed)
+
+
+def _walked(a: _Side, b: _Side, ignored: frozenset[int]) -> Iterator[Difference]:
+    """Yields what differs, without recursion, so that depth costs no stack."""
+    waiting: deque[tuple[tuple[int, ...], _Side, _Side]] = deque([((), a, b)])
+    while waiting:
+        path, a, b = waiting.popleft()
+        if len(path) > 2 * DEEPEST:
+            raise DamagedError(f"sequences are nested more than {DEEPEST} deep: not compared")
+        for pair in _pairs(a.data_set, b.data_set):
+            if pair.tag in ignored:
+                continue
+            found, within = _compared(pair, path, a, b)
+            yield from found
+            waiting += within
+
+
+def _pairs(a: DataSet, b: DataSet) -> Iterator[_Pair]:
+    """Yields the elements by tag; of one that is there twice, the first with the first."""
+    numbered = [dict(_numbered(data_set)) for data_set in (a, b)]
+    for key in sorted({*numbered[0], *numbered[1]}):
+        yield _Pair(numbered[0].get(key), numbered[1].get(key))
+
+
+def _numbered(data_set: DataSet) -> Iterator[tuple[tuple[int, int], Element]]:
+    seen: Counter[int] = Counter()
+    for element in data_set.elements:
+        yield (element.tag, seen[element.tag]), element
+        seen[element.tag] += 1
+
+
+def _compared(
+    pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side
+) -> tuple[list[Difference], list[tuple[tuple[int, ...], _Side, _Side]]]:
+    """Returns what differs in one element, and the items that are still to be compared."""
+    if pair.a is None or pair.b is None:
+        return [_lone(pair, path, a, b)], []
+    vr_a, vr_b = pair.vr(pair.a, a), pair.vr(pair.b, b)
+    own_vrs_differ = "" not in (pair.a.vr, pair.b.vr) and pair.a.vr != pair.b.vr
+    if pair.is_sequence(a, b) and _firsts(pair, a, b):
+        found, within = _items(pair.tag, path, a, b)
+        if own_vrs_differ:
+            found.append(Difference("changed", path, pair.tag, vr_a, vr_b))
+        return found, within
+    at = _first_difference(_normal(a, pair.a, vr_a), _normal(b, pair.b, vr_b))
+    if at < 0 and not own_vrs_differ:
+        return [], []
+    shown_a, shown_b = _shown(a, pair.a, vr_a), _shown(b, pair.b, vr_b)
+    if at >= 0 and shown_a == shown_b:
+        shown_a, shown_b = (f"{text} [differs from byte {at} on]" for text in (shown_a, shown_b))
+    expected = _of_encoding(pair.tag, path)
+    return [Difference("changed", path, pair.tag, vr_a, vr_b, shown_a, shown_b, expected)], []
+
+
+def _lone(pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side) -> Difference:
+    """Returns the difference that an element of one side only is."""
+    expected = _of_encoding(pair.tag, path) or pair.tag in IDENTIFIERS
+    if pair.b is None:
+        assert pair.a
+        vr, shown = pair.vr(pair.a, a), _shown(a, pair.a, pair.vr(pair.a, a))
+        return Difference("removed", path, pair.tag, vr, "", shown, "", expected)
+    vr, shown = pair.vr(pair.b, b), _shown(b, pair.b, pair.vr(pair.b, b))
+    return Difference("added", path, pair.tag, "", vr, "", shown, expected)
+
+
+def _of_encoding(tag: int, path: tuple[int, ...]) -> bool:
+    return tag & 0xFFFF == 0 or (not path and tag in OF_ENCODING)
+
+
+def _firsts(pair: _Pair, a: _Side, b: _Side) -> bool:
+    """Whether these are the first ones with their tag, which ``DataSet.items`` walks."""
+    return a.data_set.find(pair.tag) is pair.a and b.data_set.find(pair.tag) is pair.b
+
+
+def _items(
+    tag: int, path: tuple[int, ...], a: _Side, b: _Side
+) -> tuple[list[Difference], list[tuple[tuple[int, ...], _Side, _Side]]]:
+    """Returns the items that one side lacks, and those that both have."""
+    lone, both = [], []
+    pairs = zip_longest(a.data_set.items(tag), b.data_set.items(tag))
+    for index, (of_a, of_b) in enumerate(pairs):
+        place = (*path, tag, index)
+        if of_a is None or of_b is None:
+            told = f"{len((of_a or of_b).elements)} elements"
+            kind: Kind = "removed" if of_b is None else "added"
+            texts = (told, "") if of_b is None else ("", told)
+            lone.append(Difference(kind, place, ITEM, "", "", *texts))
+        else:
+            both.append((place, a.within(of_a), b.within(of_b)))
+    return lone, both
+
+
+def _normal(side: _Side, element: Element, vr: str) -> Iterator[bytes]:
+    """Yields the value little endian, a text of no great length without its padding."""
+    source, size = side.data_set.source, element.end - element.value
+    if vr in TEXT and size <= CHUNK:
+        yield source.read(element.value, size).rstrip(b" \0")
+        return
+    word = WORDS.get(vr, 1) if side.data_set.encoding.big_endian else 1
+    for chunk in source.chunks(element.value, size):
+        yield swapped(chunk, word)
+
+
+def _first_difference(a: Iterator[bytes], b: Iterator[bytes]) -> int:
+    """Returns the first byte that differs, or -1."""
+    at = 0
+    for left, right in zip_longest(a, b, fillvalue=b""):
+        if left != right:
+            apart = (n for n, (x, y) in enumerate(zip(left, right, strict=False)) if x != y)
+            return at + next(apart, min(len(left), len(right)))
+        at += len(left)
+    return -1
+
+
+def _shown(side: _Side, element: Element, vr: str) -> str:
+    """Returns a value for people."""
+    size = element.end - element.value
+    if vr == "SQ" or (element.undefined and vr not in ("OB", "OW")):
+        count = sum(1 for _ in side.data_set.items(element.tag))
+        return f"{count} item{'s' * (count != 1)}"
+    if vr in BYTES:
+        more = " ..." if size > BYTES_SHOWN else ""
+        first = side.data_set.source.peek(element.value, min(size, BYTES_SHOWN))
+        return f"{size} bytes: {first.hex(' ')}{more}"
+    from dicomtx.dicom import text  # noqa: PLC0415 - pydicom, for differences only
+
+    raw = side.data_set.source.read(element.value, min(size, CHUNK))
+    big = side.data_set.encoding.big_endian
+    told = text.decoded(raw, vr, side.character_set, big_endian=big)
+    return told if len(told) <= SHOWN else f"{told[:SHOWN]}... ({size} bytes)"

@@ -1,0 +1,113 @@
+"""Native frames of a file, whatever its transfer syntax is, decoded one at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dicomtx.codecs.codec import Attempt, CodecSpec
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.header import Header
+from dicomtx.dicom.pixel_data import EncapsulatedFrames, native_frames
+from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames
+from dicomtx.engine.transcode import CodecsFailedError
+from dicomtx.errors import CodecError, UnsupportedError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+@dataclass(eq=False, slots=True)
+class AnyFrames:
+    """Encapsulated frames; when a codec fails the next one is asked from that frame on.
+
+    Attributes:
+        streams: the code streams.
+        image: what the data set says.
+        syntax: what the streams are.
+        codecs: those in force.
+        used: the names of those that decoded, in the order in which they came.
+    """
+
+    streams: EncapsulatedFrames
+    image: ImagePixel
+    syntax: TransferSyntax
+    codecs: Codecs
+    used: list[str] = field(default_factory=list)
+    _attempts: list[Attempt] = field(default_factory=list)
+    _able: Iterator[CodecSpec] = field(init=False)
+    _decoded: DecodedFrames | None = None
+
+    def __post_init__(self) -> None:
+        """Looks which codecs there are."""
+        self._able = self.codecs.able(self.syntax, "decode")
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.streams.count
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame.
+
+        Raises:
+            UnsupportedError: there is no codec for the syntax.
+            CodecsFailedError: there are, but none can decode it.
+        """
+        while True:
+            decoded = self._decoded or self._next()
+            try:
+                frame = decoded.read(index)
+            except FailedError as failed:
+                self._attempts.append(failed.attempt)
+                self._decoded = None
+            else:
+                if decoded.decoder.spec.name not in self.used:
+                    self.used.append(decoded.decoder.spec.name)
+                return frame
+
+    def _next(self) -> DecodedFrames:
+        """Returns the frames as the next codec decodes them."""
+        for spec in self._able:
+            try:
+                codec = self.codecs.open(spec)
+            except CodecError as error:
+                self._attempts.append(Attempt(spec.name, "decode", str(error)))
+                continue
+            decoder = Decoder(spec, codec, self.syntax, self.image)
+            self._decoded = DecodedFrames(self.streams, decoder)
+            return self._decoded
+        if self._attempts:
+            raise CodecsFailedError(tuple(self._attempts))
+        raise UnsupportedError(
+            f"no codec in the order in force can decode {self.syntax.name}; see 'dicomtx codecs'"
+        )
+
+
+def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list[str]) -> Frames:
+    """Returns the native frames of a data set.
+
+    Args:
+        data_set: has Pixel Data.
+        header: what it is.
+        codecs: those in force.
+        warnings: what is not as it should be is added here.
+
+    Raises:
+        UnsupportedError: the frames of such a syntax cannot be told apart.
+        DamagedError: Pixel Data is damaged, or what tells its size is missing.
+    """
+    if header.missing:
+        raise UnsupportedError(f"there is Pixel Data, but no {' and no '.join(header.missing)}")
+    if header.image is None:
+        raise UnsupportedError(f"no codec knows the frames of {header.syntax.name}")
+    if header.pixel_data == "native":
+        return native_frames(data_set, header.image)
+    wanted = attributes.number_of_frames(data_set)
+    found = fragments.frames(data_set.source, fragments.read(data_set), wanted, warnings)
+    streams = EncapsulatedFrames(data_set.source, found)
+    return AnyFrames(streams, header.image, header.syntax, codecs)
+
+
+def decoders(frames: Frames) -> tuple[str, ...]:
+    """Returns the names of the codecs that decoded so far; none for native frames."""
+    return tuple(frames.used) if isinstance(frames, AnyFrames) else ()

@@ -1,0 +1,200 @@
+"""Two files of any transfer syntaxes: what differs in their pixels and in their elements."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.differences import Difference, differences
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.header import Header, read_header
+from dicomtx.dicom.part10 import Part10, open_part10
+from dicomtx.engine.any_frames import any_frames, decoders
+from dicomtx.engine.decoding import Frames
+from dicomtx.engine.differences import compared
+from dicomtx.engine.values import IncomparableError
+from dicomtx.errors import DicomtxError, UsageError
+from dicomtx.files import atomic_write
+from dicomtx.image_pixel import Frame
+from dicomtx.sources import STANDARD_STREAM, open_source, write_all
+from dicomtx.workflows.comparison import Comparing, Comparison, Pixels, Side
+
+
+class ComparisonError(DicomtxError):
+    """One of the two cannot be read; the message names it."""
+
+    def __init__(self, path: str, cause: DicomtxError) -> None:
+        """Tells which file, and ends with the exit code of what was wrong with it."""
+        super().__init__(f"{path}: {cause}")
+        self.exit_code = cause.exit_code
+
+
+@dataclass(eq=False, slots=True)
+class Opened:
+    """One of the two files, open.
+
+    Attributes:
+        path: as it was given.
+        part10: the file taken apart.
+        header: what it is.
+        codecs: those in force.
+        warnings: what is not as it should be.
+    """
+
+    path: str
+    part10: Part10
+    header: Header
+    codecs: Codecs
+    warnings: list[str]
+    _frames: Frames | None = None
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether there is Pixel Data with integers."""
+        return PIXEL_DATA in self.part10.data_set
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.frames().count
+
+    def frames(self) -> Frames:
+        """Returns the frames as they are; looked for once."""
+        with _of(self.path):
+            if self._frames is None:
+                data_set = self.part10.data_set
+                self._frames = any_frames(data_set, self.header, self.codecs, self.warnings)
+            return self._frames
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame."""
+        with _of(self.path):
+            return self.frames().read(index)
+
+    def side(self) -> Side:
+        """Returns what is told of it, once its frames were read."""
+        return Side(
+            path=self.path,
+            bytes=self.part10.file.size,
+            transfer_syntax=self.header.syntax,
+            frames=self._frames.count if self._frames else 0,
+            decoders=decoders(self._frames) if self._frames else (),
+        )
+
+
+def compare(request: Comparing) -> Comparison:
+    """Returns what differs, and writes the page if one is asked for.
+
+    Raises:
+        ComparisonError: a file cannot be read or decoded; it has the exit code.
+        DestinationError: the page cannot be written.
+        UsageError: both are standard input, or the page would replace one.
+    """
+    if request.a == request.b == STANDARD_STREAM:
+        raise UsageError("A and B cannot both be standard input")
+    with (
+        _page(request) as fd,
+        Codecs(request.settings) as codecs,
+        _opened(request.a, codecs) as a,
+        _opened(request.b, codecs) as b,
+    ):
+        comparison = _compared(request, a, b)
+        if fd is not None:
+            from dicomtx.workflows.comparison_page import page_of  # noqa: PLC0415 - pictures
+
+            write_all(fd, page_of(comparison, a, b))
+    return comparison
+
+
+def _page(request: Comparing) -> AbstractContextManager[int | None]:
+    """Returns what the page is written to, opened before any work."""
+    if not request.report:
+        return nullcontext()
+    if request.report == STANDARD_STREAM:
+        raise UsageError("the page needs a name: standard output is for the result")
+    if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
+        raise UsageError(f"the page would replace {request.report}, which is to be compared")
+    return atomic_write(request.report, overwrite=request.overwrite)
+
+
+@contextmanager
+def _of(path: str) -> Iterator[None]:
+    """Names the file in what goes wrong with it."""
+    try:
+        yield
+    except ComparisonError:
+        raise
+    except DicomtxError as error:
+        raise ComparisonError(path, error) from error
+
+
+@contextmanager
+def _opened(path: str, codecs: Codecs) -> Iterator[Opened]:
+    with _of(path), open_source(path) as file, open_part10(file) as part10:
+        header = read_header(part10)
+        warnings = [*header.warnings]
+        if header.overlays:
+            warnings.append("overlay planes in unused bits of Pixel Data are not compared")
+        yield Opened(path, part10, header, codecs, warnings)
+
+
+def _compared(request: Comparing, a: Opened, b: Opened) -> Comparison:
+    pixels = _pixels(request.tolerance, a, b)
+    found = [] if request.pixels_only else _elements(request, a, b)
+    counting = [d for d in found if request.every_element or not d.of_encoding]
+    warnings = [f"{opened.path}: {text}" for opened in (a, b) for text in opened.warnings]
+    return Comparison(
+        a=a.side(),
+        b=b.side(),
+        same=pixels.same and not counting,
+        tolerance=request.tolerance,
+        pixels=pixels,
+        elements=None if request.pixels_only else tuple(counting),
+        of_encoding=tuple(d for d in found if d not in counting),
+        warnings=tuple(warnings),
+    )
+
+
+def _elements(request: Comparing, a: Opened, b: Opened) -> list[Difference]:
+    with _of(f"{a.path} and {b.path}"):
+        return list(differences(a.part10, b.part10, request.ignored))
+
+
+def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
+    if not a.has_pixels or not b.has_pixels:
+        lacking = "A" if b.has_pixels else "B"
+        same = a.has_pixels == b.has_pixels
+        return Pixels("nothing", same, "" if same else f"{lacking} has no Pixel Data")
+    try:
+        found = compared(a, b)
+    except IncomparableError as error:
+        return Pixels("nothing", same=False, reason=str(error))
+    except DicomtxError as error:
+        if not _same_bytes(a, b):
+            raise
+        a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
+        return Pixels("bytes", same=True)
+    close = all(frame.largest_error <= tolerance for frame in found.frames)
+    counts = (a.count, b.count)
+    reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""
+    same = close and not reason
+    return Pixels("frames", same, reason, found.peak, found.frames, found.ssim_left_out)
+
+
+def _same_bytes(a: Opened, b: Opened) -> bool:
+    """Whether Pixel Data is the same bytes in the same encoding: then so are the pixels."""
+    syntaxes = a.header.syntax, b.header.syntax
+    native = not any(syntax.encapsulated or syntax.big_endian for syntax in syntaxes)
+    if syntaxes[0] != syntaxes[1] and not native:
+        return False
+    spans = [part.data_set.find(PIXEL_DATA) for part in (a.part10, b.part10)]
+    sizes = [span.end - span.value for span in spans if span]
+    if len(sizes) != 2 or sizes[0] != sizes[1]:
+        return False
+    chunks = [
+        part.data_set.source.chunks(span.value, sizes[0])
+        for part, span in zip((a.part10, b.part10), spans, strict=True)
+        if span
+    ]
+    return all(left == right for left, right in zip(*chunks, strict=True))
