@@ -23,7 +23,7 @@ check: $(READY)  ## lint, types, the generated part of README.md, a light start-
 	$(BIN)/pytest tests/test_start_up.py
 
 bench: $(READY)  ## whole-process times against gdcmconv and DCMTK, into benchmarks/RESULTS.md
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench
 
 SECONDS ?= 60
 FUZZ := .venv/fuzz

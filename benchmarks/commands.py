@@ -1,0 +1,49 @@
+"""Whole processes, timed in turn: whatever else the machine does meets all of them alike."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+DICOMTX = str(Path(sys.executable).parent / "dicomtx")
+
+Command = Sequence[str]
+
+
+def convert(source: str, destination: str, target: str, *more: str) -> list[str]:
+    """Returns the command that converts a file without verification; ``more`` are options."""
+    asked = ["--to", target, "--overwrite", *(more or ("--no-verify",))]
+    return [DICOMTX, "convert", source, destination, *asked]
+
+
+def threads(number: int) -> dict[str, str]:
+    """Returns the environment in which dicomtx works on so many frames at once."""
+    return {"DICOMTX_THREADS": str(number)}
+
+
+def environment(more: dict[str, str] | None = None) -> dict[str, str]:
+    """Returns what processes are run in: byte code may be kept, as it is for users."""
+    mine = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return mine | (more or {})
+
+
+def seconds(command: Command, more: dict[str, str] | None = None) -> float:
+    """Returns the wall time of a process, in seconds."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env=environment(more))
+    return time.perf_counter() - start
+
+
+def medians(commands: Sequence[Command | None], rounds: int) -> list[float]:
+    """Returns the median wall time of each command in seconds; NaN where there is none."""
+    taken: list[list[float]] = [[] for _ in commands]
+    for number in range(rounds + 1):
+        for command, times in zip(commands, taken, strict=True):
+            if command:
+                spent = seconds(command)
+                if number:  # the first round fills the disk cache
+                    times.append(spent)
+    return [statistics.median(times) if times else float("nan") for times in taken]

@@ -1,0 +1,99 @@
+"""Peak resident memory of the process tree, for a file of 2 GiB and for half of it.
+
+Every 20 ms the high-water marks of the command and of all its descendants are added up: what
+is told is never less than what was there at once.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from benchmarks import images
+from benchmarks.commands import Command, convert, environment
+
+MIB = 1 << 20
+WHOLE = 2 << 30
+EVERY = 0.02
+CODECS = ("rle-lossless", "jpeg-ls-lossless", "jpeg2000-lossless")
+NATIVE = "explicit-vr-little-endian"
+SCALE = 64
+"""With ``quick`` the files are so many times smaller."""
+
+
+def lines(folder: str, *, quick: bool = False) -> list[str]:
+    """Returns the table of memory: a conversion a row, half of the file and the whole."""
+    size = WHOLE // SCALE if quick else WHOLE
+    counts = [size // images.CT.frame_bytes // 2, size // images.CT.frame_bytes]
+    single = _peaks(folder, 1)
+    half, whole = (_peaks(folder, count) for count in counts)
+    told = [
+        "| from | to | 1 frame | " + " | ".join(f"{_mib(c)} MiB" for c in counts) + " | time |",
+        "|" + "---|" * 6,
+    ]
+    for (source, target), (peak, spent) in whole.items():
+        cells = (single[source, target][0], half[source, target][0], peak)
+        told.append(
+            f"| {source} | {target} | "
+            + " | ".join(f"{cell // MIB} MiB" for cell in cells)
+            + f" | {spent:.0f} s |"
+        )
+    baseline = peak_and_seconds([sys.executable, "-c", "import numpy, imagecodecs"])[0]
+    return [*told, "", f"`import numpy, imagecodecs` alone: {baseline // MIB} MiB."]
+
+
+def _mib(count: int) -> int:
+    return count * images.CT.frame_bytes // MIB
+
+
+def _peaks(folder: str, count: int) -> dict[tuple[str, str], tuple[int, float]]:
+    """Returns bytes and seconds of each conversion of a file of so many frames."""
+    source, out, back = (f"{folder}/{name}.dcm" for name in ("native", "out", "back"))
+    images.write(source, images.CT, count)
+    found = {("native", "implicit"): peak_and_seconds(convert(source, out, "implicit"))}
+    for target in CODECS:
+        # to verify JPEG 2000 takes as long again, and the same memory as the way back
+        verified = () if target == "jpeg2000-lossless" else ("--verify",)
+        there = convert(source, out, target, *verified)
+        found["native", target] = peak_and_seconds(there)
+        found[target, "native"] = peak_and_seconds(convert(out, back, NATIVE, *verified))
+    for path in (source, out, back):
+        os.unlink(path)
+    return found
+
+
+def peak_and_seconds(command: Command) -> tuple[int, float]:
+    """Returns the peak of a command's process tree in bytes, and its wall time.
+
+    Raises:
+        CalledProcessError: the command failed.
+    """
+    peak, start = 0, time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
+    while process.poll() is None:
+        peak = max(peak, sum(_high_water(pid) for pid in _tree(process.pid)))
+        time.sleep(EVERY)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return peak, time.perf_counter() - start
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """Yields a process and all that descend from it, as far as they are still there."""
+    yield pid
+    with suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
+                yield from _tree(int(child))
+
+
+def _high_water(pid: int) -> int:
+    """Returns the most resident memory that a process has had, in bytes; 0 if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    return 0

@@ -1,0 +1,74 @@
+"""Whole processes: dicomtx against gdcmconv and DCMTK on the same files.
+
+A cell is the median of the rounds; in brackets its ratio to the first column.
+"""
+
+import sys
+from math import isnan
+
+from pydicom.data import get_testdata_file
+
+from benchmarks import images
+from benchmarks.commands import DICOMTX, convert, medians
+from tests.dicom.builder import image
+
+REAL = {"10 kB": "MR_small.dcm", "0.5 MB": "693_UNCR.dcm", "7 MB": "RG1_UNCR.dcm"}
+TARGETS = {
+    "implicit-vr-little-endian": (["-w", "-M"], ["dcmconv", "+ti"]),
+    "rle-lossless": (["-R"], ["dcmcrle"]),
+    "jpeg-lossless-sv1": (["-J"], ["dcmcjpeg", "+e1"]),
+    "jpeg-ls-lossless": (["-L"], ["dcmcjpls"]),
+    "jpeg2000-lossless": (["-K"], None),
+}
+"""Options of gdcmconv, and DCMTK's program, for the same target; DCMTK has no JPEG 2000."""
+
+
+def lines(folder: str, *, quick: bool = False) -> list[str]:
+    """Returns the tables of start-up and of files, small ones first."""
+    few, many = (1, 1) if quick else (3, 9)
+    told = ["| start-up | time (ratio) |", "|---|---|", *_start_up(many), ""]
+    told += ["| file | to | gdcmconv | DCMTK | dicomtx --no-verify | dicomtx |", "|" + "---|" * 6]
+    for label, name in REAL.items():
+        source = str(get_testdata_file(name, download=False))
+        told += [_row(label, source, target, folder, many) for target in TARGETS]
+    for label, source in _made(folder).items():
+        told += [_row(label, source, target, folder, few) for target in TARGETS]
+    return told
+
+
+def _made(folder: str) -> dict[str, str]:
+    """Returns the larger files, which are made: 10 MB in one frame, 31 MB in sixty."""
+    large = image(2560, 2048, allocated=16, stored=12)
+    return {
+        "10 MB": images.write(f"{folder}/large.dcm", large, 1),
+        "31 MB, 60 frames": images.write(f"{folder}/frames.dcm", images.CT, 60),
+    }
+
+
+def _row(label: str, source: str, target: str, folder: str, rounds: int) -> str:
+    gdcm, dcmtk = TARGETS[target]
+    out = f"{folder}/out.dcm"
+    spent = medians(
+        [
+            ["gdcmconv", *gdcm, source, out],
+            [*dcmtk, source, out] if dcmtk else None,
+            convert(source, out, target),
+            convert(source, out, target, "--verify"),
+        ],
+        rounds,
+    )
+    return f"| {label} | {target} | " + " | ".join(_cell(s, spent[0]) for s in spent) + " |"
+
+
+def _start_up(rounds: int) -> list[str]:
+    commands = {
+        '`python -c "import click"`': [sys.executable, "-c", "import click"],
+        "`dicomtx --help`": [DICOMTX, "--help"],
+        "`dicomtx --version`": [DICOMTX, "--version"],
+    }
+    spent = medians([*commands.values()], rounds)
+    return [f"| {n} | {_cell(s, spent[0])} |" for n, s in zip(commands, spent, strict=True)]
+
+
+def _cell(spent: float, reference: float) -> str:
+    return "-" if isnan(spent) else f"{spent * 1000:.0f} ms ({spent / reference:.1f})"
