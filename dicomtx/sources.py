@@ -2,15 +2,17 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Self
 
 from dicomtx.errors import DestinationError, SourceError
 
 WINDOW: Final = 1 << 16
+FAR: Final = 512  # bytes around a small read that is far from the last one
 CHUNK: Final = 1 << 20
 IN_MEMORY: Final = 8 << 20
+AT_ONCE: Final = 64  # parts; the system takes 1024
 STANDARD_STREAM: Final = "-"
 
 
@@ -32,7 +34,8 @@ class Source:
             return self._window[start : start + size]
         if self._fd < 0 or size >= WINDOW:
             return self.read(offset, size)
-        self._window, self._at = self.read(offset, WINDOW), offset
+        room = WINDOW if 0 <= start < WINDOW else max(size, FAR)
+        self._window, self._at = self.read(offset, room), offset
         return self._window[:size]
 
     def read(self, offset: int, size: int) -> bytes:
@@ -91,17 +94,16 @@ class Spool:
         self._fd = -1
         self.size = 0
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Appends ``data``."""
-        self.size += len(data)
+    def write(self, *parts: bytes | bytearray | memoryview) -> None:
+        """Appends the parts."""
+        self.size += sum(map(len, parts))
         if self._fd >= 0:
-            write_all(self._fd, data)
+            write_parts(self._fd, parts)
             return
-        self._parts.append(bytes(data))
+        self._parts.extend(map(bytes, parts))
         if self.size > IN_MEMORY:
             self._fd = nameless(self._folder)
-            for part in self._parts:
-                write_all(self._fd, part)
+            write_parts(self._fd, self._parts)
             self._parts.clear()
 
     def reset(self) -> None:
@@ -157,6 +159,18 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
         raise DestinationError("standard output was closed before all was written") from error
     except OSError as error:
         raise DestinationError(f"cannot be written: {reason(error)}") from error
+
+
+def write_parts(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> None:
+    """Writes the parts one behind the other, by one system call where they are few and short."""
+    done = 0
+    if len(parts) <= AT_ONCE:
+        with suppress(OSError):  # the plain way says what is wrong
+            done = os.writev(fd, parts)
+    for part in parts:
+        if done < len(part):
+            write_all(fd, memoryview(part)[done:])
+        done = max(done - len(part), 0)
 
 
 def reason(error: OSError) -> str:

@@ -113,7 +113,8 @@ def frame_of(
     if image.signed and precision > image.bits_stored and not whole_words:
         array = _with_sign(array, image.bits_stored)
     kind = "i" if image.signed else "u"
-    return Frame(array.astype(f"<{kind}{image.bits_allocated // 8}", copy=False).tobytes(), decoded)
+    array = np.ascontiguousarray(array, f"<{kind}{image.bits_allocated // 8}")
+    return Frame(array.reshape(-1).view(np.uint8).data, decoded)  # no copy
 
 
 def _with_sign(array: Array, stored: int) -> Array:

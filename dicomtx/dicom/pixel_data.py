@@ -192,10 +192,8 @@ class EncapsulatedWriter:
         self._offsets.append(self._spool.size)
         self._lengths.append(len(stream))
         odd = len(stream) % 2
-        self._spool.write(struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd))
-        self._spool.write(stream)
-        if odd:
-            self._spool.write(b"\0")
+        item = struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd)
+        self._spool.write(item, stream, b"\0" * odd)
 
     @property
     def extended(self) -> bool:

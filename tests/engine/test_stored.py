@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from dicomtx.engine.stored import digest
+from dicomtx.engine.stored import BLOCK, digest, same
 from dicomtx.image_pixel import Frame
 from tests.dicom.builder import image
 
@@ -43,3 +43,25 @@ def test_a_digest_does_not_depend_on_how_the_bytes_are_held() -> None:
     data = b"\1\2\3\4"
     found = {digest(Frame(kind(data), TWELVE)) for kind in (bytes, bytearray, memoryview)}
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("bit", range(16))
+def test_frames_are_the_same_if_each_stored_bit_is(bit: int) -> None:
+    zero, other = (Frame(struct.pack("<2H", 0, word), TWELVE) for word in (0, 1 << bit))
+    assert same(zero, other) == (bit >= 12)
+
+
+@pytest.mark.parametrize("allocated", [1, 8, 16, 24, 32, 64])
+def test_a_difference_is_found_wherever_it_is(allocated: int) -> None:
+    size = 2 * BLOCK + 24
+    pixel = image(1, size * 8 // allocated, allocated=allocated)
+    zero = Frame(bytes(size), pixel)
+    assert same(zero, zero)
+    for at in (0, BLOCK - 1, BLOCK, size - 1):
+        data = bytearray(size)
+        data[at] = 1
+        assert not same(zero, Frame(data, pixel))
+
+
+def test_frames_of_other_lengths_differ() -> None:
+    assert not same(Frame(bytes(4), TWELVE), Frame(bytes(6), TWELVE))
