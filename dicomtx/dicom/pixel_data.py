@@ -130,6 +130,11 @@ class EncapsulatedFrames:
         """Number of frames."""
         return len(self.frames)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all code streams."""
+        return sum(part.size for parts in self.frames for part in parts)
+
     def read(self, index: int) -> bytes:
         """Returns the code stream of one frame, its fragments joined."""
         parts = [self.source.read(part.offset, part.size) for part in self.frames[index]]

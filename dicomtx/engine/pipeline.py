@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
 from dicomtx.engine.decoding import Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.lossy import LossyEncoder
+from dicomtx.engine.palette import Palette
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.quality import Errors
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
 
@@ -19,12 +22,14 @@ class Made:
         digest: of its stored values.
         planes: the overlay planes that were taken out of it, a byte a pixel.
         verifier: the codec that decoded it again to the same values, None if none did.
+        errors: what it lost, None if it was to lose nothing.
     """
 
     data: bytes | bytearray | memoryview
     digest: bytes
     planes: tuple[bytes, ...] = ()
     verifier: CodecSpec | None = None
+    errors: Errors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Pipeline:
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
         second: another decoder of the source, for what a plugin decoded.
+        lossy: encodes in place of ``codec`` where the plan is to lose something.
+        palette: expands each frame, where the plan says so.
     """
 
     plan: Plan
@@ -46,25 +53,43 @@ class Pipeline:
     codec: Codec | None = None
     checks: tuple[Decoder, ...] = ()
     second: Frames | None = None
+    lossy: LossyEncoder | None = None
+    palette: Palette | None = None
+
+    def read(self, index: int) -> tuple[Frame, tuple[bytes, ...]]:
+        """Returns one frame of the source as it is to be encoded, and its overlay planes.
+
+        Raises:
+            FailedError: the decoder cannot do it.
+            VerificationError: two decoders differ.
+        """
+        frame = self.frames.read(index)
+        if self.palette and frame.image.samples_per_pixel == 1:  # a blank frame has colours
+            frame = self.palette.expanded(frame)
+        frame = in_working_colours(self.plan, frame)
+        if self.second:
+            self._check_decoder(frame, index, self.second)
+        if self.plan.overlays:
+            return overlays.taken_out(frame, self.plan.overlays)
+        return frame, ()
 
     def make(self, index: int) -> Made:
         """Returns one frame made.
 
         Raises:
             FailedError: the decoder or the encoder cannot do it.
+            MissedError: the quality asked for cannot be had.
             VerificationError: what was made is not what was read.
         """
-        frame = in_working_colours(self.plan, self.frames.read(index))
-        if self.second:
-            self._check_decoder(frame, index, self.second)
-        planes: tuple[bytes, ...] = ()
-        if self.plan.overlays:
-            frame, planes = overlays.taken_out(frame, self.plan.overlays)
+        frame, planes = self.read(index)
+        if self.lossy:
+            lossy = self.lossy.encode(frame, index)
+            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors)
         digest = stored.digest(frame)
         if self.encoder is None or self.codec is None:
             return Made(frame.data, digest, planes)
         try:
-            stream = self.codec.encode(frame, self.plan.target, EncodeOptions())
+            stream = self.codec.encode(frame, self.plan.target, self._options)
         except CodecError as error:
             raise FailedError(self.encoder, "encode", index, error) from error
         return Made(stream, digest, planes, self._checked(stream, digest, index))
@@ -89,6 +114,10 @@ class Pipeline:
                 f" {'; '.join(reasons)}"
             )
         return None
+
+    @property
+    def _options(self) -> EncodeOptions:
+        return EncodeOptions(reversible=self.plan.target.lossy)
 
     @property
     def _encoder_name(self) -> str:

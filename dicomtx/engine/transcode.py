@@ -17,7 +17,7 @@ from dicomtx.dicom.pixel_data import (
     native_frames,
 )
 from dicomtx.dicom.rope import PixelData
-from dicomtx.engine import overlays, stored
+from dicomtx.engine import history, images, overlays, palette, stored
 from dicomtx.engine.decoding import (
     DecodedFrames,
     Decoder,
@@ -27,11 +27,14 @@ from dicomtx.engine.decoding import (
     written_image,
 )
 from dicomtx.engine.in_order import in_order
+from dicomtx.engine.lossy import LossyEncoder, MissedError
 from dicomtx.engine.pipeline import Made, Pipeline
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.quality import Range, asked, summary
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
+from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
 
@@ -84,8 +87,12 @@ class Transcoder:
             try:
                 pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
                 pipeline = self._with_blanks(pipeline) if blanks else pipeline
+                pipeline = self._with_lossy(pipeline)
                 pixel_data, edits, made = self._collect(pipeline)
                 break
+            except MissedError as missed:
+                self.plan = images.with_whole_chroma(self.plan, missed)
+                warnings.append(f"{missed}; RGB components can, and are written")
             except FailedError as failed:
                 attempts.append(failed.attempt)
                 direction = failed.attempt.direction
@@ -98,16 +105,39 @@ class Transcoder:
                     raise CodecsFailedError(tuple(attempts)) from failed
         if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
+        told, quality, uid = self._history(found, made, pipeline)
         return Transcoded(
             pixel_data=pixel_data,
-            edits=tuple(edits),
+            edits=(*edits, *told),
             digests=tuple(frame.digest for frame in made),
             decoder=chosen["decode"],
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
             warnings=(*warnings, *_losses(pipeline)),
+            quality=quality,
+            new_uid=uid,
         )
+
+    def _history(
+        self, found: EncapsulatedFrames | NativeFrames, made: list[Made], pipeline: Pipeline
+    ) -> tuple[list[Edit], Quality | None, str]:
+        """Returns what is written down of losses, now and before, the figures, and the new UID."""
+        streams = found.size if isinstance(found, EncapsulatedFrames) else 0
+        before = history.past(self.plan, len(made), streams)
+        errors = [frame.errors for frame in made if frame.errors]
+        if not pipeline.lossy or not errors:
+            return history.untold_edits(self.plan, self.data_set, before), None, ""
+        quality = summary(errors, pipeline.lossy.peak)
+        edits, uid = history.step_edits(
+            self.plan,
+            self.data_set,
+            self.settings,
+            quality,
+            found=history.found_range(errors),
+            before=before,
+        )
+        return edits, quality, uid
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
         assert self.plan.before is not None
@@ -160,7 +190,33 @@ class Transcoder:
             codec=self._open(encoder, "encode") if encoder else None,
             checks=tuple(self._checks(encoder, found.count)) if encoder else (),
             second=second,
+            palette=palette.read(self.data_set) if self.plan.expand else None,
         )
+
+    def _with_lossy(self, pipeline: Pipeline) -> Pipeline:
+        """Returns a pipeline that loses as much as is asked for, if the plan is to lose anything.
+
+        PSNR is measured against the range of all values, so all frames are read once for it.
+        """
+        if not self.plan.lossy or pipeline.encoder is None or pipeline.codec is None:
+            return pipeline
+        frames = pipeline.frames
+        if isinstance(frames, DecodedFrames):
+            frames = replace(frames, cut=[], lost=[])
+        reader = replace(pipeline, frames=frames)
+        ranges = in_order(
+            lambda index: Range.of(reader.read(index)[0]), frames.count, _threads(self.settings)
+        )
+        lossy = LossyEncoder(
+            plan=self.plan,
+            spec=pipeline.encoder,
+            codec=pipeline.codec,
+            decoders=pipeline.checks,
+            goal=asked(self.settings, self.plan.target),
+            peak=Range.around(ranges).peak,
+            floor=self.settings.min_psnr,
+        )
+        return replace(pipeline, lossy=lossy)
 
     def _open(self, spec: CodecSpec, direction: Direction) -> Codec:
         try:
@@ -185,7 +241,7 @@ class Transcoder:
 
         GDCM and other plugins are asked only where no builtin can do it, or they encoded it.
         """
-        if not self.settings.verify:
+        if not self.settings.verify and not self.plan.lossy:
             return
         target, image = self.plan.target, written_image(self.plan, count)
         chosen = [*self.codecs.verifiers(target)]
@@ -207,10 +263,12 @@ class Transcoder:
         made = []
         for frame in in_order(pipeline.make, pipeline.frames.count, _threads(self.settings)):
             writer.add(frame.data)
-            made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
+            made.append(replace(frame, data=b""))
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
         edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
+        if plan.expand:
+            edits += palette.removal(self.data_set)
         return pixel_data, edits, made
 
     def _overlay_edits(self, made: list[Made]) -> list[Edit]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.rope import PixelData
+from dicomtx.quality import Quality
 
 
 class Transcoded(NamedTuple):
@@ -19,6 +20,8 @@ class Transcoded(NamedTuple):
         verification: independent, same-code-base, bytes-only or none.
         attempts: the codecs that failed before.
         warnings: what is not as it should be in the source.
+        quality: what was lost, None if nothing was to be.
+        new_uid: the SOP Instance UID of the output, empty if it keeps its own.
     """
 
     pixel_data: PixelData | None = None
@@ -29,3 +32,5 @@ class Transcoded(NamedTuple):
     verification: str = "none"
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
+    quality: Quality | None = None
+    new_uid: str = ""

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA, Element, name
-from dicomtx.dicom.part10 import SOP_INSTANCE, Part10
+from dicomtx.dicom.part10 import MEDIA_STORAGE_SOP_INSTANCE, SOP_INSTANCE, Part10
 from dicomtx.dicom.rewrite import in_encoding
 from dicomtx.dicom.rope import WORDS, PixelData, swapped
 from dicomtx.errors import VerificationError
@@ -26,6 +26,11 @@ def post_conditions(
     if output.warnings:
         raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
     edits = tuple(edits)
+    new = output.data_set.text(SOP_INSTANCE)
+    if any(edit.tag == SOP_INSTANCE and not edit.path for edit in edits):
+        told = output.meta.text(MEDIA_STORAGE_SOP_INSTANCE)
+        if told != new:
+            raise VerificationError(f"the file meta written says {told}, not {new}")
     changed = {edit.tag: edit for edit in edits if not edit.path}
     within = {edit.path[0] for edit in edits if edit.path}
     _same_elements(source.data_set, output.data_set, changed, within)
