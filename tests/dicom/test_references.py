@@ -179,12 +179,12 @@ def test_depth_costs_no_stack_and_no_more_than_its_share_of_time(*, undefined: b
         for _ in range(depth):
             data = sequence(0x00081140, [data])
     data_set = builder.data_set(data)
-    reads, peek = 0, data_set.source.peek
+    seen, peek = 0, data_set.source.peek
 
     def counted(offset: int, size: int) -> bytes:
-        nonlocal reads
-        reads += 1
-        assert reads < 20 * depth, "an element is looked at again for each sequence around it"
+        nonlocal seen
+        seen += size
+        assert seen < 20 * len(data), "an element is looked at again for each sequence around it"
         return peek(offset, size)
 
     data_set.source.peek = counted  # type: ignore[method-assign]
