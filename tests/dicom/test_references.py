@@ -57,7 +57,7 @@ REAL = [
 ]
 
 
-@pytest.mark.parametrize("path", map(corpus.file, REAL), ids=REAL)
+@pytest.mark.parametrize("path", [corpus.file(name) for name in REAL], ids=REAL)
 def test_every_reference_of_a_real_file_is_found_and_nothing_else_changes(path: Path) -> None:
     before = dcmread(path)
     wanted = [uid for uid in instances(before) if uid]
