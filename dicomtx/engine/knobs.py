@@ -1,6 +1,6 @@
 """The one knob of each lossy encoder, and the bounded search over it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import log10
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -127,7 +127,7 @@ def search(
         if 0 <= surplus < window or len(found) > ENCODES or (doing and len(found) == ENCODES):
             break
         last = len(found) == ENCODES
-        places = [high] if last else _next_places(failing, doing, window, len(found))
+        places = iter((high,)) if last else _next_places(failing, doing, window, len(found))
         bounded = (min(high, max(low, p)) for p in places)
         unseen = (p for p in bounded if knob.value(sign * p) not in seen)
         following = next(unseen, None)
@@ -145,13 +145,15 @@ def _preference(found: tuple[float, object]) -> tuple[bool, float]:
 
 def _next_places(
     failing: Tried | None, doing: Tried | None, window: float, count: int
-) -> tuple[float, ...]:
-    """Returns where to look next: between what does and what fails, or farther on."""
+) -> Iterator[float]:
+    """Yields where to look next: between what does and what fails, or farther and farther on."""
     if failing and doing:
         share = (window / 2 - failing.surplus) / (doing.surplus - failing.surplus)
-        share = min(0.9, max(0.1, share)) if count % 3 else 0.5
+        shares = (min(0.9, max(0.1, share)), 0.5) if count % 3 else (0.5,)
         width = doing.place - failing.place
-        return failing.place + share * width, failing.place + width / 2
+        yield from (failing.place + part * width for part in (*shares, 0.25, 0.75))
+        return
     only = failing or doing
     assert only is not None
-    return (only.place + (window / 2 - only.surplus) * 2 ** (count - 1),)
+    step = window / 2 - only.surplus
+    yield from (only.place + step * 2**more for more in range(count - 1, count + ENCODES))

@@ -1,16 +1,20 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
-from dicomtx.engine.decoding import Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.in_order import in_order
 from dicomtx.engine.lossy import LossyEncoder
 from dicomtx.engine.palette import Palette
 from dicomtx.engine.plan import Plan
-from dicomtx.engine.quality import Errors
+from dicomtx.engine.quality import Errors, Range, asked, summary
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
+from dicomtx.quality import Quality
+from dicomtx.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,13 @@ class Pipeline:
             raise FailedError(self.encoder, "encode", index, error) from error
         return Made(stream, digest, planes, self._checked(stream, digest, index))
 
+    def losses(self, made: Sequence[Made]) -> tuple[Quality, Range] | None:
+        """Returns what was lost in all frames, and the range of their values as they now are."""
+        errors = [frame.errors for frame in made if frame.errors]
+        if not self.lossy or not errors:
+            return None
+        return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
+
     def _checked(self, stream: bytes, digest: bytes, index: int) -> CodecSpec | None:
         """Returns which decoder found the same stored values in the stream."""
         reasons = []
@@ -135,3 +146,27 @@ class Pipeline:
             return
         if stored.digest(other) != stored.digest(frame):
             raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")
+
+
+def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
+    """Returns a pipeline that encodes with as much loss as the settings ask for.
+
+    PSNR is measured against the range of all values, so all frames are read once for it.
+    """
+    assert pipeline.encoder is not None
+    assert pipeline.codec is not None
+    frames = pipeline.frames
+    if isinstance(frames, DecodedFrames):
+        frames = replace(frames, cut=[], lost=[])  # what is salvaged is told once
+    reader = replace(pipeline, frames=frames)
+    ranges = in_order(lambda index: Range.of(reader.read(index)[0]), frames.count, threads)
+    lossy = LossyEncoder(
+        plan=pipeline.plan,
+        spec=pipeline.encoder,
+        codec=pipeline.codec,
+        decoders=pipeline.checks,
+        goal=asked(settings, pipeline.plan.target),
+        peak=Range.around(ranges).peak,
+        floor=settings.min_psnr,
+    )
+    return replace(pipeline, lossy=lossy)

@@ -27,10 +27,10 @@ from dicomtx.engine.decoding import (
     written_image,
 )
 from dicomtx.engine.in_order import in_order
-from dicomtx.engine.lossy import LossyEncoder, MissedError
-from dicomtx.engine.pipeline import Made, Pipeline
+from dicomtx.engine.lossy import MissedError
+from dicomtx.engine.pipeline import Made, Pipeline, losing
 from dicomtx.engine.plan import Plan
-from dicomtx.engine.quality import Range, asked, summary
+from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
@@ -87,7 +87,8 @@ class Transcoder:
             try:
                 pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
                 pipeline = self._with_blanks(pipeline) if blanks else pipeline
-                pipeline = self._with_lossy(pipeline)
+                if self.plan.lossy:
+                    pipeline = losing(pipeline, self.settings, _threads(self.settings))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except MissedError as missed:
@@ -105,7 +106,8 @@ class Transcoder:
                     raise CodecsFailedError(tuple(attempts)) from failed
         if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
-        told, quality, uid = self._history(found, made, pipeline)
+        losses = pipeline.losses(made)
+        told, uid = self._history(found, losses)
         return Transcoded(
             pixel_data=pixel_data,
             edits=(*edits, *told),
@@ -115,29 +117,17 @@ class Transcoder:
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
             warnings=(*warnings, *_losses(pipeline)),
-            quality=quality,
+            quality=losses[0] if losses else None,
             new_uid=uid,
         )
 
     def _history(
-        self, found: EncapsulatedFrames | NativeFrames, made: list[Made], pipeline: Pipeline
-    ) -> tuple[list[Edit], Quality | None, str]:
-        """Returns what is written down of losses, now and before, the figures, and the new UID."""
-        streams = found.size if isinstance(found, EncapsulatedFrames) else 0
-        before = history.past(self.plan, len(made), streams)
-        errors = [frame.errors for frame in made if frame.errors]
-        if not pipeline.lossy or not errors:
-            return history.untold_edits(self.plan, self.data_set, before), None, ""
-        quality = summary(errors, pipeline.lossy.peak)
-        edits, uid = history.step_edits(
-            self.plan,
-            self.data_set,
-            self.settings,
-            quality,
-            found=history.found_range(errors),
-            before=before,
-        )
-        return edits, quality, uid
+        self, found: EncapsulatedFrames | NativeFrames, losses: tuple[Quality, Range] | None
+    ) -> tuple[list[Edit], str]:
+        """Returns the edits that tell of losses, now or before, and the new UID."""
+        if losses:
+            return history.step_edits(self.plan, self.data_set, self.settings, found, losses)
+        return history.past_edits(self.plan, self.data_set, found), ""
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
         assert self.plan.before is not None
@@ -192,31 +182,6 @@ class Transcoder:
             second=second,
             palette=palette.read(self.data_set) if self.plan.expand else None,
         )
-
-    def _with_lossy(self, pipeline: Pipeline) -> Pipeline:
-        """Returns a pipeline that loses as much as is asked for, if the plan is to lose anything.
-
-        PSNR is measured against the range of all values, so all frames are read once for it.
-        """
-        if not self.plan.lossy or pipeline.encoder is None or pipeline.codec is None:
-            return pipeline
-        frames = pipeline.frames
-        if isinstance(frames, DecodedFrames):
-            frames = replace(frames, cut=[], lost=[])
-        reader = replace(pipeline, frames=frames)
-        ranges = in_order(
-            lambda index: Range.of(reader.read(index)[0]), frames.count, _threads(self.settings)
-        )
-        lossy = LossyEncoder(
-            plan=self.plan,
-            spec=pipeline.encoder,
-            codec=pipeline.codec,
-            decoders=pipeline.checks,
-            goal=asked(self.settings, self.plan.target),
-            peak=Range.around(ranges).peak,
-            floor=self.settings.min_psnr,
-        )
-        return replace(pipeline, lossy=lossy)
 
     def _open(self, spec: CodecSpec, direction: Direction) -> Codec:
         try:

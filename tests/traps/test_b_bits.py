@@ -61,9 +61,20 @@ def test_b2_signed_jpeg_ls_is_sign_extended(bench: Bench, to: str, stored: int) 
     assert np.array_equal(values(back).reshape(-1), expected)
 
 
-def test_b2_signed_values_are_never_near_lossless(bench: Bench, ct: Path) -> None:
-    outcome = bench.convert(ct.read_bytes(), "jpeg-ls-near-lossless")
-    bench.failed(outcome, ExitCode.UNSUPPORTED)
+@pytest.mark.parametrize("stored", [8, 12, 16])
+def test_b2_signed_values_keep_the_error_bound_at_both_ends(bench: Bench, stored: int) -> None:
+    """Near zero and near the ends of the range a coder without signs could jump to the other."""
+    lowest = -1 << stored - 1
+    ends = [lowest, lowest + 1, -2, -1, 0, 1, -lowest - 2, -lowest - 1]
+    expected = np.random.default_rng(3).choice(ends, (32, 32)).astype(np.int16)
+    pixel = image(32, 32, allocated=16, stored=stored, signed=True)
+    source = part10("explicit", native(pixel, expected.tobytes()))
+    outcome = bench.convert(source, "jpeg-ls-near-lossless", near=2)
+    assert outcome.quality is not None, outcome.error
+    assert outcome.quality.largest_error <= 2
+    made = get_decoder(find("jpeg-ls-near-lossless").uid)
+    found = made.as_array(dcmread(bench.out), raw=True, decoding_plugin="pylibjpeg")[0]
+    assert np.abs(found.astype(int) - expected).max() <= 2
 
 
 @pytest.mark.parametrize("to", LOSSLESS)
