@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomtx.codecs import samples
+from dicomtx.dicom.attributes import PLANAR_CONFIGURATION
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.engine.images import rgb_of_palette
 from dicomtx.errors import DamagedError, UnsupportedError
@@ -17,7 +18,8 @@ DESCRIPTORS: Final = (0x00281101, 0x00281102, 0x00281103)
 DATA: Final = (0x00281201, 0x00281202, 0x00281203)
 SEGMENTED: Final = (0x00281221, 0x00281222, 0x00281223)
 PALETTE_UID: Final = 0x00281199
-PIXEL_PADDING: Final = (0x00280120, 0x00280121)  # a value of one sample: RGB has no such thing
+# values of one sample: RGB has no such things
+OF_INDICES: Final = (0x00280106, 0x00280107, 0x00280120, 0x00280121)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def _table(data_set: DataSet, descriptor: int, data: int) -> tuple[int, NDArray[
     raise DamagedError(f"a table of the palette has {len(raw)} bytes for {count} entries")
 
 
-def removal(data_set: DataSet) -> Iterator[Edit]:
-    """Yields the edits that take the palette away, and the padding value that was an index."""
-    for tag in (*DESCRIPTORS, *DATA, PALETTE_UID, *PIXEL_PADDING):
+def edits(data_set: DataSet) -> Iterator[Edit]:
+    """Yields the edits that take the palette away, and what was said of values as indices."""
+    yield Edit.short(PLANAR_CONFIGURATION, 0)
+    for tag in (*DESCRIPTORS, *DATA, PALETTE_UID, *OF_INDICES):
         if tag in data_set:
             yield Edit(tag)

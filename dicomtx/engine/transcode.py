@@ -233,7 +233,7 @@ class Transcoder:
         edits = writer.edits() + self._overlay_edits(made)
         edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
         if plan.expand:
-            edits += palette.removal(self.data_set)
+            edits += palette.edits(self.data_set)
         return pixel_data, edits, made
 
     def _overlay_edits(self, made: list[Made]) -> list[Edit]:
