@@ -205,7 +205,8 @@ def _encode_htj2k(frame: Frame) -> bytes:
 
 def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     said = code_stream.read(stream)
-    raw = syntax.uid == ROOT + ".4.110" or image.samples_per_pixel == 1
+    of_jpeg = syntax.uid == ROOT + ".4.111"
+    raw = image.samples_per_pixel == 1 or not (of_jpeg or (said and said.transform == "XYB"))
     return samples.frame_of(
         imagecodecs.jpegxl_decode(stream, keeporientation=True, numthreads=1),
         image,

@@ -101,7 +101,7 @@ def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
         array = array.astype(np.int32) - (1 << bits - 1)
     stream = imagecodecs.htj2k_encode(
         array.astype(f"i{word // 8}"),
-        level=options.step,
+        level=options.step / (1 << word - bits),  # it takes it as a part of the word's range
         rgb=_is_rgb(image),
         planar=False,
         resolutions=5,
