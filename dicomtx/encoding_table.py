@@ -77,7 +77,6 @@ SIGNED: Final = (1,)
 SIGNED_COLOUR: Final = "signed samples that are not monochrome"
 WIDE_YBR: Final = "YBR_FULL of more than 8 bits"
 XL_WIDTH: Final = "encoders take unsigned samples of at most 16 bits"
-NEAR_SIGN: Final = "signed values could jump from the highest to the lowest"
 J2K_WIDTH: Final = "encoders keep at most 24 bits a sample, in 8, 16 or 32 allocated"
 ANY: Final = (8, 16, 24, 32, 40, 64)
 ANY_BITS: Final = range(1, 65)
@@ -143,8 +142,8 @@ LS_NEAR: Final = Profile(
     "near-lossless JPEG-LS",
     "8.2.3",
     (
-        Row(GREY + RGB, stored=LS),
-        Row(GREY, stored=LS, signs=SIGNED, forbidden=NEAR_SIGN),
+        Row(GREY, stored=LS, signs=BOTH),
+        Row(RGB, stored=LS),
         Row(FULL, (8,), range(2, 9)),
         Row(FULL, stored=LS, practised=WIDE_YBR),
     ),

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, fields, replace
 from math import inf
 from typing import Any, Final
 
-from dicomtx.errors import SettingsError
+from dicomtx.errors import DicomtxError, SettingsError, UsageError
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
 OVERLAYS: Final = ("extract", "keep", "drop")
+PALETTES: Final = ("keep", "expand")
+UIDS: Final = ("auto", "keep", "new", "derived")
+GOALS: Final = ("quality", "near", "ratio", "psnr", "max_error")  # at most one of them
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 
@@ -34,6 +37,19 @@ class Settings:
             it is encoded.
         salvage: write what can be had of a damaged file; it is never called verified.
         repair: write a file that is in the target syntax anew, with its code streams as they are.
+        quality: lossy: 1 to 100; 90 if none of the five goals is given.
+        near: lossy: the largest error of a sample, as JPEG-LS has it.
+        ratio: lossy: size of the native frame to size of its code stream, at least.
+        psnr: lossy: dB, at least; the peak is the largest minus the smallest value of the file.
+        max_error: lossy: the largest error of a sample, by any syntax.
+        reversible: a lossy target's own way to lose nothing; the file is not marked as lossy.
+        min_psnr: lossy: a frame below these dB fails the file.
+        palette: one of ``PALETTES``: what a lossy target does with PALETTE COLOR: keep refuses,
+            expand makes RGB of it.
+        allow_generation_loss: lossy over what has been lossy before.
+        allow_lossy_class: lossy on segmentations, doses and parametric maps.
+        uid: one of ``UIDS``: the SOP Instance UID of what a step lost something of. auto and new:
+            a new one; derived: the same one whenever the step is repeated.
     """
 
     order: str = field(default="builtin-first", metadata={"allowed": ORDERS})
@@ -48,6 +64,17 @@ class Settings:
     overlays: str = field(default="extract", metadata={"allowed": OVERLAYS})
     salvage: bool = False
     repair: bool = False
+    quality: int | None = field(default=None, metadata={"type": int, "range": (1, 100)})
+    near: int | None = field(default=None, metadata={"type": int, "range": (0, 255)})
+    ratio: float | None = field(default=None, metadata={"type": float, "range": (1, 10000)})
+    psnr: float | None = field(default=None, metadata={"type": float, "range": (1, 200)})
+    max_error: int | None = field(default=None, metadata={"type": int, "range": (0, 65535)})
+    reversible: bool = False
+    min_psnr: float = field(default=30.0, metadata={"range": (0, 200)})
+    palette: str = field(default="keep", metadata={"allowed": PALETTES})
+    allow_generation_loss: bool = False
+    allow_lossy_class: bool = False
+    uid: str = field(default="auto", metadata={"allowed": UIDS})
 
 
 FIELDS: Final = {item.name: item for item in fields(Settings)}
@@ -70,18 +97,31 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
     changes: dict[str, Any] = {}
     path = _settings_file(config, environ)
     if path:
-        for key, value in _read(path).items():
-            changes[key] = _checked(f"{path}: {key}", key, value)
-    for variable, name in VARIABLES.items():
-        if environ.get(variable):
-            value = _from_text(variable, name, environ[variable])
-            changes[name] = _checked(variable, name, value)
-    for name, value in options.items():
+        said = {key: _checked(f"{path}: {key}", key, v) for key, v in _read(path).items()}
+        changes = _over(changes, said, SettingsError)
+    said = {
+        name: _checked(variable, name, _from_text(variable, name, environ[variable]))
+        for variable, name in VARIABLES.items()
+        if environ.get(variable)
+    }
+    changes = _over(changes, said, SettingsError)
+    for name in options:
         if name not in FIELDS:
             raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
-        if value is not None:
-            changes[name] = _checked(name, name, value)
-    return replace(Settings(), **changes)
+    given = {name: _checked(name, name, v) for name, v in options.items() if v is not None}
+    return replace(Settings(), **_over(changes, given, UsageError))
+
+
+def _over(
+    below: dict[str, Any], above: dict[str, Any], error: type[DicomtxError]
+) -> dict[str, Any]:
+    """Returns both; where one goal of quality is said above, those below do not hold."""
+    goals = [name for name in GOALS if name in above]
+    if len(goals) > 1:
+        two = " and ".join(name.replace("_", "-") for name in goals)
+        raise error(f"{two} contradict each other: ask for one of them")
+    kept = {name: v for name, v in below.items() if not (goals and name in GOALS)}
+    return kept | above
 
 
 def _settings_file(config: str | None, environ: Mapping[str, str]) -> str:
@@ -118,33 +158,43 @@ def _read(path: str) -> dict[str, Any]:
 
 def _from_text(variable: str, name: str, text: str) -> Any:
     """Returns the value that an environment variable means, in the type of its field."""
-    default = FIELDS[name].default
-    if isinstance(default, bool):
+    kind = _kind(name)
+    if kind is bool:
         if text.lower() not in YES + NO:
             raise SettingsError(
                 f"{variable}: {text!r} is not allowed: use one of {', '.join(YES + NO)}"
             )
         return text.lower() in YES
-    if isinstance(default, tuple):
+    if kind is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if FIELDS[name].metadata.get("unit") == "bytes":
         return text  # with its suffix
-    if isinstance(default, int | float):
+    if kind in (int, float):
         try:
-            return type(default)(text)
+            return kind(text)
         except ValueError as error:
             raise SettingsError(f"{variable}: {text!r} is not allowed: use a number") from error
     return text
+
+
+def _kind(name: str) -> type:
+    """Returns the type of a field's values."""
+    kind: type = FIELDS[name].metadata.get("type", type(FIELDS[name].default))
+    return kind
 
 
 def _checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
     if FIELDS[name].metadata.get("unit") == "bytes":
         return _bytes(where, value)
-    wanted, right = RULES[type(FIELDS[name].default)]
+    wanted, right = RULES[_kind(name)]
     allowed = FIELDS[name].metadata.get("allowed")
     if allowed:
         wanted = f"one of {', '.join(allowed)}"
+    if within := FIELDS[name].metadata.get("range"):
+        number = "a whole number" if _kind(name) is int else "a number"
+        wanted = f"{number}, {within[0]} to {within[1]}"
+        right = _is_number_within(_kind(name), *within)
     if not right(value) or (allowed and value not in allowed):
         raise SettingsError(f"{where}: {value!r} is not allowed: use {wanted}")
     return tuple(value) if isinstance(value, list) else value
@@ -167,6 +217,11 @@ def _is_texts(value: Any) -> bool:
 
 def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+def _is_number_within(kind: type, low: float, high: float) -> Callable[[Any], bool]:
+    whole = (int,) if kind is int else (int, float)
+    return lambda value: type(value) in whole and low <= value <= high
 
 
 def _is_count(value: Any) -> bool:

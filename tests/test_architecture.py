@@ -25,7 +25,7 @@ ROOMS = {
     "click": {"cli"},
     "rich": {"cli"},
     "numpy": {"codecs", "engine"},
-    "imagecodecs": {"codecs/imagecodecs.py", "codecs/second.py"},
+    "imagecodecs": {f"codecs/{n}.py" for n in ("imagecodecs", "lossy", "recompression", "second")},
     "rle": {"codecs/second.py"},
     "openjpeg": {"codecs/openjpeg.py"},
     "gdcm": {"codecs/gdcm.py"},

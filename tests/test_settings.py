@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomtx.errors import SettingsError
+from dicomtx.errors import SettingsError, UsageError
 from dicomtx.settings import FIELDS, VARIABLES, Settings, load
 
 
@@ -123,6 +123,10 @@ def test_what_is_wrong_in_a_file_is_told(config: Path, text: str, told: list[str
         ("DICOMTX_FRAME_TIMEOUT", "soon", "use a number"),
         ("DICOMTX_FRAME_TIMEOUT", "-1", "use a number above 0"),
         ("DICOMTX_FRAME_TIMEOUT", "nan", "use a number above 0"),
+        ("DICOMTX_QUALITY", "0", "use a whole number, 1 to 100"),
+        ("DICOMTX_QUALITY", "9.5", "use a number"),
+        ("DICOMTX_PSNR", "1000", "use a number, 1 to 200"),
+        ("DICOMTX_UID", "other", "use one of auto, keep, new, derived"),
         ("DICOMTX_VERIFY", "maybe", "use one of 1, true, yes, on, 0, false, no, off"),
     ],
 )
@@ -147,3 +151,20 @@ def test_a_file_that_is_no_text_is_told(config: Path) -> None:
     config.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="not valid TOML"):
         load(str(config), {})
+
+
+def test_two_goals_of_quality_contradict_each_other(config: Path) -> None:
+    with pytest.raises(UsageError, match="near and psnr contradict each other"):
+        load(None, {}, near=2, psnr=45.0)
+    with pytest.raises(SettingsError, match="quality and ratio contradict each other"):
+        load(None, {"DICOMTX_RATIO": "8", "DICOMTX_QUALITY": "80"})
+    config.write_text("near = 2\nmax_error = 3")
+    with pytest.raises(SettingsError, match="near and max-error contradict each other"):
+        load(str(config), {})
+
+
+def test_a_goal_takes_the_place_of_another_that_was_said_before(config: Path) -> None:
+    config.write_text("quality = 80\nmin_psnr = 20")
+    assert load(str(config), {}) == Settings(quality=80, min_psnr=20)
+    assert load(str(config), {"DICOMTX_NEAR": "2"}) == Settings(near=2, min_psnr=20)
+    assert load(str(config), {"DICOMTX_NEAR": "2"}, ratio=8.0) == Settings(ratio=8.0, min_psnr=20)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from dicomtx.cli.console import Console
-from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
@@ -26,6 +26,7 @@ from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
 @settings_options(
     *("order", "codecs", "verify", "strict", "fallback"),
     *("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory"),
+    *LOSSY,
 )
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")

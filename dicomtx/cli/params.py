@@ -9,7 +9,7 @@ import click
 
 from dicomtx import transfer_syntaxes
 from dicomtx.errors import UsageError
-from dicomtx.settings import ORDERS, OVERLAYS, load
+from dicomtx.settings import ORDERS, OVERLAYS, PALETTES, UIDS, load
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -127,7 +127,54 @@ SETTINGS: Final = {
         default=None,
         help="Write fragments, offset tables and labels anew, code streams as they are.",
     ),
+    "quality": click.option(
+        "--quality", type=int, metavar="1..100", help="Lossy: as JPEG has it; 90 by default."
+    ),
+    "near": click.option(
+        "--near", type=int, metavar="N", help="Lossy: the largest error of a sample."
+    ),
+    "ratio": click.option(
+        "--ratio", type=float, metavar="R", help="Lossy: native size to compressed size, at least."
+    ),
+    "psnr": click.option(
+        "--psnr", type=float, metavar="DB", help="Lossy: at least, over the range of the values."
+    ),
+    "max_error": click.option(
+        "--max-error", type=int, metavar="N", help="Lossy: as --near, by any syntax."
+    ),
+    "reversible": click.option(
+        "--reversible/--irreversible",
+        default=None,
+        help="Lossless in a lossy syntax that can be so (jpeg2000: 5-3); not marked as lossy.",
+    ),
+    "min_psnr": click.option(
+        "--min-psnr", type=float, metavar="DB", help="A frame below fails the file; 30 by default."
+    ),
+    "palette": click.option(
+        "--palette",
+        type=click.Choice(PALETTES),
+        help="Lossy: refuse PALETTE COLOR (keep, by default), or make RGB of it.",
+    ),
+    "allow_generation_loss": click.option(
+        "--allow-generation-loss/--no-generation-loss",
+        default=None,
+        help="Lossy over what has been lossy before.",
+    ),
+    "allow_lossy_class": click.option(
+        "--allow-lossy-class/--no-lossy-class",
+        default=None,
+        help="Lossy on segmentations, doses and parametric maps.",
+    ),
+    "uid": click.option(
+        "--uid",
+        type=click.Choice(UIDS),
+        help="SOP Instance UID of a lossy result: auto and new are random, derived repeatable.",
+    ),
 }
+LOSSY: Final = (
+    *("quality", "near", "ratio", "psnr", "max_error", "reversible", "min_psnr"),
+    *("palette", "allow_generation_loss", "allow_lossy_class", "uid"),
+)
 
 
 def settings_options(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -138,7 +185,8 @@ def settings_options(*names: str) -> Callable[[Callable[..., int]], Callable[...
         @wraps(command)
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = {name: options.pop(name) for name in names}
-            given["codecs"] = given["codecs"] or None  # click gives () for none
+            if "codecs" in given:
+                given["codecs"] = given["codecs"] or None  # click gives () for none
             return command(*args, settings=load(config, os.environ, **given), **options)
 
         wrapped = with_settings

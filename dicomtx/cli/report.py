@@ -69,6 +69,7 @@ def _result(outcome: Outcome) -> str:
         f"{source.name} -> {target.name}",
         f"{size(outcome.bytes_in)} -> {size(outcome.bytes_out)}{ratio}",
         " -> ".join(codecs),
+        loss(outcome),
         VERIFIED[outcome.verification],
         f"{outcome.seconds:.2f} s",
     )
@@ -82,6 +83,27 @@ def _how(outcome: Outcome) -> Iterator[str]:
         decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
         encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
         yield f"{outcome.action}{decoder}{encoder}, {VERIFIED[outcome.verification]}"
+    quality = outcome.quality
+    if quality:
+        yield (
+            f"{loss(outcome)}, mean error {quality.mean_error:g}, ratio {quality.ratio:.2f}:1,"
+            f" peak {quality.peak}"
+        )
+        worst = quality.frames[quality.worst_frame - 1]
+        if len(quality.frames) > 1 and worst.psnr is not None:
+            yield f"worst frame: {quality.worst_frame}, with a PSNR of {worst.psnr:.1f} dB"
+    if outcome.new_sop_instance_uid:
+        yield f"new SOP Instance UID {outcome.new_sop_instance_uid}"
+
+
+def loss(outcome: Outcome) -> str:
+    """Returns what a lossy step lost, empty for other steps."""
+    quality = outcome.quality
+    if not quality:
+        return ""
+    if quality.psnr is None:
+        return "no sample differs"
+    return f"PSNR {quality.psnr:.1f} dB, largest error {quality.largest_error}"
 
 
 def size(count: int) -> str:

@@ -22,9 +22,26 @@ class Attempt(NamedTuple):
 
 
 class EncodeOptions(NamedTuple):
-    """What an encoder may be told. Lossless syntaxes need none of it."""
+    """What the encoder of a lossy syntax is told, in its own terms; lossless ones need nothing.
+
+    Attributes:
+        near: JPEG-LS: the largest error of a sample.
+        quality: JPEG: 1 to 100, as libjpeg has it.
+        psnr: JPEG 2000: dB, over the largest value that the precision of the stream holds.
+        step: HTJ2K: the base quantisation step, as a part of the range of the stream's precision.
+        distance: JPEG XL: its visual distance, 0.01 to 25.
+        reversible: the way of the syntax that loses nothing; the others say nothing then.
+        subsampled: JPEG: three components become YCbCr with half the chroma (4:2:2); or else they
+            are coded as they are.
+    """
 
     near: int = 0
+    quality: int = 90
+    psnr: float = 0.0
+    step: float = 0.0
+    distance: float = 1.0
+    reversible: bool = False
+    subsampled: bool = False
 
 
 class Codec(Protocol):

@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import photometric, samples, stream_headers
+from dicomtx.codecs import lossy, photometric, samples, stream_headers
 from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -29,15 +29,20 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         raise CodecError(f"imagecodecs: {error or type(error).__name__}") from error
 
 
-def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
+def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
     """Returns the code stream of one native frame; see ``Codec``."""
-    encoder = ENCODERS.get(syntax.uid)
-    if encoder is None:
-        raise CodecError(f"imagecodecs does not encode {syntax.name}")
+    exact = options.reversible or not syntax.lossy
+    encoder = ENCODERS.get(syntax.uid) if exact else None
+    lossily = None if exact else lossy.ENCODERS.get(syntax.uid)
     try:
-        return encoder(frame)
+        if lossily:
+            return lossily(frame, options)
+        if encoder:
+            return encoder(frame)
     except FAILURES as error:
         raise CodecError(f"imagecodecs: {error or type(error).__name__}") from error
+    how = " without loss" if options.reversible else ""
+    raise CodecError(f"imagecodecs does not encode {syntax.name}{how}")
 
 
 def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
@@ -200,7 +205,8 @@ def _encode_htj2k(frame: Frame) -> bytes:
 
 def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     said = code_stream.read(stream)
-    raw = syntax.uid == ROOT + ".4.110" or image.samples_per_pixel == 1
+    of_jpeg = syntax.uid == ROOT + ".4.111"
+    raw = image.samples_per_pixel == 1 or not (of_jpeg or (said and said.transform == "XYB"))
     return samples.frame_of(
         imagecodecs.jpegxl_decode(stream, keeporientation=True, numthreads=1),
         image,
@@ -269,13 +275,14 @@ DECODERS: Final[dict[str, Callable[[bytes, TransferSyntax, ImagePixel], Frame]]]
     DEFLATED_FRAME: _decode_deflated,
     ENCAPSULATED: _decode_bytes,
 }
+# without loss, also those of the lossy syntaxes that have such a way
 ENCODERS: Final[dict[str, Callable[[Frame], bytes]]] = {
     RLE: _encode_rle,
     **dict.fromkeys(_uids(57, 70), _encode_jpeg),
-    **dict.fromkeys(_uids(80), _encode_jpegls),
-    **dict.fromkeys(_uids(90), _encode_jpeg2000),
-    **dict.fromkeys(_uids(201, 202), _encode_htj2k),
-    **dict.fromkeys(_uids(110), _encode_jpegxl),
+    **dict.fromkeys(_uids(80, 81), _encode_jpegls),
+    **dict.fromkeys(_uids(90, 91), _encode_jpeg2000),
+    **dict.fromkeys(_uids(201, 202, 203), _encode_htj2k),
+    **dict.fromkeys(_uids(110, 112), _encode_jpegxl),
     DEFLATED_FRAME: _encode_deflated,
     ENCAPSULATED: _encode_bytes,
 }

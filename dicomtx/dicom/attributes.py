@@ -70,6 +70,14 @@ def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:
         edits.append(Edit.text(PHOTOMETRIC_INTERPRETATION, "CS", photometric_interpretation))
     if after.planar_configuration != before.planar_configuration:
         edits.append(Edit.short(PLANAR_CONFIGURATION, after.planar_configuration))
+    numbers = {
+        SAMPLES_PER_PIXEL: (before.samples_per_pixel, after.samples_per_pixel),
+        BITS_ALLOCATED: (before.bits_allocated, after.bits_allocated),
+        BITS_STORED: (before.bits_stored, after.bits_stored),
+        HIGH_BIT: (before.high_bit, after.high_bit),
+        PIXEL_REPRESENTATION: (before.pixel_representation, after.pixel_representation),
+    }
+    edits += (Edit.short(tag, new) for tag, (old, new) in numbers.items() if old != new)
     if after.number_of_frames != before.number_of_frames:
         edits.append(Edit.text(NUMBER_OF_FRAMES, "IS", str(after.number_of_frames)))
     return edits

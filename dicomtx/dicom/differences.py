@@ -14,8 +14,7 @@ from dicomtx.dicom.pixel_data import (
     EXTENDED_OFFSET_TABLE,
     EXTENDED_OFFSET_TABLE_LENGTHS,
 )
-from dicomtx.dicom.rewrite import WORDS
-from dicomtx.dicom.rope import swapped
+from dicomtx.dicom.rope import WORDS, swapped
 from dicomtx.errors import DamagedError
 from dicomtx.sources import CHUNK
 

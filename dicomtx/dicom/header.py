@@ -21,6 +21,7 @@ STREAM_HEAD: Final = 1 << 16
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 MODALITY: Final = 0x00080060
+LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
 
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
@@ -44,6 +45,7 @@ class Header:
         warnings: what is not as it should be.
         sound: the file can be taken as it is: nothing is cut off, and the data set is encoded as
             its syntax asks.
+        lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
     """
 
     syntax: TransferSyntax
@@ -59,6 +61,7 @@ class Header:
     file_set: bool
     warnings: tuple[str, ...]
     sound: bool = True
+    lossy_before: bool = False
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
@@ -107,6 +110,7 @@ def read_header(part10: Part10) -> Header:
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
         sound=not part10.damaged and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
+        lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
     )
 
 

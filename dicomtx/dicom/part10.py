@@ -207,11 +207,12 @@ def syntax_of(encoding: Encoding) -> TransferSyntax:
     return BY_UID[ROOT] if encoding.implicit_vr else BY_UID[ROOT + ".1"]
 
 
-def file_meta(part10: Part10, syntax: TransferSyntax) -> Rope:
+def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope:
     """Returns preamble, prefix and file meta information for an output in ``syntax``.
 
     What is there is kept, but for the syntax and the implementation; the identifiers that are
-    missing are taken from the data set and never invented (PS3.10 7.1).
+    missing are taken from the data set and never invented (PS3.10 7.1). With ``new_uid`` the
+    output is another instance.
     """
     edits = [
         Edit.text(TRANSFER_SYNTAX, "UI", syntax.uid),
@@ -223,6 +224,9 @@ def file_meta(part10: Part10, syntax: TransferSyntax) -> Rope:
         if not part10.meta.value(tag) and part10.data_set.value(origin):
             value = part10.data_set.value(origin)
             edits.append(Edit(tag, "UI", value + b"\0" * (len(value) % 2)))
+    if new_uid:
+        edits = [edit for edit in edits if edit.tag != MEDIA_STORAGE_SOP_INSTANCE]
+        edits.append(Edit.text(MEDIA_STORAGE_SOP_INSTANCE, "UI", new_uid))
     if 0x00020001 not in part10.meta:
         edits.append(Edit(0x00020001, "OB", b"\0\1"))
     if 0x00020000 not in part10.meta:

@@ -9,8 +9,7 @@ from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Fragment
-from dicomtx.dicom.rewrite import PixelData
-from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.dicom.rope import PixelData, Rope, swapped
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.sources import Source, Spool
@@ -130,6 +129,11 @@ class EncapsulatedFrames:
     def count(self) -> int:
         """Number of frames."""
         return len(self.frames)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all code streams."""
+        return sum(part.size for parts in self.frames for part in parts)
 
     def read(self, index: int) -> bytes:
         """Returns the code stream of one frame, its fragments joined."""

@@ -122,17 +122,24 @@ class DecodedFrames:
         return frame
 
 
-def in_working_colours(plan: Plan, frame: Frame) -> Frame:
+def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:
     """Returns the frame in the colour space that the plan works in.
+
+    Args:
+        plan: what is to be done.
+        frame: of the source; its palette is not for this to expand.
+        decoded_again: it comes of the target, whose encoder may have turned RGB into YBR_FULL.
 
     Raises:
         DamagedError: it is in another one than the first frame.
     """
     if frame.image.subsampled:
         frame = colour.to_full(frame)
-    if plan.to_rgb and frame.image.photometric_interpretation == "YBR_FULL":
-        frame = colour.to_rgb(frame)
     wanted = plan.working
+    is_full = frame.image.photometric_interpretation == "YBR_FULL"
+    back = decoded_again and wanted and wanted.photometric_interpretation == "RGB"
+    if is_full and (plan.to_rgb or back):
+        frame = colour.to_rgb(frame)
     if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
         raise DamagedError(
             f"a frame is {frame.image.photometric_interpretation}, but the first one"

@@ -1,18 +1,28 @@
 """What the image is on its way: as decoders give it, as it is worked on, as it is written."""
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dicomtx.codecs import photometric
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.pixel_data import LONGEST_NATIVE
 from dicomtx.encoding_profiles import Standing, nearest, standing, whole_words
+from dicomtx.encoding_table import TRANSFORMED
+from dicomtx.engine.rails import exact
+from dicomtx.errors import VerificationError
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
 
+if TYPE_CHECKING:
+    from dicomtx.engine.plan import Plan
+
 # lossy JPEG, also within JPEG XL: there YCbCr is the codec's wish, and nobody's choice
 DCT: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 52, 53, 54, 55, 56, 111))
+HALF: Final = "YBR_FULL_422"
+BASELINE: Final = f"{ROOT}.4.50"
+EXTENDED: Final = f"{ROOT}.4.51"
+XL: Final = f"{ROOT}.4.112"
 WORDS: Final = (1, 8, 16, 32, 64)
 
 
@@ -23,23 +33,82 @@ def decoded(header: Header, image: ImagePixel) -> ImagePixel:
         said = photometric.of_jpeg(header.first_stream, image)
     elif family in ("JPEG 2000", "HTJ2K"):
         said = photometric.of_jpeg2000(header.first_stream, image)
-    elif header.first_stream and header.first_stream.transform == "XYB":
+    elif _is_xyb(header, image):
         said = "RGB"  # the decoder undoes it
     else:
         said = photometric.as_said(image)
     return replace(image, photometric_interpretation=said, planar_configuration=0)
 
 
-def turned_to_rgb(header: Header, image: ImagePixel, settings: Settings) -> bool:
-    """Returns whether decoded samples are to be turned from YBR_FULL to RGB (as dcmdjpeg does)."""
-    wanted = header.syntax.uid in DCT and not settings.keep_colour_space
+def _is_xyb(header: Header, image: ImagePixel) -> bool:
+    """Whether colours are JPEG XL's own; grey streams say so too, and mean nothing by it."""
+    stream = header.first_stream
+    return bool(stream and stream.transform == "XYB" and image.samples_per_pixel == 3)
+
+
+def with_whole_chroma(plan: "Plan", missed: VerificationError) -> "Plan":
+    """Returns the plan with RGB components in place of 4:2:2, which could not do what is asked.
+
+    Raises:
+        VerificationError: it is not 4:2:2 that was in the way.
+    """
+    if not plan.working or not plan.after or plan.after.photometric_interpretation != HALF:
+        raise missed
+    return replace(
+        plan,
+        to_rgb=plan.to_rgb or plan.working.photometric_interpretation == "YBR_FULL",
+        working=replace(plan.working, photometric_interpretation="RGB"),
+        after=replace(plan.after, photometric_interpretation="RGB"),
+    )
+
+
+def expanded(target: TransferSyntax, image: ImagePixel, settings: Settings) -> bool:
+    """Returns whether PALETTE COLOR becomes RGB: on the way to a lossy target, if it is asked."""
+    is_palette = image.photometric_interpretation == "PALETTE COLOR"
+    return target.lossy and is_palette and settings.palette == "expand"
+
+
+def rgb_of_palette(image: ImagePixel) -> ImagePixel:
+    """Returns the image with three samples of 8 bits in place of an index."""
+    return replace(
+        image,
+        samples_per_pixel=3,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        pixel_representation=0,
+    )
+
+
+def turned_to_rgb(
+    header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings
+) -> bool:
+    """Returns whether samples are to be turned from YBR_FULL to RGB.
+
+    Decoded ones are (as dcmdjpeg does it); and lossy JPEG XL has colours of its own, from RGB.
+    """
+    decoded_dct = header.syntax.uid in DCT and not settings.keep_colour_space
+    wanted = decoded_dct or (target.uid == XL and not exact(target, settings))
     return wanted and image.photometric_interpretation == "YBR_FULL" and image.bits_allocated == 8
 
 
-def written(target: TransferSyntax, image: ImagePixel) -> ImagePixel:
-    """Returns the image as it is labelled in ``target`` (PS3.5 8.2.4: the component transform)."""
-    if target.family in ("JPEG 2000", "HTJ2K") and image.photometric_interpretation == "RGB":
-        return replace(image, photometric_interpretation="YBR_RCT")
+def written(target: TransferSyntax, image: ImagePixel, settings: Settings) -> ImagePixel:
+    """Returns the image as it is labelled in ``target``: as its code streams will be.
+
+    That is the component transform of JPEG 2000 (PS3.5 8.2.4), half the chroma in lossy JPEG,
+    where 9 to 11 bits are coded as 12 and may come back as such (8.2.1), and JPEG XL's own XYB.
+    """
+    colour, lossy = image.photometric_interpretation, not exact(target, settings)
+    if target.family in ("JPEG 2000", "HTJ2K") and colour == "RGB":
+        return replace(image, photometric_interpretation="YBR_ICT" if lossy else "YBR_RCT")
+    if target.uid in (BASELINE, EXTENDED):
+        if colour in ("RGB", "YBR_FULL"):
+            return replace(image, photometric_interpretation=HALF)
+        if image.bits_allocated == 16 and 9 <= image.bits_stored < 12:  # never for .50: refused
+            return replace(image, bits_stored=12, high_bit=11)
+    if target.uid == XL and lossy and colour == "RGB":
+        return replace(image, photometric_interpretation="XYB")
     return image
 
 
@@ -93,7 +162,7 @@ def refused(
     stands, why = standing(target, after)
     if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):
         return "", why
-    if after.photometric_interpretation == "YBR_RCT":  # the label of this target only
+    if after.photometric_interpretation in TRANSFORMED:  # the label of this target only
         after = replace(after, photometric_interpretation="RGB")
     better = next((s for s in nearest(after) if standing(s, after)[0] is Standing.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

@@ -1,13 +1,20 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
-from dicomtx.engine.decoding import Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.in_order import in_order
+from dicomtx.engine.lossy import LossyEncoder
+from dicomtx.engine.palette import Palette
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.quality import Errors, Range, asked, summary
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
+from dicomtx.quality import Quality
+from dicomtx.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +23,17 @@ class Made:
 
     Attributes:
         data: the code stream, or the native frame.
-        digest: of its stored values.
+        digest: of its stored values, where it is native and will be compared.
         planes: the overlay planes that were taken out of it, a byte a pixel.
         verifier: the codec that decoded it again to the same values, None if none did.
+        errors: what it lost, None if it was to lose nothing.
     """
 
     data: bytes | bytearray | memoryview
     digest: bytes
     planes: tuple[bytes, ...] = ()
     verifier: CodecSpec | None = None
+    errors: Errors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,9 @@ class Pipeline:
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
         second: another decoder of the source, for what a plugin decoded.
+        lossy: encodes in place of ``codec`` where the plan is to lose something.
+        palette: expands each frame, where the plan says so.
+        digests: native frames are digested.
     """
 
     plan: Plan
@@ -46,30 +58,55 @@ class Pipeline:
     codec: Codec | None = None
     checks: tuple[Decoder, ...] = ()
     second: Frames | None = None
+    lossy: LossyEncoder | None = None
+    palette: Palette | None = None
+    digests: bool = True
+
+    def read(self, index: int) -> tuple[Frame, tuple[bytes, ...]]:
+        """Returns one frame of the source as it is to be encoded, and its overlay planes.
+
+        Raises:
+            FailedError: the decoder cannot do it.
+            VerificationError: two decoders differ.
+        """
+        frame = self.frames.read(index)
+        if self.palette and frame.image.samples_per_pixel == 1:  # a blank frame has colours
+            frame = self.palette.expanded(frame)
+        frame = in_working_colours(self.plan, frame)
+        if self.second:
+            self._check_decoder(frame, index, self.second)
+        if self.plan.overlays:
+            return overlays.taken_out(frame, self.plan.overlays)
+        return frame, ()
 
     def make(self, index: int) -> Made:
         """Returns one frame made.
 
         Raises:
             FailedError: the decoder or the encoder cannot do it.
+            MissedError: the quality asked for cannot be had.
             VerificationError: what was made is not what was read.
         """
-        frame = in_working_colours(self.plan, self.frames.read(index))
-        if self.second:
-            self._check_decoder(frame, index, self.second)
-        planes: tuple[bytes, ...] = ()
-        if self.plan.overlays:
-            frame, planes = overlays.taken_out(frame, self.plan.overlays)
-        digest = stored.digest(frame)
+        frame, planes = self.read(index)
+        if self.lossy:
+            lossy = self.lossy.encode(frame, index)
+            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors)
         if self.encoder is None or self.codec is None:
-            return Made(frame.data, digest, planes)
+            return Made(frame.data, stored.digest(frame) if self.digests else b"", planes)
         try:
-            stream = self.codec.encode(frame, self.plan.target, EncodeOptions())
+            stream = self.codec.encode(frame, self.plan.target, self._options)
         except CodecError as error:
             raise FailedError(self.encoder, "encode", index, error) from error
-        return Made(stream, digest, planes, self._checked(stream, digest, index))
+        return Made(stream, b"", planes, self._checked(stream, frame, index))
 
-    def _checked(self, stream: bytes, digest: bytes, index: int) -> CodecSpec | None:
+    def losses(self, made: Sequence[Made]) -> tuple[Quality, Range] | None:
+        """Returns what was lost in all frames, and the range of their values as they now are."""
+        errors = [frame.errors for frame in made if frame.errors]
+        if not self.lossy or not errors:
+            return None
+        return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
+
+    def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
         """Returns which decoder found the same stored values in the stream."""
         reasons = []
         for decoder in self.checks:
@@ -78,7 +115,7 @@ class Pipeline:
             except (CodecError, DamagedError) as error:
                 reasons.append(f"{decoder.spec.name}: {error}")
                 continue
-            if stored.digest(frame) != digest:
+            if not stored.same(original, frame):
                 raise VerificationError(
                     f"frame {index + 1}, encoded by {self._encoder_name}, decodes to other pixels"
                 )
@@ -89,6 +126,10 @@ class Pipeline:
                 f" {'; '.join(reasons)}"
             )
         return None
+
+    @property
+    def _options(self) -> EncodeOptions:
+        return EncodeOptions(reversible=self.plan.target.lossy)
 
     @property
     def _encoder_name(self) -> str:
@@ -104,5 +145,29 @@ class Pipeline:
             other = in_working_colours(self.plan, second.read(index))
         except FailedError:  # it is there because a builtin could not, or should not, do it
             return
-        if stored.digest(other) != stored.digest(frame):
+        if not stored.same(frame, other):
             raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")
+
+
+def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
+    """Returns a pipeline that encodes with as much loss as the settings ask for.
+
+    PSNR is measured against the range of all values, so all frames are read once for it.
+    """
+    assert pipeline.encoder is not None
+    assert pipeline.codec is not None
+    frames = pipeline.frames
+    if isinstance(frames, DecodedFrames):
+        frames = replace(frames, cut=[], lost=[])  # what is salvaged is told once
+    reader = replace(pipeline, frames=frames)
+    ranges = in_order(lambda index: Range.of(reader.read(index)[0]), frames.count, threads)
+    lossy = LossyEncoder(
+        plan=pipeline.plan,
+        spec=pipeline.encoder,
+        codec=pipeline.codec,
+        decoders=pipeline.checks,
+        goal=asked(settings, pipeline.plan.target),
+        peak=Range.around(ranges).peak,
+        floor=settings.min_psnr,
+    )
+    return replace(pipeline, lossy=lossy)

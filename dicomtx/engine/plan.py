@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
+from dicomtx.codecs.builtin import IMAGECODECS
 from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
-from dicomtx.transfer_syntaxes import TransferSyntax, find
+from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid, find
+
+BASELINE: Final = ROOT + ".4.50"
+RECOMPRESSION: Final = ROOT + ".4.111"
 
 
 class Action(StrEnum):
@@ -42,6 +47,10 @@ class Plan:
         overlays: planes that are taken out of the unused bits.
         drop_overlays: and that is the end of them.
         rewrap: code streams are encapsulated anew as they are.
+        repack: JPEG streams go into JPEG XL, or come out of it, without being decoded.
+        lossy: this step loses something.
+        lossy_past: the source's streams have lost something, and its data set does not say so.
+        expand: PALETTE COLOR becomes RGB.
         warnings: what a user should know.
     """
 
@@ -58,6 +67,10 @@ class Plan:
     overlays: tuple[OverlayPlane, ...] = ()
     drop_overlays: bool = False
     rewrap: bool = False
+    repack: bool = False
+    lossy: bool = False
+    lossy_past: bool = False
+    expand: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -96,10 +109,13 @@ def _with_pixels(
 ) -> Plan:
     if not reason and header.missing:
         reason = f"there is Pixel Data, but no {' and no '.join(header.missing)}"
-    if not reason and target.lossy:
-        reason = "lossy targets are not offered yet"
     if reason or header.image is None:
         return refusal(header, target, reason)
+    if RECOMPRESSION in (target.uid, header.syntax.uid):
+        if {target.uid, header.syntax.uid} == {RECOMPRESSION, BASELINE}:
+            return _repacked(header, target, codecs)
+        if target.uid == RECOMPRESSION:
+            return refusal(header, target, "only the streams of jpeg-baseline can be repacked so")
     return _coded(header, header.image, target, codecs, settings)
 
 
@@ -151,6 +167,32 @@ def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
     )
 
 
+def _repacked(header: Header, target: TransferSyntax, codecs: Codecs) -> Plan:
+    """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
+    made = _rewrapped(header, target)
+    able = codecs.able(by_uid(RECOMPRESSION), "decode")
+    if not any(spec.name == IMAGECODECS.name for spec in able):
+        return refusal(header, target, f"{IMAGECODECS.name} alone can, and is not in force")
+    codec = IMAGECODECS.name
+    packs = target.uid == RECOMPRESSION
+    reason = ""
+    if made.after:
+        from dicomtx.encoding_profiles import Standing, standing  # noqa: PLC0415 - seldom needed
+
+        stands, why = standing(target, made.after)
+        reason = why if stands is Standing.FORBIDDEN else ""
+    if reason:
+        return refusal(header, target, reason)
+    return replace(
+        made,
+        action=Action.RECODE,
+        rewrap=False,
+        repack=True,
+        decoder="" if packs else codec,
+        encoder=codec if packs else "",
+    )
+
+
 def _coded(
     header: Header,
     image: ImagePixel,
@@ -159,15 +201,21 @@ def _coded(
     settings: Settings,
 ) -> Plan:
     """Returns the plan for a file whose frames must be decoded or encoded."""
-    from dicomtx.engine import images  # noqa: PLC0415 - native to native needs none
+    from dicomtx.engine import images, rails  # noqa: PLC0415 - native to native needs none
 
     decodes, encodes = header.syntax.encapsulated, target.encapsulated
     working = images.decoded(header, image)
-    to_rgb = images.turned_to_rgb(header, working, settings)
+    expand = images.expanded(target, working, settings)
+    if expand:
+        working = images.rgb_of_palette(working)
+    to_rgb = images.turned_to_rgb(header, target, working, settings)
     if to_rgb:
         working = replace(working, photometric_interpretation="RGB")
-    after = images.written(target, working) if encodes else working
-    reason, warning = images.refused(header, target, after, settings)
+    after = images.written(target, working, settings) if encodes else working
+    reason = rails.refusal(header, target, working, settings)
+    warning = ""
+    if not reason:
+        reason, warning = images.refused(header, target, after, settings)
     decoder, encoder = "", ""
     if decodes and not reason:
         decoder, reason = _first(codecs, header.syntax, "decode", working)
@@ -187,6 +235,9 @@ def _coded(
         to_rgb=to_rgb,
         overlays=header.overlays if encodes and settings.overlays != "keep" else (),
         drop_overlays=settings.overlays == "drop",
+        lossy=not rails.exact(target, settings),
+        lossy_past=rails.lossy_stream(header) and not header.lossy_before,
+        expand=expand,
         warnings=tuple(w for w in (images.contradiction(header, image), warning) if w),
     )
 

@@ -15,26 +15,29 @@ from dicomtx.dicom.pixel_data import (
     NativeWriter,
     native_frames,
 )
-from dicomtx.dicom.rewrite import PixelData
-from dicomtx.engine import overlays, stored
+from dicomtx.dicom.rope import PixelData
+from dicomtx.engine import history, images, overlays, palette
 from dicomtx.engine.decoding import (
     DecodedFrames,
     Decoder,
     FailedError,
     Frames,
-    in_working_colours,
     written_image,
 )
 from dicomtx.engine.in_order import in_order
-from dicomtx.engine.pipeline import Made, Pipeline
+from dicomtx.engine.lossy import MissedError
+from dicomtx.engine.pipeline import Made, Pipeline, losing
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
-from dicomtx.errors import CodecError, DamagedError, VerificationError
+from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame
+from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
 
 LARGEST_BLANK: Final = 1 << 30
+TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
 
 
 class CodecsFailedError(CodecError):
@@ -85,8 +88,13 @@ class Transcoder:
             try:
                 pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
                 pipeline = self._with_blanks(pipeline) if blanks else pipeline
+                if self.plan.lossy:
+                    pipeline = losing(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
+            except MissedError as missed:
+                self.plan = images.with_whole_chroma(self.plan, missed)
+                warnings.append(f"{missed}; RGB components can, and are written")
             except FailedError as failed:
                 attempts.append(failed.attempt)
                 direction = failed.attempt.direction
@@ -99,16 +107,28 @@ class Transcoder:
                     raise CodecsFailedError(tuple(attempts)) from failed
         if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
+        losses = pipeline.losses(made)
+        told, uid = self._history(found, losses)
         return Transcoded(
             pixel_data=pixel_data,
-            edits=tuple(edits),
-            digests=tuple(frame.digest for frame in made),
+            edits=(*edits, *told),
+            digests=tuple(frame.digest for frame in made if frame.digest),
             decoder=chosen["decode"],
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
             warnings=(*warnings, *_losses(pipeline)),
+            quality=losses[0] if losses else None,
+            new_uid=uid,
         )
+
+    def _history(
+        self, found: EncapsulatedFrames | NativeFrames, losses: tuple[Quality, Range] | None
+    ) -> tuple[list[Edit], str]:
+        """Returns the edits that tell of losses, now or before, and the new UID."""
+        if losses:
+            return history.step_edits(self.plan, self.data_set, self.settings, found, losses)
+        return history.past_edits(self.plan, self.data_set, found), ""
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
         assert self.plan.before is not None
@@ -161,6 +181,8 @@ class Transcoder:
             codec=self._open(encoder, "encode", found.count) if encoder else None,
             checks=tuple(self._checks(encoder, found.count)) if encoder else (),
             second=second,
+            palette=palette.read(self.data_set) if self.plan.expand else None,
+            digests=self.settings.verify,
         )
 
     def _open(self, spec: CodecSpec, direction: Direction, frames: int) -> Codec:
@@ -186,7 +208,7 @@ class Transcoder:
 
         GDCM and other plugins are asked only where no builtin can do it, or they encoded it.
         """
-        if not self.settings.verify:
+        if not self.settings.verify and not self.plan.lossy:
             return
         target, image = self.plan.target, written_image(self.plan, count)
         chosen = [*self.codecs.verifiers(target)]
@@ -207,14 +229,17 @@ class Transcoder:
         )
         made = []
         count = pipeline.frames.count
-        for frame in in_order(pipeline.make, count, self._at_once(pipeline)):
+        together = max(TOGETHER // plan.working.frame_bytes, 1)
+        for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
-            made.append(Made(b"", frame.digest, frame.planes, frame.verifier))
+            made.append(replace(frame, data=b""))
             if self.progress:
                 self.progress(len(made), count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
         edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
+        if plan.expand:
+            edits += palette.edits(self.data_set)
         return pixel_data, edits, made
 
     def _at_once(self, pipeline: Pipeline) -> int:
@@ -255,19 +280,3 @@ def _losses(pipeline: Pipeline) -> list[str]:
 
 def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:
     return verifier.decodes[uid] == encoder.encodes[uid]
-
-
-def check_native(output: DataSet, plan: Plan, digests: tuple[bytes, ...]) -> None:
-    """Compares the native frames that were written with what they should be.
-
-    Raises:
-        VerificationError: one differs.
-    """
-    frames = native_frames(output, written_image(plan, len(digests)))
-    for index, digest in enumerate(digests):
-        try:
-            frame = in_working_colours(plan, frames.read(index))
-        except DamagedError as error:
-            raise VerificationError(f"frame {index + 1} as written: {error}") from error
-        if stored.digest(frame) != digest:
-            raise VerificationError(f"frame {index + 1} was written with other pixels")

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.dicom.data_set import Edit
-from dicomtx.dicom.rewrite import PixelData
+from dicomtx.dicom.rope import PixelData
+from dicomtx.quality import Quality
 
 
 class Transcoded(NamedTuple):
@@ -13,12 +14,15 @@ class Transcoded(NamedTuple):
     Attributes:
         pixel_data: the new Pixel Data; None where the source's passes.
         edits: what goes with it, the measured ones included.
-        digests: one for each frame, of its stored values as they should be in the output.
+        digests: one for each native frame that will be compared, of its stored values as they
+            should be in the output.
         decoder: the codec that decoded, None for native sources.
         encoder: the codec that encoded, None for native targets.
         verification: independent, same-code-base, bytes-only or none.
         attempts: the codecs that failed before.
         warnings: what is not as it should be in the source.
+        quality: what was lost, None if nothing was to be.
+        new_uid: the SOP Instance UID of the output, empty if it keeps its own.
     """
 
     pixel_data: PixelData | None = None
@@ -29,3 +33,5 @@ class Transcoded(NamedTuple):
     verification: str = "none"
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
+    quality: Quality | None = None
+    new_uid: str = ""

@@ -21,6 +21,7 @@ from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
 from dicomtx.files import atomic_write
+from dicomtx.quality import Quality
 from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
@@ -50,6 +51,8 @@ class _Run:
     decoder: str = ""
     encoder: str = ""
     verification: str = "none"
+    quality: Quality | None = None
+    new_uid: str = ""
     attempts: tuple[Attempt, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
@@ -90,6 +93,7 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
         action=made.action.value if made else "",
         source_syntax=run.source_syntax,
         target_syntax=made.target.uid if made and not error else "",
+        new_sop_instance_uid=run.new_uid or None if not error else None,
         decoder=run.decoder,
         encoder=run.encoder,
         attempts=run.attempts,
@@ -97,6 +101,7 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
         bytes_out=0 if error else run.bytes_out,
         seconds=round(time.perf_counter() - started, 6),
         verification="none" if error or _salvaged(run) else run.verification,
+        quality=None if error else run.quality,
         warnings=tuple(warnings),
         messages=tuple(run.codecs.printed()),
         error=str(error) if error else "",
@@ -151,6 +156,7 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
         run.attempts = done.attempts
         run.warnings += done.warnings
         run.verification = done.verification
+        run.quality, run.new_uid = done.quality, done.new_uid
         _put(run, made, part10, done, fd)
         with open_part10(Source(fd=fd)) as output:
             verify.post_conditions(part10, output, made.target, done.edits)
@@ -161,7 +167,7 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
 def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> str:
     """Compares the Pixel Data that was written, and returns how sure that makes."""
     if done.digests and not made.target.encapsulated:
-        from dicomtx.engine.transcode import check_native  # noqa: PLC0415 - brings numpy
+        from dicomtx.engine.written import check_native  # noqa: PLC0415 - brings numpy
 
         check_native(output.data_set, made, done.digests)
         return "bytes-only"
@@ -176,6 +182,10 @@ def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transco
         from dicomtx.engine.rewrap import rewrapped  # noqa: PLC0415 - seldom needed
 
         return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
+    if made.repack:
+        from dicomtx.engine.repack import repacked  # noqa: PLC0415 - seldom needed
+
+        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
     if made.action is Action.REWRITE:
         said = image_pixel(part10.data_set)
         edits = image_edits(said, made.after) if said and made.after else []
@@ -214,7 +224,7 @@ def _put(run: _Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> No
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
     rewriter = Rewriter(part10.data_set, encoding, done.edits)
-    rope = file_meta(part10, target)
+    rope = file_meta(part10, target, done.new_uid)
     data_set = rewriter.rope(done.pixel_data)
     run.warnings += rewriter.warnings
     if not target.deflated:

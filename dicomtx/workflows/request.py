@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from dicomtx.codecs.codec import Attempt
+from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 
@@ -50,6 +51,7 @@ class Outcome:
         bytes_out: size of the output in bytes.
         seconds: wall time.
         verification: independent, same-code-base, bytes-only or none.
+        quality: what a lossy step lost, None for others.
         warnings: what a user should know.
         messages: what isolated codecs printed.
         error: one line: what was wrong, what to do; empty if nothing was.
@@ -70,6 +72,7 @@ class Outcome:
     bytes_out: int = 0
     seconds: float = 0.0
     verification: str = "none"
+    quality: Quality | None = None
     warnings: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     error: str = ""
@@ -77,4 +80,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
-        return asdict(self) | {"attempts": [attempt._asdict() for attempt in self.attempts]}
+        return asdict(self) | {
+            "attempts": [attempt._asdict() for attempt in self.attempts],
+            "quality": self.quality.as_json() if self.quality else None,
+        }

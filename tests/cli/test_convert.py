@@ -14,6 +14,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.request import Outcome, Request
+from tests import corpus
 from tests.cli.conftest import Pretend
 
 DONE = Outcome(
@@ -210,3 +211,24 @@ def test_what_libraries_print_is_told_by_verbose_only(
         pretend(loud)
         main([*CONVERT, *options])
         assert ("printed by a library: [ERROR] tile 1" in capfd.readouterr().err) == told
+
+
+def test_two_goals_of_quality_are_a_usage_error(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ct = str(corpus.file("CT_small.dcm"))
+    out = tmp_path / "out.dcm"
+    arguments = ["convert", ct, str(out), "--to", "jpeg2000", "--psnr", "45", "--near", "2"]
+    assert main(arguments) == ExitCode.USAGE
+    assert "near and psnr contradict each other" in capfd.readouterr().err
+    assert not out.exists()
+
+
+def test_what_was_lost_is_told(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    ct = str(corpus.file("CT_small.dcm"))
+    out = str(tmp_path / "out.dcm")
+    assert not main(["convert", ct, out, "--to", "jpeg-ls-near-lossless", "--near", "2", "-v"])
+    told = capfd.readouterr()
+    assert "largest error 2, verified (same code base)" in told.out
+    assert "peak 2063" in told.err
+    assert "new SOP Instance UID 2.25." in told.err

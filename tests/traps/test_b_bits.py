@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from imagecodecs import jpeg2k_encode, jpegls_encode
+from imagecodecs import jpeg2k_encode, jpegls_decode, jpegls_encode
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
@@ -61,9 +61,21 @@ def test_b2_signed_jpeg_ls_is_sign_extended(bench: Bench, to: str, stored: int) 
     assert np.array_equal(values(back).reshape(-1), expected)
 
 
-def test_b2_signed_values_are_never_near_lossless(bench: Bench, ct: Path) -> None:
-    outcome = bench.convert(ct.read_bytes(), "jpeg-ls-near-lossless")
-    bench.failed(outcome, ExitCode.UNSUPPORTED)
+@pytest.mark.parametrize("stored", [8, 12, 16])
+def test_b2_signed_values_keep_the_error_bound_at_both_ends(bench: Bench, stored: int) -> None:
+    """Near zero and near the ends of the range a coder without signs could jump to the other."""
+    lowest = -1 << stored - 1
+    ends = [lowest, lowest + 1, -2, -1, 0, 1, -lowest - 2, -lowest - 1]
+    expected = np.random.default_rng(3).choice(ends, (32, 32)).astype(np.int16)
+    pixel = image(32, 32, allocated=16, stored=stored, signed=True)
+    source = part10("explicit", native(pixel, expected.tobytes()))
+    outcome = bench.convert(source, "jpeg-ls-near-lossless", near=2)
+    assert outcome.quality is not None, outcome.error
+    assert outcome.quality.largest_error <= 2
+    stream = streams(dcmread(bench.out))[0]
+    found = jpegls_decode(stream).astype(np.int32) & ((1 << stored) - 1)  # as any reader does it
+    found -= (found >> stored - 1) << stored
+    assert np.abs(found - expected).max() <= 2
 
 
 @pytest.mark.parametrize("to", LOSSLESS)

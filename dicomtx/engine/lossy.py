@@ -1,0 +1,143 @@
+"""Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Final, NamedTuple
+
+from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.engine.decoding import Decoder, FailedError, in_working_colours
+from dicomtx.engine.knobs import KNOBS, full_scale, search, wanted_error
+from dicomtx.engine.plan import Plan
+from dicomtx.engine.quality import Errors, Goal, decibels, measured
+from dicomtx.errors import CodecError, DamagedError, VerificationError
+from dicomtx.image_pixel import Frame
+
+# dB above what is asked at which the search for it ends
+WINDOWS: Final = {"psnr": 1.0, "max_error": 2.0, "ratio": 0.08, "quality": inf}
+
+
+class MissedError(VerificationError):
+    """What was asked for cannot be had with this encoder, this way."""
+
+
+class Lossy(NamedTuple):
+    """One frame, encoded with a loss.
+
+    Attributes:
+        stream: its code stream.
+        errors: what it lost.
+        decoder: the codec that told so.
+    """
+
+    stream: bytes
+    errors: Errors
+    decoder: CodecSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LossyEncoder:
+    """An encoder with what it is asked to keep.
+
+    Attributes:
+        plan: what is to be done.
+        spec: the encoder.
+        codec: the same, opened.
+        decoders: of the target, the best one first.
+        goal: what is asked.
+        peak: largest minus smallest value of the source.
+        floor: the PSNR in dB below which no frame may be.
+    """
+
+    plan: Plan
+    spec: CodecSpec
+    codec: Codec
+    decoders: tuple[Decoder, ...]
+    goal: Goal
+    peak: int
+    floor: float
+
+    def encode(self, frame: Frame, index: int) -> Lossy:
+        """Returns the frame encoded so that it just does what is asked.
+
+        Raises:
+            FailedError: the encoder cannot encode it.
+            MissedError: it cannot do what is asked.
+            VerificationError: what it encodes cannot be decoded.
+        """
+        made = self._best(frame, index)
+        surplus, figure = self._surplus(made.errors)
+        psnr = made.errors.psnr(self.peak)
+        if surplus < 0:
+            raise MissedError(
+                f"frame {index + 1}: {self.goal.text} cannot be had in {self.plan.target.name}:"
+                f" {figure} is the closest"
+            )
+        if psnr < self.floor:
+            raise MissedError(
+                f"frame {index + 1} has a PSNR of {psnr:.1f} dB, below --min-psnr {self.floor:g}"
+            )
+        return made
+
+    def _best(self, frame: Frame, index: int) -> Lossy:
+        options = self._given()
+        if options:
+            return self._made(frame, index, options)
+        knob = KNOBS[self.plan.target.uid]
+        assert self.plan.after is not None
+        error = wanted_error(self.goal, self.peak)
+
+        def attempt(place: float) -> tuple[float, Lossy]:
+            made = self._made(frame, index, knob.options(place, subsampled=self._subsampled))
+            return self._surplus(made.errors)[0], made
+
+        return search(
+            attempt,
+            knob,
+            knob.start(error, full_scale(self.plan.after)),
+            window=WINDOWS[self.goal.kind],
+            rising=self.goal.kind != "ratio",
+        )
+
+    def _given(self) -> EncodeOptions | None:
+        """Returns what the encoder is told, where it knows what is asked by itself."""
+        option = KNOBS[self.plan.target.uid].option
+        if (self.goal.kind, option) == ("quality", "quality"):
+            return EncodeOptions(quality=int(self.goal.value), subsampled=self._subsampled)
+        if (self.goal.kind, option) == ("max_error", "near"):
+            return EncodeOptions(near=int(self.goal.value))
+        return None
+
+    @property
+    def _subsampled(self) -> bool:
+        after = self.plan.after
+        return bool(after and after.subsampled)
+
+    def _made(self, frame: Frame, index: int, options: EncodeOptions) -> Lossy:
+        try:
+            stream = self.codec.encode(frame, self.plan.target, options)
+        except CodecError as error:
+            raise FailedError(self.spec, "encode", index, error) from error
+        reasons = []
+        for decoder in self.decoders:
+            try:
+                again = in_working_colours(self.plan, decoder.decode(stream), decoded_again=True)
+            except (CodecError, DamagedError) as error:
+                reasons.append(f"{decoder.spec.name}: {error}")
+                continue
+            return Lossy(stream, measured(frame, again, len(stream)), decoder.spec)
+        raise VerificationError(
+            f"frame {index + 1}, encoded by {self.spec.name}, cannot be decoded:"
+            f" {'; '.join(reasons) or 'no codec can'}"
+        )
+
+    def _surplus(self, errors: Errors) -> tuple[float, str]:
+        """Returns by how many dB the errors are better than asked, and the figure itself."""
+        kind, value = self.goal
+        if kind == "psnr":
+            return errors.psnr(self.peak) - value, f"{errors.psnr(self.peak):.2f} dB"
+        if kind == "max_error":
+            room = decibels(value + 0.5, errors.largest) if errors.largest else inf
+            return room, f"an error of {errors.largest}"
+        if kind == "ratio":
+            return decibels(errors.ratio, value), f"{errors.ratio:.2f}"
+        return inf, ""
