@@ -45,7 +45,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
         edits=(*writer.edits(), *edits),
         decoder=None if packs else IMAGECODECS,
         encoder=IMAGECODECS if packs else None,
-        verification="same-code-base" if packs else "none",
+        verification="same-code-base" if packs else "bytes-only",
         warnings=tuple(warnings),
     )
 
