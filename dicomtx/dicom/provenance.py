@@ -96,7 +96,6 @@ def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
     source = _source_item(data_set) if step.new_uid else b""
     if source:
         edits.append(_added(SOURCE_IMAGES, source))
-        edits += _derivation_images(data_set, told, source)
     if step.new_uid:
         edits.append(Edit.text(SOP_INSTANCE, "UI", step.new_uid))
     return edits
@@ -223,26 +222,3 @@ def _source_item(data_set: DataSet) -> bytes:
         Edit.text(REFERENCED_INSTANCE, "UI", sop_instance),
         Edit(PURPOSE, "SQ", code(UNCOMPRESSED_PREDECESSOR, "Uncompressed predecessor")),
     )
-
-
-def _derivation_images(data_set: DataSet, told: str, source: bytes) -> list[Edit]:
-    """Returns the edits that add the step to the functional groups, if there are any.
-
-    It goes to all frames at once, but where frames have a Derivation Image Sequence of their own:
-    a functional group is either shared or not (PS3.3 C.7.6.16.1.1).
-    """
-    if SHARED_GROUPS not in data_set and FRAME_GROUPS not in data_set:
-        return []
-    description = _even(told.encode("ascii", "replace")[:LONGEST_ST])
-    step = item(
-        Edit(DERIVATION_DESCRIPTION, "ST", description),
-        Edit(SOURCE_IMAGES, "SQ", source),
-        Edit(DERIVATION_CODES, "SQ", _lossy_code()),
-    )
-    there = {path[0] for path, _ in holders(data_set, DERIVATION_IMAGES) if len(path) == 2}
-    if FRAME_GROUPS in there or SHARED_GROUPS not in data_set:
-        frames = sum(1 for _ in data_set.items(FRAME_GROUPS))
-        return [_added(DERIVATION_IMAGES, step, (FRAME_GROUPS, n)) for n in range(frames)]
-    if any(True for _ in data_set.items(SHARED_GROUPS)):
-        return [_added(DERIVATION_IMAGES, step, (SHARED_GROUPS, 0))]
-    return [_added(SHARED_GROUPS, item(Edit(DERIVATION_IMAGES, "SQ", step)))]

@@ -21,6 +21,7 @@ def in_order(work: Callable[[int], T], count: int, threads: int, together: int =
     def run(indices: range) -> list[T]:
         return [work(index) for index in indices]
 
+    together = min(together, -(-count // threads))  # none is to stand idle
     pool = ThreadPoolExecutor(min(threads, count))
     window: deque[Future[list[T]]] = deque()
     try:
