@@ -4,7 +4,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
@@ -44,6 +44,8 @@ class _Run:
     bytes_in: int = 0
     bytes_out: int = 0
     source_syntax: str = ""
+    sop_instance_uid: str = ""
+    modality: str = ""
     decoder: str = ""
     encoder: str = ""
     verification: str = "none"
@@ -76,12 +78,13 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
         status = "refused" if isinstance(error, UnsupportedError) else "failed"
     warnings = (made.reason, *run.warnings) if status == "kept" and made else run.warnings
     return Outcome(
-        path=request.source,
+        path=request.name,
         destination=request.destination,
         status=status,
         action=made.action.value if made else "",
         source_syntax=run.source_syntax,
         target_syntax=made.target.uid if made and not error else "",
+        sop_instance_uid=run.sop_instance_uid,
         decoder=run.decoder,
         encoder=run.encoder,
         attempts=run.attempts,
@@ -93,6 +96,7 @@ def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
         messages=tuple(run.codecs.printed()),
         error=str(error) if error else "",
         exit_code=int(error.exit_code) if error else 0,
+        modality=run.modality,
     )
 
 
@@ -103,11 +107,12 @@ def _salvaged(run: _Run) -> bool:
 
 def _convert(run: _Run) -> None:
     request = run.request
-    with open_source(request.source) as file:
+    with _opened(request) as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
             header = read_header(part10)
             run.source_syntax = header.syntax.uid
+            run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
             run.plan = plan(header, request.target, run.codecs, request.settings)
             run.warnings += run.plan.warnings
@@ -118,12 +123,23 @@ def _convert(run: _Run) -> None:
                 run.bytes_out = os.fstat(fd).st_size
 
 
+def _opened(request: Request) -> AbstractContextManager[Source]:
+    """Opens the source: a file, or a member of an archive."""
+    if request.member is None:
+        return open_source(request.source)
+    from dicomtx.zip_members import open_member  # noqa: PLC0415 - seldom needed
+
+    return open_member(request.source, request.member)
+
+
 @contextmanager
 def _destination(request: Request) -> Iterator[int]:
     """Yields where the output goes, once it is sure that it may go there."""
     source, destination = request.source, request.destination
     files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
     same = files and os.path.samefile(source, destination)
+    if same and request.member:
+        raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
     with atomic_write(destination, overwrite=request.overwrite or same) as fd:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from dicomtx.codecs.codec import Attempt
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.zip_members import Member
 
 Status = Literal["done", "kept", "refused", "failed"]
 
@@ -21,6 +22,7 @@ class Request:
         overwrite: an existing destination may be replaced.
         in_place: source and destination may be the same file.
         settings: everything that does not depend on the file.
+        member: which one of the ZIP archive that ``source`` names; None for a file.
     """
 
     source: str
@@ -29,6 +31,12 @@ class Request:
     overwrite: bool = False
     in_place: bool = False
     settings: Settings = field(default_factory=Settings)
+    member: Member | None = None
+
+    @property
+    def name(self) -> str:
+        """What the source is called: ``archive.zip/member`` for a member."""
+        return f"{self.source}/{self.member.name}" if self.member else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,13 @@ class Outcome:
     """What came of a request; the fields are those of ``--json``.
 
     Attributes:
-        path: the source as it was given.
+        path: the source as it was given; ``archive.zip/member`` for a member.
         destination: the destination as it was given.
         status: done, kept (copied as it is, with the reason in ``warnings``), refused or failed.
         action: copy, rewrite, decode, encode, recode, keep or refuse; empty without a plan.
         source_syntax: UID of what the source really is; empty if it could not be read.
         target_syntax: UID of what the output really has; empty without output.
+        sop_instance_uid: of the source; empty if it has none, or could not be read.
         new_sop_instance_uid: only if the step lost something.
         decoder: the codec that decoded; empty if none did.
         encoder: the codec that encoded; empty if none did.
@@ -54,6 +63,7 @@ class Outcome:
         messages: what isolated codecs printed.
         error: one line: what was wrong, what to do; empty if nothing was.
         exit_code: what the command ends with for this file.
+        modality: of the source; empty if it has none, or could not be read.
     """
 
     path: str
@@ -62,6 +72,7 @@ class Outcome:
     action: str = ""
     source_syntax: str = ""
     target_syntax: str = ""
+    sop_instance_uid: str = ""
     new_sop_instance_uid: str | None = None
     decoder: str = ""
     encoder: str = ""
@@ -74,7 +85,10 @@ class Outcome:
     messages: tuple[str, ...] = ()
     error: str = ""
     exit_code: int = 0
+    modality: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
-        return asdict(self) | {"attempts": [attempt._asdict() for attempt in self.attempts]}
+        attempts = [attempt._asdict() for attempt in self.attempts]
+        ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
+        return asdict(self) | {"attempts": attempts, "size_ratio": ratio}
