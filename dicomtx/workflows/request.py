@@ -8,7 +8,34 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.zip_members import Member
 
-Status = Literal["done", "kept", "refused", "failed"]
+Status = Literal["done", "kept", "refused", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What a tree asks of each of its files, beside the target.
+
+    Attributes:
+        only: uncompressed or compressed: others are skipped; empty is all.
+        skip_same: what is in the target syntax already is skipped, not copied.
+        keep_smaller: a result that is not smaller than its source gives way to a copy of it.
+        best_of: the targets of which the smallest result is taken; ``target`` is one of them.
+        skip_others: what is not DICOM is skipped.
+        copy_others: what is not DICOM is copied.
+        preserve: the output has the source's time of modification.
+        part_files: stale part files are looked for beside each output; a tree is swept as a whole.
+        hashed: the outcome has the hash of the output.
+    """
+
+    only: str = ""
+    skip_same: bool = False
+    keep_smaller: bool = False
+    best_of: tuple[TransferSyntax, ...] = ()
+    skip_others: bool = False
+    copy_others: bool = False
+    preserve: bool = False
+    part_files: bool = True
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +50,7 @@ class Request:
         in_place: source and destination may be the same file.
         settings: everything that does not depend on the file.
         member: which one of the ZIP archive that ``source`` names; None for a file.
+        rules: what a tree asks of each of its files.
     """
 
     source: str
@@ -32,6 +60,7 @@ class Request:
     in_place: bool = False
     settings: Settings = field(default_factory=Settings)
     member: Member | None = None
+    rules: FileRules = field(default_factory=FileRules)
 
     @property
     def name(self) -> str:
@@ -46,7 +75,8 @@ class Outcome:
     Attributes:
         path: the source as it was given; ``archive.zip/member`` for a member.
         destination: the destination as it was given.
-        status: done, kept (copied as it is, with the reason in ``warnings``), refused or failed.
+        status: done, kept (copied as it is), refused, failed, or skipped (nothing written); the
+            reason of what is kept or skipped is the first of ``warnings``.
         action: copy, rewrite, decode, encode, recode, keep or refuse; empty without a plan.
         source_syntax: UID of what the source really is; empty if it could not be read.
         target_syntax: UID of what the output really has; empty without output.
@@ -62,7 +92,9 @@ class Outcome:
         warnings: what a user should know.
         messages: what isolated codecs printed.
         error: one line: what was wrong, what to do; empty if nothing was.
+        error_class: which of dicomtx's errors it is, such as NotDicomError; empty if there is none.
         exit_code: what the command ends with for this file.
+        output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; only trees have it.
         modality: of the source; empty if it has none, or could not be read.
     """
 
@@ -84,7 +116,9 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     error: str = ""
+    error_class: str = ""
     exit_code: int = 0
+    output_hash: str = ""
     modality: str = ""
 
     def as_json(self) -> dict[str, Any]:
