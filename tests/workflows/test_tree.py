@@ -294,7 +294,9 @@ def test_depth_costs_no_stack(tmp_path: Path) -> None:
     deep = "/".join("d" * 1500)
     subprocess.run(["mkdir", "-p", str(path) + "/" + deep], check=True)
     (path / deep / "x").write_bytes(b"x")
-    assert relative(path) == [f"{deep}/x"]
+    names = relative(path)
+    subprocess.run(["rm", "-rf", str(path)], check=True)  # Python's own way needs a stack
+    assert names == [f"{deep}/x"]
 
 
 # --------------------------------------------------------------------------------- DICOMDIR
