@@ -17,7 +17,7 @@ from tests import plugins
 
 RLE = find("rle-lossless")
 USABLE = [
-    "aborts", "bursts", "exits", "flips", "hangs", "prints", "raises", "refuses", "segfaults",
+    "aborts", "bursts", "exits", "flips", "hangs", "moody", "prints", "raises", "refuses", "segfaults",
     "shortens", "sound", "starved", "unimportable",
 ]  # fmt: skip
 
