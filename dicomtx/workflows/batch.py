@@ -113,7 +113,7 @@ class Run:
         with closing(pool.run(self._requests(keys), self.batch.limits)) as results:
             for request, outcome in results:
                 name = (request.source, request.member.name if request.member else "")
-                self.journal.add(keys.pop(name), outcome)
+                self.journal.add(keys.pop(name), outcome, ours=request.overwrite)
                 yield outcome
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return

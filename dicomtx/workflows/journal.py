@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -122,16 +122,15 @@ class Journal:
             yield from (content for _, content in rows)
             last = rows[-1][0]
 
-    def add(self, key: Key, outcome: Outcome) -> None:
-        """Enters what came of a file."""
+    def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters what came of a file; ``ours``: what stood at its place before could be replaced."""
         output, size, mtime = outcome.destination, 0, 0
-        try:
-            status = os.stat(output)
-        except OSError:  # nothing there: whatever comes there is not ours
-            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
-        else:
-            if outcome.status in WRITTEN:
+        if outcome.status in WRITTEN:
+            with suppress(OSError):  # somebody was faster: it will be done again
+                status = os.stat(output)
                 size, mtime = status.st_size, status.st_mtime_ns
+        elif not ours or not os.path.lexists(output):  # what is or comes there is somebody else's
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, outcome.status, told)
         self.base.commit()

@@ -34,7 +34,7 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
                 os.kill(os.getppid(), signal.SIGKILL)
                 os._exit(0)
         case 250:
-            time.sleep(0.3)
+            time.sleep(0.1)
     return data
 
 
