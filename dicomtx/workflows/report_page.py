@@ -25,7 +25,7 @@ td{overflow-wrap:anywhere}th{background:#f3f5f7;position:sticky;top:0}
 .totals{display:flex;flex-wrap:wrap;gap:1em}.totals div{background:#f3f5f7;padding:.6em 1.1em}
 .totals b{display:block;font-size:1.4em}.failed,.refused{color:#a40e26}
 svg{display:block;max-width:100%}svg text{font:13px system-ui,sans-serif;fill:#1b2733}
-summary{cursor:pointer}.before{fill:#b4c2d0}.after{fill:#1f6fb2}
+details{margin-top:2em}summary{cursor:pointer}.before{fill:#b4c2d0}.after{fill:#1f6fb2}
 """
 
 
@@ -137,7 +137,7 @@ def _totals(totals: Mapping[str, Any]) -> str:
         f'<div class="{escape(name)}"><b>{escape(value)}</b>{escape(name)}</div>'
         for value, name in boxes
     )
-    warned = f"<p>{totals['warnings']} files have warnings.</p>" if totals["warnings"] else ""
+    warned = f"<p>Files with warnings: {totals['warnings']}.</p>" if totals["warnings"] else ""
     cut = "" if totals["complete"] else "<p><b>Interrupted: some files had no turn.</b></p>"
     return f'<div class="totals">{shown}</div>{cut}{warned}\n'
 
@@ -151,7 +151,7 @@ def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) ->
     bars = []
     for at, (name, row) in enumerate(by_size):
         top = at * 44
-        told = f"{_text(name) or unnamed}: {row['files']} files"
+        told = f"{_text(name) or unnamed}: {row['files']}"
         sizes = f"{size(row['bytes_in'])} → {size(row['bytes_out'])}"
         bars.append(
             f'<text x="0" y="{top + 16}">{told}</text>'
@@ -160,8 +160,9 @@ def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) ->
             + f'<text x="{320 + BAR + 10}" y="{top + 21}">{sizes}</text>'
         )
     height = len(by_size) * 44
+    legend = "Files, and their bytes before (grey) and after (blue)."
     return (
-        f'<h2>{title}</h2><svg viewBox="0 0 960 {height}" width="960" height="{height}" role="img">'
+        f'<h2>{title}</h2><p>{legend}</p><svg viewBox="0 0 960 {height}" width="960" height="{height}" role="img">'
         f"<title>{title}: before and after</title>{''.join(bars)}</svg>\n"
     )
 
