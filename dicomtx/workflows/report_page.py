@@ -151,7 +151,7 @@ def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) ->
     bars = []
     for at, (name, row) in enumerate(by_size):
         top = at * 44
-        told = f"{_text(name) or unnamed}: {row['files']}"
+        told = f"{_text(name) or unnamed}: {row['files']} file{'s' * (row['files'] != 1)}"
         sizes = f"{size(row['bytes_in'])} → {size(row['bytes_out'])}"
         bars.append(
             f'<text x="0" y="{top + 16}">{told}</text>'
@@ -160,9 +160,10 @@ def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) ->
             + f'<text x="{320 + BAR + 10}" y="{top + 21}">{sizes}</text>'
         )
     height = len(by_size) * 44
-    legend = "Files, and their bytes before (grey) and after (blue)."
+    size_of = f'viewBox="0 0 960 {height}" width="960" height="{height}"'
     return (
-        f'<h2>{title}</h2><p>{legend}</p><svg viewBox="0 0 960 {height}" width="960" height="{height}" role="img">'
+        f"<h2>{title}</h2><p>Bytes before (grey) and after (blue).</p>"
+        f'<svg {size_of} role="img">'
         f"<title>{title}: before and after</title>{''.join(bars)}</svg>\n"
     )
 
