@@ -204,6 +204,16 @@ def test_loops_end(tmp_path: Path) -> None:
     assert any("entered" in f.skipped for f in found(src))
 
 
+def test_a_link_back_is_not_entered_and_a_linked_folder_only_once(tmp_path: Path) -> None:
+    src, out = tree(tmp_path / "src", "a/x"), tree(tmp_path / "out", "y")
+    (src / "a/up").symlink_to(src)
+    (src / "one").symlink_to(out)
+    (src / "two").symlink_to(out)
+    items = found(src, follow=True)
+    assert [f.relative for f in items if not f.skipped] == ["a/x", "one/y"]
+    assert [f.relative for f in items if "was entered" in f.skipped] == ["a/up", "two"]
+
+
 def test_a_link_to_nothing_is_a_failure(tmp_path: Path) -> None:
     src = tree(tmp_path / "src", "a")
     (src / "b").symlink_to("gone")
