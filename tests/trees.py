@@ -12,7 +12,7 @@ OURS = {NAME, f"{NAME}-wal", f"{NAME}-shm", NAME.replace(".sqlite", ".lock")}
 
 
 def small(number: int, first: int = 0) -> bytes:
-    """Returns a file of 8 x 8 pixels, unlike all others; its first pixel has the value ``first``."""
+    """Returns a file of 8 x 8 pixels, unlike all others; ``first`` is its first pixel."""
     pixels = bytes([first]) + number.to_bytes(7, "big") + bytes(range(56))
     return part10("explicit", native(PIXEL, pixels))
 

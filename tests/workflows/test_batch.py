@@ -142,7 +142,7 @@ def test_targets_that_collide_are_told_before_anything_is_written(
     tree: Path, tmp_path: Path
 ) -> None:
     asked = batch(tree, out=tmp_path / "out", layout=Layout.parse("{Modality}.dcm"))
-    with pytest.raises(UsageError, match="both go to .*nothing was done"):
+    with pytest.raises(UsageError, match=r"both go to .*nothing was done"):
         run(asked)
     assert not trees.content(tmp_path / "out")
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
