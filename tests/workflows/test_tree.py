@@ -144,6 +144,14 @@ def test_globs_choose_among_members(tmp_path: Path) -> None:
     assert relative(media, include=("*.dcm",), exclude=("b/*",)) == ["a/1.dcm"]
 
 
+def test_archives_can_be_left_out_by_their_name(tmp_path: Path) -> None:
+    src = tree(tmp_path / "src", "a.dcm", "deep/broken.zip")
+    zipped(src / "media.zip", "b.dcm")
+    assert relative(src, exclude=("*.zip",)) == ["a.dcm"]
+    assert relative(src / "media.zip", exclude=("media.zip",)) == []
+    assert relative(src, exclude=("media", "broken*")) == ["a.dcm"]
+
+
 def test_a_folder_that_is_not_entered_is_not_even_read(tmp_path: Path) -> None:
     src = tree(tmp_path / "src", "secret/x", "y")
     entered: list[str] = []
