@@ -31,9 +31,11 @@ def test_without_a_terminal_there_is_a_line_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.05)
-    with (tmp_path / "errors").open("w") as errors:
-        with progress.shown(Console(errors, 0), some(), 8, tell=Report()):
-            time.sleep(0.3)
+    with (
+        (tmp_path / "errors").open("w") as errors,
+        progress.shown(Console(errors, 0), some(), 8, tell=Report()),
+    ):
+        time.sleep(0.3)
     line = (tmp_path / "errors").read_text().splitlines()[0]
     assert line.startswith("dicomtx: batch: 2 of 8 files, ")
     assert "3.0 MB -> 1.0 MB (3.0:1), 1 failed, 0:00:0" in line
@@ -41,10 +43,12 @@ def test_without_a_terminal_there_is_a_line_now_and_then(
 
 
 def test_quiet_is_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with (tmp_path / "errors").open("w") as errors:
-        with progress.shown(Console(errors, 0), some(), 8, tell=Report(quiet=True)) as lines:
-            with lines():
-                pass
+    with (
+        (tmp_path / "errors").open("w") as errors,
+        progress.shown(Console(errors, 0), some(), 8, tell=Report(quiet=True)) as lines,
+        lines(),
+    ):
+        pass
     assert (tmp_path / "errors").read_text() == capsys.readouterr().out == ""
 
 
