@@ -76,6 +76,10 @@ def test_no_conversion_needs_pydicom_rich_or_plugins(ct: Path, tmp_path: Path, s
     assert "dicomtx.codecs.isolation" not in found
 
 
+def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path: Path) -> None:
+    assert modules("batch", ct, tmp_path / "out", "--to", "rle", "-q") & HEAVY == set()
+
+
 def test_info_needs_no_codec_and_no_rich() -> None:
     found = modules("info", corpus.file("693_J2KR.dcm"))
     assert found & (HEAVY | SLOW | {"subprocess"}) == set()

@@ -15,6 +15,7 @@ from dicomtx.errors import ExitCode
 
 if TYPE_CHECKING:
     from dicomtx.workflows.batch import Batch
+    from dicomtx.workflows.layout import Layout
     from dicomtx.workflows.request import Outcome
 
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
@@ -93,7 +94,6 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     """
     from dicomtx.workflows.batch import Batch  # noqa: PLC0415
     from dicomtx.workflows.choice import Choice  # noqa: PLC0415
-    from dicomtx.workflows.layout import Layout  # noqa: PLC0415
     from dicomtx.workflows.pool import Limits  # noqa: PLC0415
     from dicomtx.workflows.request import FileRules  # noqa: PLC0415
     from dicomtx.workflows.tree import Rules  # noqa: PLC0415
@@ -117,12 +117,20 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         FileRules(only=options["only"] or "", skip_others=True, **rules),
         Rules(**find),
         Limits(options["jobs"] or 0, options["max_memory"], timeout),
-        Layout.parse(options["layout"]) if options["layout"] else None,
+        _layout(options["layout"]),
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
         options["remap"],
     )
+
+
+def _layout(template: str | None) -> "Layout | None":
+    if not template:
+        return None
+    from dicomtx.workflows.layout import Layout  # noqa: PLC0415 - brings pydicom
+
+    return Layout.parse(template)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dicomtx import __version__
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
@@ -16,12 +16,14 @@ from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows import journal, pool
 from dicomtx.workflows.choice import Choice, chosen, skipped
 from dicomtx.workflows.journal import Journal, Key, open_journal
-from dicomtx.workflows.layout import Layout, place_of
 from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.remap import remap
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.tree import Found, Rules, find
 from dicomtx.workflows.worker import failure, hash_of
+
+if TYPE_CHECKING:
+    from dicomtx.workflows.layout import Layout
 
 REFERENCES: Final = "references"
 NOT_SHAPING: Final = ("threads", "frame_timeout", "file_timeout", "max_memory")
@@ -53,7 +55,7 @@ class Batch:
     rules: FileRules = field(default_factory=FileRules)
     finding: Rules = field(default_factory=Rules)
     limits: Limits = field(default_factory=Limits)
-    layout: Layout | None = None
+    layout: "Layout | None" = None
     journal: str = ""
     choice: Choice = field(default_factory=Choice)
     fail_fast: bool = False
@@ -233,6 +235,8 @@ def _destination(batch: Batch, found: Found) -> str:
         return found.path
     relative = found.relative
     if batch.layout:
+        from dicomtx.workflows.layout import place_of  # noqa: PLC0415 - brings pydicom
+
         with suppress(NotDicomError):  # it is skipped or copied
             relative = place_of(batch.layout, found.path, found.member)
     return os.path.join(batch.destination, relative)
