@@ -108,7 +108,7 @@ def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
 
 
 def _side(side: "Side") -> str:
-    from dicomtx.cli.report import size  # noqa: PLC0415
+    from dicomtx.sizes import size  # noqa: PLC0415
 
     by = f", decoded by {', '.join(side.decoders)}" if side.decoders else ""
     return f"{side.path} ({side.transfer_syntax.name}, {size(side.bytes)}{by})"

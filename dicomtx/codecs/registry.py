@@ -66,7 +66,7 @@ class Codecs:
             CodecError: a plugin that the settings name cannot be used.
         """
         if self._settings.codecs:
-            yield from map(self._named, self._settings.codecs)
+            yield from map(self.spec, self._settings.codecs)
         elif self._settings.order == "builtin-first":
             yield from (*BUILTIN, GDCM)
             yield from self._third_party()
@@ -166,7 +166,12 @@ class Codecs:
             if isinstance(found, CodecSpec):
                 yield found
 
-    def _named(self, name: str) -> CodecSpec:
+    def spec(self, name: str) -> CodecSpec:
+        """Returns the codec of this name.
+
+        Raises:
+            CodecError: it is a plugin that cannot be used.
+        """
         found = SHIPPED.get(name) or self._describe(name)
         if isinstance(found, BrokenPlugin):
             raise CodecError(f"plugin {name!r} cannot be used: {found.reason}")
