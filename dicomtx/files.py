@@ -117,7 +117,12 @@ def _sweep(folder: str, start: str) -> None:
 
 
 def _runs(pid: str) -> bool:
-    return os.path.exists(f"/proc/{pid}")
+    """Whether a process is there; one that ended and that nobody has asked for (Z) is not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def part_beside(path: str, what: str) -> str:

@@ -134,7 +134,7 @@ def test_faults_cost_their_file_only_and_are_named(
 def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
     tmp_path: Path, moody: Path
 ) -> None:
-    count, kills, workers = 160, 20, 2
+    count, kills, workers = 240, 20, 2
     tree, out = trees.make(tmp_path / "in", [250] * count), tmp_path / "out"
     alone = start(tree, tmp_path / "alone", "-j", "2", *MOODY)
     alone.communicate(timeout=120)
@@ -142,7 +142,7 @@ def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
     random.seed(6)
     for _ in range(kills):
         running = start(tree, out, "-j", str(workers), *MOODY)
-        time.sleep(random.uniform(0.3, 1.6))  # to start takes half a second of it
+        time.sleep(random.uniform(0.3, 2.5))  # to start takes half a second of it
         running.kill()
         running.communicate()
     last = start(tree, out, "-j", str(workers), *MOODY)
