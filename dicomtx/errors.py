@@ -72,6 +72,12 @@ class DestinationError(DicomtxError):
     exit_code = ExitCode.DESTINATION
 
 
+class PolicyError(DicomtxError):
+    """A policy refuses the file."""
+
+    exit_code = ExitCode.POLICY
+
+
 class SettingsError(DicomtxError):
     """A settings file, an environment variable or a policy is wrong."""
 

@@ -10,6 +10,7 @@ from dicomtx.errors import SettingsError
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
 OVERLAYS: Final = ("extract", "keep", "drop")
+POLICY: Final = "policy"  # the key of the settings file that workflows.policies reads
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 
@@ -65,23 +66,23 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
         SettingsError: a file, a variable or an option is wrong; the message tells which.
     """
     changes: dict[str, Any] = {}
-    path = _settings_file(config, environ)
+    path = settings_file(config, environ)
     if path:
         for key, value in _read(path).items():
-            changes[key] = _checked(f"{path}: {key}", key, value)
+            changes[key] = checked(f"{path}: {key}", key, value)
     for variable, name in VARIABLES.items():
         if environ.get(variable):
             value = _from_text(variable, name, environ[variable])
-            changes[name] = _checked(variable, name, value)
+            changes[name] = checked(variable, name, value)
     for name, value in options.items():
         if name not in FIELDS:
             raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
         if value is not None:
-            changes[name] = _checked(name, name, value)
+            changes[name] = checked(name, name, value)
     return replace(Settings(), **changes)
 
 
-def _settings_file(config: str | None, environ: Mapping[str, str]) -> str:
+def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
     """Returns the settings file to read, empty for none; never the working directory's."""
     named = config or environ.get("DICOMTX_CONFIG")
     if named:
@@ -104,13 +105,13 @@ def _read(path: str) -> dict[str, Any]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    for key in table.keys() - FIELDS.keys():
+    for key in table.keys() - FIELDS.keys() - {POLICY}:
         from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
 
         near = get_close_matches(key, FIELDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"
         raise SettingsError(f"{path}: {key}: unknown key: {hint}")
-    return table
+    return {key: value for key, value in table.items() if key != POLICY}
 
 
 def _from_text(variable: str, name: str, text: str) -> Any:
@@ -132,7 +133,7 @@ def _from_text(variable: str, name: str, text: str) -> Any:
     return text
 
 
-def _checked(where: str, name: str, value: Any) -> Any:
+def checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
     wanted, right = RULES[type(FIELDS[name].default)]
     allowed = FIELDS[name].metadata.get("allowed")
