@@ -78,6 +78,12 @@ class PolicyError(DicomtxError):
     exit_code = ExitCode.POLICY
 
 
+class LeftOutError(DicomtxError):
+    """A rule of a tree leaves this file out: nothing is wrong, and nothing is written."""
+
+    exit_code = ExitCode.DONE
+
+
 class SettingsError(DicomtxError):
     """A settings file, an environment variable or a policy is wrong."""
 

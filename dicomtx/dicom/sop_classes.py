@@ -30,7 +30,13 @@ def uid_of(name: str) -> str:
             return uid
     if set(name) <= set("0123456789.*?") and name[:1].isdigit():
         plain = not set(name) & set("*?")
-        if plain and name.startswith(ROOT) and UID(name).type not in ("SOP Class", "Meta SOP Class"):
+        if (
+            plain
+            and name.startswith(ROOT)
+            and UID(name).type not in ("SOP Class", "Meta SOP Class")
+        ):
             raise SettingsError(f"{name!r} is no SOP class of PS3.4")
         return name
-    raise SettingsError(f"{name!r} is no SOP class: use a keyword of PS3.6, a UID, or a glob of UIDs")
+    raise SettingsError(
+        f"{name!r} is no SOP class: use a keyword of PS3.6, a UID, or a glob of UIDs"
+    )

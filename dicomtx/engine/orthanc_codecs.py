@@ -20,9 +20,7 @@ TARGETS: Final = tuple(
         *(".4.50", ".4.51", ".4.57", ".4.70", ".4.80", ".4.81"),
     )
 )
-DECODED: Final = frozenset(
-    (*TARGETS, ROOT + ".5", *(f"{ROOT}.4.{n}" for n in (53, 55)))
-)  # rule 6
+DECODED: Final = frozenset((*TARGETS, ROOT + ".5", *(f"{ROOT}.4.{n}" for n in (53, 55))))  # rule 6
 GDCM_TARGETS: Final = frozenset((*TARGETS, ROOT + ".5", ROOT + ".4.90", ROOT + ".4.91"))
 GDCM_DECODED: Final = frozenset((*GDCM_TARGETS, *(f"{ROOT}.4.{n}" for n in (53, 55))))
 # what changes the SOP Instance UID (rules 8 and 12); the others must not (rule 9)

@@ -10,7 +10,6 @@ from dicomtx.engine.conditions import Matcher
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 
-
 class Subject(NamedTuple):
     """What a policy looks at: one file, without its pixels.
 
@@ -160,4 +159,3 @@ class OneTarget:
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
         """Returns that there is nothing to choose."""
         return [(self.name, f"matches: to {self.target.name}")]
-
