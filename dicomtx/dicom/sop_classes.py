@@ -1,12 +1,14 @@
 """The storage SOP classes of PS3.4, by pydicom's dictionary."""
 
 from functools import cache
+from typing import Final
 
-from pydicom.uid import UID, UID_dictionary
+from pydicom._uid_dict import UID_dictionary
+from pydicom.uid import UID
 
 from dicomtx.errors import SettingsError
 
-ROOT = "1.2.840.10008."
+ROOT: Final = "1.2.840.10008."
 
 
 @cache

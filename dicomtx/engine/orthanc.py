@@ -80,7 +80,7 @@ class OrthancPolicy:
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:
         """Returns, key by key, why it does or does not decide."""
-        told = []
+        told: list[tuple[str, str]] = []
         for key, decision in self._steps(subject):
             if isinstance(decision, Decision):
                 target = f" to {decision.target.name}" if decision.target else ""

@@ -69,14 +69,18 @@ def predicted(
     if done.target is None:
         return Plan(Action.KEEP, source, source, f"stored as it is: {done.reason}"), False
     action = _action(header, done.target)
-    codec = {} if action is Action.REWRITE else {"decoder": done.engine, "encoder": done.engine}
-    if action is Action.DECODE:
-        codec.pop("encoder")
-    if action is Action.ENCODE:
-        codec.pop("decoder")
     changed = changes_uid(header, done.target)
     warnings = (*decision.warnings, *_defects(header, done))
-    return Plan(action, source, done.target, warnings=warnings, **codec), changed
+    decodes, encodes = action in (Action.DECODE, Action.RECODE), done.target.encapsulated
+    made = Plan(
+        action,
+        source,
+        done.target,
+        decoder=done.engine if decodes else "",
+        encoder=done.engine if encodes and action is not Action.REWRITE else "",
+        warnings=warnings,
+    )
+    return made, changed
 
 
 def changes_uid(header: Header, target: TransferSyntax) -> bool:
@@ -188,16 +192,13 @@ def _gdcm_fault(image: ImagePixel, target: TransferSyntax) -> str:
     uid, name = target.uid, target.name
     if uid not in GDCM_TARGETS:
         return f"no encoder of {name}"
-    if not target.encapsulated:
-        return ""
-    if uid == ROOT + ".4.50" and image.bits_stored != 8:
-        return f"{name} is for 8 bits stored, not {image.bits_stored}"
-    if uid in JPEG | JPEG_LS and image.bits_allocated > 16:
-        return f"{name} is for 8 or 16 bits allocated, not {image.bits_allocated}"
+    if uid == ROOT + ".4.50" or (uid in JPEG | JPEG_LS and image.bits_allocated > 16):
+        return _bits_fault(image, uid)
     if uid == LOSSY_2000 and image.photometric_interpretation == "PALETTE COLOR":
         return f"PALETTE COLOR cannot be {name}"
-    wide = image.samples_per_pixel > 1 and image.bits_allocated > 8 and image.number_of_frames > 1
-    if wide and uid not in JPEG:
+    several = target.encapsulated and image.number_of_frames > 1
+    wide = several and image.samples_per_pixel > 1 and image.bits_allocated > 8
+    if wide and uid not in JPEG:  # as pydicom's SC_rgb_16bit_2frame.dcm
         return f"several frames of {image.bits_allocated}-bit colour fail in {name}"
     return ""
 

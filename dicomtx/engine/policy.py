@@ -65,6 +65,10 @@ class Policy(Protocol):
     def order(self) -> str:
         """The order of codecs that it asks for; empty if it asks for none."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of it, whatever the files."""
+
     def decide(self, subject: Subject) -> Decision:
         """Returns what is to become of one file."""
 
@@ -112,11 +116,13 @@ class RuleBook:
         name: what it is called.
         rules: in order.
         order: asked for by no rule book: codecs are the settings' business.
+        warnings: none: what is wrong in it is an error.
     """
 
     name: str
     rules: tuple[Rule, ...]
     order: str = ""
+    warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:
         """Returns what the first rule that matches says."""
@@ -146,11 +152,13 @@ class OneTarget:
         target: the syntax.
         name: what it is called.
         order: the settings' business.
+        warnings: none.
     """
 
     target: TransferSyntax
     name: str = "--to"
     order: str = ""
+    warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:  # noqa: ARG002 - the protocol's
         """Returns the same for every file."""

@@ -17,6 +17,7 @@ class Settled(NamedTuple):
         plan: what is to be done.
         settings: those in force for this file.
         rule: the rule that decided; empty for ``--to``.
+        reason: why, in the policy's words.
         by_policy: a refusal is the policy's, not for want of a way to do it.
         keep_original: if it fails on the way, the file is kept as it is.
     """
@@ -24,6 +25,7 @@ class Settled(NamedTuple):
     plan: Plan
     settings: Settings
     rule: str = ""
+    reason: str = ""
     by_policy: bool = False
     keep_original: bool = False
 
@@ -61,21 +63,25 @@ def carried(
     rule, target = decision.rule, decision.target
     if decision.verdict is Verdict.REFUSE:
         reason = decision.reason or "the policy refuses it"
-        return Settled(refusal(header, header.label, reason), settings, rule, by_policy=True)
+        return Settled(
+            refusal(header, header.label, reason), settings, rule, reason, by_policy=True
+        )
     if decision.verdict is Verdict.KEEP or target is None:
         reason = decision.reason or "the policy keeps it"
         action = Action.COPY if target == header.label else Action.KEEP
-        return Settled(Plan(action, header.syntax, header.label, reason), settings, rule)
+        return Settled(Plan(action, header.syntax, header.label, reason), settings, rule, reason)
     settings = replace(settings, **dict(decision.options))
     keep = "keep-original" in (decision.on_failure, on_failure)
     made = plan(header, target, codecs, settings)
     if decision.warnings and made.action not in (Action.KEEP, Action.COPY):
         made = replace(made, warnings=(*decision.warnings, *made.warnings))
     if made.action is Action.REFUSE and keep:
-        made = kept(made, f"cannot be {made.target.name}: {made.reason}", header)
-    return Settled(made, settings, rule, keep_original=keep)
+        made = kept(made, f"cannot be {target.name}: {made.reason}", header)
+    elif made.action is Action.REFUSE:
+        made = replace(made, target=target)
+    return Settled(made, settings, rule, decision.reason, keep_original=keep)
 
 
 def kept(made: Plan, why: str, header: Header) -> Plan:
     """Returns the plan that leaves a file as it is, since what was planned cannot be."""
-    return Plan(Action.KEEP, made.source, header.label, why, warnings=made.warnings)
+    return Plan(Action.KEEP, made.source, header.label, why)
