@@ -1,6 +1,5 @@
 """``dicomtx negotiate``: in which syntax Orthanc would send files by C-STORE."""
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +64,8 @@ def negotiate(
     peer = peer_of(to["orthanc"], to["modality"], to["accepts"], os.environ)
     sent = negotiated(sources, peer, settings)
     if as_json:
+        import json  # noqa: PLC0415 - 5 ms that only --json needs
+
         code = ExitCode.DONE
         for one in sent:
             console.result(json.dumps(one._asdict()))

@@ -75,7 +75,7 @@ def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
     except NotDicomError as error:
         named = found.path in (found.root, "-")
         return _unreadable(planned, error) if named else None
-    except DicomtxError as error:
+    except SourceError as error:
         return _unreadable(planned, error)
 
 
