@@ -28,7 +28,8 @@ def check(console: Console, /, file: str) -> int:
     """Say whether a policy file is right: exit code 0, or 9 with what is wrong and where."""
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
-        console.result(f"{file}: {name}: right" + (f", {len(rules)} rules" if rules else ""))
+        count = f", {len(rules)} rule{'s' * (len(rules) > 1)}" if rules else ""
+        console.result(f"{file}: {name}: right{count}")
         for text in found.warnings:
             console.note(f"warning: {file}: {text}")
     return ExitCode.DONE

@@ -22,7 +22,7 @@ class Reviewed(NamedTuple):
 
     Attributes:
         verdict: transcode, or keep.
-        target: the syntax that was planned.
+        target: the syntax that was planned; None where the file is kept as it is.
         rule: the rule that decided then.
         options: settings for this file.
         name: the plan's file.
@@ -31,7 +31,7 @@ class Reviewed(NamedTuple):
     """
 
     verdict: Verdict
-    target: TransferSyntax
+    target: TransferSyntax | None
     rule: str
     options: tuple[tuple[str, Any], ...] = ()
     name: str = "--from-plan"
@@ -44,7 +44,8 @@ class Reviewed(NamedTuple):
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
         """Returns that it was planned so."""
-        return [(self.name, f"was planned: {self.verdict} {self.target.name}, by {self.rule}")]
+        to = f" to {self.target.name}" if self.target else ""
+        return [(self.name, f"was planned: {self.verdict}{to}, by {self.rule}")]
 
 
 class Step(NamedTuple):
@@ -113,7 +114,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings) -> Step:
         raise UsageError(str(error)) from error
     reviewed = Reviewed(
         Verdict.KEEP if kept else Verdict.TRANSCODE,
-        target,
+        None if values["action"] == Action.KEEP else target,
         str(values.get("rule", "")),
         tuple(taken.items()),
     )
