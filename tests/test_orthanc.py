@@ -118,7 +118,8 @@ def test_what_the_server_stores_is_what_the_plan_says(
     configuration.write_text(json.dumps(CONFIGURATIONS[name]))
     files = [corpus.file(file) for file in FILES]
     plans = planned(configuration, engine, files)
-    differences, defects = [], []
+    differences: list[tuple[str, str, Planned, Stored]] = []
+    defects: list[tuple[str, str, Planned, Stored]] = []
     with OrthancServer(CONFIGURATIONS[name], gdcm=gdcm) as server:
         for file in files:
             plan, answer = plans[file.name], stored(server, file)

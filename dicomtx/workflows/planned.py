@@ -1,8 +1,8 @@
 """What a dry run says of one file, and of all of them together."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
 
 from dicomtx.errors import ExitCode
 
@@ -59,7 +59,10 @@ class Planned:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/planned.schema.json)."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in NAMES}
+
+
+NAMES: Final = tuple(item.name for item in fields(Planned))
 
 
 class Kind(NamedTuple):

@@ -50,7 +50,7 @@ def matches(key: str, value: Any, found: Header | None = None, **more: Any) -> b
         ("columns", "<=5", False),
         ("frames", 1, True),
         ("samples", 3, False),
-        ("size", "> 0.5 kB".replace("0.5", "0"), True),
+        ("size", "> 0 kB", True),
         ("size", ">= 1 kB", True),
         ("size", "> 1 MB", False),
         ("pixel_data", "native", True),
@@ -70,9 +70,12 @@ def test_what_has_no_image_matches_no_condition_on_one() -> None:
 
 
 def test_any_element_can_be_asked_for_one_of_its_values_or_all() -> None:
-    more = {"tag": 0x00080008, "elements": [text(0x00080008, "CS", "ORIGINAL\\PRIMARY")]}
+    more: dict[str, Any] = {
+        "tag": 0x00080008,
+        "elements": [text(0x00080008, "CS", "ORIGINAL\\PRIMARY")],
+    }
     assert matches("ImageType", "PRIM*", **more)
-    assert matches("ImageType", "ORIGINAL\\\\PRIMARY".replace("\\\\", "\\"), **more)
+    assert matches("ImageType", "ORIGINAL\\PRIMARY", **more)
     assert not matches("ImageType", "primary", **more)
     assert matches("StationName", "", tag=0x00081010)
     assert not matches("StationName", "?*", tag=0x00081010)
