@@ -51,7 +51,9 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
     assert found & (HEAVY | SLOW | {"dataclasses", "subprocess"}) == set()
 
 
-@pytest.mark.parametrize("command", ["convert", "plan", "policy", "negotiate", "info", "codecs"])
+@pytest.mark.parametrize(
+    "command", ["convert", "batch", "plan", "policy", "negotiate", "info", "codecs"]
+)
 def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> None:
     found = modules(command, "--help")
     assert {name for name in own(found) if name.count(".") == 1} <= {
@@ -74,6 +76,10 @@ def test_no_conversion_needs_pydicom_rich_or_plugins(ct: Path, tmp_path: Path, s
     found = modules("convert", ct, tmp_path / "out.dcm", "--to", syntax)
     assert found & (HEAVY - {"numpy", "imagecodecs", "openjpeg"}) == set()
     assert "dicomtx.codecs.isolation" not in found
+
+
+def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path: Path) -> None:
+    assert modules("batch", ct, tmp_path / "out", "--to", "rle", "-q") & HEAVY == set()
 
 
 def test_info_needs_no_codec_and_no_rich() -> None:

@@ -91,9 +91,12 @@ def _after(sums: Sums, *, estimated: bool) -> str:
     """Returns how many bytes there would be, if that can be said."""
     if not estimated:
         return ""
-    after = sum(sums.bytes_out.values())
+    before = sum(count for kind, count in sums.bytes_in.items() if kind.target_syntax)
     missing = f", {sums.unknown} files not estimated" if sums.unknown else ""
-    return f" -> about {size(after)} (estimate: {size(sums.low)} to {size(sums.high)}{missing})"
+    return (
+        f"; of what has a result {size(before)} -> about {size(sum(sums.bytes_out.values()))}"
+        f" (estimate: {size(sums.low)} to {size(sums.high)}{missing})"
+    )
 
 
 def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:
