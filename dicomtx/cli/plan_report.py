@@ -10,7 +10,7 @@ from typing import Final
 
 from dicomtx.cli import tables
 from dicomtx.cli.console import Console, plain
-from dicomtx.cli.report import size
+from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.planned import Kind, Planned, Sums
 
