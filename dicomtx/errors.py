@@ -72,6 +72,12 @@ class DestinationError(DicomtxError):
     exit_code = ExitCode.DESTINATION
 
 
+class PolicyError(DicomtxError):
+    """A policy refuses the file."""
+
+    exit_code = ExitCode.POLICY
+
+
 class LeftOutError(DicomtxError):
     """A rule of a tree leaves this file out: nothing is wrong, and nothing is written."""
 

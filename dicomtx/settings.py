@@ -13,6 +13,7 @@ OVERLAYS: Final = ("extract", "keep", "drop")
 PALETTES: Final = ("keep", "expand")
 UIDS: Final = ("auto", "keep", "new", "derived")
 GOALS: Final = ("quality", "near", "ratio", "psnr", "max_error")  # at most one of them
+POLICY: Final = "policy"  # the key of the settings file that workflows.policies reads
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 
@@ -95,12 +96,12 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
         SettingsError: a file, a variable or an option is wrong; the message tells which.
     """
     changes: dict[str, Any] = {}
-    path = _settings_file(config, environ)
+    path = settings_file(config, environ)
     if path:
-        said = {key: _checked(f"{path}: {key}", key, v) for key, v in _read(path).items()}
+        said = {key: checked(f"{path}: {key}", key, v) for key, v in _read(path).items()}
         changes = _over(changes, said, SettingsError)
     said = {
-        name: _checked(variable, name, _from_text(variable, name, environ[variable]))
+        name: checked(variable, name, _from_text(variable, name, environ[variable]))
         for variable, name in VARIABLES.items()
         if environ.get(variable)
     }
@@ -108,7 +109,7 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
     for name in options:
         if name not in FIELDS:
             raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
-    given = {name: _checked(name, name, v) for name, v in options.items() if v is not None}
+    given = {name: checked(name, name, v) for name, v in options.items() if v is not None}
     return replace(Settings(), **_over(changes, given, UsageError))
 
 
@@ -124,7 +125,7 @@ def _over(
     return kept | above
 
 
-def _settings_file(config: str | None, environ: Mapping[str, str]) -> str:
+def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
     """Returns the settings file to read, empty for none; never the working directory's."""
     named = config or environ.get("DICOMTX_CONFIG")
     if named:
@@ -147,13 +148,13 @@ def _read(path: str) -> dict[str, Any]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    for key in table.keys() - FIELDS.keys():
+    for key in table.keys() - FIELDS.keys() - {POLICY}:
         from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
 
         near = get_close_matches(key, FIELDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"
         raise SettingsError(f"{path}: {key}: unknown key: {hint}")
-    return table
+    return {key: value for key, value in table.items() if key != POLICY}
 
 
 def _from_text(variable: str, name: str, text: str) -> Any:
@@ -183,7 +184,7 @@ def _kind(name: str) -> type:
     return kind
 
 
-def _checked(where: str, name: str, value: Any) -> Any:
+def checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
     if FIELDS[name].metadata.get("unit") == "bytes":
         return _bytes(where, value)

@@ -30,6 +30,7 @@ ROOMS = {
     "openjpeg": {"codecs/openjpeg.py"},
     "gdcm": {"codecs/gdcm.py"},
     "_gdcm": {"codecs/gdcm.py"},
+    "json5": {"workflows/orthanc.py"},
     "pydicom": {"dicom"},
     "skimage": {"engine/similarity.py"},
     "pynetdicom": {"network"},

@@ -19,6 +19,9 @@ from dicomtx.errors import DicomtxError, ExitCode
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "batch": ("dicomtx.cli.batch", "Convert trees of files, and go on where it ended."),
+    "plan": ("dicomtx.cli.plan", "Show what would be done, and why; nothing is written."),
+    "policy": ("dicomtx.cli.policy", "Check policies, and explain what they decide."),
+    "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax Orthanc would send files."),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
     "compare": (
         "dicomtx.cli.compare",

@@ -7,6 +7,7 @@ import click
 
 from dicomtx.cli.console import Console
 from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.policy_options import policy_options
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
@@ -28,6 +29,7 @@ from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_option
     *("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory"),
     *LOSSY,
 )
+@policy_options
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")

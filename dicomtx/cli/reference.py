@@ -26,7 +26,10 @@ def sections() -> Iterator[str]:
     for name in COMMANDS:
         command = dicomtx.get_command(root, name)
         if command:
-            yield _section(click.Context(command, root, name, terminal_width=WIDTH))
+            context = click.Context(command, root, name, terminal_width=WIDTH)
+            yield _section(context)
+            for below in getattr(command, "commands", {}).values():
+                yield _section(click.Context(below, context, below.name, terminal_width=WIDTH))
 
 
 def _section(context: click.Context) -> str:

@@ -54,6 +54,7 @@ class Codecs:
         self._settings = settings
         self._teams: dict[str, Team] = {}
         self._described: dict[str, CodecSpec | BrokenPlugin] = {}
+        self._missing: dict[str, bool] = {}
         for name in settings.codecs:
             if name not in SHIPPED and name not in self._entry_points:
                 known = ", ".join([*SHIPPED, *self._entry_points])
@@ -79,7 +80,7 @@ class Codecs:
     def able(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
         """Yields, in order, the codecs that are installed and do this."""
         for spec in self:
-            if syntax.uid in spec.does(direction) and not missing(spec):
+            if syntax.uid in spec.does(direction) and not self._lacks(spec):
                 yield spec
 
     def builtins(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
@@ -89,13 +90,13 @@ class Codecs:
             return
         for spec in BUILTIN:
             allowed = not settings.codecs or spec.name in settings.codecs
-            if allowed and syntax.uid in spec.does(direction) and not missing(spec):
+            if allowed and syntax.uid in spec.does(direction) and not self._lacks(spec):
                 yield spec
 
     def verifiers(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
         """Yields the codecs for a second look at what was encoded: plugins are not looked up."""
         free = not self._settings.codecs and self._settings.order != "plugins-only"
-        if free and syntax.uid in SECOND.decodes and not missing(SECOND):
+        if free and syntax.uid in SECOND.decodes and not self._lacks(SECOND):
             yield SECOND
         yield from self.builtins(syntax, "decode")
 
@@ -144,6 +145,12 @@ class Codecs:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _lacks(self, spec: CodecSpec) -> bool:
+        """Returns whether a module is missing; looked up once, not for each of many files."""
+        if spec.name not in self._missing:
+            self._missing[spec.name] = bool(missing(spec))
+        return self._missing[spec.name]
 
     @cached_property
     def budget(self) -> Budget:

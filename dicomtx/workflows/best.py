@@ -7,8 +7,9 @@ from dataclasses import replace
 from dicomtx.codecs.registry import Codecs
 from dicomtx.files import adopt, part_beside
 from dicomtx.transfer_syntaxes import TransferSyntax
-from dicomtx.workflows.convert import Allow, convert
+from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.run import Allow
 
 
 def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:

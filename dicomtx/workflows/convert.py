@@ -2,11 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.elements import EXPLICIT, Encoding
@@ -15,11 +14,16 @@ from dicomtx.dicom.part10 import Part10, file_meta, open_part10
 from dicomtx.dicom.passed_on import passed_on
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.engine import verify
-from dicomtx.engine.plan import Action, Plan, plan
+from dicomtx.engine.plan import Action, Plan
+from dicomtx.engine.settle import Settled, kept
 from dicomtx.engine.transcoded import Transcoded
-from dicomtx.errors import DicomtxError, LeftOutError, NotDicomError, UnsupportedError, UsageError
+from dicomtx.errors import (
+    DicomtxError,
+    LeftOutError,
+    NotDicomError,
+    UsageError,
+)
 from dicomtx.files import atomic_write, make_folder
-from dicomtx.quality import Quality
 from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
@@ -27,38 +31,13 @@ from dicomtx.sources import (
     open_source,
     temporary_folder,
 )
+from dicomtx.workflows.decided import decided, error_of, keep_original, put_back
 from dicomtx.workflows.deflate import write_deflated
-from dicomtx.workflows.request import Outcome, Request, Status
+from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
+from dicomtx.workflows.run import Allow, Progress, Run, outcome
 
 SIGNATURES = 0xFFFAFFFA
-
-Progress = Callable[[int, int], None]
-Allow = Callable[[int], None]
-
-
-@dataclass(eq=False, repr=False)
-class _Run:
-    """What is known so far of one conversion: the outcome, whatever happens."""
-
-    request: Request
-    codecs: Codecs
-    progress: Progress | None = None
-    allow: Allow | None = None
-    plan: Plan | None = None
-    reason: str = ""
-    bytes_in: int = 0
-    bytes_out: int = 0
-    source_syntax: str = ""
-    sop_instance_uid: str = ""
-    modality: str = ""
-    decoder: str = ""
-    encoder: str = ""
-    verification: str = "none"
-    quality: Quality | None = None
-    new_uid: str = ""
-    attempts: tuple[Attempt, ...] = ()
-    warnings: list[str] = field(default_factory=list)
 
 
 def convert(
@@ -80,19 +59,19 @@ def convert(
         kept_open = nullcontext(codecs) if codecs else None
         codecs = codecs or Codecs(request.settings)
     except DicomtxError as error:
-        run = _Run(request, Codecs(replace(request.settings, codecs=())))
-        return _outcome(run, started, error)
+        run = Run(request, Codecs(replace(request.settings, codecs=())))
+        return outcome(run, started, error)
     with kept_open or codecs:
-        run = _Run(request, codecs, progress, allow)
+        run = Run(request, codecs, progress, allow)
         try:
             _convert(run)
         except DicomtxError as error:
             run.attempts = getattr(error, "attempts", run.attempts)
-            return _outcome(run, started, _by_rules(run, error))
-        return _outcome(run, started, None)
+            return outcome(run, started, _by_rules(run, error))
+        return outcome(run, started, None)
 
 
-def _by_rules(run: _Run, error: DicomtxError) -> DicomtxError | None:
+def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
     """Returns the error that is left when the rules for what is not DICOM have been followed."""
     rules = run.request.rules
     if not isinstance(error, NotDicomError):
@@ -109,55 +88,7 @@ def _by_rules(run: _Run, error: DicomtxError) -> DicomtxError | None:
     return None
 
 
-def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
-    request, made = run.request, run.plan
-    left_out = isinstance(error, LeftOutError)
-    status, reason = _status(run, error)
-    error = None if left_out else error
-    written = not error and not left_out
-    return Outcome(
-        path=request.name,
-        destination=request.destination,
-        status=status,
-        action=made.action.value if made else "",
-        source_syntax=run.source_syntax,
-        target_syntax=made.target.uid if made and written else "",
-        sop_instance_uid=run.sop_instance_uid,
-        new_sop_instance_uid=run.new_uid or None if written else None,
-        decoder=run.decoder,
-        encoder=run.encoder,
-        attempts=run.attempts,
-        bytes_in=run.bytes_in,
-        bytes_out=run.bytes_out if written else 0,
-        seconds=round(time.perf_counter() - started, 6),
-        verification=run.verification if written and not _salvaged(run) else "none",
-        quality=run.quality if written else None,
-        warnings=(reason, *run.warnings) if reason else tuple(run.warnings),
-        messages=tuple(run.codecs.printed()),
-        error=str(error) if error else "",
-        error_class=type(error).__name__ if error else "",
-        exit_code=int(error.exit_code) if error else 0,
-        modality=run.modality,
-    )
-
-
-def _status(run: _Run, error: DicomtxError | None) -> tuple[Status, str]:
-    """Returns the status, and the reason of what is kept or left out."""
-    if isinstance(error, LeftOutError):
-        return "skipped", str(error)
-    if error:
-        return "refused" if isinstance(error, UnsupportedError) else "failed", ""
-    if run.plan and run.plan.action is Action.KEEP:
-        return "kept", run.plan.reason
-    return "kept" if run.reason else "done", run.reason
-
-
-def _salvaged(run: _Run) -> bool:
-    """Whether something is missing in the output: then it is not called verified."""
-    return any(warning.startswith("salvaged") for warning in run.warnings)
-
-
-def _convert(run: _Run) -> None:
+def _convert(run: Run) -> None:
     request = run.request
     with _opened(request) as file:
         run.bytes_in = file.size
@@ -166,18 +97,29 @@ def _convert(run: _Run) -> None:
             run.source_syntax = header.syntax.uid
             run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
-            run.plan = plan(header, request.target, run.codecs, request.settings)
-            run.warnings += run.plan.warnings
-            if run.plan.action is Action.REFUSE:
-                raise UnsupportedError(f"cannot be {request.target.name}: {run.plan.reason}")
-            check_wanted(run.plan, request)
+            settled = _settled(run, decided(request, header, part10, run.codecs))
+            check_wanted(settled.plan, request)
             if run.allow:
-                run.allow(memory_of(run.plan, run.codecs))
+                run.allow(memory_of(settled.plan, run.codecs))
             with _destination(request) as fd:
-                _write(run, run.plan, part10, fd)
+                try:
+                    _write(run, settled.plan, part10, fd)
+                except DicomtxError as error:
+                    run.attempts = getattr(error, "attempts", run.attempts)
+                    _keep(run, keep_original(settled, header, error).plan, part10, fd)
                 if request.rules.keep_smaller:
-                    _keep_smaller(run, run.plan, header, part10, fd)
+                    _keep_smaller(run, settled.plan, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
+
+
+def _settled(run: Run, settled: Settled) -> Settled:
+    """Takes in what was decided: from here on the settings are those for this file."""
+    run.plan, run.rule = settled.plan, settled.rule
+    run.warnings += settled.plan.warnings
+    run.request = replace(run.request, settings=settled.settings)
+    if error := error_of(settled):
+        raise error
+    return settled
 
 
 def _opened(request: Request) -> AbstractContextManager[Source]:
@@ -206,7 +148,7 @@ def _destination(request: Request) -> Iterator[int]:
         yield fd
 
 
-def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
+def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     if made.action in (Action.COPY, Action.KEEP):
         part10.file.copy_to(fd, 0, part10.file.size)
         run.verification = "bytes-only"
@@ -227,18 +169,20 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
                 run.verification = _verified(made, part10, output, done)
 
 
-def _keep_smaller(run: _Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
+def _keep_smaller(run: Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
     """Puts the source in the place of a result that is not smaller."""
     size = os.fstat(fd).st_size
     if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
         return
     reason = f"as {made.target.name} it would have {size} bytes, not fewer"
-    run.plan = replace(made, action=Action.KEEP, target=header.label, reason=reason)
+    _keep(run, kept(made, reason, header), part10, fd)
+
+
+def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Puts the source in the place of what was written."""
+    run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
-    run.quality = None
-    os.ftruncate(fd, 0)
-    os.lseek(fd, 0, os.SEEK_SET)
-    part10.file.copy_to(fd, 0, part10.file.size)
+    put_back(part10.file, fd)
     run.verification = "bytes-only"
 
 
@@ -253,7 +197,7 @@ def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> s
     return done.verification
 
 
-def _carried_out(run: _Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
     """Returns what is to be written; numpy and the codecs are imported only if they are needed."""
     settings = run.request.settings
     if made.rewrap:
@@ -297,7 +241,7 @@ def _folder(request: Request) -> str:
     return os.path.dirname(os.path.realpath(request.destination))
 
 
-def _put(run: _Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> None:
+def _put(run: Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> None:
     """Writes the whole file."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from dicomtx.codecs.codec import Attempt
+from dicomtx.engine.policy import OneTarget, Policy
+from dicomtx.engine.settle import OnFailure
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
@@ -53,6 +55,8 @@ class Request:
         settings: everything that does not depend on the file.
         member: which one of the ZIP archive that ``source`` names; None for a file.
         rules: what a tree asks of each of its files.
+        policy: what decides in place of ``target``; None: all goes to ``target``.
+        on_failure: what becomes of a file that cannot be transcoded.
     """
 
     source: str
@@ -63,6 +67,13 @@ class Request:
     settings: Settings = field(default_factory=Settings)
     member: Member | None = None
     rules: FileRules = field(default_factory=FileRules)
+    policy: Policy | None = None
+    on_failure: OnFailure = "error"
+
+    @property
+    def decider(self) -> Policy:
+        """What decides: the policy, or the one target."""
+        return self.policy or OneTarget(self.target)
 
     @property
     def name(self) -> str:
@@ -99,6 +110,7 @@ class Outcome:
         exit_code: what the command ends with for this file.
         output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; only trees have it.
         modality: of the source; empty if it has none, or could not be read.
+        rule: the rule of a policy that decided; empty without a policy.
     """
 
     path: str
@@ -124,6 +136,7 @@ class Outcome:
     exit_code: int = 0
     output_hash: str = ""
     modality: str = ""
+    rule: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""

@@ -21,8 +21,8 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode
 from dicomtx.sources import Source
 from dicomtx.workflows.best import smallest
-from dicomtx.workflows.convert import Allow
 from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.run import Allow
 
 DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 PRINTED: Final = 4096  # bytes of what was printed that are told

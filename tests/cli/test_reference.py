@@ -18,6 +18,10 @@ def test_it_has_every_command_and_every_option() -> None:
         command = dicomtx.get_command(context, name)
         assert command
         assert f"### `dicomtx {name}`" in text
+        below = getattr(command, "commands", {})
+        assert all(f"### `dicomtx {name} {sub}`" in text for sub in below)
+        if below:
+            continue
         options = [option for param in command.params for option in param.opts if option[0] == "-"]
         assert options
         assert all(option in text for option in options)

@@ -112,7 +112,8 @@ def test_only_codecs_that_do_it_and_are_installed_are_able(
         htj2k = find("htj2k-lossless")
         assert [s.name for s in codecs.able(htj2k, "encode")] == ["imagecodecs"]
         assert [s.name for s in codecs.able(htj2k, "decode")] == ["imagecodecs", "openjpeg"]
-        monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with Codecs(settings) as codecs:
         assert [s.name for s in codecs.able(htj2k, "decode")] == ["openjpeg"]
         assert [missing(s) for s in codecs][0::3] == [("dicomtx_no_such_module",), ("imagecodecs",)]
 

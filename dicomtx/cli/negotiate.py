@@ -1,0 +1,84 @@
+"""``dicomtx negotiate``: in which syntax Orthanc would send files by C-STORE."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dicomtx.cli.console import Console
+from dicomtx.cli.params import settings_options
+from dicomtx.errors import ExitCode, UsageError
+from dicomtx.transfer_syntaxes import TransferSyntax, by_uid, find
+
+if TYPE_CHECKING:
+    from dicomtx.settings import Settings
+    from dicomtx.workflows.negotiate import Sent
+
+
+def _syntaxes(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[TransferSyntax, ...] | None:
+    """Returns the syntaxes given as one text with commas."""
+    if value is None:
+        return None
+    try:
+        return tuple(find(name.strip()) for name in value.split(","))
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(short_help="Show in which syntax Orthanc would send files.")
+@click.argument("sources", metavar="SRC...", nargs=-1, required=True)
+@click.option("--orthanc", metavar="PATH", multiple=True, help="Its configuration: file or folder.")
+@click.option("--modality", metavar="NAME", help="Which of its DicomModalities it sends to.")
+@click.option(
+    "--accepts",
+    metavar="SYNTAX[,SYNTAX]",
+    callback=_syntaxes,
+    help="What the modality accepts; else all that is proposed to it.",
+)
+@settings_options("order", "codecs")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
+@click.pass_obj
+def negotiate(
+    console: Console,
+    /,
+    sources: tuple[str, ...],
+    settings: "Settings",
+    *,
+    as_json: bool,
+    **to: Any,
+) -> int:
+    """Show in which syntax Orthanc would send each file by C-STORE, or why it could not.
+
+    Nothing is sent. Its rules are: as it is, if that is accepted; else in the preferred syntax;
+    else native. Exit code 4: some could not be sent.
+    """
+    from dicomtx.cli import tables  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.negotiate import negotiated, peer_of  # noqa: PLC0415
+
+    if to["modality"] and not to["orthanc"]:
+        raise click.UsageError("--modality needs --orthanc: the configuration that names it")
+    if not to["modality"] and to["accepts"] is None:
+        raise click.UsageError("to whom is missing: use --orthanc and --modality, or --accepts")
+    peer = peer_of(to["orthanc"], to["modality"], to["accepts"], os.environ)
+    sent = negotiated(sources, peer, settings)
+    if as_json:
+        import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+        code = ExitCode.DONE
+        for one in sent:
+            console.result(json.dumps(one._asdict()))
+            code = max(code, ExitCode(one.exit_code))
+        return code
+    rows = list(sent)
+    tables.show(console, [_row(one) for one in rows], ("File", "From", "Leaves in", "Rule", "Why"))
+    return max((ExitCode(one.exit_code) for one in rows), default=ExitCode.DONE)
+
+
+def _row(sent: "Sent") -> tuple[str, str, str, str, str]:
+    target = by_uid(sent.target_syntax).name if sent.target_syntax else "-"
+    source = by_uid(sent.source_syntax).name if sent.source_syntax else "-"
+    new = "new SOP Instance UID" if sent.new_sop_instance_uid else ""
+    why = "; ".join(text for text in (sent.reason or sent.action, new) if text)
+    return sent.path, source, target, sent.rule or "-", why

@@ -1,0 +1,66 @@
+"""``dicomtx policy``: policies checked, and what they decide explained."""
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from dicomtx.cli.console import Console
+from dicomtx.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dicomtx.engine.policy import Policy
+
+
+@click.group(short_help="Check policies, and explain what they decide.")
+def policy() -> None:
+    """Check policies, and explain what they decide.
+
+    FILE is a settings file with tables [[policy.NAME.rule]], or, when it ends with .json or is a
+    folder, Orthanc's configuration.
+    """
+
+
+@policy.command(short_help="Say whether a policy file is right.")
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def check(console: Console, /, file: str) -> int:
+    """Say whether a policy file is right: exit code 0, or 9 with what is wrong and where."""
+    for name, found in _policies(file).items():
+        rules = getattr(found, "rules", None)
+        count = f", {len(rules)} rule{'s' * (len(rules) > 1)}" if rules else ""
+        console.result(f"{file}: {name}: right{count}")
+        for text in found.warnings:
+            console.note(f"warning: {file}: {text}")
+    return ExitCode.DONE
+
+
+@policy.command(short_help="Show rule by rule what decides for a file, and why.")
+@click.argument("file", metavar="FILE")
+@click.option("--file", "source", metavar="DICOM", required=True, help="The file to decide for.")
+@click.option("--name", metavar="NAME", help="Which policy of FILE; the only one, or 'default'.")
+@click.pass_obj
+def explain(console: Console, /, file: str, source: str, name: str | None) -> int:
+    """Show rule by rule what decides for a file, and why."""
+    from dicomtx.cli import tables  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.dry_run import explained  # noqa: PLC0415
+    from dicomtx.workflows.policies import only  # noqa: PLC0415
+
+    policies = _policies(file)
+    if name is not None and name not in policies:
+        raise click.UsageError(f"there is no policy {name!r} in {file}: {', '.join(policies)}")
+    chosen = policies[name] if name else only(policies, file)
+    tables.show(console, explained(source, chosen), ("Rule", "Why"))
+    return ExitCode.DONE
+
+
+def _policies(file: str) -> "dict[str, Policy]":
+    """Returns the policies of a file, by name."""
+    from dicomtx.workflows.policies import read_policies  # noqa: PLC0415
+
+    if os.path.isdir(file) or file.lower().endswith(".json"):
+        from dicomtx.workflows.orthanc import read_orthanc  # noqa: PLC0415 - brings a parser
+
+        found = read_orthanc((file,), os.environ)
+        return {found.name: found}
+    return dict(read_policies(file))

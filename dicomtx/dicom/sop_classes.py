@@ -1,0 +1,44 @@
+"""The storage SOP classes of PS3.4, by pydicom's dictionary."""
+
+from functools import cache
+from typing import Final
+
+from pydicom._uid_dict import UID_dictionary
+from pydicom.uid import UID
+
+from dicomtx.errors import SettingsError
+
+ROOT: Final = "1.2.840.10008."
+
+
+@cache
+def known() -> frozenset[str]:
+    """Returns the UIDs of the storage SOP classes."""
+    return frozenset(
+        uid
+        for uid, (name, kind, *_) in UID_dictionary.items()
+        if kind == "SOP Class" and "Storage" in name
+    )
+
+
+def uid_of(name: str) -> str:
+    """Returns the UID, or the glob of UIDs, that a keyword or a UID of a SOP class means.
+
+    Raises:
+        SettingsError: it is neither, or no SOP class of PS3.4.
+    """
+    for uid, (_, kind, _, _, keyword) in UID_dictionary.items():
+        if keyword == name and kind.endswith("SOP Class"):
+            return uid
+    if set(name) <= set("0123456789.*?") and name[:1].isdigit():
+        plain = not set(name) & set("*?")
+        if (
+            plain
+            and name.startswith(ROOT)
+            and UID(name).type not in ("SOP Class", "Meta SOP Class")
+        ):
+            raise SettingsError(f"{name!r} is no SOP class of PS3.4")
+        return name
+    raise SettingsError(
+        f"{name!r} is no SOP class: use a keyword of PS3.6, a UID, or a glob of UIDs"
+    )
