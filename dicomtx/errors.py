@@ -72,6 +72,12 @@ class DestinationError(DicomtxError):
     exit_code = ExitCode.DESTINATION
 
 
+class LeftOutError(DicomtxError):
+    """A rule of a tree leaves this file out: nothing is wrong, and nothing is written."""
+
+    exit_code = ExitCode.DONE
+
+
 class SettingsError(DicomtxError):
     """A settings file, an environment variable or a policy is wrong."""
 

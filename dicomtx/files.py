@@ -13,11 +13,12 @@ STANDARD_OUTPUT: Final = 1
 
 
 @contextmanager
-def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
+def atomic_write(path: str, *, overwrite: bool, sweep: bool = True) -> Iterator[int]:
     """Yields a descriptor; the file appears under its name, whole, when the block is left.
 
     The part file stands beside the target. On any error it is gone and the target untouched. For
-    ``-`` it is a spool that is copied to standard output.
+    ``-`` it is a spool that is copied to standard output. Part files that another process left for
+    this target are removed first, unless ``sweep`` is false.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
@@ -33,6 +34,8 @@ def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
     if os.path.isdir(path):
         raise DestinationError(f"{path} is a folder; name a file in it")
     target = os.path.realpath(path)  # an existing link keeps pointing to the file
+    if sweep:
+        sweep_for(target)
     part, fd = _open_part(target)
     try:
         try:
@@ -51,7 +54,6 @@ def atomic_write(path: str, *, overwrite: bool) -> Iterator[int]:
 
 def _open_part(target: str) -> tuple[str, int]:
     folder, name = os.path.split(target)
-    _sweep(folder or ".", name)
     part = os.path.join(folder, f"{_part_start(name)}{os.getpid()}.part")
     try:
         mode = _mode(target)
@@ -77,18 +79,33 @@ def _part_start(name: str) -> str:
     return f".{os.fsdecode(os.fsencode(name)[:200])}.dicomtx-"
 
 
-def _sweep(folder: str, name: str) -> None:
+def sweep_for(target: str) -> None:
     """Removes the part files of this target whose process is gone."""
-    start = _part_start(name)
+    folder, name = os.path.split(os.path.realpath(target))
+    _sweep(folder or ".", _part_start(name))
+
+
+def sweep_tree(folder: str) -> None:
+    """Removes all part files in a folder, and below, whose process is gone."""
+    for inner, _, _ in os.walk(folder):
+        _sweep(inner, ".")
+
+
+def _sweep(folder: str, start: str) -> None:
     try:
-        parts = [n for n in os.listdir(folder) if n.startswith(start) and n.endswith(".part")]
+        names = [n for n in os.listdir(folder) if n.startswith(start) and n.endswith(".part")]
     except OSError:
         return
-    for part in parts:
-        pid = part[len(start) : -len(".part")]
-        if pid.isdigit() and not (int(pid) != os.getpid() and os.path.exists(f"/proc/{pid}")):
+    for name in names:
+        _, found, pid = name.removesuffix(".part").rpartition(".dicomtx-")
+        stale = found and pid.isdigit() and (int(pid) == os.getpid() or not _runs(pid))
+        if stale:
             with suppress(OSError):
-                os.unlink(os.path.join(folder, part))
+                os.unlink(os.path.join(folder, name))
+
+
+def _runs(pid: str) -> bool:
+    return os.path.exists(f"/proc/{pid}")
 
 
 def _sync(fd: int) -> None:

@@ -15,15 +15,33 @@ STANDARD_STREAM: Final = "-"
 
 
 class Source:
-    """Bytes that can be read at any position: a file by pread, or what is in memory."""
+    """Bytes that can be read at any position: of a file by pread, or what is in memory."""
 
-    def __init__(self, data: bytes | bytearray | memoryview = b"", fd: int = -1) -> None:
-        """Reads ``data``, or the file behind ``fd`` (not closed here)."""
+    def __init__(
+        self,
+        data: bytes | bytearray | memoryview = b"",
+        fd: int = -1,
+        part: tuple[int, int] | None = None,
+    ) -> None:
+        """Reads ``data``, or the file behind ``fd`` (not closed here).
+
+        Args:
+            data: what is in memory.
+            fd: a file, if it is not negative.
+            part: offset and size of the part of the file that is the source; None is all of it.
+        """
         self._data = memoryview(data)
         self._fd = fd
         self._window = b""
         self._at = 0
-        self.size = len(data) if fd < 0 else os.fstat(fd).st_size
+        self._start, self._part = part[0] if part else 0, part is not None
+        self.size = part[1] if part else len(data) if fd < 0 else os.fstat(fd).st_size
+
+    def within(self, offset: int, size: int) -> "Source":
+        """Returns a part of this source as one of its own; it must lie in it."""
+        if self._fd < 0:
+            return Source(self._data[offset : offset + size])
+        return Source(fd=self._fd, part=(self._start + offset, size))
 
     def peek(self, offset: int, size: int) -> bytes:
         """Returns up to ``size`` bytes; small reads near each other cost one system call."""
@@ -39,6 +57,9 @@ class Source:
         """Returns up to ``size`` bytes: fewer only at the end. May be called by several threads."""
         if self._fd < 0:
             return bytes(self._data[offset : offset + size])
+        if self._part:
+            size = min(size, max(0, self.size - offset))
+        offset += self._start
         try:
             data = os.pread(self._fd, size, offset)
             while len(data) < size:  # the kernel gives at most 2 GiB at once
@@ -68,8 +89,9 @@ class Source:
         """Writes ``size`` bytes from ``offset`` to ``fd``, by the kernel where it can."""
         if self._fd >= 0 and size > WINDOW:
             with suppress(OSError):  # other file systems, pipes: the plain way does the rest
-                while size:
-                    done = os.copy_file_range(self._fd, fd, min(size, 1 << 30), offset)
+                while size and offset + size <= self.size:
+                    start = self._start + offset
+                    done = os.copy_file_range(self._fd, fd, min(size, 1 << 30), start)
                     if not done:
                         break
                     offset += done

@@ -3,15 +3,15 @@
 import os
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.elements import EXPLICIT, Encoding
-from dicomtx.dicom.header import read_header
+from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
 from dicomtx.dicom.passed_on import passed_on
 from dicomtx.dicom.rewrite import Rewriter
@@ -19,7 +19,7 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.engine.transcoded import Transcoded
-from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
+from dicomtx.errors import DicomtxError, LeftOutError, NotDicomError, UnsupportedError, UsageError
 from dicomtx.files import atomic_write
 from dicomtx.sources import (
     STANDARD_STREAM,
@@ -30,8 +30,11 @@ from dicomtx.sources import (
     write_all,
 )
 from dicomtx.workflows.request import Outcome, Request, Status
+from dicomtx.workflows.rules import check_wanted, memory_of
 
 SIGNATURES = 0xFFFAFFFA
+
+Allow = Callable[[int], None]
 
 
 @dataclass(eq=False, repr=False)
@@ -40,10 +43,14 @@ class _Run:
 
     request: Request
     codecs: Codecs
+    allow: Allow | None = None
     plan: Plan | None = None
+    reason: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
     source_syntax: str = ""
+    sop_instance_uid: str = ""
+    modality: str = ""
     decoder: str = ""
     encoder: str = ""
     verification: str = "none"
@@ -51,49 +58,87 @@ class _Run:
     warnings: list[str] = field(default_factory=list)
 
 
-def convert(request: Request) -> Outcome:
-    """Returns what came of one request. Only bugs are raised."""
+def convert(request: Request, codecs: Codecs | None = None, allow: Allow | None = None) -> Outcome:
+    """Returns what came of one request. Only bugs are raised.
+
+    Args:
+        request: what is asked for.
+        codecs: those in force, if they are to stay open from file to file.
+        allow: is told how many bytes of memory it will take, and returns when it may begin.
+    """
     started = time.perf_counter()
     try:
-        codecs = Codecs(request.settings)
+        kept_open = nullcontext(codecs) if codecs else None
+        codecs = codecs or Codecs(request.settings)
     except DicomtxError as error:
         run = _Run(request, Codecs(replace(request.settings, codecs=())))
         return _outcome(run, started, error)
-    with codecs:
-        run = _Run(request, codecs)
+    with kept_open or codecs:
+        run = _Run(request, codecs, allow)
         try:
             _convert(run)
         except DicomtxError as error:
             run.attempts = getattr(error, "attempts", run.attempts)
-            return _outcome(run, started, error)
+            return _outcome(run, started, _by_rules(run, error))
         return _outcome(run, started, None)
+
+
+def _by_rules(run: _Run, error: DicomtxError) -> DicomtxError | None:
+    """Returns the error that is left when the rules for what is not DICOM have been followed."""
+    rules = run.request.rules
+    if not isinstance(error, NotDicomError):
+        return error
+    if not rules.copy_others:
+        return LeftOutError(f"skipped: {error}") if rules.skip_others else error
+    try:
+        with _opened(run.request) as file, _destination(run.request) as fd:
+            file.copy_to(fd, 0, file.size)
+            run.bytes_out = file.size
+    except DicomtxError as failure:
+        return failure
+    run.reason, run.verification = f"copied: {error}", "bytes-only"
+    return None
 
 
 def _outcome(run: _Run, started: float, error: DicomtxError | None) -> Outcome:
     request, made = run.request, run.plan
-    status: Status = "kept" if made and made.action is Action.KEEP else "done"
-    if error:
-        status = "refused" if isinstance(error, UnsupportedError) else "failed"
-    warnings = (made.reason, *run.warnings) if status == "kept" and made else run.warnings
+    left_out = isinstance(error, LeftOutError)
+    status, reason = _status(run, error)
+    error = None if left_out else error
+    written = not error and not left_out
     return Outcome(
-        path=request.source,
+        path=request.name,
         destination=request.destination,
         status=status,
         action=made.action.value if made else "",
         source_syntax=run.source_syntax,
-        target_syntax=made.target.uid if made and not error else "",
+        target_syntax=made.target.uid if made and written else "",
+        sop_instance_uid=run.sop_instance_uid,
         decoder=run.decoder,
         encoder=run.encoder,
         attempts=run.attempts,
         bytes_in=run.bytes_in,
-        bytes_out=0 if error else run.bytes_out,
+        bytes_out=run.bytes_out if written else 0,
         seconds=round(time.perf_counter() - started, 6),
-        verification="none" if error or _salvaged(run) else run.verification,
-        warnings=tuple(warnings),
+        verification=run.verification if written and not _salvaged(run) else "none",
+        warnings=(reason, *run.warnings) if reason else tuple(run.warnings),
         messages=tuple(run.codecs.printed()),
         error=str(error) if error else "",
+        error_class=type(error).__name__ if error else "",
         exit_code=int(error.exit_code) if error else 0,
+        modality=run.modality,
     )
+
+
+def _status(run: _Run, error: DicomtxError | None) -> tuple[Status, str]:
+    """Returns the status, and the reason of what is kept or left out."""
+    if isinstance(error, LeftOutError):
+        return "skipped", str(error)
+    if error:
+        return "refused" if isinstance(error, UnsupportedError) else "failed", ""
+    if run.plan and run.plan.action is Action.KEEP:
+        return "kept", run.plan.reason
+    return "kept" if run.reason else "done", run.reason
 
 
 def _salvaged(run: _Run) -> bool:
@@ -103,19 +148,34 @@ def _salvaged(run: _Run) -> bool:
 
 def _convert(run: _Run) -> None:
     request = run.request
-    with open_source(request.source) as file:
+    with _opened(request) as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
             header = read_header(part10)
             run.source_syntax = header.syntax.uid
+            run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
             run.plan = plan(header, request.target, run.codecs, request.settings)
             run.warnings += run.plan.warnings
             if run.plan.action is Action.REFUSE:
                 raise UnsupportedError(f"cannot be {request.target.name}: {run.plan.reason}")
+            check_wanted(run.plan, request)
+            if run.allow:
+                run.allow(memory_of(run.plan, request.settings))
             with _destination(request) as fd:
                 _write(run, run.plan, part10, fd)
+                if request.rules.keep_smaller:
+                    _keep_smaller(run, run.plan, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
+
+
+def _opened(request: Request) -> AbstractContextManager[Source]:
+    """Opens the source: a file, or a member of an archive."""
+    if request.member is None:
+        return open_source(request.source)
+    from dicomtx.zip_members import open_member  # noqa: PLC0415 - seldom needed
+
+    return open_member(request.source, request.member)
 
 
 @contextmanager
@@ -124,9 +184,12 @@ def _destination(request: Request) -> Iterator[int]:
     source, destination = request.source, request.destination
     files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
     same = files and os.path.samefile(source, destination)
+    if same and request.member:
+        raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    with atomic_write(destination, overwrite=request.overwrite or same) as fd:
+    sweep = request.rules.part_files
+    with atomic_write(destination, overwrite=request.overwrite or same, sweep=sweep) as fd:
         yield fd
 
 
@@ -148,6 +211,20 @@ def _write(run: _Run, made: Plan, part10: Part10, fd: int) -> None:
             verify.post_conditions(part10, output, made.target, done.edits)
             if run.request.settings.verify:
                 run.verification = _verified(made, part10, output, done)
+
+
+def _keep_smaller(run: _Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
+    """Puts the source in the place of a result that is not smaller."""
+    size = os.fstat(fd).st_size
+    if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
+        return
+    reason = f"as {made.target.name} it would have {size} bytes, not fewer"
+    run.plan = replace(made, action=Action.KEEP, target=header.label, reason=reason)
+    run.decoder = run.encoder = ""
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)
+    part10.file.copy_to(fd, 0, part10.file.size)
+    run.verification = "bytes-only"
 
 
 def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> str:

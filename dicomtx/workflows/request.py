@@ -6,8 +6,36 @@ from typing import Any, Literal
 from dicomtx.codecs.codec import Attempt
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.zip_members import Member
 
-Status = Literal["done", "kept", "refused", "failed"]
+Status = Literal["done", "kept", "refused", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What a tree asks of each of its files, beside the target.
+
+    Attributes:
+        only: uncompressed or compressed: others are skipped; empty is all.
+        skip_same: what is in the target syntax already is skipped, not copied.
+        keep_smaller: a result that is not smaller than its source gives way to a copy of it.
+        best_of: the targets of which the smallest result is taken; ``target`` is one of them.
+        skip_others: what is not DICOM is skipped.
+        copy_others: what is not DICOM is copied.
+        preserve: the output has the source's time of modification.
+        part_files: stale part files are looked for beside each output; a tree is swept as a whole.
+        hashed: the outcome has the hash of the output.
+    """
+
+    only: str = ""
+    skip_same: bool = False
+    keep_smaller: bool = False
+    best_of: tuple[TransferSyntax, ...] = ()
+    skip_others: bool = False
+    copy_others: bool = False
+    preserve: bool = False
+    part_files: bool = True
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +49,8 @@ class Request:
         overwrite: an existing destination may be replaced.
         in_place: source and destination may be the same file.
         settings: everything that does not depend on the file.
+        member: which one of the ZIP archive that ``source`` names; None for a file.
+        rules: what a tree asks of each of its files.
     """
 
     source: str
@@ -29,6 +59,13 @@ class Request:
     overwrite: bool = False
     in_place: bool = False
     settings: Settings = field(default_factory=Settings)
+    member: Member | None = None
+    rules: FileRules = field(default_factory=FileRules)
+
+    @property
+    def name(self) -> str:
+        """What the source is called: ``archive.zip/member`` for a member."""
+        return f"{self.source}/{self.member.name}" if self.member else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +73,14 @@ class Outcome:
     """What came of a request; the fields are those of ``--json``.
 
     Attributes:
-        path: the source as it was given.
+        path: the source as it was given; ``archive.zip/member`` for a member.
         destination: the destination as it was given.
-        status: done, kept (copied as it is, with the reason in ``warnings``), refused or failed.
+        status: done, kept (copied as it is), refused, failed, or skipped (nothing written); the
+            reason of what is kept or skipped is the first of ``warnings``.
         action: copy, rewrite, decode, encode, recode, keep or refuse; empty without a plan.
         source_syntax: UID of what the source really is; empty if it could not be read.
         target_syntax: UID of what the output really has; empty without output.
+        sop_instance_uid: of the source; empty if it has none, or could not be read.
         new_sop_instance_uid: only if the step lost something.
         decoder: the codec that decoded; empty if none did.
         encoder: the codec that encoded; empty if none did.
@@ -53,7 +92,10 @@ class Outcome:
         warnings: what a user should know.
         messages: what isolated codecs printed.
         error: one line: what was wrong, what to do; empty if nothing was.
+        error_class: which of dicomtx's errors it is, such as NotDicomError; empty if there is none.
         exit_code: what the command ends with for this file.
+        output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; only trees have it.
+        modality: of the source; empty if it has none, or could not be read.
     """
 
     path: str
@@ -62,6 +104,7 @@ class Outcome:
     action: str = ""
     source_syntax: str = ""
     target_syntax: str = ""
+    sop_instance_uid: str = ""
     new_sop_instance_uid: str | None = None
     decoder: str = ""
     encoder: str = ""
@@ -73,8 +116,13 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     error: str = ""
+    error_class: str = ""
     exit_code: int = 0
+    output_hash: str = ""
+    modality: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
-        return asdict(self) | {"attempts": [attempt._asdict() for attempt in self.attempts]}
+        attempts = [attempt._asdict() for attempt in self.attempts]
+        ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
+        return asdict(self) | {"attempts": attempts, "size_ratio": ratio}
