@@ -20,6 +20,7 @@ from pydicom.fileset import (
 )
 from pydicom.filewriter import write_dataset
 from pydicom.tag import Tag
+from pydicom.uid import UID
 
 from dicomtx.dicom import text
 from dicomtx.dicom.data_set import DataSet
@@ -107,6 +108,7 @@ BY_VR: Final[dict[str, Any]] = {
     "UL": 1,
 }
 """What stands for a key that is missing, if the table above has nothing better; else UNKNOWN."""
+PUNCTUATION: Final = {"DA": b".", "TM": b":"}  # as ACR-NEMA wrote dates and times
 
 
 class Kind(NamedTuple):
@@ -133,7 +135,7 @@ class Record(NamedTuple):
 def kind(data_set: DataSet) -> Kind:
     """Returns which record the data set gets: an image's, if it is nothing else."""
     uid = data_set.text(SOP_CLASS)
-    single = _SINGLE_LEVEL_SOP_CLASSES.get(uid)
+    single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid))
     record = single or _instance_record(data_set, uid)
     return Kind(record, _PREFIXES[record], bool(single))
 
@@ -148,7 +150,7 @@ def _instance_record(data_set: DataSet, uid: str) -> str:
         return "ENCAP DOC"
     if 0x300A0002 in data_set:  # RT Plan Label: several SOP Classes are plans
         return "RT PLAN"
-    return str(_FOUR_LEVEL_SOP_CLASSES.get(uid, "IMAGE"))
+    return _FOUR_LEVEL_SOP_CLASSES.get(UID(uid), "IMAGE")
 
 
 class Records:
@@ -182,14 +184,15 @@ class Records:
         values = Dataset(self._values)
         values.set_original_encoding(*_original(self._data_set))
         try:
-            for name in invented:
-                setattr(values, name, self._invented(name))
-            made = DIRECTORY_RECORDERS[record](values)
-            if "ContentSequence" in made:
-                _only_modifiers(made)
-            if extended and record == "SERIES" and "SeriesDescription" in values:
-                made.SeriesDescription = values.SeriesDescription
-            return Record(_encoded(made, values), invented)
+            with config.disable_value_validation():
+                for name in invented:
+                    setattr(values, name, self._invented(name))
+                made = DIRECTORY_RECORDERS[record](values)
+                if "ContentSequence" in made:
+                    _only_modifiers(made)
+                if extended and record == "SERIES" and "SeriesDescription" in values:
+                    made.SeriesDescription = values.SeriesDescription
+                return Record(_encoded(made, values), invented)
         except (AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise DamagedError(f"it has no place in a DICOMDIR as {record}: {error}") from error
 
@@ -243,8 +246,10 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
         sequence = (element.vr or vr_of(element.tag, signed=False)) == "SQ"
         if size > LONGEST_VALUE and not sequence:
             continue
-        raw = data_set.source.read(element.value, size)
         vr = element.vr or vr_of(element.tag, signed=data_set.signed)
+        raw = data_set.source.read(element.value, size)
+        if vr in PUNCTUATION:
+            raw = raw.replace(PUNCTUATION[vr], b"")
         implicit = data_set.encoding.implicit_vr
         tag = Tag(element.tag)
         found[tag] = RawDataElement(tag, vr, len(raw), raw, element.value, implicit, order)
@@ -254,9 +259,7 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
 def _only_modifiers(made: Dataset) -> None:
     """Keeps of a document's content what modifies its title (PS3.3 F.5.25): not the document."""
     kept = [
-        item
-        for item in made.ContentSequence
-        if item.get("RelationshipType") == "HAS CONCEPT MOD"
+        item for item in made.ContentSequence if item.get("RelationshipType") == "HAS CONCEPT MOD"
     ]
     if kept:
         made.ContentSequence = kept
@@ -278,6 +281,5 @@ def _encoded(made: Dataset, values: Dataset) -> bytes:
 def _written(made: Dataset) -> bytes:
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, False
-    with config.disable_value_validation():
-        write_dataset(file, made)
+    write_dataset(file, made)
     return file.getvalue()

@@ -1,0 +1,108 @@
+"""What is to be exported, file by file: kept in a database on disk, so that memory stays flat."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+from dicomtx.workflows.archive_layout import Naming, Place
+from dicomtx.workflows.tree import Found
+from dicomtx.zip_members import Member
+from dicomtx.zip_writer import EARLIEST, Time
+
+SCHEMA = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;
+CREATE TABLE entry (number INTEGER PRIMARY KEY, patient TEXT, study TEXT, series TEXT,
+  uid TEXT, content TEXT, name TEXT);
+CREATE INDEX uids ON entry (uid);
+CREATE INDEX sorted ON entry (patient, study, series, number);
+"""
+
+
+class Entry(NamedTuple):
+    """One file to be exported.
+
+    Attributes:
+        found: where it is.
+        place: what its name is made of.
+        syntax: UID of what it is encoded in; empty if that cannot be told.
+        when: the time of the study.
+        twin: a file that was found before and has the same SOP Instance UID.
+        number: in the order of names, from 0; -1 before it has one.
+        name: what it is called in the archive; empty before it has a name.
+    """
+
+    found: Found
+    place: Place
+    syntax: str = ""
+    when: Time = EARLIEST
+    twin: str = ""
+    number: int = -1
+    name: str = ""
+
+
+class Catalogue:
+    """The files to be exported: added as they are found, then named, then taken in order."""
+
+    def __init__(self) -> None:
+        """Begins an empty one."""
+        self._entries = sqlite3.connect("", isolation_level=None)
+        self._entries.executescript(SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entries.close()
+
+    def add(self, entry: Entry) -> Entry:
+        """Adds a file, and returns it with the twin that it has, if it has one."""
+        uid = entry.place.sop_instance_uid
+        if uid:
+            asked = "SELECT content FROM entry WHERE uid = ? LIMIT 1"
+            twin = self._entries.execute(asked, (uid,)).fetchone()
+            entry = entry._replace(twin=_decoded(twin[0]).found.name if twin else "")
+        values = (*entry.place.keys, uid, _encoded(entry))
+        self._entries.execute(
+            "INSERT INTO entry (patient, study, series, uid, content) VALUES (?, ?, ?, ?, ?)",
+            values,
+        )
+        return entry
+
+    def name(self, naming: Naming) -> None:
+        """Gives all files their names, in the order of patients, studies and series."""
+        ordered = "SELECT number, content FROM entry ORDER BY patient, study, series, number"
+        self._entries.execute("CREATE TABLE named (number INTEGER PRIMARY KEY, entry, name)")
+        for number, (entry, content) in enumerate(self._entries.execute(ordered)):
+            name = naming.name(_decoded(content).place)
+            put = "INSERT INTO named (number, entry, name) VALUES (?, ?, ?)"
+            self._entries.execute(put, (number, entry, name))
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yields the files that have names, in their order."""
+        ordered = (
+            "SELECT named.number, named.name, content FROM named"
+            " JOIN entry ON entry.number = named.entry ORDER BY named.number"
+        )
+        for number, name, content in self._entries.execute(ordered):
+            yield _decoded(content)._replace(number=number, name=name)
+
+    def numbered(self, number: int) -> Entry:
+        """Returns the file with this number in the order of names."""
+        asked = (
+            "SELECT named.name, content FROM named"
+            " JOIN entry ON entry.number = named.entry WHERE named.number = ?"
+        )
+        name, content = self._entries.execute(asked, (number,)).fetchone()
+        return _decoded(content)._replace(number=number, name=name)
+
+
+def _encoded(entry: Entry) -> str:
+    return json.dumps(entry[:5])
+
+
+def _decoded(content: str) -> Entry:
+    found, place, syntax, when, twin = json.loads(content)
+    path, member, *rest = found
+    where = Found(path, Member(*member) if member else None, *rest)
+    return Entry(where, Place(*place), syntax, tuple(when), twin)
