@@ -79,6 +79,18 @@ def _part_start(name: str) -> str:
     return f".{os.fsdecode(os.fsencode(name)[:200])}.dicomtx-"
 
 
+def make_folder(folder: str) -> None:
+    """Makes a folder, and those above it, if they are not there.
+
+    Raises:
+        DestinationError: it cannot be made.
+    """
+    try:
+        os.makedirs(folder or ".", exist_ok=True)
+    except OSError as error:
+        raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
+
+
 def sweep_for(target: str) -> None:
     """Removes the part files of this target whose process is gone."""
     folder, name = os.path.split(os.path.realpath(target))
@@ -106,6 +118,26 @@ def _sweep(folder: str, start: str) -> None:
 
 def _runs(pid: str) -> bool:
     return os.path.exists(f"/proc/{pid}")
+
+
+def part_beside(path: str, what: str) -> str:
+    """Returns a name for what may yet become ``path``; it is swept as part files are."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f"{_part_start(name)}{what}.dicomtx-{os.getpid()}.part")
+
+
+def adopt(part: str, path: str, *, overwrite: bool) -> None:
+    """Puts a whole file that is beside ``path`` in its place, with the mode of what was there.
+
+    Raises:
+        DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
+    """
+    target = os.path.realpath(path)
+    with suppress(OSError):
+        mode = _mode(target)
+        if mode is not None:
+            os.chmod(part, mode)
+    _put_in_place(part, target, overwrite=overwrite)
 
 
 def _sync(fd: int) -> None:

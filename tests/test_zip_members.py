@@ -139,7 +139,7 @@ def test_what_is_streamed_has_its_sizes_behind_it(tmp_path: Path) -> None:
             return len(data)
 
     pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as out:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("one", b"1" * 5000)
         out.writestr("two", b"2" * 5000)
     path = tmp_path / "media.zip"

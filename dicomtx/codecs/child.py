@@ -105,7 +105,7 @@ class Child:
             self._stop(0)
             what = f"took more than {self._timeout:g} s for a frame"
         except (OSError, EOFError):
-            what = _ending(self._stop())
+            what = ending_of(self._stop())
         last = self._read_paper()
         raise CodecError(f"{self.name} {what}: {last}" if last else f"{self.name} {what}")
 
@@ -171,7 +171,8 @@ class _Answer(pickle.Unpickler):
         return kind
 
 
-def _ending(status: int) -> str:
+def ending_of(status: int) -> str:
+    """Returns how a process with this exit status ended."""
     if status == -signal.SIGKILL:
         return "was killed (SIGKILL), perhaps for want of memory"
     if status < 0:

@@ -2,7 +2,6 @@
 
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -15,20 +14,19 @@ from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, file_meta, open_part10
 from dicomtx.dicom.passed_on import passed_on
 from dicomtx.dicom.rewrite import Rewriter
-from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import DicomtxError, LeftOutError, NotDicomError, UnsupportedError, UsageError
-from dicomtx.files import atomic_write
+from dicomtx.files import atomic_write, make_folder
 from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
     Spool,
     open_source,
     temporary_folder,
-    write_all,
 )
+from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request, Status
 from dicomtx.workflows.rules import check_wanted, memory_of
 
@@ -188,8 +186,10 @@ def _destination(request: Request) -> Iterator[int]:
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    sweep = request.rules.part_files
-    with atomic_write(destination, overwrite=request.overwrite or same, sweep=sweep) as fd:
+    tree = request.rules.tree
+    if tree:
+        make_folder(os.path.dirname(destination))
+    with atomic_write(destination, overwrite=request.overwrite or same, sweep=not tree) as fd:
         yield fd
 
 
@@ -290,15 +290,4 @@ def _put(run: _Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> No
         rope.write_to(fd)
         return
     rope.write_to(fd)
-    size = 0
-    for data in _deflated(data_set):
-        write_all(fd, data)
-        size += len(data)
-    write_all(fd, b"\0" * (size % 2))  # PS3.5 A.5
-
-
-def _deflated(data_set: Rope) -> Iterator[bytes]:
-    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    for data in data_set.chunks():
-        yield deflater.compress(data)
-    yield deflater.flush()
+    write_deflated(data_set, fd)

@@ -23,7 +23,8 @@ class FileRules:
         skip_others: what is not DICOM is skipped.
         copy_others: what is not DICOM is copied.
         preserve: the output has the source's time of modification.
-        part_files: stale part files are looked for beside each output; a tree is swept as a whole.
+        tree: the folder of the output is made if need be, and stale part files are not looked for
+            there, since the tree is swept as a whole.
         hashed: the outcome has the hash of the output.
     """
 
@@ -34,7 +35,7 @@ class FileRules:
     skip_others: bool = False
     copy_others: bool = False
     preserve: bool = False
-    part_files: bool = True
+    tree: bool = False
     hashed: bool = False
 
 

@@ -1,0 +1,51 @@
+"""The smallest of several results for one file."""
+
+import os
+from contextlib import suppress
+from dataclasses import replace
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.files import adopt, part_beside
+from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.convert import Allow, convert
+from dicomtx.workflows.request import Outcome, Request
+
+
+def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
+    """Returns what came of the request, in the target of which the result is the smallest."""
+    targets = request.rules.best_of
+    if not targets:
+        return convert(request, codecs, allow)
+    best: Outcome | None = None
+    kept = part_beside(request.destination, "best")
+    tried = part_beside(request.destination, "tried")
+    try:
+        for target in targets:
+            outcome = convert(_trial(request, target, tried), codecs, allow)
+            if outcome.status == "skipped":
+                return replace(outcome, destination=request.destination)
+            if best is None or _better(outcome, best):
+                best = outcome
+                with suppress(FileNotFoundError):
+                    os.replace(tried, kept)
+        assert best
+        if best.target_syntax:
+            same = os.path.exists(request.destination) and request.in_place
+            adopt(kept, request.destination, overwrite=request.overwrite or same)
+        return replace(best, destination=request.destination)
+    finally:
+        for part in (kept, tried):
+            with suppress(OSError):
+                os.unlink(part)
+
+
+def _trial(request: Request, target: TransferSyntax, part: str) -> Request:
+    """Returns a request for one of the targets; its result is never anybody's file."""
+    return replace(request, target=target, destination=part, overwrite=True, in_place=False)
+
+
+def _better(outcome: Outcome, best: Outcome) -> bool:
+    """Whether it is smaller, or the first that could be written; kept is what was asked of none."""
+    if not outcome.target_syntax or not best.target_syntax:
+        return bool(outcome.target_syntax)
+    return outcome.bytes_out < best.bytes_out

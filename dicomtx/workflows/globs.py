@@ -1,0 +1,47 @@
+"""Globs that say which files are meant."""
+
+import re
+from collections.abc import Iterable
+from fnmatch import translate
+from typing import Final
+
+NOTHING: Final = re.compile("(?!)")
+
+
+class Globs:
+    """What is included and excluded; upper and lower case are not the same.
+
+    A glob without a slash is held against each name on the way, others against the whole path;
+    ``*`` means slashes too.
+    """
+
+    def __init__(self, include: Iterable[str], exclude: Iterable[str]) -> None:
+        """Takes the globs apart."""
+        include = tuple(include)
+        self._all = not include
+        self._names, self._paths = _patterns(include)
+        self._no_names, self._no_paths = _patterns(exclude)
+
+    def excludes(self, path: str) -> bool:
+        """Whether a glob leaves this file or folder out, or a folder that it is in."""
+        names = path.split("/")
+        return any(map(self._no_names.match, names)) or any(
+            self._no_paths.match("/".join(names[: n + 1])) for n in range(len(names))
+        )
+
+    def includes(self, path: str) -> bool:
+        """Whether this file is among those that are wanted."""
+        name = path.rpartition("/")[2]
+        return self._all or bool(self._names.match(name) or self._paths.match(path))
+
+
+def _patterns(globs: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Returns one pattern for names and one for paths."""
+    globs = tuple(globs)
+    names = [translate(glob) for glob in globs if "/" not in glob]
+    paths = [translate(glob.strip("/")) for glob in globs if "/" in glob]
+    return _any_of(names), _any_of(paths)
+
+
+def _any_of(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns)) if patterns else NOTHING

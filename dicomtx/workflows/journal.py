@@ -1,0 +1,215 @@
+"""What is done: a memory beside the tree, so that the same command again goes on where it ended.
+
+Everything that may be written is entered, durably, before the first file is begun ("planned"): what
+stands at such a place later is ours, even if nobody lived to tell. Outcomes follow one by one.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
+
+from dicomtx.errors import DestinationError
+from dicomtx.sources import reason
+from dicomtx.workflows.request import Outcome
+
+NAME: Final = ".dicomtx-journal.sqlite"
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files (
+  source TEXT NOT NULL, member TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  plan TEXT NOT NULL, output TEXT NOT NULL, status TEXT NOT NULL, output_size INTEGER NOT NULL,
+  output_mtime_ns INTEGER NOT NULL, output_hash TEXT NOT NULL, exit_code INTEGER NOT NULL,
+  error TEXT NOT NULL, PRIMARY KEY (source, member)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (output TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE work (
+  id INTEGER PRIMARY KEY, output TEXT UNIQUE, known INTEGER NOT NULL, content BLOB NOT NULL
+);
+CREATE INDEX temp.known ON work (known, id);
+"""
+VERSION: Final = 1
+AT_ONCE: Final = 500
+WRITTEN: Final = ("done", "kept")
+
+
+class Key(NamedTuple):
+    """A source as it stands, and what is wanted of it.
+
+    Attributes:
+        source: its path.
+        member: the member of the archive, empty for a file.
+        size: in bytes.
+        mtime_ns: when it was modified last.
+        plan: digest of the target and of all settings that shape the result.
+    """
+
+    source: str
+    member: str
+    size: int
+    mtime_ns: int
+    plan: str
+
+
+class Entry(NamedTuple):
+    """What the journal knows of a source."""
+
+    key: Key
+    output: str
+    status: str
+    output_size: int
+    output_mtime_ns: int
+    output_hash: str
+    exit_code: int
+    error: str
+
+
+@dataclass(eq=False)
+class Journal:
+    """An open journal; it is this process' alone."""
+
+    base: sqlite3.Connection
+
+    def entry(self, source: str, member: str) -> Entry | None:
+        """Returns what is known of a source."""
+        query = "SELECT * FROM files WHERE source = ? AND member = ?"
+        row = self.base.execute(query, (_text(source), _text(member))).fetchone()
+        if row is None:
+            return None
+        return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
+
+    def wrote(self, output: str) -> bool:
+        """Whether what stands at this place, if anything does, is ours."""
+        query = "SELECT 1 FROM outputs WHERE output = ?"
+        return self.base.execute(query, (_text(output),)).fetchone() is not None
+
+    def plan(self, key: Key, output: str, content: bytes) -> bool:
+        """Enters a file to be worked on; returns whether no other has the same output."""
+        if not self.note(content, output, known=False):
+            return False
+        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
+        self._put(key, output, "planned")
+        return True
+
+    def note(self, content: bytes, output: str = "", *, known: bool = True) -> bool:
+        """Enters what is known already; returns whether no other has the same output."""
+        row = (_text(output) if output else None, known, content)
+        try:
+            self.base.execute("INSERT INTO work (output, known, content) VALUES (?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def keep_plan(self) -> tuple[int, int]:
+        """Makes the plan durable, and returns how many files are known, and how many to do."""
+        self.base.commit()
+        self.base.execute("PRAGMA wal_checkpoint(FULL)")
+        query = "SELECT COUNT(*), COALESCE(SUM(known), 0) FROM work"
+        count, known = self.base.execute(query).fetchone()
+        return known, count - known
+
+    def forget_plan(self) -> None:
+        """Takes back what was planned since the journal was opened."""
+        self.base.rollback()
+
+    def planned(self, *, known: bool) -> Iterator[bytes]:
+        """Yields what was entered, in that order: what is known, or what is to be worked on."""
+        last = 0
+        query = "SELECT id, content FROM work WHERE known = ? AND id > ? ORDER BY id LIMIT ?"
+        while rows := self.base.execute(query, (known, last, AT_ONCE)).fetchall():
+            yield from (content for _, content in rows)
+            last = rows[-1][0]
+
+    def add(self, key: Key, outcome: Outcome) -> None:
+        """Enters what came of a file."""
+        output, size, mtime = outcome.destination, 0, 0
+        try:
+            status = os.stat(output)
+        except OSError:  # nothing there: whatever comes there is not ours
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
+        else:
+            if outcome.status in WRITTEN:
+                size, mtime = status.st_size, status.st_mtime_ns
+        told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
+        self._put(key, output, outcome.status, told)
+        self.base.commit()
+
+    def _put(
+        self,
+        key: Key,
+        output: str,
+        status: str,
+        result: tuple[int, int, str, int, str] = (0, 0, "", 0, ""),
+    ) -> None:
+        names = (_text(key.source), _text(key.member))
+        row = (*names, *key[2:], _text(output), status, *result)
+        marks = ", ".join("?" * len(row))
+        self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
+
+    @classmethod
+    def over(cls, path: str) -> Self:
+        """Returns the journal at this path, made if need be."""
+        base = sqlite3.connect(path, isolation_level="DEFERRED")
+        version = base.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise sqlite3.DatabaseError(f"it is of version {version}, not {VERSION}")
+        base.execute("PRAGMA journal_mode = WAL")
+        base.execute("PRAGMA synchronous = NORMAL")
+        base.execute("PRAGMA temp_store = FILE")
+        base.executescript(SCHEMA)
+        base.execute(f"PRAGMA user_version = {VERSION}")
+        base.commit()
+        return cls(base)
+
+
+@contextmanager
+def open_journal(path: str) -> Iterator[Journal]:
+    """Yields the journal at this path; no other run can have it meanwhile.
+
+    Raises:
+        DestinationError: another run has it, or it cannot be written, or is none.
+    """
+    with _locked(path):
+        try:
+            journal = Journal.over(path)
+        except sqlite3.Error as error:
+            raise DestinationError(f"{path} cannot be used as a journal: {error}") from error
+        try:
+            yield journal
+        except sqlite3.Error as error:
+            raise DestinationError(f"{path} cannot be written: {error}") from error
+        finally:
+            journal.base.close()
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        lock = os.open(
+            f"{path.removesuffix('.sqlite')}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+        )
+    except OSError as error:
+        raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise DestinationError(
+            f"another run works on {os.path.dirname(path)}: wait until it has ended"
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _text(path: str) -> str:
+    """Returns a path as SQLite can hold it: one character a byte, since a name may be no text."""
+    return os.fsencode(path).decode("latin-1")
+
+
+def _path(text: str) -> str:
+    return os.fsdecode(text.encode("latin-1"))
