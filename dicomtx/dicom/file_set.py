@@ -50,6 +50,18 @@ class Reference(NamedTuple):
     transfer_syntax: str
 
 
+class Added(NamedTuple):
+    """What became of a file's records.
+
+    Attributes:
+        invented: keywords of the type 1 keys that were invented for them.
+        listed: the file has a record; or else another one has its SOP Instance UID.
+    """
+
+    invented: tuple[str, ...]
+    listed: bool = True
+
+
 class FileSet:
     """The records of a File-set in the making."""
 
@@ -70,8 +82,8 @@ class FileSet:
     def __exit__(self, *_: object) -> None:
         self._records.close()
 
-    def add(self, data_set: DataSet, kind: Kind, reference: Reference, place: int) -> list[str]:
-        """Adds the records of one file, and returns the type 1 keys that were invented for them.
+    def add(self, data_set: DataSet, kind: Kind, reference: Reference, place: int) -> Added:
+        """Adds the records of one file.
 
         Args:
             data_set: the file's, as it is in the File-set.
@@ -96,10 +108,10 @@ class FileSet:
                 found = self._insert(above, place, key, _item(record, made.keys))
             above = found
         if self._find(above, reference.sop_instance_uid):
-            return []  # listed once
+            return Added((), listed=False)
         item = _item(kind.record, leaf.keys, reference)
         self._insert(above, place, reference.sop_instance_uid, item)
-        return [*invented, *leaf.invented]
+        return Added((*invented, *leaf.invented))
 
     def _find(self, above: int, key: str) -> int:
         asked = "SELECT id FROM record WHERE above = ? AND key = ?"

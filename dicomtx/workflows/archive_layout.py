@@ -175,9 +175,9 @@ class Template:
 class OrthancMedia:
     """``IMAGES/IM0``, ``IMAGES/IM1``, ... whatever they are."""
 
-    def __init__(self) -> None:
-        """Begins with an empty File-set."""
-        self._count = 0
+    def __init__(self, first: int = 0) -> None:
+        """Begins with this number."""
+        self._count = first
 
     def name(self, place: Place) -> str:  # noqa: ARG002 - the number says it all
         """Returns the next File ID."""
@@ -188,10 +188,10 @@ class OrthancMedia:
 class StandardMedia:
     """A tree of 8 characters a name: ``PT000000/ST000000/SE000000/IM000000`` (PS3.10 8.5)."""
 
-    def __init__(self) -> None:
-        """Begins with an empty File-set."""
+    def __init__(self, first: int = 0) -> None:
+        """Begins with this number for the first patient."""
         self._keys: tuple[str, ...] = ()
-        self._numbers = [-1, -1, -1]
+        self._numbers = [first - 1, -1, -1]
         self._counts: dict[str, int] = {}
         self._singles: dict[str, int] = {}
 
