@@ -18,6 +18,7 @@ from dicomtx.errors import DicomtxError, ExitCode
 # name: (module, help); the attribute of the module is the name of the command
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
+    "batch": ("dicomtx.cli.batch", "Convert trees of files, and go on where it ended."),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
 }

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
@@ -97,7 +97,7 @@ class Run:
     known: int
     to_do: int
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Generator[Outcome, None, None]:
         """Yields what came of each file, first of those that are known already.
 
         When it is closed before the end, files in the making are dropped.

@@ -10,6 +10,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -28,7 +29,7 @@ class Limits(NamedTuple):
 
     Attributes:
         workers: how many files at once; 0 is one for each CPU.
-        max_memory: bytes for all of them; 0 is no limit.
+        max_memory: bytes for all of them; 0 is three quarters of the machine's.
         file_timeout: seconds for one file; 0 is no limit.
     """
 
@@ -64,10 +65,10 @@ class _Pool:
         self._limits = limits
         self._cpus = len(os.sched_getaffinity(0))
         wanted = limits.workers or self._cpus
-        self._share = limits.max_memory // wanted
-        if limits.max_memory and self._share < AT_REST:  # so little: fewer at once
-            wanted = max(1, limits.max_memory // AT_REST)
-            self._share = limits.max_memory // wanted
+        self._memory = limits.max_memory or machine_memory() * 3 // 4
+        if self._memory // wanted < AT_REST:  # so little: fewer at once
+            wanted = max(1, self._memory // AT_REST)
+        self._share = self._memory // wanted
         self._workers = wanted
         self._next = next(requests, None)
         self._alone: deque[_Task] = deque()
@@ -193,8 +194,16 @@ class _Pool:
             process = self._asking[0]
             running = [p for p in self._busy.values() if not p.asks]
             taken = sum(max(self._share, p.granted) for p in running)
-            if running and taken + process.asks > self._limits.max_memory:
+            if running and taken + process.asks > self._memory:
                 return
             self._asking.popleft()
             process.grant()
             self._set_clock(process)
+
+
+def machine_memory() -> int:
+    """Returns the bytes of memory that all processes here may have: the machine's, or a limit."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError), open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+        memory = min(memory, int(file.read()))  # "max" is no limit
+    return memory

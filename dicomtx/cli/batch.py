@@ -1,0 +1,130 @@
+"""``dicomtx batch``: trees of files."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from dicomtx.cli.batch_options import batch_options
+from dicomtx.cli.console import Console
+from dicomtx.cli.params import SyntaxCommand, settings_options
+from dicomtx.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dicomtx.workflows.batch import Batch
+    from dicomtx.workflows.request import Outcome
+
+RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
+
+
+@click.command(cls=SyntaxCommand, short_help="Convert trees of files, and go on where it ended.")
+@click.argument("paths", metavar="SRC... DST", nargs=-1, required=True)
+@batch_options
+@settings_options(
+    *("order", "codecs", "verify", "strict", "fallback"),
+    *("keep_colour_space", "overlays", "salvage", "repair"),
+)
+@click.option("--json", "as_json", is_flag=True, help="Tell each outcome as a JSON object.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary.")
+@click.pass_obj
+def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
+    """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
+
+    SRC are files, folders with all that is in them, ZIP archives, DICOMDIRs, or '-' for a list of
+    paths on standard input. DST mirrors the tree. The same command again goes on where the last
+    one ended: what is done is not read again.
+    """
+    from dicomtx.cli.progress import shown  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.cli.report import Report  # noqa: PLC0415
+    from dicomtx.workflows.batch import opened  # noqa: PLC0415
+    from dicomtx.workflows.report import open_report  # noqa: PLC0415
+    from dicomtx.workflows.totals import Totals  # noqa: PLC0415
+
+    tell = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
+    if tell.verbose and tell.quiet:
+        raise click.UsageError("-v and -q contradict each other")
+    reports = options.pop("reports")
+    asked = _batch(paths, options)
+    totals, wrong = Totals(), 0
+    with ExitStack() as stack:
+        stack.enter_context(_one_interrupt())
+        run = stack.enter_context(opened(asked))
+        rows = [stack.enter_context(open_report(path)) for path in reports]
+        lines = stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
+        for outcome in stack.enter_context(closing(run.outcomes())):
+            totals.add(outcome)
+            wrong += _is_wrong(outcome)
+            for row in rows:
+                row.add(outcome)
+            with lines():
+                _tell(outcome, tell, console)
+    return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
+
+
+def _is_wrong(outcome: "Outcome") -> bool:
+    """Whether there is no output that should be there; what a policy refuses should not."""
+    return outcome.status in ("failed", "refused") and outcome.exit_code != ExitCode.POLICY
+
+
+def _tell(outcome: "Outcome", tell: Any, console: Console) -> None:
+    """Tells of one file: all with -v or --json, else only what went wrong."""
+    if tell.as_json or outcome.error or tell.verbose:
+        tell.tell(outcome, console)
+
+
+def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
+    """Returns what is asked for.
+
+    Raises:
+        click.UsageError: arguments are missing, or contradict each other.
+    """
+    from dicomtx.workflows.batch import Batch  # noqa: PLC0415
+    from dicomtx.workflows.choice import Choice  # noqa: PLC0415
+    from dicomtx.workflows.layout import Layout  # noqa: PLC0415
+    from dicomtx.workflows.pool import Limits  # noqa: PLC0415
+    from dicomtx.workflows.request import FileRules  # noqa: PLC0415
+    from dicomtx.workflows.tree import Rules  # noqa: PLC0415
+
+    *sources, destination = (*paths, "") if options["in_place"] else paths
+    if not sources:
+        raise click.UsageError("DST is missing: name it, or replace the sources with --in-place")
+    for other in ("layout", "copy_others", "skip_existing", "overwrite"):
+        if options["in_place"] and options[other]:
+            raise click.UsageError(
+                f"--in-place and --{other.replace('_', '-')} contradict each other"
+            )
+    rules = {name: options[name] for name in RULES}
+    find = {name: options[name] for name in ("include", "exclude", "follow", "null")}
+    timeout = options["file_timeout"]
+    return Batch(
+        tuple(sources),
+        destination,
+        options["target"],
+        options["settings"],
+        FileRules(only=options["only"] or "", skip_others=True, **rules),
+        Rules(**find),
+        Limits(options["jobs"] or 0, options["max_memory"], timeout),
+        Layout.parse(options["layout"]) if options["layout"] else None,
+        options["journal"],
+        Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
+        options["fail_fast"],
+    )
+
+
+@contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Lets the first Ctrl-C end the run in good order, and no second one disturb that."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
