@@ -19,6 +19,10 @@ from dicomtx.errors import DicomtxError, ExitCode
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "batch": ("dicomtx.cli.batch", "Convert trees of files, and go on where it ended."),
+    "export": (
+        "dicomtx.cli.export",
+        "Write many files to one archive, or to media with a DICOMDIR.",
+    ),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
 }

@@ -1,7 +1,6 @@
 """``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
 
-import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,7 +10,10 @@ from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
 from dicomtx.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from dicomtx.cli.report import Report
     from dicomtx.workflows.export_job import Export
+    from dicomtx.workflows.request import Outcome
+    from dicomtx.workflows.totals import Totals
 
 OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
 MORE: Final = ("keep_colour_space", "overlays", "salvage", "repair")
@@ -137,25 +139,44 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
 
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Carries the export out, and returns the exit code."""
-    from dicomtx.cli.report import Report, size  # noqa: PLC0415
+    from dicomtx.cli.report import Report  # noqa: PLC0415
     from dicomtx.workflows.export import export as outcomes  # noqa: PLC0415
     from dicomtx.workflows.report import open_report  # noqa: PLC0415
     from dicomtx.workflows.totals import Totals  # noqa: PLC0415
 
-    piped = job.destination == "-"
-    each = Report(told["as_json"], told["verbose"], told["quiet"] or not told["verbose"])
+    tell = Report(told["as_json"], told["verbose"], told["quiet"])
     totals = Totals()
     with ExitStack() as stack:
         reports = [stack.enter_context(open_report(path)) for path in told["report"]]
-        for outcome in outcomes(job):
+        for outcome in stack.enter_context(closing(outcomes(job))):
             totals.add(outcome)
             for report in reports:
                 report.add(outcome)
-            _tell(console, each, outcome, quiet=told["quiet"], piped=piped)
-    counts = ", ".join(f"{n} {status}" for status, n in totals.by_status.items())
-    sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
-    if not told["quiet"]:
-        line = f"{job.destination}: {counts or 'no files'}, {sizes}"
-        (console.note if piped or told["as_json"] else console.result)(plain(line))
+            _tell(console, tell, outcome, piped=job.destination == "-")
+    if not tell.quiet:
+        line = plain(f"{job.destination}: {_summary(totals)}")
+        (console.note if job.destination == "-" or tell.as_json else console.result)(line)
     failed = totals.by_status["failed"] + totals.by_status["refused"]
     return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+
+
+def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) -> None:
+    """Tells of one file: all with -v or --json, else what a user should know."""
+    if tell.as_json:
+        from json import dumps  # noqa: PLC0415
+
+        (console.error if piped else console.result)(dumps(outcome.as_json()))
+    elif tell.verbose and not piped:
+        tell.tell(outcome, console)
+    else:
+        texts = [outcome.error, *(() if tell.quiet else outcome.warnings)]
+        for text in filter(None, texts):
+            console.note(f"{outcome.path}: {text}")
+
+
+def _summary(totals: "Totals") -> str:
+    from dicomtx.cli.report import size  # noqa: PLC0415
+
+    counts = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
+    sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
+    return f"{counts or 'no files'}, {sizes}"

@@ -2,7 +2,7 @@
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from dicomtx.zip_writer import EARLIEST, Time
 Done = Iterable[tuple[Request, Outcome]]
 
 
-def export(job: Export) -> Iterator[Outcome]:
+def export(job: Export) -> Generator[Outcome, None, None]:
     """Yields what came of each file; when all were yielded, the archive is there.
 
     A file that cannot be transcoded is exported as it is: its outcome is a failure, and says so.
