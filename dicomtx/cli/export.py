@@ -1,6 +1,7 @@
 """``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -8,6 +9,7 @@ import click
 from dicomtx.cli.console import Console, plain
 from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
 from dicomtx.errors import ExitCode, UsageError
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:
     from dicomtx.cli.report import Report
@@ -111,8 +113,9 @@ def media(console: Console, /, **options: Any) -> int:
     identifier = asked["file_set_id"]
     if len(identifier) > 16 or not set(identifier) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "):
         raise UsageError(f"--file-set-id {identifier!r}: up to 16 of A-Z, 0-9 and _")
-    if kept and not options["target"]:
-        options["target"] = kept.lossless
+    settings = options["settings"]
+    if kept and not settings.fallback:  # each profile has it
+        options["settings"] = replace(settings, fallback=(DEFAULT_TARGET.name,))
     return _export(console, options, Media(**asked, profile=kept))
 
 

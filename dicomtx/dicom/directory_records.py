@@ -181,7 +181,7 @@ class Records:
             DamagedError: a value cannot be a key.
         """
         invented = tuple(self.missing(record))
-        values = Dataset(self._values)
+        values = Dataset(dict(self._values))  # pydicom decodes them where they are
         values.set_original_encoding(*_original(self._data_set))
         try:
             with config.disable_value_validation():

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
         found: where it is.
         place: what its name is made of.
         syntax: UID of what it is encoded in; empty if that cannot be told.
+        target: UID of what is wanted; empty if its own cannot be told.
         when: the time of the study.
         twin: a file that was found before and has the same SOP Instance UID.
         number: in the order of names, from 0; -1 before it has one.
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
     found: Found
     place: Place
     syntax: str = ""
+    target: str = ""
     when: Time = EARLIEST
     twin: str = ""
     number: int = -1
@@ -98,11 +100,11 @@ class Catalogue:
 
 
 def _encoded(entry: Entry) -> str:
-    return json.dumps(entry[:5])
+    return json.dumps(entry[:6])
 
 
 def _decoded(content: str) -> Entry:
-    found, place, syntax, when, twin = json.loads(content)
+    found, place, syntax, target, when, twin = json.loads(content)
     path, member, *rest = found
     where = Found(path, Member(*member) if member else None, *rest)
-    return Entry(where, Place(*place), syntax, tuple(when), twin)
+    return Entry(where, Place(*place), syntax, target, tuple(when), twin)

@@ -16,7 +16,7 @@ from dicomtx.workflows.directory import Directory, first_free
 from dicomtx.workflows.export_job import Export
 from dicomtx.workflows.manifest import NAME, Manifest
 from dicomtx.workflows.request import FileRules, Outcome, Request
-from dicomtx.workflows.survey import opened, survey, target_of
+from dicomtx.workflows.survey import opened, survey
 from dicomtx.workflows.tree import Rules, find
 from dicomtx.zip_writer import EARLIEST, Time
 
@@ -119,7 +119,7 @@ class _Exporting:
                 source=entry.found.path,
                 member=entry.found.member,
                 destination=os.path.join(self._container.staging, f"{entry.number}"),
-                target=target_of(entry, self._job.target),
+                target=by_uid(entry.target),
             )
 
     def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
@@ -151,6 +151,7 @@ class _Exporting:
             warnings += [missing] if missing else []
             return replace(
                 taken,
+                sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,
                 warnings=(*taken.warnings, *warnings),

@@ -14,7 +14,7 @@ from dicomtx.engine.plan import Action, plan
 from dicomtx.errors import DamagedError, DicomtxError, ExitCode, NotDicomError
 from dicomtx.settings import Settings
 from dicomtx.sources import Source, open_source
-from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows.archive_layout import Place
 from dicomtx.workflows.catalogue import Catalogue, Entry
 from dicomtx.workflows.layout import Layout
@@ -59,6 +59,15 @@ class Rules:
     profile: Profile | None = None
     directory: bool = False
 
+    def target_of(self, header: Header) -> TransferSyntax:
+        """Returns what a file is to be: itself, where nothing else is asked for or needed."""
+        profile = self.profile
+        if profile and header.pixel_data == "none":
+            return DEFAULT_TARGET
+        if profile and not self.target:
+            return profile.lossless if profile.violation(header.syntax) else header.syntax
+        return self.target or header.syntax
+
 
 def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterator[Outcome]:
     """Adds files to the catalogue, and yields those that cannot be, with the reason."""
@@ -71,7 +80,7 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
             try:
                 wrong = _look(one, catalogue, rules, codecs)
             except DamagedError:  # it is exported as it is, wherever that can be
-                catalogue.add(Entry(one, Place()))
+                catalogue.add(Entry(one, Place(), target=(rules.target or DEFAULT_TARGET).uid))
                 if rules.profile:
                     wrong = f"violates {rules.profile.name}: it is damaged"
                     yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
@@ -106,7 +115,8 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
             single=kind.single,
             laid_out=rules.layout.place(data_set) if rules.layout else "",
         )
-        entry = Entry(found, place, header.syntax.uid, _time(data_set))
+        target = rules.target_of(header)
+        entry = Entry(found, place, header.syntax.uid, target.uid, _time(data_set))
         twin = catalogue.add(entry).twin
         return _violation(header, rules, codecs, twin) or _incomplete(data_set, kind, rules)
 
@@ -115,7 +125,7 @@ def _violation(header: Header, rules: Rules, codecs: Codecs, twin: str) -> str:
     """Returns what of the profile the file would violate."""
     if not rules.profile:
         return ""
-    made = plan(header, rules.target or header.syntax, codecs, rules.settings)
+    made = plan(header, rules.target_of(header), codecs, rules.settings)
     if made.action is Action.REFUSE:
         return f"violates {rules.profile.name}: it cannot be {made.target.name}: {made.reason}"
     wrong = rules.profile.violation(made.target)
@@ -158,8 +168,3 @@ def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
         return Outcome(found.name, "", "skipped", warnings=(why,))
     status: Status = "refused" if code is ExitCode.UNSUPPORTED else "failed"
     return Outcome(found.name, "", status, error=why, exit_code=int(code))
-
-
-def target_of(entry: Entry, target: TransferSyntax | None) -> TransferSyntax:
-    """Returns the transfer syntax that a file is asked to have: its own if none is asked for."""
-    return target or by_uid(entry.syntax)
