@@ -26,7 +26,15 @@ def sections() -> Iterator[str]:
     for name in COMMANDS:
         command = dicomtx.get_command(root, name)
         if command:
-            yield _section(click.Context(command, root, name, terminal_width=WIDTH))
+            yield from _sections(click.Context(command, root, name, terminal_width=WIDTH))
+
+
+def _sections(context: click.Context) -> Iterator[str]:
+    """Yields the help of a command, and of those below it."""
+    yield _section(context)
+    if isinstance(context.command, click.Group):
+        for name, command in context.command.commands.items():
+            yield from _sections(click.Context(command, context, name, terminal_width=WIDTH))
 
 
 def _section(context: click.Context) -> str:
