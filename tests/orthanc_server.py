@@ -1,0 +1,125 @@
+"""Debian's Orthanc on the loopback interface, with a storage that vanishes with it."""
+
+import http.client
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, Self
+
+GDCM_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancGdcm.so")
+SECONDS_TO_START = 60
+
+
+class Stored(NamedTuple):
+    """What the server made of one upload.
+
+    Attributes:
+        syntax: UID of the transfer syntax it stored, empty if it crashed or refused the file.
+        sop_instance_uid: as it stored it.
+        status: HTTP status of the upload; 0 when the server died of it.
+    """
+
+    syntax: str
+    sop_instance_uid: str
+    status: int
+
+
+class OrthancServer:
+    """A running server: a context manager that ends the process it started, and no other."""
+
+    def __init__(self, configuration: Mapping[str, Any], *, gdcm: bool = False) -> None:
+        """Takes what is to be configured beside ports and places."""
+        self._folder = TemporaryDirectory(prefix="dicomtx-orthanc-")
+        self._port = free_port()
+        storage = str(Path(self._folder.name) / "storage")
+        self._configuration = {
+            "HttpPort": self._port,
+            "DicomServerEnabled": False,
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "HttpServerEnabled": True,
+            "StorageDirectory": storage,
+            "IndexDirectory": storage,
+            "SaveJobs": False,
+            "OverwriteInstances": True,
+            "Plugins": [str(GDCM_PLUGIN)] if gdcm else [],
+            **configuration,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+    def upload(self, path: Path) -> Stored:
+        """Returns what the server made of a file; one that dies of it is started again."""
+        try:
+            status, answer = self._ask("POST", "/instances", path.read_bytes())
+            if status != 200:
+                return Stored("", "", status)
+            place = f"/instances/{json.loads(answer)['ID']}"
+            syntax = self._ask("GET", f"{place}/metadata/TransferSyntax")[1].decode()
+            tags = json.loads(self._ask("GET", place)[1])["MainDicomTags"]
+            self._ask("DELETE", place)
+        except (OSError, http.client.HTTPException):
+            self._stop()
+            self._start()
+            return Stored("", "", 0)
+        return Stored(syntax, tags["SOPInstanceUID"], status)
+
+    def system(self) -> dict[str, Any]:
+        """Returns what the server says of itself."""
+        answer: dict[str, Any] = json.loads(self._ask("GET", "/system")[1])
+        return answer
+
+    def _ask(self, method: str, place: str, body: bytes | None = None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        try:
+            connection.request(method, place, body)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def _start(self) -> None:
+        file = Path(self._folder.name) / "orthanc.json"
+        file.write_text(json.dumps(self._configuration))
+        self._process = subprocess.Popen(
+            ["Orthanc", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.monotonic() + SECONDS_TO_START
+        while True:
+            try:
+                self.system()
+            except OSError as error:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("Orthanc does not start") from error
+                time.sleep(0.1)
+            else:
+                return
+
+    def _stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+def free_port() -> int:
+    """Returns a port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
