@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from dicomtx.workflows.archive_layout import Naming, Place
 from dicomtx.workflows.tree import Found
@@ -16,6 +16,9 @@ CREATE TABLE entry (number INTEGER PRIMARY KEY, patient TEXT, study TEXT, series
   uid TEXT, content TEXT, name TEXT);
 CREATE INDEX uids ON entry (uid);
 CREATE INDEX sorted ON entry (patient, study, series, number);
+CREATE INDEX patients ON entry (patient, number);
+CREATE INDEX studies ON entry (study, number);
+CREATE INDEX all_series ON entry (series, number);
 """
 
 
@@ -75,8 +78,9 @@ class Catalogue:
         """Gives all files their names, in the order of patients, studies and series."""
         ordered = "SELECT number, content FROM entry ORDER BY patient, study, series, number"
         self._entries.execute("CREATE TABLE named (number INTEGER PRIMARY KEY, entry, name)")
+        firsts = _Firsts(self._entries)
         for number, (entry, content) in enumerate(self._entries.execute(ordered)):
-            name = naming.name(_decoded(content).place)
+            name = naming.name(firsts.applied(_decoded(content).place))
             put = "INSERT INTO named (number, entry, name) VALUES (?, ?, ?)"
             self._entries.execute(put, (number, entry, name))
 
@@ -97,6 +101,37 @@ class Catalogue:
         )
         name, content = self._entries.execute(asked, (number,)).fetchone()
         return _decoded(content)._replace(number=number, name=name)
+
+
+LEVELS: Final = (
+    ("patient", ("patient_id", "patient_name")),
+    ("study", ("accession_number", "study_description")),
+    ("series", ("modality", "series_number", "series_description")),
+)
+
+
+class _Firsts:
+    """What patients, studies and series say in the file of each that was found first."""
+
+    def __init__(self, entries: sqlite3.Connection) -> None:
+        self._entries = entries
+        self._keys = ("", "", "")
+        self._values: list[dict[str, str]] = [{}, {}, {}]
+
+    def applied(self, place: Place) -> Place:
+        """Returns the place with the values of those files, as Orthanc keeps them."""
+        for level, key in enumerate(place.keys):
+            if key != self._keys[level]:
+                self._values[level] = self._first(level, key)
+        self._keys = place.keys
+        patient, study, series = self._values
+        return place._replace(**patient, **study, **series)
+
+    def _first(self, level: int, key: str) -> dict[str, str]:
+        column, names = LEVELS[level]
+        asked = f"SELECT content FROM entry WHERE {column} = ? ORDER BY number LIMIT 1"  # noqa: S608
+        first = _decoded(self._entries.execute(asked, (key,)).fetchone()[0]).place._asdict()
+        return {name: first[name] for name in names}
 
 
 def _encoded(entry: Entry) -> str:
