@@ -1,5 +1,6 @@
 """Every file of examples/ does what it says."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -161,3 +162,47 @@ def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
     assert "independent" in done.stdout
     assert "refused" in done.stdout
     assert len(list(tmp_path.glob("*/*.dcm"))) > 20
+
+
+def _nightly(tmp_path: Path, path: str) -> "subprocess.CompletedProcess[str]":
+    mail = tmp_path / "bin/send"
+    mail.write_text(f'#!/bin/sh\necho "subject: $1" >> {tmp_path}/mail\ncat >> {tmp_path}/mail\n')
+    mail.chmod(0o755)
+    folders = [tmp_path / name for name in ("incoming", "archive", "reports")]
+    return subprocess.run(
+        ["bash", EXAMPLES / "nightly.sh", *folders],
+        env={**os.environ, "PATH": path, "MAILER": "send", "RECIPIENT": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_nightly_job_compresses_goes_on_and_tells_somebody(
+    tmp_path: Path, path: str, ct: Path
+) -> None:
+    incoming, mail = tmp_path / "incoming", tmp_path / "mail"
+    incoming.mkdir()
+    shutil.copy(ct, incoming / "one.dcm")
+    assert _nightly(tmp_path, path).returncode == 0
+    assert "subject: dicomtx: all well on " in mail.read_text()
+    assert "batch: 1 done, 0 kept, 0 refused, 0 failed, 0 skipped" in mail.read_text()
+    mail.unlink()
+    (incoming / "two.dcm").write_bytes(ct.read_bytes()[:-100])
+    assert _nightly(tmp_path, path).returncode == 1
+    assert "subject: dicomtx: some files failed on " in mail.read_text()
+    assert "batch: 0 done, 0 kept, 0 refused, 1 failed, 1 skipped" in mail.read_text()
+    assert f"{incoming}/two.dcm: " in mail.read_text()
+    assert {path.suffix for path in (tmp_path / "reports").iterdir()} == {".html", ".jsonl"}
+    assert (tmp_path / "archive/one.dcm").exists()
+
+
+def test_the_nightly_job_leaves_one_that_is_still_at_it_alone(tmp_path: Path, path: str) -> None:
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "archive").mkdir()
+    with (tmp_path / "archive/.nightly.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = _nightly(tmp_path, path)
+    assert (done.returncode, done.stdout) == (0, "dicomtx: last night's run has not ended yet\n")
+    assert not (tmp_path / "mail").exists()

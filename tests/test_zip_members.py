@@ -303,6 +303,13 @@ def test_a_member_that_encloses_others_is_refused(tmp_path: Path) -> None:
     assert two.error == ""
 
 
+def test_a_member_whose_own_header_is_longer_does_not_reach_into_the_next(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"a": b"x" * 100, "b": b"y" * 100})
+    altered(path, lambda data: struct.pack_into("<H", data, 28, 10))  # 10 bytes of extra field
+    with pytest.raises(DamagedError, match="reaches into"):
+        read(path, found(path)[0])
+
+
 @pytest.mark.parametrize("offset", [1, 999_999, 0xFFFFFFFE])
 def test_a_header_that_is_not_there_is_damage(tmp_path: Path, offset: int) -> None:
     path = central(archive(tmp_path, {"a": b"x" * 100}), 42, "<L", offset)

@@ -41,18 +41,25 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     from dicomtx.cli.progress import shown  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.cli.report import Report  # noqa: PLC0415
     from dicomtx.workflows.batch import opened  # noqa: PLC0415
-    from dicomtx.workflows.report import open_report  # noqa: PLC0415
+    from dicomtx.workflows.report import check_report, open_report  # noqa: PLC0415
     from dicomtx.workflows.totals import Totals  # noqa: PLC0415
+    from dicomtx.workflows.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
 
     tell = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
     if tell.verbose and tell.quiet:
         raise click.UsageError("-v and -q contradict each other")
-    reports = options.pop("reports")
+    reports, uid_map = options.pop("reports"), options.pop("uid_map")
+    for path in reports:
+        check_report(path)
+    if uid_map:
+        check_uid_map(uid_map)
     asked = _batch(paths, options)
     totals, wrong = Totals(), 0
     with ExitStack() as stack:
         stack.enter_context(_one_interrupt())
         run = stack.enter_context(opened(asked))
+        if uid_map:
+            stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))
         rows = [stack.enter_context(open_report(path)) for path in reports]
         lines = stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         for outcome in stack.enter_context(closing(run.outcomes())):
@@ -62,6 +69,8 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
                 row.add(outcome)
             with lines():
                 _tell(outcome, tell, console)
+        for row in rows:
+            row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
 
 
@@ -112,6 +121,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
+        options["remap"],
     )
 
 

@@ -90,6 +90,13 @@ OPTIONS: Final = (
         help="Names in DST, such as '{PatientID}/{StudyInstanceUID}/{SOPInstanceUID}.dcm'.",
     ),
     click.option("--report", "reports", multiple=True, metavar="FILE", help=".jsonl, .csv, .html"),
+    click.option(
+        "--remap-references",
+        "remap",
+        is_flag=True,
+        help="References follow the instances that a lossy step gave new UIDs.",
+    ),
+    click.option("--uid-map", metavar="FILE", help="Write old and new UIDs to FILE.tsv or .json."),
     click.option("--journal", metavar="FILE", default="", help="Where it is kept what is done."),
     click.option("--retry-failed", is_flag=True, help="Try again what failed in an earlier run."),
     click.option("--fail-fast", is_flag=True, help="End with the first failure."),

@@ -56,7 +56,7 @@ def _show(description: "Description", console: Console, *, as_json: bool, first:
 
 def _rows(it: "Description") -> Iterator[tuple[str, str]]:
     """Yields names and values; those without a value are not for showing."""
-    from dicomtx.cli.report import size  # noqa: PLC0415
+    from dicomtx.sizes import size  # noqa: PLC0415
 
     yield "File", f"{it.path} ({size(it.bytes)})"
     yield "Transfer Syntax", f"{it.transfer_syntax.name} ({it.transfer_syntax.uid})"

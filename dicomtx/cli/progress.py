@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from dicomtx.cli.console import Console
-from dicomtx.cli.report import Report, size
+from dicomtx.cli.report import Report
+from dicomtx.sizes import size
 from dicomtx.workflows.totals import Totals
 
 if TYPE_CHECKING:

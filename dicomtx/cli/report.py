@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomtx.cli.console import Console, plain
+from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.request import Outcome
 
@@ -82,12 +83,3 @@ def _how(outcome: Outcome) -> Iterator[str]:
         decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
         encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
         yield f"{outcome.action}{decoder}{encoder}, {VERIFIED[outcome.verification]}"
-
-
-def size(count: int) -> str:
-    """Returns a number of bytes for people: kB is 1000 bytes."""
-    if count < 1000:
-        return f"{count} B"
-    if count < 999_950:
-        return f"{count / 1e3:.1f} kB"
-    return f"{count / 1e6:.1f} MB" if count < 999_950_000 else f"{count / 1e9:.1f} GB"

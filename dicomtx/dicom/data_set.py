@@ -15,14 +15,18 @@ class Edit(NamedTuple):
     Attributes:
         tag: the element.
         vr: its VR.
-        value: little endian, of even length; None removes the element.
+        value: little endian, of even length; of a sequence, its items in explicit VR; None removes
+            the element.
         path: where it is: tag of a sequence, index of its item, and so on; empty at the top.
+        adds: the value is items that follow those of the sequence, which pass as they are; where
+            there is no such sequence it is made.
     """
 
     tag: int
     vr: str = "UN"
     value: bytes | None = None
     path: tuple[int, ...] = ()
+    adds: bool = False
 
     @classmethod
     def text(cls, tag: int, vr: str, value: str) -> "Edit":

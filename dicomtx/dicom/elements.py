@@ -261,3 +261,8 @@ def resolved_vr(element: Element, *, signed: bool) -> str:
         return element.vr
     vr = vr_of(element.tag, signed=signed)
     return "SQ" if element.undefined and vr not in ("OB", "OW") else vr
+
+
+def has_items(source: Source, element: Element) -> bool:
+    """Whether an item stands where the value begins, in either byte order."""
+    return source.peek(element.value, 4) in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")

@@ -21,6 +21,7 @@ class Level:
         begun: size of the rope when its content began.
         group: the group whose length is to be filled in, the room, the size when it began.
         index: number of items so far.
+        more: of a sequence, the edit that adds items behind the last one.
     """
 
     within: Encoding
@@ -33,3 +34,4 @@ class Level:
     begun: int = 0
     group: tuple[int, bytearray, int] | None = None
     index: int = 0
+    more: Edit | None = None

@@ -3,8 +3,7 @@
 from dicomtx.dicom.attributes import BITS_ALLOCATED, MOST_MISSING
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.rewrite import PixelData
-from dicomtx.dicom.rope import Rope
+from dicomtx.dicom.rope import PixelData, Rope
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 

@@ -9,8 +9,7 @@ from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Fragment
-from dicomtx.dicom.rewrite import PixelData
-from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.dicom.rope import PixelData, Rope, swapped
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.sources import Source, Spool

@@ -5,11 +5,12 @@ swapped; values are never interpreted.
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from dicomtx.dicom import headers
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import (
+    EXPLICIT,
     ITEM,
     ITEM_END,
     PIXEL_DATA,
@@ -17,7 +18,9 @@ from dicomtx.dicom.elements import (
     UNDEFINED,
     Element,
     Encoding,
+    elements,
     end_of_items,
+    has_items,
     header,
     inner,
     name,
@@ -25,31 +28,23 @@ from dicomtx.dicom.elements import (
     resolved_vr,
 )
 from dicomtx.dicom.level import Level
-from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.dicom.rope import WORDS, PixelData, Rope, swapped
 from dicomtx.errors import DamagedError
-
-WORDS: Final = (
-    dict.fromkeys(("AT", "OW", "SS", "US"), 2)
-    | dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4)
-    | dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8)
-)
-
+from dicomtx.sources import Source
 
 NOWHERE: Final = (-1,)
 
 
-class PixelData(NamedTuple):
-    """The value of a new Pixel Data element.
-
-    Attributes:
-        value: its bytes, in the target's byte order; items and delimiter if it is encapsulated.
-        vr: OB or OW.
-        encapsulated: of undefined length (PS3.5 A.4).
-    """
-
-    value: Rope
-    vr: str
-    encapsulated: bool
+def in_encoding(edit: Edit, target: Encoding) -> bytes:
+    """Returns an edit's value as it is written in the encoding ``target``."""
+    value = edit.value or b""
+    if edit.vr != "SQ" or target == EXPLICIT:
+        return swapped(value, WORDS.get(edit.vr, 1) if target.big_endian else 1)
+    raw = headers.element_header(edit.tag, "SQ", len(value), EXPLICIT) + value
+    source = Source(raw)
+    rewriter = Rewriter(DataSet(source, EXPLICIT, elements(source, 0, len(raw), EXPLICIT)), target)
+    written = b"".join(rewriter.rope().chunks())
+    return written[len(headers.element_header(edit.tag, "SQ", 0, target)) :]
 
 
 class Rewriter:
@@ -85,7 +80,7 @@ class Rewriter:
             if element.tag == PIXEL_DATA and pixel_data:
                 self._pixel_data(top, pixel_data)
             elif element.tag in edits:  # where it stands, out of order or not, and once
-                self._edit(top, replaced.pop(element.tag, Edit(element.tag)))
+                self._replace(top, element, replaced.pop(element.tag, Edit(element.tag)))
             elif element.tag & 0xFFFF == 0 and element.tag >> 16 in edited:
                 self._group_length(top, element.tag)
             else:
@@ -110,29 +105,28 @@ class Rewriter:
             self._rope.span(self._source, element.start, element.end - element.start)
         elif element.tag & 0xFFFF == 0 and element.length == 4:
             self._group_length(level, element.tag)
-        elif self._is_sequence(element):
-            self._next_group(level, element.tag)
+        elif self._is_sequence(level, element):
             self._sequence(level, element)
         else:
             vr = resolved_vr(element, signed=self._signed)
             self._value(level, element, "UN" if vr == "SQ" else vr)
 
-    def _is_sequence(self, element: Element) -> bool:
-        """Whether there are items to be written one by one.
+    def _is_sequence(self, level: Level, element: Element) -> bool:
+        """Whether there are items to be written one by one, be it only for an edit in them.
 
         UN of undefined length stays as it is, implicit and little endian (CP-246), but in a big
         endian data set: few readers know that its delimiters are little endian there too.
         """
+        if (*level.path, element.tag) in self._ways:
+            return True
         if element.vr == "UN":
             return element.undefined and self._target.big_endian
         if element.vr:
             return element.vr == "SQ"
         vr = resolved_vr(element, signed=self._signed)
-        return vr == "SQ" and (element.undefined or not element.length or self._has_items(element))
-
-    def _has_items(self, element: Element) -> bool:
-        raw = self._source.peek(element.value, 4)
-        return raw in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+        if vr != "SQ" or element.undefined or not element.length:
+            return vr == "SQ"
+        return has_items(self._source, element)
 
     def _value(self, level: Level, element: Element, vr: str) -> None:
         """Writes header and value; words are swapped if the byte order changes."""
@@ -158,6 +152,13 @@ class Rewriter:
         while level.edits and next(iter(level.edits)) < before:
             self._edit(level, level.edits.pop(next(iter(level.edits))))
 
+    def _replace(self, level: Level, element: Element, edit: Edit) -> None:
+        """Writes an edit where the element of the source stands."""
+        if edit.adds:
+            self._sequence(level, element, edit)
+        else:
+            self._edit(level, edit)
+
     def _edit(self, level: Level, edit: Edit) -> None:
         if edit.value is None:
             return
@@ -165,9 +166,9 @@ class Rewriter:
             self._group_length(level, edit.tag)
             return
         self._next_group(level, edit.tag)
-        vr = self._header(edit.tag, edit.vr, len(edit.value))
-        word = WORDS.get(vr, 1) if self._target.big_endian else 1
-        self._rope.add(swapped(edit.value, word))
+        value = in_encoding(edit, self._target)
+        self._header(edit.tag, edit.vr, len(value))
+        self._rope.add(value)
 
     def _pixel_data(self, level: Level, pixel_data: PixelData) -> None:
         self._next_group(level, PIXEL_DATA)
@@ -190,9 +191,10 @@ class Rewriter:
             room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
             level.group = None
 
-    def _sequence(self, outer: Level, sequence: Element) -> None:
-        """Writes a sequence with all that is in it; depth costs no stack."""
-        levels = [self._open_sequence(outer, sequence)]
+    def _sequence(self, outer: Level, sequence: Element, more: Edit | None = None) -> None:
+        """Writes a sequence with all that is in it, and more items; depth costs no stack."""
+        self._next_group(outer, sequence.tag)
+        levels = [self._open_sequence(outer, sequence, more)]
         at = sequence.value
         while levels:
             level = levels[-1]
@@ -220,10 +222,11 @@ class Rewriter:
         if child.tag >> 16 == ITEM >> 16:
             raise DamagedError(f"{name(child.tag)} stands where an element should be")
         self._make_edits(level, child.tag)
-        opened = child.tag not in level.edits and self._is_sequence(child)
-        if opened and not self._passes(level, child):
+        edit = level.edits.get(child.tag)
+        opened = edit.adds if edit else self._is_sequence(level, child)
+        if opened and (edit or not self._passes(level, child)):
             self._next_group(level, child.tag)
-            levels.append(self._open_sequence(level, child))
+            levels.append(self._open_sequence(level, child, level.edits.pop(child.tag, None)))
             return child.value
         if child.undefined:  # looked for only now: else each level would walk all below it again
             end = end_of_items(self._source, child, level.stop, level.within)
@@ -236,7 +239,7 @@ class Rewriter:
             self._element(level, child)
         return child.end
 
-    def _open_sequence(self, outer: Level, sequence: Element) -> Level:
+    def _open_sequence(self, outer: Level, sequence: Element, more: Edit | None) -> Level:
         stop = outer.stop if sequence.undefined else sequence.end
         if stop > outer.stop:
             raise DamagedError(f"{name(sequence.tag)} reaches beyond the item that it is in")
@@ -246,6 +249,7 @@ class Rewriter:
             undefined=sequence.undefined,
             in_item=False,
             path=self._way(outer, sequence.tag),
+            more=more,
         )
         self._rope.add(headers.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
         return self._begin(level)
@@ -284,6 +288,8 @@ class Rewriter:
         if level.in_item:
             self._make_edits(level, UNDEFINED)
         self._end_group(level)
+        if level.more:
+            self._rope.add(in_encoding(level.more, self._target))
         if level.room is None:
             self._rope.add(
                 headers.tag_bytes(ITEM_END if level.in_item else SEQUENCE_END, self._target)

@@ -6,6 +6,13 @@ from typing import Final, NamedTuple
 
 from dicomtx.sources import Source, write_all
 
+WORDS: Final = (
+    dict.fromkeys(("AT", "OW", "SS", "US"), 2)
+    | dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4)
+    | dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8)
+)
+"""The size of the words of a VR that is made of words, in bytes."""
+
 
 class Span(NamedTuple):
     """Bytes of a source, swapped in words of ``word`` bytes."""
@@ -76,6 +83,20 @@ class Rope:
                 for data in piece.source.chunks(piece.offset, piece.size):
                     short.add(swapped(data, piece.word))
         short.flush()
+
+
+class PixelData(NamedTuple):
+    """The value of a new Pixel Data element.
+
+    Attributes:
+        value: its bytes, in the target's byte order; items and delimiter if it is encapsulated.
+        vr: OB or OW.
+        encapsulated: of undefined length (PS3.5 A.4).
+    """
+
+    value: Rope
+    vr: str
+    encapsulated: bool
 
 
 LONG: Final = 1 << 16

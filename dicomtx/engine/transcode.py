@@ -16,7 +16,7 @@ from dicomtx.dicom.pixel_data import (
     NativeWriter,
     native_frames,
 )
-from dicomtx.dicom.rewrite import PixelData
+from dicomtx.dicom.rope import PixelData
 from dicomtx.engine import overlays, stored
 from dicomtx.engine.decoding import (
     DecodedFrames,

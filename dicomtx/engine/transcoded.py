@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.dicom.data_set import Edit
-from dicomtx.dicom.rewrite import PixelData
+from dicomtx.dicom.rope import PixelData
 
 
 class Transcoded(NamedTuple):

@@ -6,8 +6,8 @@ from itertools import zip_longest
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA, Element, name
 from dicomtx.dicom.part10 import SOP_INSTANCE, Part10
-from dicomtx.dicom.rewrite import WORDS, PixelData
-from dicomtx.dicom.rope import swapped
+from dicomtx.dicom.rewrite import in_encoding
+from dicomtx.dicom.rope import WORDS, PixelData, swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -29,9 +29,10 @@ def post_conditions(
     changed = {edit.tag: edit for edit in edits if not edit.path}
     within = {edit.path[0] for edit in edits if edit.path}
     _same_elements(source.data_set, output.data_set, changed, within)
+    opened: dict[tuple[int, ...], list[DataSet]] = {}
     for edit in edits:
         if edit.path:
-            _check_edit(_at(output.data_set, edit.path), edit)
+            _check_edit(_at(output.data_set, edit.path, opened), edit)
     before, after = (part.data_set.text(SOP_INSTANCE) for part in (source, output))
     if SOP_INSTANCE not in changed and before != after:
         raise VerificationError(f"the SOP Instance UID became {after}")
@@ -57,10 +58,15 @@ def _same_elements(
         _check_edit(after, edit)
 
 
-def _at(data_set: DataSet, path: tuple[int, ...]) -> DataSet:
-    """Returns the item at a path."""
-    for tag, index in zip(path[::2], path[1::2], strict=True):
-        data_set = list(data_set.items(tag))[index]
+def _at(
+    data_set: DataSet, path: tuple[int, ...], opened: dict[tuple[int, ...], list[DataSet]]
+) -> DataSet:
+    """Returns the item at a path; the items of each sequence are looked for once."""
+    for n in range(0, len(path), 2):
+        way = path[: n + 1]
+        if way not in opened:
+            opened[way] = list(data_set.items(path[n]))
+        data_set = opened[way][path[n + 1]]
     return data_set
 
 
@@ -70,9 +76,19 @@ def _check_edit(after: DataSet, edit: Edit) -> None:
         raise VerificationError(f"{name(edit.tag)} was not removed")
     if edit.value is None or edit.tag & 0xFFFF == 0:
         return
-    word = WORDS.get(edit.vr, 1) if after.encoding.big_endian else 1
-    if len(found) != 1 or after.source.read(*_place(found[0])) != swapped(edit.value, word):
+    if len(found) != 1 or not _holds(after, found[0], edit):
         raise VerificationError(f"{name(edit.tag)} was not written as it should be")
+
+
+def _holds(after: DataSet, element: Element, edit: Edit) -> bool:
+    """Whether the value is the edit's; of one that adds items, whether they are the last ones."""
+    expected = in_encoding(edit, after.encoding)
+    at, size = _place(element)
+    size -= 8 if edit.vr == "SQ" and element.undefined else 0  # its delimiter
+    before = size - len(expected)
+    if before < 0 or (before and not edit.adds):
+        return False
+    return after.source.read(at + before, len(expected)) == expected
 
 
 def _place(element: Element) -> tuple[int, int]:

@@ -18,10 +18,12 @@ from dicomtx.workflows.choice import Choice, chosen, skipped
 from dicomtx.workflows.journal import Journal, Key, open_journal
 from dicomtx.workflows.layout import Layout, place_of
 from dicomtx.workflows.pool import Limits
+from dicomtx.workflows.remap import remap
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.tree import Found, Rules, find
-from dicomtx.workflows.worker import failure
+from dicomtx.workflows.worker import failure, hash_of
 
+REFERENCES: Final = "references"
 NOT_SHAPING: Final = ("threads", "frame_timeout", "file_timeout", "max_memory")
 
 
@@ -41,6 +43,7 @@ class Batch:
         journal: where the journal is; empty: beside the destination, or in the user's state folder.
         choice: what is done with what is there already.
         fail_fast: the first failure ends it all.
+        remap: references in what was written follow the instances that were given new UIDs.
     """
 
     sources: tuple[str, ...]
@@ -54,6 +57,7 @@ class Batch:
     journal: str = ""
     choice: Choice = field(default_factory=Choice)
     fail_fast: bool = False
+    remap: bool = False
 
     @property
     def journal_path(self) -> str:
@@ -79,7 +83,14 @@ class Batch:
     def plan_digest(self) -> str:
         """Returns what tells apart two commands whose results may differ."""
         settings = {n: v for n, v in asdict(self.settings).items() if n not in NOT_SHAPING}
-        shape = (__version__, self.target.uid, settings, asdict(self.rules), self.layout)
+        shape = (
+            __version__,
+            self.target.uid,
+            settings,
+            asdict(self.rules),
+            self.layout,
+            self.remap,
+        )
         return hashlib.blake2b(repr(shape).encode(), digest_size=16).hexdigest()
 
 
@@ -113,10 +124,27 @@ class Run:
         with closing(pool.run(self._requests(keys), self.batch.limits)) as results:
             for request, outcome in results:
                 name = (request.source, request.member.name if request.member else "")
-                self.journal.add(keys.pop(name), outcome)
+                self.journal.add(keys.pop(name), outcome, ours=request.overwrite)
                 yield outcome
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return
+        if self.batch.remap and self.journal.owes(REFERENCES):
+            yield from self._remapped()
+            self.journal.settle(REFERENCES)
+
+    def _remapped(self) -> Iterator[Outcome]:
+        """Has references follow; yields failures only."""
+        book, rules = self.journal, self.batch.rules
+        if not book.uids:
+            return
+        for key, output in book.outputs(self.batch.plan_digest()):
+            try:
+                if remap(output, book.uids, preserve=rules.preserve):
+                    book.rewrote(key, output, hash_of(output))
+            except DicomtxError as error:
+                request = replace(self.batch.request(), source=output, destination=output)
+                told = f"written, but its references were not changed: {error}"
+                yield failure(request, told, error.exit_code, type(error).__name__)
 
     def _requests(self, keys: dict[tuple[str, str], Key]) -> Iterator[Request]:
         base = self.batch.request()
@@ -150,6 +178,8 @@ def opened(batch: Batch) -> Iterator[Run]:
             book.forget_plan()
             raise
         known, to_do = book.keep_plan()
+        if to_do and batch.remap:
+            book.owe(REFERENCES)
         yield Run(batch, book, known, to_do)
 
 

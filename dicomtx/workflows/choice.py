@@ -49,9 +49,17 @@ def chosen(
     overwrite = choice.overwrite
     if os.path.lexists(request.destination) and not overwrite:
         overwrite = book.wrote(request.destination)
-        if not overwrite and choice.skip_existing:
-            return request, key, skipped(request, f"{request.destination} is there already")
+        if not overwrite:
+            return request, key, _taken(choice, request)
     return replace(request, overwrite=overwrite), key, None
+
+
+def _taken(choice: Choice, request: Request) -> Outcome:
+    """Returns the outcome where somebody else's file is at the place of the output."""
+    if choice.skip_existing:
+        return skipped(request, f"{request.destination} is there already")
+    error = f"{request.destination} exists already; use --overwrite to replace it"
+    return failure(request, error, ExitCode.DESTINATION, "DestinationError")
 
 
 def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outcome | None:

@@ -8,13 +8,14 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from dicomtx.errors import DestinationError
 from dicomtx.sources import reason
 from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.uid_map import UidMap
 
 NAME: Final = ".dicomtx-journal.sqlite"
 SCHEMA: Final = """
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS files (
   error TEXT NOT NULL, PRIMARY KEY (source, member)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outputs (output TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS to_come (what TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE work (
   id INTEGER PRIMARY KEY, output TEXT UNIQUE, known INTEGER NOT NULL, content BLOB NOT NULL
 );
@@ -71,6 +73,7 @@ class Journal:
     """An open journal; it is this process' alone."""
 
     base: sqlite3.Connection
+    uids: UidMap
 
     def entry(self, source: str, member: str) -> Entry | None:
         """Returns what is known of a source."""
@@ -122,18 +125,55 @@ class Journal:
             yield from (content for _, content in rows)
             last = rows[-1][0]
 
-    def add(self, key: Key, outcome: Outcome) -> None:
-        """Enters what came of a file."""
+    def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters what came of a file; ``ours``: what stood at its place could be replaced."""
         output, size, mtime = outcome.destination, 0, 0
-        try:
-            status = os.stat(output)
-        except OSError:  # nothing there: whatever comes there is not ours
-            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
-        else:
-            if outcome.status in WRITTEN:
+        if outcome.status in WRITTEN:
+            with suppress(OSError):  # somebody was faster: it will be done again
+                status = os.stat(output)
                 size, mtime = status.st_size, status.st_mtime_ns
+        elif not ours or not os.path.lexists(output):  # what is or comes there is somebody else's
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, outcome.status, told)
+        self.uids.add(outcome)
+        self.base.commit()
+
+    def outputs(self, plan: str) -> Iterator[tuple[Key, str]]:
+        """Yields the sources, and what was written for them, of one plan."""
+        last = ("", "")
+        query = (
+            "SELECT source, member, size, mtime_ns, plan, output FROM files WHERE plan = ? AND"
+            " output_size > 0 AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
+        )
+        while rows := self.base.execute(query, (plan, *last, AT_ONCE)).fetchall():
+            for source, member, *rest, output in rows:
+                yield Key(_path(source), _path(member), *rest), _path(output)
+            last = rows[-1][:2]
+
+    def rewrote(self, key: Key, output: str, found: str) -> None:
+        """Enters that an output was written once more, and its hash."""
+        status = os.stat(output)
+        self.base.execute(
+            "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
+            " WHERE source = ? AND member = ?",
+            (status.st_size, status.st_mtime_ns, found, _text(key.source), _text(key.member)),
+        )
+        self.base.commit()
+
+    def owe(self, what: str) -> None:
+        """Notes what is still to come when all files are done."""
+        self.base.execute("INSERT OR IGNORE INTO to_come VALUES (?)", (what,))
+        self.base.commit()
+
+    def owes(self, what: str) -> bool:
+        """Whether it is still to come."""
+        query = "SELECT 1 FROM to_come WHERE what = ?"
+        return self.base.execute(query, (what,)).fetchone() is not None
+
+    def settle(self, what: str) -> None:
+        """Notes that it came."""
+        self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
 
     def _put(
@@ -160,8 +200,9 @@ class Journal:
         base.execute("PRAGMA temp_store = FILE")
         base.executescript(SCHEMA)
         base.execute(f"PRAGMA user_version = {VERSION}")
+        uids = UidMap(base)
         base.commit()
-        return cls(base)
+        return cls(base, uids)
 
 
 @contextmanager

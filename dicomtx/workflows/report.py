@@ -1,24 +1,157 @@
 """The report of many files: ``.jsonl``, ``.csv`` or ``.html``, written row by row."""
 
-from collections.abc import Iterator
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import fields
+from typing import Any, Final, Protocol
 
+from dicomtx.errors import UsageError
+from dicomtx.files import atomic_write
+from dicomtx.sources import write_all
+from dicomtx.workflows.report_page import Page
 from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.totals import Totals
+
+ENDINGS: Final = (".jsonl", ".csv", ".html")
+COLUMNS: Final = (*(item.name for item in fields(Outcome)), "size_ratio")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
-class Report(Protocol):
-    """Where outcomes go; it keeps its own Totals and ends itself when the block is left."""
+class _Form(Protocol):
+    """How rows are written."""
+
+    def row(self, outcome: Outcome) -> bytes:
+        """Returns the bytes of one row."""
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yields the bytes behind the rows."""
+
+
+class Report:
+    """Takes outcomes; memory does not grow with their number.
+
+    Attributes:
+        totals: of what was added.
+        complete: set this to false if there are files that did not get their turn.
+    """
+
+    def __init__(self, form: _Form, write: Callable[[bytes], None]) -> None:
+        """Starts a report."""
+        self.totals = Totals()
+        self.complete = True
+        self._form = form
+        self._write = write
+        self._started = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Writes one row."""
+        """Adds one row."""
+        self.totals.add(outcome)
+        self._write(self._form.row(outcome))
+
+    def finish(self) -> None:
+        """Adds the totals."""
+        passed = round(time.monotonic() - self._started, 3)
+        totals = self.totals.as_json() | {"elapsed": passed, "complete": self.complete}
+        for data in self._form.end(totals):
+            self._write(data)
 
 
-@contextmanager
-def open_report(path: str) -> Iterator[Report]:
-    """Yields a report; it appears whole when the block is left, on errors and Ctrl-C too.
+def check_report(path: str) -> None:
+    """Checks that there can be a report of this name, before there is anything to report.
 
     Raises:
         UsageError: the ending is none of .jsonl, .csv, .html.
     """
-    raise NotImplementedError(path)
+    if os.path.splitext(path)[1].lower() not in ENDINGS:
+        raise UsageError(f"--report {path}: the name must end in {', '.join(ENDINGS)}")
+
+
+@contextmanager
+def open_report(path: str) -> Iterator[Report]:
+    """Yields a report that replaces the file ``path`` when the block is left.
+
+    It appears whole, with what was added, also where the block ends by an error or an interrupt:
+    then it says that it is not complete.
+
+    Raises:
+        UsageError: the ending is none of .jsonl, .csv, .html.
+        DestinationError: it cannot be written.
+    """
+    check_report(path)
+    ended: BaseException | None = None
+    with atomic_write(path, overwrite=True) as fd, _form(path) as form:
+        report = Report(form, lambda data: write_all(fd, data))
+        try:
+            yield report
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            ended = error
+            report.complete = False
+        report.finish()
+    if ended:
+        raise ended
+
+
+@contextmanager
+def _form(path: str) -> Iterator[_Form]:
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".html":
+        with Page(os.path.dirname(os.path.realpath(path))) as page:
+            yield page
+    else:
+        yield _Lines() if ending == ".jsonl" else _Table()
+
+
+class _Lines:
+    """JSON Lines: the object of ``--json`` for each file, then one of totals."""
+
+    def row(self, outcome: Outcome) -> bytes:
+        return json.dumps(outcome.as_json()).encode() + b"\n"
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        yield json.dumps({"totals": totals}).encode() + b"\n"
+
+
+class _Table:
+    """CSV (RFC 4180) that is safe to open in a spreadsheet; the last row are the totals."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._writer = csv.writer(self)
+        self._head = ",".join(COLUMNS).encode() + b"\r\n"
+
+    def write(self, line: str) -> None:
+        """Takes a line of the csv module's writer."""
+        self._line = line
+
+    def row(self, outcome: Outcome) -> bytes:
+        attempts = [f"{a.codec} {a.direction}: {a.reason}" for a in outcome.attempts]
+        return self._written(outcome.as_json() | {"attempts": attempts})
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        counts = [f"{count} {status}" for status, count in totals["by_status"].items()]
+        if not totals["complete"]:
+            counts.append("not complete")
+        row = {"path": f"totals of {totals['files']} files", "status": "totals", "warnings": counts}
+        sums = {name: totals[name] for name in ("bytes_in", "bytes_out", "seconds")}
+        yield self._written(row | sums | {"size_ratio": totals["ratio"]})
+
+    def _written(self, values: Mapping[str, Any]) -> bytes:
+        head, self._head = self._head, b""
+        self._writer.writerow([_cell(values.get(column)) for column in COLUMNS])
+        return head + self._line.encode("utf-8", "backslashreplace")
+
+
+def _cell(value: Any) -> str | int | float:
+    """Returns what stands in a cell: one line that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return value
+    if not isinstance(value, str):
+        value = "; ".join(part if isinstance(part, str) else json.dumps(part) for part in value)
+    text = " ".join(value.splitlines())
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text

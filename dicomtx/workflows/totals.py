@@ -7,6 +7,7 @@ from typing import Any, Final
 from dicomtx.workflows.request import Outcome
 
 MOST_NAMES: Final = 100
+LONGEST_NAME: Final = 64
 OTHERS: Final = "others"
 WRITTEN: Final = ("done", "kept")
 
@@ -92,7 +93,8 @@ class Totals:
 
 
 def _within(rows: dict[str, Sizes], name: str) -> Sizes:
-    """Returns the row of this name; names are made by files, so that there may be too many."""
+    """Returns the row of this name; files make the names: they may be many, and long."""
+    name = name[:LONGEST_NAME]
     if name not in rows and len(rows) >= MOST_NAMES:
         name = OTHERS
     return rows.setdefault(name, Sizes())

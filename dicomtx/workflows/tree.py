@@ -140,7 +140,8 @@ class _Argument:
         elif not stat.S_ISREG(mode):
             yield self._found(path, self._relative, skipped=SPECIAL)
         elif _is_archive(path):
-            yield from self._archive(path, self._below and _stem(self._below))
+            if not self._globs.excludes(self._relative):
+                yield from self._archive(path, self._below and _stem(self._below))
         elif os.path.basename(path).upper().startswith("DICOMDIR"):
             yield from self._file_set()
         else:
@@ -153,6 +154,8 @@ class _Argument:
         for file in walk(self._path, self._enters, follow=self._rules.follow):
             relative = _joined(self._below, file.relative)
             if _is_archive(file.path) and not file.error and not file.skipped:
+                if self._globs.excludes(relative):  # below it has another name
+                    continue
                 yield from self._archive(file.path, _stem(relative))
             else:
                 yield self._found(file.path, relative, error=file.error, skipped=file.skipped)

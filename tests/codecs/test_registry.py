@@ -17,8 +17,8 @@ from tests import plugins
 
 RLE = find("rle-lossless")
 USABLE = [
-    "aborts", "bursts", "exits", "flips", "hangs", "prints", "raises", "refuses", "segfaults",
-    "shortens", "sound", "starved", "unimportable",
+    "aborts", "bursts", "exits", "flips", "hangs", "moody", "prints", "raises", "refuses",
+    "segfaults", "shortens", "sound", "starved", "unimportable",
 ]  # fmt: skip
 
 

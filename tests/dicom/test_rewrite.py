@@ -6,8 +6,8 @@ import pytest
 
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
-from dicomtx.dicom.rewrite import PixelData, Rewriter
-from dicomtx.dicom.rope import Rope
+from dicomtx.dicom.rewrite import Rewriter
+from dicomtx.dicom.rope import PixelData, Rope
 from dicomtx.errors import DamagedError
 from tests.dicom import builder
 from tests.dicom.builder import element, mark, sequence, short, text

@@ -1,0 +1,76 @@
+"""New SOP Instance UIDs by the old ones: for references that follow, and for whoever asks later."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from dicomtx.errors import UsageError
+from dicomtx.files import atomic_write
+from dicomtx.sources import write_all
+from dicomtx.workflows.request import Outcome
+
+ENDINGS: Final = (".tsv", ".json")
+TABLE: Final = "CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID"
+
+
+class UidMap(Mapping[str, str]):
+    """The instances that were given a new UID, in a table of a database: memory stays flat.
+
+    What the connection belongs to commits: such as the journal, together with what else it notes.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Goes on with the table that is there, or makes it."""
+        self._connection = connection
+        connection.execute(TABLE)
+
+    def add(self, outcome: Outcome) -> None:
+        """Notes an outcome, if the instance has a new UID; the last one with an old UID counts."""
+        if outcome.sop_instance_uid and outcome.new_sop_instance_uid:
+            row = (outcome.sop_instance_uid, outcome.new_sop_instance_uid)
+            self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", row)
+
+    def __getitem__(self, old: str) -> str:
+        found = self._connection.execute("SELECT new FROM uids WHERE old = ?", (old,)).fetchone()
+        if found is None:
+            raise KeyError(old)
+        return str(found[0])
+
+    def __iter__(self) -> Iterator[str]:
+        for row in self._connection.execute("SELECT old FROM uids ORDER BY old"):
+            yield row[0]
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM uids").fetchone()[0])
+
+
+def check_uid_map(path: str) -> None:
+    """Checks that a map can have this name, before there is one.
+
+    Raises:
+        UsageError: the ending is neither .tsv nor .json.
+    """
+    if os.path.splitext(path)[1].lower() not in ENDINGS:
+        raise UsageError(f"--uid-map {path}: the name must end in {' or '.join(ENDINGS)}")
+
+
+def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
+    """Writes old and new UIDs: lines with a tab between them, or one JSON object.
+
+    Raises:
+        UsageError: the ending is neither .tsv nor .json.
+        DestinationError: it cannot be written.
+    """
+    check_uid_map(path)
+    as_json = path.lower().endswith(".json")
+    with atomic_write(path, overwrite=True) as fd:
+        write_all(fd, b"{" if as_json else b"")
+        for n, old in enumerate(uid_map):
+            if as_json:
+                line = f"{',' * (n > 0)}\n  {json.dumps(old)}: {json.dumps(uid_map[old])}"
+            else:
+                line = f"{old}\t{uid_map[old]}\n"
+            write_all(fd, line.encode())
+        write_all(fd, b"\n}\n" if as_json else b"")

@@ -1,0 +1,163 @@
+"""``dicomtx batch`` from outside: what it prints, how it ends, what it leaves behind."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dicomtx.errors import ExitCode
+from tests import plugins, trees
+from tests.conftest import Run
+
+FAULTS = {255: "SIGABRT", 254: "took more than", 253: "MemoryError", 252: "pixels", 251: "SIGKILL"}
+MOODY = ("--codec", "moody", "--to", "EncapsulatedUncompressedExplicitVRLittleEndian")
+
+
+@pytest.fixture
+def moody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Installs the codec of many moods, for processes that are started, too."""
+    site = tmp_path / "site"
+    plugins.install(plugins.FAULT_CODECS, site, monkeypatch)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), *sys.path]))
+    monkeypatch.setenv("MOODY_LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+def rows(report: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in report.read_text().splitlines()]
+
+
+def start(*arguments: str | Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "dicomtx", "batch", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_last_line_is_a_summary(run: Run, tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0] * 5)
+    done = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-j", "2")
+    assert (done.returncode, done.stderr) == (0, b"")
+    line = done.stdout.decode().splitlines()[-1]
+    assert line.startswith("batch: 5 done, 0 kept, 0 refused, 0 failed, 0 skipped, ")
+    again = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle")
+    assert b"0 done, 0 kept, 0 refused, 0 failed, 5 skipped" in again.stdout
+    quiet = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-q")
+    assert (quiet.stdout, quiet.stderr) == (b"", b"")
+
+
+def test_each_outcome_can_be_had_as_json(run: Run, tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0] * 3)
+    done = run("batch", tmp_path / "in", tmp_path / "out", "--json")
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["done"] * 3
+    assert done.stderr.startswith(b"batch: 3 done")
+
+
+def test_a_missing_destination_and_contradictions_are_usage_errors(run: Run) -> None:
+    for arguments in (["in"], ["in", "--in-place", "--overwrite"], ["in", "out", "-q", "-v"]):
+        assert run("batch", *arguments).returncode == ExitCode.USAGE
+    assert run("batch", "in", "out", "--max-memory", "much").returncode == ExitCode.USAGE
+    assert run("batch", "in", "out", "--best-of", "jpeg-baseline").returncode == ExitCode.USAGE
+    assert run("batch", "in", "out", "--report", "x.pdf").returncode == ExitCode.USAGE
+
+
+def test_in_place_replaces_the_files(run: Run, tmp_path: Path) -> None:
+    tree = trees.make(tmp_path / "in", [0] * 3)
+    journal = tmp_path / "journal.sqlite"
+    done = run("batch", tree, "--in-place", "--journal", journal, "--to", "rle")
+    assert done.returncode == 0, done.stderr
+    assert all(b"1.2.840.10008.1.2.5" in data for data in trees.content(tree).values())
+
+
+def test_a_run_beside_another_is_told_so(run: Run, tmp_path: Path, moody: Path) -> None:
+    trees.make(tmp_path / "in", [250] * 60)
+    first = start(tmp_path / "in", tmp_path / "out", *MOODY)
+    _until_begun(moody)
+    second = run("batch", tmp_path / "in", tmp_path / "out", *MOODY)
+    assert second.returncode == ExitCode.DESTINATION
+    assert b"another run works on" in second.stderr
+    first.terminate()
+    first.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_an_interrupt_leaves_no_part_files_and_a_report(
+    tmp_path: Path, moody: Path, number: int, code: int
+) -> None:
+    trees.make(tmp_path / "in", [250] * 60)
+    out, report = tmp_path / "out", tmp_path / "report.jsonl"
+    running = start(tmp_path / "in", out, "--report", report, "-j", "2", *MOODY)
+    _until_begun(moody)
+    time.sleep(0.5)
+    running.send_signal(number)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == code, errors
+    assert not trees.part_files(out)
+    *files, totals = rows(report)
+    assert totals["totals"]["complete"] is False
+    assert 0 < len(files) < 60
+    assert {row["destination"] for row in files} <= {str(p) for p in out.rglob("*.dcm")}
+
+
+@pytest.mark.long
+def test_faults_cost_their_file_only_and_are_named(
+    run: Run, tmp_path: Path, moody: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DICOMTX_FRAME_TIMEOUT", "3")
+    faults = list(FAULTS)
+    firsts = [faults[n // 7 % len(faults)] if n % 7 == 6 else 0 for n in range(42)]
+    tree, report = trees.make(tmp_path / "in", firsts), tmp_path / "report.jsonl"
+    done = run("batch", tree, tmp_path / "out", "--report", report, *MOODY)
+    assert done.returncode == ExitCode.SOME_FAILED
+    *files, totals = rows(report)
+    assert totals["totals"]["by_status"] == {"done": 36, "failed": 6}
+    for row in files:
+        mood = firsts[int(Path(row["path"]).stem)]
+        assert row["status"] == ("failed" if mood else "done")
+        assert FAULTS.get(mood, "") in row["error"]
+    whole = {n: d for n, d in trees.content(tree).items() if not firsts[int(Path(n).stem)]}
+    written = trees.content(tmp_path / "out")
+    assert written.keys() == whole.keys()
+    pixels = {name: data[-64:] for name, data in whole.items()}
+    assert all(pixels[name] in data for name, data in written.items())
+
+
+@pytest.mark.long
+def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
+    tmp_path: Path, moody: Path
+) -> None:
+    count, kills, workers = 160, 20, 2
+    tree, out = trees.make(tmp_path / "in", [250] * count), tmp_path / "out"
+    alone = start(tree, tmp_path / "alone", "-j", "2", *MOODY)
+    alone.communicate(timeout=120)
+    moody.unlink()
+    random.seed(6)
+    for _ in range(kills):
+        running = start(tree, out, "-j", str(workers), *MOODY)
+        time.sleep(random.uniform(0.3, 1.6))  # to start takes half a second of it
+        running.kill()
+        running.communicate()
+    last = start(tree, out, "-j", str(workers), *MOODY)
+    said, errors = last.communicate(timeout=120)
+    assert last.returncode == 0, errors
+    assert trees.content(out) == trees.content(tmp_path / "alone")
+    assert not trees.part_files(out)
+    encoded = Counter(moody.read_text().split())
+    assert len(encoded) == count
+    assert encoded.total() - count <= kills * workers, said
+
+
+def _until_begun(log: Path) -> None:
+    for _ in range(400):
+        if log.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not begin")

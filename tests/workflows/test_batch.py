@@ -1,0 +1,232 @@
+"""Trees: planned before the first file is begun, gone on with, never done twice."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dicomtx.errors import DestinationError, ExitCode, UsageError
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.batch import Batch, opened
+from dicomtx.workflows.choice import Choice
+from dicomtx.workflows.convert import convert
+from dicomtx.workflows.layout import Layout
+from dicomtx.workflows.pool import Limits
+from dicomtx.workflows.request import FileRules, Outcome, Request
+from tests import trees
+from tests.corpus import file
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return trees.make(tmp_path / "in", [0] * 12)
+
+
+def batch(*sources: Path, out: Path | None = None, to: str = "rle", **more: Any) -> Batch:
+    more.setdefault("limits", Limits(2))
+    more.setdefault("rules", FileRules(skip_others=True))
+    return Batch(tuple(map(str, sources)), str(out) if out else "", find(to), **more)
+
+
+def run(asked: Batch) -> list[Outcome]:
+    with opened(asked) as started:
+        found = list(started.outcomes())
+        assert len(found) == started.known + started.to_do
+    for place in asked.sources if not asked.destination else [asked.destination]:
+        assert not trees.part_files(Path(place))
+    return found
+
+
+def statuses(asked: Batch) -> dict[str, int]:
+    return dict(Counter(outcome.status for outcome in run(asked)))
+
+
+def test_the_tree_is_mirrored_and_every_file_is_as_it_is_alone(tree: Path, tmp_path: Path) -> None:
+    assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
+    written = trees.content(tmp_path / "out")
+    assert written.keys() == trees.content(tree).keys()
+    for name, data in written.items():
+        convert(Request(f"{tree}/{name}", str(tmp_path / "a"), find("rle"), overwrite=True))
+        assert (tmp_path / "a").read_bytes() == data
+
+
+def test_what_is_done_is_not_read_again(tree: Path, tmp_path: Path) -> None:
+    asked = batch(tree, out=tmp_path / "out")
+    run(asked)
+    for path in tree.rglob("*.dcm"):  # what is read now would be another file, or none
+        status = path.stat()
+        path.write_bytes(bytes(status.st_size))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    before = trees.content(tmp_path / "out")
+    again = run(asked)
+    assert {(o.status, o.warnings) for o in again} == {
+        ("skipped", ("done before, by the journal",))
+    }
+    assert trees.content(tmp_path / "out") == before
+
+
+def test_a_changed_source_another_target_and_a_lost_output_are_done_again(
+    tree: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(batch(tree, out=out))
+    (tree / "0/00003.dcm").write_bytes(trees.small(77))
+    (out / "0/00004.dcm").unlink()
+    assert statuses(batch(tree, out=out)) == {"skipped": 10, "done": 2}
+    assert statuses(batch(tree, out=out, to="jpeg-ls-lossless")) == {"done": 12}
+
+
+def test_files_of_others_are_left_alone(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "0").mkdir(parents=True)
+    (out / "0/00003.dcm").write_text("mine")
+    found = {Path(o.path).name: o for o in run(batch(tree, out=out))}
+    assert found.pop("00003.dcm").exit_code == ExitCode.DESTINATION
+    assert {o.status for o in found.values()} == {"done"}
+    skip = Choice(skip_existing=True, retry_failed=True)
+    assert statuses(batch(tree, out=out, choice=skip)) == {"skipped": 12}
+    assert (out / "0/00003.dcm").read_text() == "mine"
+    again = Choice(overwrite=True, retry_failed=True)
+    assert statuses(batch(tree, out=out, choice=again)) == {"skipped": 11, "done": 1}
+
+
+def test_what_failed_is_told_again_and_tried_again_if_asked_for(tree: Path, tmp_path: Path) -> None:
+    bad = tree / "0/00005.dcm"
+    whole = bad.read_bytes()
+    bad.write_bytes(whole[:-20])
+    status = bad.stat()
+    asked = batch(tree, out=tmp_path / "out")
+    first = {o.path: o for o in run(asked)}[str(bad)]
+    second = {o.path: o for o in run(asked)}[str(bad)]
+    assert (first.status, second.status) == ("failed", "failed")
+    assert second.error == f"{first.error} (so it was before; not tried again)"
+    bad.write_bytes(whole)
+    os.utime(bad, ns=(status.st_atime_ns, status.st_mtime_ns))
+    retry = batch(tree, out=tmp_path / "out", choice=Choice(retry_failed=True))
+    assert statuses(retry) == {"skipped": 11, "done": 1}
+
+
+def test_in_place_files_are_replaced_and_known_again(tree: Path, tmp_path: Path) -> None:
+    names = trees.content(tree).keys()
+    asked = batch(tree, journal=str(tmp_path / "journal.sqlite"))
+    assert statuses(asked) == {"done": 12}
+    written = trees.content(tree)
+    assert written.keys() == names
+    (tree / "0/00001.dcm").touch()  # the same bytes at another time: known by their hash
+    again = run(asked)
+    assert {(o.status, o.warnings) for o in again} == {
+        ("skipped", ("done before, by the journal",))
+    }
+    assert trees.content(tree) == written
+
+
+def test_the_journal_of_files_in_place_is_in_the_state_folder(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run(batch(tree))
+    assert len(list((tmp_path / "state/dicomtx").glob("*.sqlite"))) == 1
+
+
+def test_two_runs_on_one_destination_are_told_apart(tree: Path, tmp_path: Path) -> None:
+    asked = batch(tree, out=tmp_path / "out")
+    with opened(asked), pytest.raises(DestinationError, match="another run works on"):
+        run(asked)
+    assert statuses(asked) == {"done": 12}
+
+
+def test_targets_that_collide_are_told_before_anything_is_written(
+    tree: Path, tmp_path: Path
+) -> None:
+    asked = batch(tree, out=tmp_path / "out", layout=Layout.parse("{Modality}.dcm"))
+    with pytest.raises(UsageError, match=r"both go to .*nothing was done"):
+        run(asked)
+    assert not trees.content(tmp_path / "out")
+    assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
+
+
+def test_the_destination_is_no_source(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="use --in-place"):
+        run(batch(tree, out=tree))
+    inner = tree / "out"
+    assert statuses(batch(tree, out=inner)) == {"done": 12}
+    assert statuses(batch(tree, out=inner)) == {"skipped": 12}
+
+
+def test_what_is_not_dicom_is_skipped_or_copied(tree: Path, tmp_path: Path) -> None:
+    (tree / "notes.txt").write_text("not an image")
+    assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12, "skipped": 1}
+    copy = batch(tree, out=tmp_path / "copies", rules=FileRules(copy_others=True))
+    assert statuses(copy) == {"done": 12, "kept": 1}
+    assert (tmp_path / "copies/notes.txt").read_text() == "not an image"
+
+
+def test_rules_leave_files_out(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("CT_small.dcm", "MR_small_RLE.dcm", "693_J2KR.dcm"):
+        (folder / name).write_bytes(file(name).read_bytes())
+    for number, (rules, wanted) in enumerate(
+        [
+            (FileRules(only="uncompressed"), {"CT_small.dcm"}),
+            (FileRules(only="compressed"), {"MR_small_RLE.dcm", "693_J2KR.dcm"}),
+            (FileRules(skip_same=True), {"CT_small.dcm", "693_J2KR.dcm"}),
+        ]
+    ):
+        out = tmp_path / f"out{number}"
+        run(batch(folder, out=out, rules=rules))
+        assert trees.content(out).keys() == wanted
+
+
+def test_a_result_that_is_not_smaller_gives_way_to_the_source(tmp_path: Path) -> None:
+    noise = tmp_path / "in/noise.dcm"
+    noise.parent.mkdir()
+    noise.write_bytes(trees.small(1))  # 8 x 8 pixels with no run among them
+    (kept,) = run(batch(noise, out=tmp_path / "out", rules=FileRules(keep_smaller=True)))
+    assert kept.status == "kept"
+    assert "not fewer" in kept.warnings[0]
+    assert (tmp_path / "out/noise.dcm").read_bytes() == noise.read_bytes()
+
+
+def test_times_are_preserved_if_asked_for(tree: Path, tmp_path: Path) -> None:
+    for path in tree.rglob("*.dcm"):
+        os.utime(path, ns=(1_000_000_000, 2_000_000_000))
+    run(batch(tree, out=tmp_path / "out", rules=FileRules(preserve=True)))
+    times = {path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.dcm")}
+    assert times == {2_000_000_000}
+
+
+def test_stale_part_files_are_swept(tree: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "out/0/.gone.dcm.dicomtx-4194305.part"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    run(batch(tree, out=tmp_path / "out"))
+    assert not stale.exists()
+
+
+def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> None:
+    for path in tree.rglob("*.dcm"):
+        path.write_bytes(path.read_bytes()[:-20])
+    asked = batch(tree, out=tmp_path / "out", fail_fast=True, limits=Limits(1))
+    with opened(asked) as started:
+        assert len(list(started.outcomes())) == 1
+
+
+def test_settings_that_do_not_shape_the_result_do_not_make_it_another_plan(tree: Path) -> None:
+    plain = batch(tree)
+    assert plain.plan_digest() == batch(tree, settings=Settings(threads=3)).plan_digest()
+    assert plain.plan_digest() != batch(tree, settings=Settings(overlays="drop")).plan_digest()
+
+
+def test_vanished_files_and_odd_names_are_told_of(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    odd = [b"\xff\xfe.dcm", "\u00e4 \u4e2d.dcm".encode(), b"x" * 250 + b".dcm"]
+    for number, name in enumerate(odd):
+        (folder / os.fsdecode(name)).write_bytes(trees.small(number))
+    found = run(batch(folder, tmp_path / "gone.dcm", out=tmp_path / "out"))
+    assert Counter(o.status for o in found) == {"done": 3, "failed": 1}
+    assert len(trees.content(tmp_path / "out")) == 3
