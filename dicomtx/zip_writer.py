@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
 from dicomtx.errors import DestinationError
-from dicomtx.sources import Source, Spool, reason, write_all
+from dicomtx.sources import CHUNK, Source, Spool, reason, write_all
 
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -94,18 +94,33 @@ class ZipWriter:
         wide = source.size >= FULL - (SLACK if deflate else 0)
         method = DEFLATED if deflate else STORED
         blank = _Member(raw, method, when, 0, source.size, source.size, self._at, wide)
-        header = _local(blank)
-        write_all(self._fd, header)
+        header = len(_local(blank))
+        member = self._small(blank, source) if source.size <= CHUNK else self._large(blank, source)
+        self._at += header + member.packed
+        self._count += 1
+        self._central.write(_entry(member))
+
+    def _small(self, blank: _Member, source: Source) -> _Member:
+        """Writes a member at once."""
+        crc, parts = 0, []
+        for data, out in _packed(source, deflate=blank.method == DEFLATED):
+            crc = zlib.crc32(data, crc)
+            parts.append(out)
+        member = blank._replace(crc=crc, packed=sum(map(len, parts)))
+        write_all(self._fd, b"".join((_local(member), *parts)))
+        return member
+
+    def _large(self, blank: _Member, source: Source) -> _Member:
+        """Writes a member piece by piece, and what is known only then over its header."""
+        write_all(self._fd, _local(blank))
         crc = packed = 0
-        for data, out in _packed(source, deflate=deflate):
+        for data, out in _packed(source, deflate=blank.method == DEFLATED):
             crc = zlib.crc32(data, crc)
             packed += len(out)
             write_all(self._fd, out)
         member = blank._replace(crc=crc, packed=packed)
         _write_at(self._fd, _local(member), self._at)
-        self._at += len(header) + packed
-        self._count += 1
-        self._central.write(_entry(member))
+        return member
 
     def finish(self) -> None:
         """Writes the central directory and its end: no member can follow.

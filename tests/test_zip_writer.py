@@ -14,6 +14,7 @@ WHEN = (2004, 1, 19, 7, 27, 30)
 MEMBERS = {
     "a.dcm": bytes(range(256)) * 40,
     "empty": b"",
+    "large": bytes(range(251)) * 9000,
     "Müller/山田 太郎.dcm": b"\xff" * 70_000,
 }
 

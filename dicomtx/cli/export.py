@@ -178,7 +178,7 @@ def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) 
 
 
 def _summary(totals: "Totals") -> str:
-    from dicomtx.cli.report import size  # noqa: PLC0415
+    from dicomtx.sizes import size  # noqa: PLC0415
 
     counts = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
     sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"

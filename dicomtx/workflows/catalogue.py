@@ -125,7 +125,7 @@ class _Firsts:
                 self._values[level] = self._first(level, key)
         self._keys = place.keys
         patient, study, series = self._values
-        return place._replace(**patient, **study, **series)
+        return Place(**(place._asdict() | patient | study | series))
 
     def _first(self, level: int, key: str) -> dict[str, str]:
         column, names = LEVELS[level]

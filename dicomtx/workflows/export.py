@@ -112,7 +112,8 @@ class _Exporting:
 
     def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
         """Yields what is asked of the engine: the only place where that is decided."""
-        base = Request("", "", settings=self._job.settings, rules=FileRules(tree=True))
+        rules = FileRules(tree=True, passing=self._job.zipped)
+        base = Request("", "", settings=self._job.settings, rules=rules)
         for entry in catalogue:
             yield replace(
                 base,

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,7 @@ def written(made: FileSet, path: Path, uid: str = "1.2.3") -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A File-set with a file of each kind."""
     folder = tmp_path_factory.mktemp("media")
     with FileSet("KINDS", extended=True) as made:
