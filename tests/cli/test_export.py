@@ -2,6 +2,10 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -128,3 +132,20 @@ def test_a_list_on_standard_input(sources: Path, tmp_path: Path, run: Run) -> No
     names = b"\0".join(bytes(path) for path in sorted(sources.iterdir()))
     done = run("export", "archive", "-", tmp_path / "out.zip", "-0", "-q", stdin=names)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_export_leaves_nothing(tmp_path: Path, signal_sent: signal.Signals) -> None:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    for number in range(300):
+        shutil.copy(file("CT_small.dcm"), folder / f"{number}.dcm")
+    command = [sys.executable, "-m", "dicomtx", "export", "media", folder, tmp_path / "out"]
+    running = subprocess.Popen([*command, "--to", "rle"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".*/*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal_sent)
+    code = ExitCode.INTERRUPTED if signal_sent == signal.SIGINT else ExitCode.TERMINATED
+    assert running.wait(60) == code
+    assert [path.name for path in tmp_path.iterdir()] == ["sources"]
