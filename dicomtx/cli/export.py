@@ -1,6 +1,6 @@
 """``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
 
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,7 @@ from dicomtx.errors import ExitCode, UsageError
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:
+    from dicomtx.cli.progress import Lines
     from dicomtx.cli.report import Report
     from dicomtx.workflows.export_job import Export
     from dicomtx.workflows.request import Outcome
@@ -143,7 +144,7 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Carries the export out, and returns the exit code."""
     from dicomtx.cli.report import Report  # noqa: PLC0415
-    from dicomtx.workflows.export import export as outcomes  # noqa: PLC0415
+    from dicomtx.workflows.export import opened  # noqa: PLC0415
     from dicomtx.workflows.report import open_report  # noqa: PLC0415
     from dicomtx.workflows.totals import Totals  # noqa: PLC0415
 
@@ -151,16 +152,36 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     totals = Totals()
     with ExitStack() as stack:
         reports = [stack.enter_context(open_report(path)) for path in told["report"]]
-        for outcome in stack.enter_context(closing(outcomes(job))):
+        run = stack.enter_context(opened(job))
+
+        def told_of(outcome: "Outcome") -> None:
             totals.add(outcome)
             for report in reports:
                 report.add(outcome)
             _tell(console, tell, outcome, piped=job.destination == "-")
+
+        for outcome in run.left_out():
+            told_of(outcome)
+        lines = stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
+        for outcome in stack.enter_context(closing(run.converted())):
+            with lines():
+                told_of(outcome)
     if not tell.quiet:
         line = plain(f"{job.destination}: {_summary(totals)}")
         (console.note if job.destination == "-" or tell.as_json else console.result)(line)
     failed = totals.by_status["failed"] + totals.by_status["refused"]
     return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+
+
+def _moving(
+    console: Console, totals: "Totals", files: int, *, quiet: bool
+) -> "AbstractContextManager[Lines]":
+    """Shows how far it is, if that is to be told."""
+    if quiet:
+        return nullcontext(nullcontext)
+    from dicomtx.cli.progress import moving  # noqa: PLC0415
+
+    return moving(console, totals, totals.files + files, "export")
 
 
 def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) -> None:

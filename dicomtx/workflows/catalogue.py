@@ -74,8 +74,9 @@ class Catalogue:
         )
         return entry
 
-    def name(self, naming: Naming) -> None:
-        """Gives all files their names, in the order of patients, studies and series."""
+    def name(self, naming: Naming) -> int:
+        """Gives all files names, in the order of patients, studies, series; returns how many."""
+        number = -1
         ordered = "SELECT number, content FROM entry ORDER BY patient, study, series, number"
         self._entries.execute("CREATE TABLE named (number INTEGER PRIMARY KEY, entry, name)")
         firsts = _Firsts(self._entries)
@@ -83,6 +84,7 @@ class Catalogue:
             name = naming.name(firsts.applied(_decoded(content).place))
             put = "INSERT INTO named (number, entry, name) VALUES (?, ?, ?)"
             self._entries.execute(put, (number, entry, name))
+        return number + 1
 
     def __iter__(self) -> Iterator[Entry]:
         """Yields the files that have names, in their order."""

@@ -3,10 +3,10 @@
 import heapq
 import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 
-from dicomtx.errors import ExitCode, UnsupportedError
+from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
 from dicomtx.sources import STANDARD_STREAM, Spool, open_source
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows import pool
@@ -16,7 +16,8 @@ from dicomtx.workflows.directory import Directory, first_free
 from dicomtx.workflows.export_job import Export
 from dicomtx.workflows.manifest import NAME, Manifest
 from dicomtx.workflows.request import FileRules, Outcome, Request
-from dicomtx.workflows.survey import opened, survey
+from dicomtx.workflows.survey import opened as opened_source
+from dicomtx.workflows.survey import survey
 from dicomtx.workflows.tree import Rules, find
 from dicomtx.zip_writer import EARLIEST, Time
 
@@ -33,26 +34,23 @@ def export(job: Export) -> Generator[Outcome, None, None]:
         DicomtxError: there is no archive, and why. Files that violate a profile, or that failed
             under ``strict``, were yielded before.
     """
-    rules = job.rules()
+    with opened(job) as run:
+        yield from run.left_out()
+        yield from run.converted()
+
+
+@contextmanager
+def opened(job: Export) -> Iterator["Run"]:
+    """Yields an export; when the block is left, the archive is there if all was converted.
+
+    Raises:
+        DicomtxError: there is no archive, and why.
+    """
     with ExitStack() as stack:
         container = stack.enter_context(_container(job))
-        catalogue = stack.enter_context(Catalogue())
-        exporting = _Exporting(job, container, stack)
-        wrong = 0
-        found = find(job.sources, _finding(job))
-        for outcome in survey(found, catalogue, rules):
-            wrong += bool(outcome.error) and (job.whole or outcome.status == "refused")
-            exporting.note(outcome, "", os.path.basename(outcome.path))
-            yield outcome
-        if wrong:
-            raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
-        appending = job.media is not None and job.media.append
-        catalogue.name(job.names(first_free(job.destination) if appending else 0))
-        for outcome in exporting.converted(catalogue):
-            yield outcome
-            if outcome.error and job.whole:
-                raise UnsupportedError("nothing was written: one of the files failed")
-        exporting.end()
+        run = Run(job, container, stack)
+        yield run
+        run.end()
 
 
 def _container(job: Export) -> AbstractContextManager[Container]:
@@ -70,12 +68,19 @@ def _finding(job: Export) -> Rules:
     return job.finding._replace(without=(*job.finding.without, job.destination))
 
 
-class _Exporting:
-    """What is written beside the files themselves, and what was seen so far."""
+class Run:
+    """An export on its way: first ``left_out``, then ``converted``, both to their ends.
+
+    Attributes:
+        files: how many are to be converted, once it is known what is left out.
+    """
 
     def __init__(self, job: Export, container: Container, stack: ExitStack) -> None:
+        self.files = 0
         self._job = job
         self._container = container
+        self._catalogue = stack.enter_context(Catalogue())
+        self._done = False
         self._latest: Time = EARLIEST
         self._manifest: Manifest | None = None
         self._directory: Directory | None = None
@@ -87,23 +92,53 @@ class _Exporting:
             if job.media.append:
                 self._directory.take_over(job.destination)
 
-    def note(self, outcome: Outcome, member: str, source: str) -> None:
+    def left_out(self) -> Iterator[Outcome]:
+        """Yields the files that are left out, each with the reason.
+
+        Raises:
+            UnsupportedError: what is left of them may not be exported without them.
+        """
+        job, wrong = self._job, 0
+        for outcome in survey(find(job.sources, _finding(job)), self._catalogue, job.rules()):
+            wrong += bool(outcome.error) and (job.whole or outcome.status == "refused")
+            self._note(outcome, "", os.path.basename(outcome.path))
+            yield outcome
+        if wrong:
+            raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
+        appending = job.media is not None and job.media.append
+        naming = job.names(first_free(job.destination) if appending else 0)
+        self.files = self._catalogue.name(naming)
+
+    def _note(self, outcome: Outcome, member: str, source: str) -> None:
         """Enters a file in the manifest."""
         if self._manifest:
             self._manifest.add(outcome, member, source)
 
-    def converted(self, catalogue: Catalogue) -> Iterator[Outcome]:
-        """Converts and takes each file, and yields what came of it."""
-        requests = self._requests(catalogue)
+    def converted(self) -> Generator[Outcome, None, None]:
+        """Converts and takes each file, and yields what came of it.
+
+        Raises:
+            UnsupportedError: one failed, and all or nothing was asked for.
+        """
+        requests = self._requests(self._catalogue)
         with closing(pool.run(requests, self._job.limits)) as done:
             for request, outcome in _in_order(done) if self._job.reproducible else done:
-                entry = catalogue.numbered(_number(request))
+                entry = self._catalogue.numbered(_number(request))
                 taken = self._taken(entry, request, outcome)
-                self.note(taken, entry.name, entry.found.relative)
+                self._note(taken, entry.name, entry.found.relative)
                 yield taken
+                if taken.error and self._job.whole:
+                    raise UnsupportedError("nothing was written: one of the files failed")
+        self._done = True
 
     def end(self) -> None:
-        """Writes what stands behind the files."""
+        """Writes what stands behind the files.
+
+        Raises:
+            DestinationError: they have not all been converted.
+        """
+        if not self._done:
+            raise DestinationError("the export was given up: nothing was written")
         if self._directory:
             again = self._job.reproducible
             self._directory.write(self._container, self._latest, reproducible=again)
@@ -146,7 +181,7 @@ class _Exporting:
         """Exports a file as it is."""
         syntax = by_uid(entry.syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
-        with opened(entry.found) as source:
+        with opened_source(entry.found) as source:
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []

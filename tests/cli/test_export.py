@@ -140,7 +140,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path: Path, signal_sent: signa
     folder.mkdir()
     for number in range(300):
         shutil.copy(file("CT_small.dcm"), folder / f"{number}.dcm")
-    command = [sys.executable, "-m", "dicomtx", "export", "media", folder, tmp_path / "out"]
+    command = [sys.executable, "-m", "dicomtx", "export", "media", str(folder), f"{tmp_path}/out"]
     running = subprocess.Popen([*command, "--to", "rle"], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".*/*")) and time.monotonic() < deadline:
@@ -149,3 +149,13 @@ def test_an_interrupted_export_leaves_nothing(tmp_path: Path, signal_sent: signa
     code = ExitCode.INTERRUPTED if signal_sent == signal.SIGINT else ExitCode.TERMINATED
     assert running.wait(60) == code
     assert [path.name for path in tmp_path.iterdir()] == ["sources"]
+
+
+def test_a_report_has_a_row_for_each_file(sources: Path, tmp_path: Path) -> None:
+    shutil.copy(file("MR_truncated.dcm"), sources)
+    report = tmp_path / "report.jsonl"
+    command = ["export", "archive", str(sources), str(tmp_path / "o.zip"), "--report", str(report)]
+    assert main([*command, "--to", "rle"]) == ExitCode.SOME_FAILED
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    statuses = sorted(row["status"] for row in rows if "status" in row)
+    assert statuses == ["done", "done", "failed"]
