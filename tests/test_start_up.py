@@ -51,7 +51,7 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
     assert found & (HEAVY | SLOW | {"dataclasses", "subprocess"}) == set()
 
 
-@pytest.mark.parametrize("command", ["convert", "export", "info", "codecs"])
+@pytest.mark.parametrize("command", ["convert", "batch", "export", "info", "codecs"])
 def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> None:
     found = modules(command, "--help")
     assert {name for name in own(found) if name.count(".") == 1} <= {

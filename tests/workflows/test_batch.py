@@ -1,11 +1,14 @@
 """Trees: planned before the first file is begun, gone on with, never done twice."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
 from dicomtx.errors import DestinationError, ExitCode, UsageError
 from dicomtx.settings import Settings
@@ -18,6 +21,7 @@ from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from tests import trees
 from tests.corpus import file
+from tests.dicom.builder import SOP_CLASS, image, native, part10, sequence, text
 
 
 @pytest.fixture
@@ -230,3 +234,48 @@ def test_vanished_files_and_odd_names_are_told_of(tmp_path: Path) -> None:
     found = run(batch(folder, tmp_path / "gone.dcm", out=tmp_path / "out"))
     assert Counter(o.status for o in found) == {"done": 3, "failed": 1}
     assert len(trees.content(tmp_path / "out")) == 3
+
+
+@pytest.mark.long
+def test_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0] * 1500)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, tmp_path / "in", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    early, late = map(int, done.stdout.split())
+    assert late - early < 2 << 20
+
+
+MEMORY = """
+import os, sys
+from dicomtx.workflows.batch import Batch, opened
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+with opened(Batch((sys.argv[1],), sys.argv[2])) as run:
+    for number, _ in enumerate(run.outcomes()):
+        if number == 300:
+            print(resident())
+print(resident())
+"""
+
+
+def test_references_follow_what_was_given_a_new_uid(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    item = text(0x00081150, "UI", SOP_CLASS) + text(0x00081155, "UI", "1.2.3.9")
+    references = sequence(0x00081140, [item])
+    plain = native(image(8, 8), bytes(range(64)))
+    at = plain.index(b"\x28\x00\x02\x00")  # behind group 0008
+    (tmp_path / "in/one.dcm").write_bytes(part10("explicit", plain[:at] + references + plain[at:]))
+    asked = batch(tmp_path / "in", out=tmp_path / "out", remap=True)
+    with opened(asked) as started:
+        told = Outcome("", "", "done", sop_instance_uid="1.2.3.9", new_sop_instance_uid="2.25.7")
+        started.journal.uids.add(told)
+        assert [outcome.status for outcome in started.outcomes()] == ["done"]
+    written = dcmread(tmp_path / "out/one.dcm")
+    assert written.ReferencedImageSequence[0].ReferencedSOPInstanceUID == "2.25.7"
+    assert statuses(asked) == {"skipped": 1}
