@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 MEMBERS = 70_000
-FEW = 7_000
-LARGE = (1 << 32) + (1 << 20)
+FULL = (1 << 32) - 1
+LARGE = (1 << 32) - (1 << 20)
+SMALL = 1 << 22
 RUN = """
 import resource, sys
 from dicomtx.__main__ import main
@@ -79,22 +80,25 @@ def many(folder: Path, count: int) -> Path:
 
 
 def large(folder: Path) -> Path:
-    """Returns a native image past 4 GiB; its frames are holes in the file."""
-    from tests.dicom.builder import element, identity, image, module, part10  # noqa: PLC0415
+    """Returns files that are stored, past 4 GiB together; their fragments are holes on disk."""
+    from tests.dicom.builder import (  # noqa: PLC0415
+        element,
+        identity,
+        image,
+        mark,
+        module,
+        part10,
+    )
 
     made = folder / "large"
     made.mkdir()
-    frame = 16_384 * 16_384
-    frames = (1 << 32) // frame - 1  # Pixel Data itself has 32 bits for its length
-    for n in range(2):
-        pixels = module(image(16_384, 16_384), frames=str(frames))
-        head = part10(
-            "explicit",
-            identity() + pixels + element(0x7FE00010, "OB", length=frames * frame),
-        )
+    for n, size in enumerate((LARGE, SMALL)):
+        pixels = element(0x7FE00010, "OB", mark(0xFFFEE000) + mark(0xFFFEE000, size), length=FULL)
+        head = part10("rle", identity() + module(image(8, 8)) + pixels)
         with (made / f"large{n}.dcm").open("wb") as file:
             file.write(head)
-            file.truncate(len(head) + frames * frame)
+            file.seek(len(head) + size)
+            file.write(mark(0xFFFEE0DD))
     return made
 
 
