@@ -18,7 +18,7 @@ from dicomtx.workflows.manifest import NAME, Manifest
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.survey import opened as opened_source
 from dicomtx.workflows.survey import survey
-from dicomtx.workflows.tree import Rules, find
+from dicomtx.workflows.tree import Found, find
 from dicomtx.zip_writer import EARLIEST, Time
 
 Done = Iterable[tuple[Request, Outcome]]
@@ -61,11 +61,18 @@ def _container(job: Export) -> AbstractContextManager[Container]:
     return folder(job.destination)
 
 
-def _finding(job: Export) -> Rules:
-    """Returns what is looked for: not in the folder that is written to."""
+def _found(job: Export) -> Iterator[Found]:
+    """Yields what is to be exported: not what the destination has, unless it is a source itself."""
     if job.destination == STANDARD_STREAM:
-        return job.finding
-    return job.finding._replace(without=(*job.finding.without, job.destination))
+        yield from find(job.sources, job.finding)
+        return
+    name, place = os.path.basename(job.destination), os.path.realpath(job.destination)
+    named = place in map(os.path.realpath, job.sources)
+    finding = job.finding._replace(without=(*job.finding.without, job.destination))
+    for found in find(job.sources, finding):
+        own = os.path.basename(found.path) == name and os.path.realpath(found.path) == place
+        if named or not own:
+            yield found
 
 
 class Run:
@@ -99,7 +106,7 @@ class Run:
             UnsupportedError: what is left of them may not be exported without them.
         """
         job, wrong = self._job, 0
-        for outcome in survey(find(job.sources, _finding(job)), self._catalogue, job.rules()):
+        for outcome in survey(_found(job), self._catalogue, job.rules()):
             wrong += bool(outcome.error) and (job.whole or outcome.status == "refused")
             self._note(outcome, "", os.path.basename(outcome.path))
             yield outcome

@@ -370,3 +370,10 @@ def test_staging_of_a_dead_process_is_removed(folder: Folder) -> None:
 
 def _unused_pid() -> int:
     return next(pid for pid in range(4_000_000, 5_000_000) if not os.path.exists(f"/proc/{pid}"))
+
+
+def test_an_archive_among_its_sources_is_not_exported_into_itself(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm")
+    for _ in range(2):
+        folder.export("sources/out.zip", overwrite=True)
+        assert len(folder.members("sources/out.zip")) == 2
