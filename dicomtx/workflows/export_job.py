@@ -34,7 +34,6 @@ class Media:
         file_set_id: (0004,1130).
         extended: series records have a description.
         append: the destination is a File-set already.
-        icons: image records have an icon.
         profile: the application profile to be kept, if there is one.
     """
 
@@ -42,7 +41,6 @@ class Media:
     file_set_id: str = "DICOMTX"
     extended: bool = False
     append: bool = False
-    icons: bool = False
     profile: Profile | None = None
 
 
