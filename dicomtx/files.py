@@ -13,12 +13,15 @@ STANDARD_OUTPUT: Final = 1
 
 
 @contextmanager
-def atomic_write(path: str, *, overwrite: bool, sweep: bool = True) -> Iterator[int]:
+def atomic_write(
+    path: str, *, overwrite: bool, sweep: bool = True, sync: bool = True
+) -> Iterator[int]:
     """Yields a descriptor; the file appears under its name, whole, when the block is left.
 
     The part file stands beside the target. On any error it is gone and the target untouched. For
     ``-`` it is a spool that is copied to standard output. Part files that another process left for
-    this target are removed first, unless ``sweep`` is false.
+    this target are removed first, unless ``sweep`` is false. Without ``sync`` it may not
+    outlive a power cut.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
@@ -40,7 +43,7 @@ def atomic_write(path: str, *, overwrite: bool, sweep: bool = True) -> Iterator[
     try:
         try:
             yield fd
-            _sync(fd)
+            _sync(fd, wanted=sync)
         except DestinationError as error:
             raise DestinationError(f"{path} {error}") from error
         finally:
@@ -145,9 +148,10 @@ def adopt(part: str, path: str, *, overwrite: bool) -> None:
     _put_in_place(part, target, overwrite=overwrite)
 
 
-def _sync(fd: int) -> None:
+def _sync(fd: int, *, wanted: bool) -> None:
     try:
-        os.fsync(fd)
+        if wanted:
+            os.fsync(fd)
     except OSError as error:
         if error.errno != errno.EINVAL:  # not a file that can be synced
             raise DestinationError(f"cannot be written: {reason(error)}") from error

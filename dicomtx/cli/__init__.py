@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "plan": ("dicomtx.cli.plan", "Show what would be done, and why; nothing is written."),
     "policy": ("dicomtx.cli.policy", "Check policies, and explain what they decide."),
     "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax Orthanc would send files."),
+    "export": (
+        "dicomtx.cli.export",
+        "Write many files to one archive, or to media with a DICOMDIR.",
+    ),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
     "compare": (
         "dicomtx.cli.compare",

@@ -31,12 +31,19 @@ def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iter
         yield nullcontext
         return
     try:
-        way = _bar if console.errors.isatty() else _lines
-        with way(console, totals, files, started) as lines:
+        with moving(console, totals, files, "batch") as lines:
             yield lines
     finally:
         text = summary(totals, time.monotonic() - started)
         (console.error if tell.as_json else console.result)(text)
+
+
+@contextmanager
+def moving(console: Console, totals: Totals, files: int, command: str) -> Iterator[Lines]:
+    """Shows how far a command is while the block runs, and nothing when it is left."""
+    way = _bar if console.errors.isatty() else _lines
+    with way(console, totals, (files, command), time.monotonic()) as lines:
+        yield lines
 
 
 def summary(totals: Totals, seconds: float) -> str:
@@ -62,15 +69,18 @@ def _facts(totals: Totals, started: float) -> str:
 
 
 @contextmanager
-def _lines(console: Console, totals: Totals, files: int, started: float) -> Iterator[Lines]:
+def _lines(
+    console: Console, totals: Totals, of: tuple[int, str], started: float
+) -> Iterator[Lines]:
     """Prints a line every ten seconds."""
+    files, command = of
     ended = threading.Event()
 
     def print_lines() -> None:
         while not ended.wait(EVERY):
             left = _left(totals.files, files, time.monotonic() - started)
             facts = _facts(totals, started)
-            console.note(f"batch: {totals.files} of {files} files, {facts}, {left} left")
+            console.note(f"{command}: {totals.files} of {files} files, {facts}, {left} left")
 
     printer = threading.Thread(target=print_lines, daemon=True)
     printer.start()
@@ -89,7 +99,7 @@ def _left(done: int, files: int, seconds: float) -> str:
 
 
 @contextmanager
-def _bar(console: Console, totals: Totals, files: int, started: float) -> Iterator[Lines]:
+def _bar(console: Console, totals: Totals, of: tuple[int, str], started: float) -> Iterator[Lines]:
     """Draws a bar on the terminal."""
     from rich.console import Console as Terminal
     from rich.progress import (
@@ -103,7 +113,7 @@ def _bar(console: Console, totals: Totals, files: int, started: float) -> Iterat
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"))
     terminal = Terminal(file=console.errors)
     with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True) as progress:
-        task = progress.add_task("batch", total=files, facts="")
+        task = progress.add_task(of[1], total=of[0], facts="")
 
         @contextmanager
         def lines() -> Iterator[None]:

@@ -26,10 +26,15 @@ def sections() -> Iterator[str]:
     for name in COMMANDS:
         command = dicomtx.get_command(root, name)
         if command:
-            context = click.Context(command, root, name, terminal_width=WIDTH)
-            yield _section(context)
-            for below in getattr(command, "commands", {}).values():
-                yield _section(click.Context(below, context, below.name, terminal_width=WIDTH))
+            yield from _sections(click.Context(command, root, name, terminal_width=WIDTH))
+
+
+def _sections(context: click.Context) -> Iterator[str]:
+    """Yields the help of a command, and of those below it."""
+    yield _section(context)
+    if isinstance(context.command, click.Group):
+        for name, command in context.command.commands.items():
+            yield from _sections(click.Context(command, context, name, terminal_width=WIDTH))
 
 
 def _section(context: click.Context) -> str:

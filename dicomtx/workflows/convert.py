@@ -144,7 +144,8 @@ def _destination(request: Request) -> Iterator[int]:
     tree = request.rules.tree
     if tree:
         make_folder(os.path.dirname(destination))
-    with atomic_write(destination, overwrite=request.overwrite or same, sweep=not tree) as fd:
+    overwrite, sync = request.overwrite or same, not request.rules.passing
+    with atomic_write(destination, overwrite=overwrite, sweep=not tree, sync=sync) as fd:
         yield fd
 
 

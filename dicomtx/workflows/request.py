@@ -28,6 +28,7 @@ class FileRules:
         preserve: the output has the source's time of modification.
         tree: the folder of the output is made if need be, and stale part files are not looked for
             there, since the tree is swept as a whole.
+        passing: the output is soon part of another file: it need not outlive a power cut.
         hashed: the outcome has the hash of the output.
     """
 
@@ -39,6 +40,7 @@ class FileRules:
     copy_others: bool = False
     preserve: bool = False
     tree: bool = False
+    passing: bool = False
     hashed: bool = False
 
 

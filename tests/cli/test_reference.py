@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -17,14 +18,19 @@ def test_it_has_every_command_and_every_option() -> None:
     for name in COMMANDS:
         command = dicomtx.get_command(context, name)
         assert command
-        assert f"### `dicomtx {name}`" in text
-        below = getattr(command, "commands", {})
-        assert all(f"### `dicomtx {name} {sub}`" in text for sub in below)
-        if below:
-            continue
-        options = [option for param in command.params for option in param.opts if option[0] == "-"]
-        assert options
-        assert all(option in text for option in options)
+        _has(text, f"dicomtx {name}", command)
+
+
+def _has(text: str, name: str, command: click.Command) -> None:
+    """Asserts that the reference has a command, or all that a group has."""
+    assert f"### `{name}`" in text
+    if isinstance(command, click.Group):
+        for below, inner in command.commands.items():
+            _has(text, f"{name} {below}", inner)
+        return
+    options = [option for param in command.params for option in param.opts if option[0] == "-"]
+    assert options
+    assert all(option in text for option in options)
 
 
 def test_the_table_of_commands_says_what_the_commands_say() -> None:

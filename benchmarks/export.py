@@ -1,0 +1,136 @@
+"""Times exports of many members and of large ones, and how much memory they take.
+
+The sources are links to one tiny file (so that finding them is all that they cost) and a sparse
+file past 4 GiB. Memory is the largest resident set of the process that writes the archive.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+MEMBERS = 70_000
+FULL = (1 << 32) - 1
+LARGE = (1 << 32) - (1 << 20)
+SMALL = 1 << 22
+RUN = """
+import resource, sys
+from dicomtx.__main__ import main
+code = main(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+class Measured(NamedTuple):
+    """What a command took: seconds, and bytes of memory; and bytes that it wrote."""
+
+    seconds: float
+    memory: int
+    size: int
+
+
+def measured(kind: str, sources: Path, out: Path, *options: str) -> Measured:
+    start = time.perf_counter()
+    command = [sys.executable, "-c", RUN, "export", kind, str(sources), str(out), "-q", *options]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    spent = time.perf_counter() - start
+    size = out.stat().st_size
+    out.unlink()
+    return Measured(spent, int(done.stderr.splitlines()[-1]), size)
+
+
+def tiny(uid: str) -> bytes:
+    """Returns a file of 8 x 8 pixels, of one of 100 series."""
+    from tests.dicom.builder import element as raw  # noqa: PLC0415
+    from tests.dicom.builder import image, module, part10, text  # noqa: PLC0415
+
+    series = str(int(uid.rpartition(".")[2]) % 100)
+    values = (
+        (0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7"),
+        (0x00080018, "UI", uid),
+        (0x00080020, "DA", "20240229"),
+        (0x00080030, "TM", "120000"),
+        (0x00080060, "CS", "OT"),
+        (0x00100010, "PN", "Many^Files"),
+        (0x00100020, "LO", "P1"),
+        (0x0020000D, "UI", "1.2.3"),
+        (0x0020000E, "UI", f"1.2.3.{series}"),
+        (0x00200010, "SH", "S1"),
+        (0x00200011, "IS", series),
+        (0x00200013, "IS", "1"),
+    )
+    header = b"".join(text(*value) for value in values)
+    pixels = module(image(8, 8)) + raw(0x7FE00010, "OB", bytes(64))
+    meta = (text(0x00020002, "UI", values[0][2]), text(0x00020003, "UI", uid))
+    return part10("explicit", header + pixels, *meta)
+
+
+def many(folder: Path, count: int) -> Path:
+    made = folder / f"{count}"
+    for n in range(count):
+        below = made / f"{n % 100:02}"
+        if n < 100:
+            below.mkdir(parents=True)
+        (below / f"{n:06}.dcm").write_bytes(tiny(f"1.2.3.4.{n}"))
+    return made
+
+
+def large(folder: Path) -> Path:
+    """Returns files that are stored, past 4 GiB together; their fragments are holes on disk."""
+    from tests.dicom.builder import (  # noqa: PLC0415
+        element,
+        identity,
+        image,
+        mark,
+        module,
+        part10,
+    )
+
+    made = folder / "large"
+    made.mkdir()
+    for n, size in enumerate((LARGE, SMALL)):
+        pixels = element(0x7FE00010, "OB", mark(0xFFFEE000) + mark(0xFFFEE000, size), length=FULL)
+        head = part10("rle", identity() + module(image(8, 8)) + pixels)
+        with (made / f"large{n}.dcm").open("wb") as file:
+            file.write(head)
+            file.seek(len(head) + size)
+            file.write(mark(0xFFFEE0DD))
+    return made
+
+
+def row(name: str, found: Measured, members: int) -> str:
+    speed = f"{found.seconds / members * 1000:.1f} ms" if members > 2 else "-"
+    return (
+        f"| {name} | {found.seconds:.0f} s | {speed} | {found.memory / 1e6:.0f} MB"
+        f" | {found.size / 1e6:.1f} MB |"
+    )
+
+
+def lines(members: int = MEMBERS) -> list[str]:
+    """Returns the table of exports as Markdown."""
+    table = [
+        "| export | time | a member | memory | written |",
+        "|---|---|---|---|---|",
+    ]
+    few = members // 10
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
+        folder = Path(name)
+        out = folder / "out.zip"
+        for count in (few, members):
+            sources = many(folder, count)
+            for kind in ("archive", "media"):
+                found = measured(kind, sources, out)
+                table.append(row(f"{kind}, {count:,} members", found, count))
+            found = measured("archive", sources, out, "--to", "rle")
+            table.append(row(f"archive, {count:,} members, to RLE", found, count))
+        found = measured("archive", large(folder), out)
+        table.append(row("archive past 4 GiB", found, 2))
+    return table
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(int(sys.argv[1]) if len(sys.argv) > 1 else MEMBERS)))

@@ -1,0 +1,206 @@
+"""``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
+
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dicomtx.cli.console import Console, plain
+from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
+from dicomtx.errors import ExitCode, UsageError
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET
+
+if TYPE_CHECKING:
+    from dicomtx.cli.progress import Lines
+    from dicomtx.cli.report import Report
+    from dicomtx.workflows.export_job import Export
+    from dicomtx.workflows.request import Outcome
+    from dicomtx.workflows.totals import Totals
+
+OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
+MORE: Final = ("keep_colour_space", "overlays", "salvage", "repair")
+
+
+def _common(command: Any) -> Any:
+    """Adds what archives and media have in common."""
+    options = (
+        click.argument("sources", metavar="SRC...", nargs=-1, required=True),
+        click.argument("destination", metavar="OUT"),
+        click.option(
+            "--to",
+            "target",
+            type=SyntaxType(),
+            metavar="SYNTAX",
+            help="Transfer syntax wanted; without it each file stays in its own.",
+        ),
+        click.option("--overwrite", is_flag=True, help="Replace an archive that is there."),
+        click.option("--no-manifest", is_flag=True, help="Leave MANIFEST.json out."),
+        click.option("--reproducible", is_flag=True, help="The same input gives the same bytes."),
+        click.option("--include", metavar="GLOB", multiple=True, help="Only files like this."),
+        click.option("--exclude", metavar="GLOB", multiple=True, help="No files like this."),
+        click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC."),
+        click.option("-0", "null", is_flag=True, help="A list on '-' ends its names with NUL."),
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(min=0),
+            default=0,
+            help="Files worked on at once; one for each CPU by default.",
+        ),
+        settings_options(*OFTEN, *MORE),
+        click.option("--report", metavar="FILE", multiple=True, help=".jsonl, .csv or .html."),
+        click.option("--json", "as_json", is_flag=True, help="Tell each outcome as JSON."),
+        click.option("-v", "--verbose", is_flag=True, help="Tell how each file was done."),
+        click.option("-q", "--quiet", is_flag=True, help="Tell errors only."),
+        click.pass_obj,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(short_help="Write many files to one archive, or to media with a DICOMDIR.")
+def export() -> None:
+    """Write many files to one archive, or to media with a DICOMDIR, transcoded on the way.
+
+    SRC are files, folders, ZIP archives and DICOMDIRs; '-' is a list of them on standard input.
+    What cannot be transcoded is exported as it is, told, and noted in MANIFEST.json; the exit
+    code is 1 then. With --strict it is an error, and leaves nothing.
+    """
+
+
+@export.command(cls=SyntaxCommand, short_help="Write a ZIP archive.")
+@_common
+@click.option(
+    "--layout",
+    default="orthanc",
+    show_default=True,
+    help="orthanc, orthanc-1.13, or a template such as '{PatientID}/{SOPInstanceUID}.dcm'.",
+)
+def archive(console: Console, /, **options: Any) -> int:
+    """Write SRC to the ZIP archive OUT, '-' for standard output.
+
+    By default folders and files are named as Orthanc names them.
+    """
+    return _export(console, options, None)
+
+
+@export.command(cls=SyntaxCommand, short_help="Write a File-set: files with a DICOMDIR.")
+@_common
+@click.option("--profile", metavar="NAME", help="Keep an application profile of PS3.11.")
+@click.option(
+    "--naming",
+    type=click.Choice(["orthanc", "standard"]),
+    default="orthanc",
+    show_default=True,
+    help="IMAGES/IM0, or PT000000/ST000000/SE000000/IM000000.",
+)
+@click.option("--file-set-id", metavar="ID", default="DICOMTX", help="Up to 16 of A-Z, 0-9, _.")
+@click.option("--extended", is_flag=True, help="Series records have a Series Description.")
+@click.option("--append", is_flag=True, help="Add to the File-set in the folder OUT.")
+def media(console: Console, /, **options: Any) -> int:
+    """Write SRC and a DICOMDIR to OUT: a ZIP archive if it ends in .zip, or else a new folder.
+
+    A key that the DICOMDIR must have and a file does not is invented, in the DICOMDIR only; with
+    --strict it is an error.
+    """
+    from dicomtx.workflows.export_job import Media  # noqa: PLC0415
+    from dicomtx.workflows.profiles import profile  # noqa: PLC0415
+
+    named = options.pop("profile")
+    kept = profile(named) if named else None
+    asked = {n: options.pop(n) for n in ("naming", "file_set_id", "extended", "append")}
+    identifier = asked["file_set_id"]
+    if len(identifier) > 16 or not set(identifier) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "):
+        raise UsageError(f"--file-set-id {identifier!r}: up to 16 of A-Z, 0-9 and _")
+    settings = options["settings"]
+    if kept and not settings.fallback:  # each profile has it
+        options["settings"] = replace(settings, fallback=(DEFAULT_TARGET.name,))
+    return _export(console, options, Media(**asked, profile=kept))
+
+
+def _export(console: Console, options: dict[str, Any], media: Any) -> int:
+    """Exports, and tells what came of each file."""
+    from dicomtx.workflows.export_job import Export  # noqa: PLC0415
+    from dicomtx.workflows.pool import Limits  # noqa: PLC0415
+    from dicomtx.workflows.tree import Rules  # noqa: PLC0415
+
+    finding = Rules(
+        include=options.pop("include"),
+        exclude=options.pop("exclude"),
+        follow=options.pop("follow"),
+        null=options.pop("null"),
+    )
+    told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "report")}
+    if told["verbose"] and told["quiet"]:
+        raise UsageError("-v and -q contradict each other")
+    manifest = not options.pop("no_manifest")
+    limits = Limits(workers=options.pop("jobs"))
+    job = Export(**options, media=media, finding=finding, limits=limits, manifest=manifest)
+    return _told(console, job, told)
+
+
+def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
+    """Carries the export out, and returns the exit code."""
+    from dicomtx.cli.report import Report  # noqa: PLC0415
+    from dicomtx.workflows.export import opened  # noqa: PLC0415
+    from dicomtx.workflows.report import open_report  # noqa: PLC0415
+    from dicomtx.workflows.totals import Totals  # noqa: PLC0415
+
+    tell = Report(told["as_json"], told["verbose"], told["quiet"])
+    totals = Totals()
+    with ExitStack() as stack:
+        reports = [stack.enter_context(open_report(path)) for path in told["report"]]
+        run = stack.enter_context(opened(job))
+
+        def told_of(outcome: "Outcome") -> None:
+            totals.add(outcome)
+            for report in reports:
+                report.add(outcome)
+            _tell(console, tell, outcome, piped=job.destination == "-")
+
+        for outcome in run.left_out():
+            told_of(outcome)
+        lines = stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
+        for outcome in stack.enter_context(closing(run.converted())):
+            with lines():
+                told_of(outcome)
+    if not tell.quiet:
+        line = plain(f"{job.destination}: {_summary(totals)}")
+        (console.note if job.destination == "-" or tell.as_json else console.result)(line)
+    failed = totals.by_status["failed"] + totals.by_status["refused"]
+    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+
+
+def _moving(
+    console: Console, totals: "Totals", files: int, *, quiet: bool
+) -> "AbstractContextManager[Lines]":
+    """Shows how far it is, if that is to be told."""
+    if quiet:
+        return nullcontext(nullcontext)
+    from dicomtx.cli.progress import moving  # noqa: PLC0415
+
+    return moving(console, totals, totals.files + files, "export")
+
+
+def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) -> None:
+    """Tells of one file: all with -v or --json, else what a user should know."""
+    if tell.as_json:
+        from json import dumps  # noqa: PLC0415
+
+        (console.error if piped else console.result)(dumps(outcome.as_json()))
+    elif tell.verbose and not piped:
+        tell.tell(outcome, console)
+    else:
+        texts = [outcome.error, *(() if tell.quiet else outcome.warnings)]
+        for text in filter(None, texts):
+            console.note(f"{outcome.path}: {text}")
+
+
+def _summary(totals: "Totals") -> str:
+    from dicomtx.sizes import size  # noqa: PLC0415
+
+    counts = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
+    sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
+    return f"{counts or 'no files'}, {sizes}"

@@ -1,0 +1,146 @@
+"""What exported files go into: a ZIP archive, or a folder; both appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, Protocol
+
+from dicomtx.errors import DestinationError
+from dicomtx.files import atomic_write
+from dicomtx.sources import Source, open_source, reason
+from dicomtx.workflows import manifest
+from dicomtx.workflows.staging import staging_folder
+from dicomtx.zip_writer import Time, ZipWriter
+
+DIRECTORY: Final = "DICOMDIR"
+REPLACED: Final = (DIRECTORY, manifest.NAME)  # where a File-set is appended to
+
+
+class Container(Protocol):
+    """Takes files under their names.
+
+    Attributes:
+        staging: a folder where files are made that will be taken.
+    """
+
+    staging: str
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
+        """Takes a file of the staging folder: it is not there any more."""
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Takes the bytes of something else."""
+
+
+class Archive:
+    """A ZIP archive in the making."""
+
+    def __init__(self, staging: str, writer: ZipWriter) -> None:
+        """Writes members with ``writer``."""
+        self.staging = staging
+        self._writer = writer
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
+        """Appends a staged file."""
+        with open_source(path) as source:
+            self.copy(name, source, when, deflate=deflate)
+        os.unlink(path)
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Appends bytes."""
+        self._writer.add(name, source, when, deflate=deflate)
+
+
+@contextmanager
+def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
+    """Yields a ZIP archive; it appears, whole, when the block is left without an error.
+
+    Raises:
+        DestinationError: it exists and ``overwrite`` is false, or cannot be written.
+    """
+    with (
+        atomic_write(path, overwrite=overwrite) as fd,
+        staging_folder(path) as staging,
+        ZipWriter(fd, staging) as writer,
+    ):
+        yield Archive(staging, writer)
+        writer.finish()
+
+
+class Folder:
+    """A folder in the making: all its files are on one file system, and are moved."""
+
+    def __init__(self, staging: str, tree: str) -> None:
+        """Puts files below ``tree``."""
+        self.staging = staging
+        self.put: list[str] = []
+        self._tree = tree
+        self._folders: set[str] = set()
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:  # noqa: ARG002
+        """Moves a staged file to its place."""
+        target = self._target(name)
+        try:
+            if name not in REPLACED and os.path.lexists(target):
+                raise DestinationError(f"{target} exists already")
+            os.replace(path, target)
+            self.put += [] if name in REPLACED else [target]
+        except OSError as error:
+            raise DestinationError(f"cannot put {target} in place: {reason(error)}") from error
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Writes bytes to a staged file, and moves that."""
+        path = os.path.join(self.staging, "copied")
+        with atomic_write(path, overwrite=True) as fd:
+            source.copy_to(fd, 0, source.size)
+        self.take(name, path, when, deflate=deflate)
+
+    def _target(self, name: str) -> str:
+        target = os.path.join(self._tree, name)
+        folder = os.path.dirname(target)
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        return target
+
+
+@contextmanager
+def folder(path: str) -> Iterator[Folder]:
+    """Yields a new folder; it appears, whole, when the block is left without an error.
+
+    Raises:
+        DestinationError: it exists and is not empty, or cannot be written.
+    """
+    if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+        raise DestinationError(
+            f"{path} exists already; use --append to add to its File-set, or name a new folder"
+        )
+    target = path.rstrip("/")
+    with staging_folder(target) as staging:
+        tree = os.path.join(staging, "tree")
+        os.mkdir(tree)
+        yield Folder(staging, tree)
+        try:
+            os.replace(tree, target)
+        except OSError as error:
+            raise DestinationError(f"{path} cannot be put in place: {reason(error)}") from error
+
+
+@contextmanager
+def appended(path: str) -> Iterator[Folder]:
+    """Yields a folder that is there already: on any error, what was added to it is removed.
+
+    Raises:
+        DestinationError: there is no DICOMDIR in it.
+    """
+    if not os.path.isfile(os.path.join(path, DIRECTORY)):
+        raise DestinationError(f"{path} has no DICOMDIR: there is no File-set to append to")
+    with staging_folder(os.path.join(path, DIRECTORY)) as staging:
+        made = Folder(staging, path)
+        try:
+            yield made
+        except BaseException:
+            for name in made.put:
+                with suppress(OSError):
+                    os.unlink(name)
+            raise

@@ -1,0 +1,216 @@
+"""Many files to one archive or File-set, transcoded on the way: nothing dropped, nothing hidden."""
+
+import heapq
+import os
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import replace
+
+from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
+from dicomtx.sources import STANDARD_STREAM, Spool, open_source
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows import pool
+from dicomtx.workflows.catalogue import Catalogue, Entry
+from dicomtx.workflows.containers import Container, appended, archive, folder
+from dicomtx.workflows.directory import Directory, first_free
+from dicomtx.workflows.export_job import Export
+from dicomtx.workflows.manifest import NAME, Manifest
+from dicomtx.workflows.request import FileRules, Outcome, Request
+from dicomtx.workflows.survey import opened as opened_source
+from dicomtx.workflows.survey import survey
+from dicomtx.workflows.tree import Found, find
+from dicomtx.zip_writer import EARLIEST, Time
+
+Done = Iterable[tuple[Request, Outcome]]
+
+
+def export(job: Export) -> Generator[Outcome, None, None]:
+    """Yields what came of each file; when all were yielded, the archive is there.
+
+    A file that cannot be transcoded is exported as it is: its outcome is a failure, and says so.
+    If the iterator is closed before its end, nothing is left.
+
+    Raises:
+        DicomtxError: there is no archive, and why. Files that violate a profile, or that failed
+            under ``strict``, were yielded before.
+    """
+    with opened(job) as run:
+        yield from run.left_out()
+        yield from run.converted()
+
+
+@contextmanager
+def opened(job: Export) -> Iterator["Run"]:
+    """Yields an export; when the block is left, the archive is there if all was converted.
+
+    Raises:
+        DicomtxError: there is no archive, and why.
+    """
+    with ExitStack() as stack:
+        container = stack.enter_context(_container(job))
+        run = Run(job, container, stack)
+        yield run
+        run.end()
+
+
+def _container(job: Export) -> AbstractContextManager[Container]:
+    if job.zipped:
+        return archive(job.destination, overwrite=job.overwrite)
+    if job.media and job.media.append:
+        return appended(job.destination)
+    return folder(job.destination)
+
+
+def _found(job: Export) -> Iterator[Found]:
+    """Yields what is to be exported: not what the destination has, unless it is a source itself."""
+    if job.destination == STANDARD_STREAM:
+        yield from find(job.sources, job.finding)
+        return
+    name, place = os.path.basename(job.destination), os.path.realpath(job.destination)
+    named = place in map(os.path.realpath, job.sources)
+    finding = job.finding._replace(without=(*job.finding.without, job.destination))
+    for found in find(job.sources, finding):
+        own = os.path.basename(found.path) == name and os.path.realpath(found.path) == place
+        if named or not own:
+            yield found
+
+
+class Run:
+    """An export on its way: first ``left_out``, then ``converted``, both to their ends.
+
+    Attributes:
+        files: how many are to be converted, once it is known what is left out.
+    """
+
+    def __init__(self, job: Export, container: Container, stack: ExitStack) -> None:
+        self.files = 0
+        self._job = job
+        self._container = container
+        self._catalogue = stack.enter_context(Catalogue())
+        self._done = False
+        self._latest: Time = EARLIEST
+        self._manifest: Manifest | None = None
+        self._directory: Directory | None = None
+        if job.manifest:
+            spool = stack.enter_context(Spool(container.staging))
+            self._manifest = Manifest(spool, job.target.uid if job.target else "")
+        if job.media:
+            self._directory = stack.enter_context(Directory(job.media))
+            if job.media.append:
+                self._directory.take_over(job.destination)
+
+    def left_out(self) -> Iterator[Outcome]:
+        """Yields the files that are left out, each with the reason.
+
+        Raises:
+            UnsupportedError: what is left of them may not be exported without them.
+        """
+        job, wrong = self._job, 0
+        for outcome in survey(_found(job), self._catalogue, job.rules()):
+            wrong += bool(outcome.error) and (job.whole or outcome.status == "refused")
+            self._note(outcome, "", os.path.basename(outcome.path))
+            yield outcome
+        if wrong:
+            raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
+        appending = job.media is not None and job.media.append
+        naming = job.names(first_free(job.destination) if appending else 0)
+        self.files = self._catalogue.name(naming)
+
+    def _note(self, outcome: Outcome, member: str, source: str) -> None:
+        """Enters a file in the manifest."""
+        if self._manifest:
+            self._manifest.add(outcome, member, source)
+
+    def converted(self) -> Generator[Outcome, None, None]:
+        """Converts and takes each file, and yields what came of it.
+
+        Raises:
+            UnsupportedError: one failed, and all or nothing was asked for.
+        """
+        requests = self._requests(self._catalogue)
+        with closing(pool.run(requests, self._job.limits)) as done:
+            for request, outcome in _in_order(done) if self._job.reproducible else done:
+                entry = self._catalogue.numbered(_number(request))
+                taken = self._taken(entry, request, outcome)
+                self._note(taken, entry.name, entry.found.relative)
+                yield taken
+                if taken.error and self._job.whole:
+                    raise UnsupportedError("nothing was written: one of the files failed")
+        self._done = True
+
+    def end(self) -> None:
+        """Writes what stands behind the files.
+
+        Raises:
+            DestinationError: they have not all been converted.
+        """
+        if not self._done:
+            raise DestinationError("the export was given up: nothing was written")
+        if self._directory:
+            again = self._job.reproducible
+            self._directory.write(self._container, self._latest, reproducible=again)
+        if self._manifest:
+            self._container.copy(NAME, self._manifest.source(), self._latest, deflate=True)
+
+    def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
+        """Yields what is asked of the engine: the only place where that is decided."""
+        rules = FileRules(tree=True, passing=self._job.zipped)
+        base = Request("", "", settings=self._job.settings, rules=rules)
+        for entry in catalogue:
+            yield replace(
+                base,
+                source=entry.found.path,
+                member=entry.found.member,
+                destination=os.path.join(self._container.staging, f"{entry.number}"),
+                target=by_uid(entry.target),
+            )
+
+    def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
+        """Puts a file, or the original of what failed, into the container."""
+        self._latest = max(self._latest, entry.when)
+        place = f"{self._job.destination.rstrip('/')}/{entry.name}"
+        twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
+        taken = replace(outcome, destination=place, warnings=(*outcome.warnings, *twin))
+        if outcome.error:
+            taken = replace(taken, warnings=(*taken.warnings, "exported as it is"))
+            return self._original(entry, taken)
+        with open_source(request.destination) as source:
+            warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
+        syntax = by_uid(outcome.target_syntax)
+        deflate = not (syntax.encapsulated or syntax.deflated)
+        self._container.take(entry.name, request.destination, entry.when, deflate=deflate)
+        taken = replace(taken, warnings=(*taken.warnings, *warnings))
+        if not missing:
+            return taken
+        return replace(taken, status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
+
+    def _original(self, entry: Entry, taken: Outcome) -> Outcome:
+        """Exports a file as it is."""
+        syntax = by_uid(entry.syntax)
+        deflate = not (syntax.encapsulated or syntax.deflated)
+        with opened_source(entry.found) as source:
+            warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
+            self._container.copy(entry.name, source, entry.when, deflate=deflate)
+            warnings += [missing] if missing else []
+            return replace(
+                taken,
+                sop_instance_uid=entry.place.sop_instance_uid,
+                target_syntax=entry.syntax,
+                bytes_out=source.size,
+                warnings=(*taken.warnings, *warnings),
+            )
+
+
+def _number(request: Request) -> int:
+    return int(os.path.basename(request.destination))
+
+
+def _in_order(done: Done) -> Iterator[tuple[Request, Outcome]]:
+    """Yields results in the order in which they were asked for; those that are early wait."""
+    waiting: list[tuple[int, Request, Outcome]] = []
+    wanted = 0
+    for request, outcome in done:
+        heapq.heappush(waiting, (_number(request), request, outcome))
+        while waiting and waiting[0][0] == wanted:
+            yield heapq.heappop(waiting)[1:]
+            wanted += 1

@@ -1,0 +1,65 @@
+"""Application profiles for general purpose media (PS3.11 D, H, J, M): what may be on them."""
+
+from typing import Final, NamedTuple
+
+from dicomtx.errors import UsageError
+from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
+
+NATIVE: Final = (".1",)
+JPEG: Final = (".1", ".4.70", ".4.50", ".4.51")
+JPEG_2000: Final = (".1", ".4.90", ".4.91")
+
+
+class Profile(NamedTuple):
+    """One application profile.
+
+    Attributes:
+        name: its identifier in PS3.11.
+        syntaxes: UIDs of the transfer syntaxes that its files may have.
+    """
+
+    name: str
+    syntaxes: tuple[str, ...]
+
+    @property
+    def lossless(self) -> TransferSyntax:
+        """The syntax that takes least space and loses nothing."""
+        wanted = {ROOT + ".4.70", ROOT + ".4.90"} & set(self.syntaxes)
+        return by_uid(*wanted or (ROOT + ".1",))
+
+    def violation(self, syntax: TransferSyntax) -> str:
+        """Returns what is wrong with a file in this syntax; empty if nothing is."""
+        if syntax.uid in self.syntaxes:
+            return ""
+        allowed = ", ".join(by_uid(uid).name for uid in self.syntaxes)
+        return f"it would be {syntax.name}, and only {allowed} may be"
+
+
+def _profile(name: str, suffixes: tuple[str, ...]) -> Profile:
+    return Profile(name, tuple(ROOT + suffix for suffix in suffixes))
+
+
+PROFILES: Final = {
+    profile.name: profile
+    for profile in (
+        *(_profile(f"STD-GEN-{medium}", NATIVE) for medium in ("CD", "DVD-RAM", "BD")),
+        *(
+            _profile(f"STD-GEN-{medium}-{family}", syntaxes)
+            for medium in ("DVD", "BD", "USB", "MMC", "CF", "SD")
+            for family, syntaxes in (("JPEG", JPEG), ("J2K", JPEG_2000))
+        ),
+    )
+}
+ALIASES: Final = {"STD-GEN-DVD": "STD-GEN-DVD-RAM"}
+
+
+def profile(name: str) -> Profile:
+    """Returns the profile of this name.
+
+    Raises:
+        UsageError: there is none; the message names those that there are.
+    """
+    found = PROFILES.get(ALIASES.get(name.upper(), name.upper()))
+    if not found:
+        raise UsageError(f"unknown application profile {name!r}: use one of {', '.join(PROFILES)}")
+    return found

@@ -1,0 +1,170 @@
+"""The first look at what is to be exported: headers only, and nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import directory_records, text
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.header import Header, read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.engine.plan import Action, plan
+from dicomtx.errors import DamagedError, DicomtxError, ExitCode, NotDicomError
+from dicomtx.settings import Settings
+from dicomtx.sources import Source, open_source
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.workflows.archive_layout import Place
+from dicomtx.workflows.catalogue import Catalogue, Entry
+from dicomtx.workflows.layout import Layout
+from dicomtx.workflows.profiles import Profile
+from dicomtx.workflows.request import Outcome, Status
+from dicomtx.workflows.tree import Found
+from dicomtx.zip_members import open_member
+from dicomtx.zip_writer import EARLIEST, Time
+
+TEXTS: Final = {
+    "patient_id": 0x00100020,
+    "patient_name": 0x00100010,
+    "accession_number": 0x00080050,
+    "study_description": 0x00081030,
+    "study_uid": 0x0020000D,
+    "modality": 0x00080060,
+    "series_number": 0x00200011,
+    "series_description": 0x0008103E,
+    "series_uid": 0x0020000E,
+    "instance_number": 0x00200013,
+    "sop_instance_uid": 0x00080018,
+}
+DATES: Final = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080023, 0x00080033))
+"""Dates and times of study, series and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of each file before anything is written.
+
+    Attributes:
+        target: the transfer syntax wanted; None is each file's own.
+        settings: everything that does not depend on the file.
+        layout: a layout of the user's, if there is one.
+        profile: the application profile to be kept, if there is one.
+        directory: there will be a DICOMDIR; with ``strict`` nothing may be invented for it.
+    """
+
+    target: TransferSyntax | None
+    settings: Settings
+    layout: Layout | None = None
+    profile: Profile | None = None
+    directory: bool = False
+
+    def target_of(self, header: Header) -> TransferSyntax:
+        """Returns what a file is to be: itself, where nothing else is asked for or needed."""
+        profile = self.profile
+        if profile and header.pixel_data == "none":
+            return DEFAULT_TARGET
+        if profile and not self.target:
+            return profile.lossless if profile.violation(header.syntax) else header.syntax
+        return self.target or header.syntax
+
+
+def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterator[Outcome]:
+    """Adds files to the catalogue, and yields those that cannot be, with the reason."""
+    with Codecs(rules.settings) as codecs:
+        for one in found:
+            said = one.error or one.skipped
+            if said:
+                yield _left_out(one, said, ExitCode.SOURCE if one.error else ExitCode.DONE)
+                continue
+            try:
+                wrong = _look(one, catalogue, rules, codecs)
+            except DamagedError:  # it is exported as it is, wherever that can be
+                catalogue.add(Entry(one, Place(), target=(rules.target or DEFAULT_TARGET).uid))
+                if rules.profile:
+                    wrong = f"violates {rules.profile.name}: it is damaged"
+                    yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
+            except DicomtxError as error:
+                named = one.path == one.root or not isinstance(error, NotDicomError)
+                yield _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
+            else:
+                if wrong:
+                    yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
+
+
+def opened(found: Found) -> AbstractContextManager[Source]:
+    """Opens a file, or a member of an archive."""
+    if found.member:
+        return open_member(found.path, found.member)
+    return open_source(found.path)
+
+
+def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> str:
+    """Adds one file to the catalogue, and returns what is against it; empty if nothing is."""
+    with opened(found) as file, open_part10(file, whole=False, salvage=True) as part10:
+        data_set = part10.data_set
+        header = read_header(part10)
+        if header.file_set:
+            raise NotDicomError(
+                "a DICOMDIR: its offsets would not fit; media have one of their own"
+            )
+        kind = directory_records.kind(data_set)
+        place = Place(
+            **{name: text.value(data_set, tag) for name, tag in TEXTS.items()},
+            prefix=kind.prefix,
+            single=kind.single,
+            laid_out=rules.layout.place(data_set) if rules.layout else "",
+        )
+        target = rules.target_of(header)
+        entry = Entry(found, place, header.syntax.uid, target.uid, _time(data_set))
+        twin = catalogue.add(entry).twin
+        return _violation(header, rules, codecs, twin) or _incomplete(data_set, kind, rules)
+
+
+def _violation(header: Header, rules: Rules, codecs: Codecs, twin: str) -> str:
+    """Returns what of the profile the file would violate."""
+    if not rules.profile:
+        return ""
+    made = plan(header, rules.target_of(header), codecs, rules.settings)
+    if made.action is Action.REFUSE:
+        return f"violates {rules.profile.name}: it cannot be {made.target.name}: {made.reason}"
+    wrong = rules.profile.violation(made.target)
+    if twin:
+        wrong = wrong or f"it has the SOP Instance UID of {twin}, and only one can be referenced"
+    return f"violates {rules.profile.name}: {wrong}" if wrong else ""
+
+
+def _incomplete(data_set: DataSet, kind: directory_records.Kind, rules: Rules) -> str:
+    """Returns which keys would have to be invented for the DICOMDIR, where that is not allowed."""
+    if not (rules.directory and rules.settings.strict):
+        return ""
+    types = (kind.record,) if kind.single else ("PATIENT", "STUDY", "SERIES", kind.record)
+    missing = list(directory_records.Records(data_set).missing(*types))
+    return f"a DICOMDIR needs values that are missing: {', '.join(missing)}" if missing else ""
+
+
+def _time(data_set: DataSet) -> Time:
+    """Returns when the study was made, as far as the file says it."""
+    for date_tag, time_tag in DATES:
+        date, time = data_set.text(date_tag).replace(".", ""), data_set.text(time_tag)
+        if len(date) == 8 and date.isascii() and date.isdigit():
+            clock = time.replace(":", "").partition(".")[0][:6].ljust(6, "0")
+            if not (clock.isascii() and clock.isdigit()):
+                clock = "000000"
+            return _valid(date, clock)
+    return EARLIEST
+
+
+def _valid(date: str, clock: str) -> Time:
+    year, month, day = int(date[:4]), int(date[4:6]), int(date[6:])
+    hour, minute, second = (int(clock[at : at + 2]) for at in (0, 2, 4))
+    right = 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61
+    return (year, month, day, hour, minute, second) if right else EARLIEST
+
+
+def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
+    """Returns the outcome of a file that is not in the archive."""
+    if code is ExitCode.DONE:
+        return Outcome(found.name, "", "skipped", warnings=(why,))
+    status: Status = "refused" if code is ExitCode.UNSUPPORTED else "failed"
+    return Outcome(found.name, "", status, error=why, exit_code=int(code))

@@ -1,0 +1,379 @@
+"""Archives and media: each file in them is what its outcome says, and nothing is dropped."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.fileset import FileSet
+
+from dicomtx.errors import DestinationError, DicomtxError, UnsupportedError
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.export import export
+from dicomtx.workflows.export_job import Export, Media
+from dicomtx.workflows.pool import Limits
+from dicomtx.workflows.profiles import profile
+from dicomtx.workflows.request import Outcome
+from tests.corpus import file
+
+GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")
+RLE = find("rle").uid
+
+
+class Folder:
+    """Sources, and a place for what is made of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sources = path / "sources"
+        self.sources.mkdir()
+
+    def put(self, *names: str) -> None:
+        for name in names:
+            shutil.copy(file(name), self.sources / name)
+
+    def export(self, out: str = "out.zip", to: str = "rle", **asked: Any) -> list[Outcome]:
+        target = find(to) if to else None
+        sources = asked.pop("sources", (str(self.sources),))
+        limits = Limits(workers=asked.pop("workers", 1))
+        job = Export(sources, str(self.path / out), target, limits=limits, **asked)
+        return list(export(job))
+
+    def members(self, out: str = "out.zip") -> dict[str, Dataset]:
+        with zipfile.ZipFile(self.path / out) as archive:
+            assert archive.testzip() is None
+            names = [n for n in archive.namelist() if n not in ("MANIFEST.json", "DICOMDIR")]
+            return {name: dcmread(io.BytesIO(archive.read(name))) for name in names}
+
+    def manifest(self, out: str = "out.zip") -> list[dict[str, Any]]:
+        with zipfile.ZipFile(self.path / out) as archive:
+            files: list[dict[str, Any]] = json.loads(archive.read("MANIFEST.json"))["files"]
+            return files
+
+    def left(self) -> set[str]:
+        return {path.name for path in self.path.iterdir()} - {"sources"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    made = Folder(tmp_path)
+    yield made
+    assert not [n for n in made.left() if n.startswith(".")]
+
+
+def by_source(outcomes: list[Outcome]) -> dict[str, Outcome]:
+    return {Path(outcome.path).name: outcome for outcome in outcomes}
+
+
+def test_each_member_is_in_the_syntax_asked_for(folder: Folder) -> None:
+    folder.put(*GOOD)
+    outcomes = by_source(folder.export())
+    assert {name: outcome.status for name, outcome in outcomes.items()} == dict.fromkeys(
+        GOOD, "done"
+    ) | {"rtplan.dcm": "kept"}
+    members = folder.members()
+    assert len(members) == len(GOOD)
+    for outcome in outcomes.values():
+        member = members[outcome.destination.partition("out.zip/")[2]]
+        assert member.file_meta.TransferSyntaxUID == outcome.target_syntax
+        assert member.SOPInstanceUID == outcome.sop_instance_uid
+        assert (outcome.target_syntax == RLE) == (outcome.status == "done")
+
+
+def test_members_that_are_compressed_are_stored_and_others_are_deflated(folder: Folder) -> None:
+    folder.put(*GOOD)
+    folder.export()
+    with zipfile.ZipFile(folder.path / "out.zip") as archive:
+        for name, member in folder.members().items():
+            stored = archive.getinfo(name).compress_type == zipfile.ZIP_STORED
+            assert stored == (member.file_meta.TransferSyntaxUID == RLE)
+
+
+def test_members_have_the_time_of_their_study(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    folder.export()
+    with zipfile.ZipFile(folder.path / "out.zip") as archive:
+        assert {i.date_time for i in archive.infolist()} == {(2004, 1, 19, 7, 27, 30)}
+
+
+def test_without_a_target_every_file_stays_as_it_is(folder: Folder) -> None:
+    folder.put(*GOOD, "JPEG-LL.dcm", "MR_small_bigendian.dcm")
+    folder.export(to="")
+    with zipfile.ZipFile(folder.path / "out.zip") as archive:
+        inside = {archive.read(name) for name in archive.namelist() if name.endswith(".dcm")}
+    assert inside == {path.read_bytes() for path in folder.sources.iterdir()}
+
+
+def test_what_fails_is_exported_as_it_is_and_told(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_truncated.dcm")
+    outcome = by_source(folder.export())["MR_truncated.dcm"]
+    assert (outcome.status, outcome.exit_code) == ("failed", 3)
+    assert "exported as it is" in outcome.warnings
+    name = outcome.destination.partition("out.zip/")[2]
+    with zipfile.ZipFile(folder.path / "out.zip") as archive:
+        assert archive.read(name) == file("MR_truncated.dcm").read_bytes()
+    entry = next(one for one in folder.manifest() if one["status"] == "failed")
+    assert entry["member"] == name
+    assert entry["source"] == "MR_truncated.dcm"
+    assert "truncated" in entry["error"]
+    assert entry["bytes"] == file("MR_truncated.dcm").stat().st_size
+
+
+def test_what_cannot_be_in_the_target_is_exported_as_it_is_and_told(folder: Folder) -> None:
+    folder.put("liver_1frame.dcm")  # one bit a pixel
+    (outcome,) = folder.export(to="jpeg-ls-lossless")
+    assert (outcome.status, outcome.exit_code) == ("refused", 4)
+    assert len(folder.members()) == 1
+
+
+def test_what_is_no_dicom_is_left_out_and_told(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    (folder.sources / "notes.txt").write_text("nothing")
+    outcome = by_source(folder.export())["notes.txt"]
+    assert (outcome.status, outcome.exit_code) == ("skipped", 0)
+    entry = next(one for one in folder.manifest() if one["member"] is None)
+    assert (entry["source"], entry["status"]) == ("notes.txt", "skipped")
+
+
+def test_what_is_named_and_no_dicom_is_a_failure(folder: Folder) -> None:
+    notes = folder.path / "sources" / "notes.txt"
+    notes.write_text("nothing")
+    assert folder.export(sources=(str(notes), "/missing"))[0].status == "failed"
+    assert folder.export("b.zip", sources=("/missing",))[0].exit_code == 3
+
+
+def test_strict_leaves_no_archive(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_truncated.dcm")
+    with pytest.raises(DicomtxError, match="nothing was written"):
+        folder.export(settings=Settings(strict=True))
+    assert folder.left() == set()
+
+
+def test_an_existing_archive_is_left_alone(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    (folder.path / "out.zip").write_text("mine")
+    with pytest.raises(DestinationError):
+        folder.export()
+    assert (folder.path / "out.zip").read_text() == "mine"
+    folder.export(overwrite=True)
+    assert len(folder.members()) == 1
+
+
+def test_an_export_that_is_given_up_leaves_nothing(folder: Folder) -> None:
+    folder.put(*GOOD)
+    job = Export((str(folder.sources),), str(folder.path / "out.zip"), find("rle"))
+    outcomes = export(job)
+    next(outcomes)
+    outcomes.close()
+    assert folder.left() == set()
+
+
+def test_two_files_with_one_uid_are_both_in_the_archive(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    other = dcmread(file("CT_small.dcm"))
+    other.PatientComments = "another"
+    other.save_as(folder.sources / "second.dcm")
+    outcomes = by_source(folder.export())
+    assert len(folder.members()) == 2
+    told = [text for text in outcomes["second.dcm"].warnings if "SOP Instance UID" in text]
+    assert told == [f"has the SOP Instance UID of {folder.sources / 'CT_small.dcm'} too"]
+    outcomes = by_source(folder.export("media.zip", media=Media()))
+    with zipfile.ZipFile(folder.path / "media.zip") as archive:
+        archive.extractall(folder.path / "media")
+    assert len(folder.members("media.zip")) == 2
+    assert len(list(FileSet(folder.path / "media" / "DICOMDIR"))) == 1
+    assert sum("not in the DICOMDIR a second time" in o.warnings for o in outcomes.values()) == 1
+
+
+@pytest.mark.parametrize("media", [None, Media()])
+def test_the_same_files_give_the_same_bytes(folder: Folder, media: Media | None) -> None:
+    folder.put(*GOOD, "MR_truncated.dcm")
+    for name in ("a.zip", "b.zip"):
+        folder.export(name, media=media, reproducible=True, workers=2)
+    assert (folder.path / "a.zip").read_bytes() == (folder.path / "b.zip").read_bytes()
+
+
+def test_an_archive_is_a_source(folder: Folder) -> None:
+    folder.put(*GOOD)
+    folder.export("first.zip")
+    folder.export("second.zip", "explicit", sources=(str(folder.path / "first.zip"),))
+    first, second = folder.members("first.zip"), folder.members("second.zip")
+    assert {d.SOPInstanceUID for d in first.values()} == {d.SOPInstanceUID for d in second.values()}
+    assert first.keys() == second.keys()
+
+
+def test_media_are_a_source(folder: Folder) -> None:
+    folder.put(*GOOD)
+    folder.export("media", media=Media())
+    sources = (str(folder.path / "media" / "DICOMDIR"),)
+    folder.export("again", "jpeg-ls-lossless", media=Media(naming="standard"), sources=sources)
+    again = list(FileSet(folder.path / "again" / "DICOMDIR"))
+    assert len(again) == len(GOOD)
+    syntaxes = {str(one.ReferencedTransferSyntaxUIDInFile) for one in again}
+    assert find("jpeg-ls-lossless").uid in syntaxes
+
+
+def test_hostile_members_are_named_and_the_rest_is_exported(folder: Folder) -> None:
+    path = folder.path / "hostile.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(file("CT_small.dcm"), "good.dcm")
+        archive.write(file("CT_small.dcm"), "../../out.dcm")
+    outcomes = folder.export(sources=(str(path),))
+    assert sorted(outcome.status for outcome in outcomes) == ["done", "failed"]
+    assert len(folder.members()) == 1
+
+
+@pytest.mark.parametrize("naming", ["orthanc", "standard"])
+def test_records_say_what_the_files_are(folder: Folder, naming: str) -> None:
+    folder.put(*GOOD, "reportsi.dcm", "waveform_ecg.dcm")
+    folder.export("media", media=Media(naming=naming, file_set_id="MY_DISC"))
+    found = FileSet(folder.path / "media" / "DICOMDIR")
+    assert found.ID == "MY_DISC"
+    assert len(found) == len(GOOD) + 2
+    for instance in found:
+        own = instance.load()
+        assert instance.SOPInstanceUID == own.SOPInstanceUID
+        assert instance.ReferencedTransferSyntaxUIDInFile == own.file_meta.TransferSyntaxUID
+
+
+@pytest.mark.peer("dciodvfy")
+@pytest.mark.peer("dcentvfy")
+def test_dicom3tools_find_no_error_in_media(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm", "chrH31.dcm", "rtplan.dcm", "reportsi.dcm")
+    folder.export("media", media=Media(naming="standard"))
+    media = folder.path / "media"
+    names = [str(p.relative_to(media)) for p in media.rglob("*") if p.is_file()]
+    names = [name for name in names if name != "MANIFEST.json"]
+    for command in (["dciodvfy", "DICOMDIR"], ["dcentvfy", *sorted(names)]):
+        done = subprocess.run(command, cwd=media, check=False, capture_output=True, text=True)
+        assert "Error" not in done.stderr + done.stdout
+
+
+def test_what_is_invented_is_in_the_directory_only(folder: Folder) -> None:
+    folder.put("image_dfl.dcm")
+    (outcome,) = folder.export("media", "explicit", media=Media())
+    assert any(text.startswith("in the DICOMDIR only, invented: ") for text in outcome.warnings)
+    own = dcmread(folder.path / "media" / "IMAGES" / "IM0")
+    assert not own.get("StudyID")
+    assert dcmread(folder.path / "media" / "DICOMDIR").DirectoryRecordSequence[1].StudyID
+    with pytest.raises(UnsupportedError):
+        folder.export("strict", "explicit", media=Media(), settings=Settings(strict=True))
+    assert not (folder.path / "strict").exists()
+
+
+def test_a_violated_profile_is_named_before_anything_is_written(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm")
+    job = Export(
+        (str(folder.sources),),
+        str(folder.path / "media"),
+        find("rle"),
+        media=Media(profile=profile("STD-GEN-CD")),
+    )
+    outcomes: list[Outcome] = []
+    with pytest.raises(UnsupportedError, match="2 of the files"):
+        outcomes.extend(export(job))
+    assert [outcome.status for outcome in outcomes] == ["refused", "refused"]
+    assert all("violates STD-GEN-CD" in outcome.error for outcome in outcomes)
+    assert folder.left() == set()
+
+
+def test_a_profile_leaves_alone_what_it_allows(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "SC_rgb_jpeg_dcmtk.dcm", "MR_small_RLE.dcm", "rtplan.dcm")
+    asked = Media(profile=profile("STD-GEN-DVD-JPEG"))
+    outcomes = by_source(folder.export("media", "", media=asked))
+    assert {name: find(o.target_syntax).name for name, o in outcomes.items()} == {
+        "CT_small.dcm": "explicit-vr-little-endian",
+        "SC_rgb_jpeg_dcmtk.dcm": "jpeg-baseline",
+        "MR_small_RLE.dcm": "jpeg-lossless-sv1",
+        "rtplan.dcm": "explicit-vr-little-endian",
+    }
+
+
+@pytest.mark.parametrize("naming", ["orthanc", "standard"])
+def test_a_file_set_can_be_appended_to(folder: Folder, naming: str) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm")
+    folder.export("media", media=Media(naming=naming))
+    before = {p: p.read_bytes() for p in (folder.path / "media").rglob("*") if p.is_file()}
+    new = (str(file("rtplan.dcm")), str(file("SC_rgb_small_odd.dcm")))
+    folder.export("media", media=Media(naming=naming, append=True), sources=new)
+    found = list(FileSet(folder.path / "media" / "DICOMDIR"))
+    assert len(found) == 4
+    assert all(one.load().SOPInstanceUID == one.SOPInstanceUID for one in found)
+    changed = {p.name for p, data in before.items() if p.read_bytes() != data}
+    assert changed <= {"DICOMDIR", "MANIFEST.json"}
+
+
+def test_a_failed_addition_leaves_the_file_set_as_it_was(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    folder.export("media", media=Media())
+    before = {p: p.read_bytes() for p in (folder.path / "media").rglob("*") if p.is_file()}
+    new = (str(file("MR_small.dcm")), str(file("MR_truncated.dcm")))
+    with pytest.raises(DicomtxError):
+        folder.export(
+            "media", media=Media(append=True), sources=new, settings=Settings(strict=True)
+        )
+    assert {p: p.read_bytes() for p in (folder.path / "media").rglob("*") if p.is_file()} == before
+
+
+def test_without_a_file_set_there_is_nothing_to_append_to(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    with pytest.raises(DestinationError, match="no DICOMDIR"):
+        folder.export("media", media=Media(append=True))
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    (folder.path / "media").mkdir()
+    folder.export("media", media=Media())
+    with pytest.raises(DestinationError, match="--append"):
+        folder.export("media", media=Media())
+
+
+def test_a_template_names_members(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm", "chrH31.dcm")
+    shutil.copy(file("CT_small.dcm"), folder.sources / "twin.dcm")
+    folder.export(layout="{Modality}/{PatientName}.dcm")
+    assert sorted(folder.members()) == [
+        "CT/CompressedSamples^CT1-2.dcm",
+        "CT/CompressedSamples^CT1.dcm",
+        "MR/CompressedSamples^MR1.dcm",
+        "OT/Yamada^Tarou=山田^太郎=やまだ^たろう.dcm",
+    ]
+
+
+@pytest.mark.peer("unzip")
+@pytest.mark.peer("7z")
+def test_unzip_and_7z_read_what_was_exported(folder: Folder) -> None:
+    folder.put(*GOOD)
+    folder.export(layout="{PatientName}/{SOPInstanceUID}.dcm")
+    for command in (["unzip", "-tq", "out.zip"], ["7z", "t", "out.zip"]):
+        done = subprocess.run(command, cwd=folder.path, check=False, capture_output=True)
+        assert done.returncode == 0, done.stdout
+
+
+def test_staging_of_a_dead_process_is_removed(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    dead = folder.path / f".out.zip.dicomtx-{_unused_pid()}.staging"
+    dead.mkdir()
+    (dead / "0").write_text("left")
+    folder.export()
+    assert folder.left() == {"out.zip"}
+
+
+def _unused_pid() -> int:
+    return next(pid for pid in range(4_000_000, 5_000_000) if not os.path.exists(f"/proc/{pid}"))
+
+
+def test_an_archive_among_its_sources_is_not_exported_into_itself(folder: Folder) -> None:
+    folder.put("CT_small.dcm", "MR_small.dcm")
+    for _ in range(2):
+        folder.export("sources/out.zip", overwrite=True)
+        assert len(folder.members("sources/out.zip")) == 2
