@@ -87,7 +87,7 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _resemble(file: int | str, before: os.stat_result) -> None:
-    """Gives a file the owner and the mode of the one that it replaces, as far as that is allowed."""
+    """Gives a file the owner and the mode of the one that it replaces, where that is allowed."""
     with suppress(OSError):
         os.chown(file, before.st_uid, before.st_gid)  # first: it may take away bits of the mode
     with suppress(OSError):

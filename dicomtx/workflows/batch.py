@@ -159,6 +159,7 @@ class Run:
                 destination=destination,
                 member=member,
                 overwrite=overwrite,
+                listed=(key.size, key.mtime_ns) if self.batch.layout else (),
             )
 
 

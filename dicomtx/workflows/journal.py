@@ -112,7 +112,9 @@ class Journal:
         self._put(key, output, "planned")
         return True
 
-    def note(self, content: bytes, place: str = "", source: str = "", *, known: bool = True) -> bool:
+    def note(
+        self, content: bytes, place: str = "", source: str = "", *, known: bool = True
+    ) -> bool:
         """Enters what is known already; returns whether no other has the same place."""
         row = (_place(place) if place else None, _place(source), known, content)
         query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"

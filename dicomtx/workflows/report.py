@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Final, Protocol
@@ -68,6 +68,21 @@ def check_report(path: str) -> None:
     """
     if os.path.splitext(path)[1].lower() not in ENDINGS:
         raise UsageError(f"--report {path}: the name must end in {', '.join(ENDINGS)}")
+
+
+def check_reports(paths: Iterable[str]) -> None:
+    """Checks that there can be reports of these names, each but once.
+
+    Raises:
+        UsageError: an ending is none of .jsonl, .csv, .html, or two are the same file.
+    """
+    places: set[str] = set()
+    for path in paths:
+        check_report(path)
+        place = os.path.realpath(path)
+        if place in places:
+            raise UsageError(f"--report {path}: it is named twice")
+        places.add(place)
 
 
 @contextmanager
