@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from typing import Any, Final, Protocol
 
@@ -15,6 +15,7 @@ from dicomtx.sources import write_all
 from dicomtx.workflows.report_page import Page
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.totals import Totals
+from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
 COLUMNS: Final = (*(item.name for item in fields(Outcome)), "size_ratio")
@@ -98,13 +99,18 @@ def open_report(path: str) -> Iterator[Report]:
     """
     check_report(path)
     ended: BaseException | None = None
-    with atomic_write(path, overwrite=True) as fd, _form(path) as form:
+    with (
+        ExitStack() as end,
+        atomic_write(path, overwrite=True) as fd,
+        _form(path) as form,
+    ):
         report = Report(form, lambda data: write_all(fd, data))
         try:
             yield report
         except BaseException as error:  # noqa: BLE001 - raised again below
             ended = error
             report.complete = False
+        end.enter_context(undisturbed())  # until it is in its place
         report.finish()
     if ended:
         raise ended

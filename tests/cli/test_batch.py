@@ -178,3 +178,10 @@ def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     done = subprocess.run(closed, capture_output=True, check=False)
     assert done.returncode == ExitCode.SOURCE
     assert b"the list on standard input cannot be read" in done.stderr
+
+
+def test_what_is_skipped_is_not_told_as_if_it_was_written(run: Run, tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0])
+    done = run("batch", "in", "out", "--to", "explicit", "--skip-same", "-v", cwd=tmp_path)
+    first = done.stdout.decode().splitlines()[0]
+    assert first == "in/0/00000.dcm: skipped: it is explicit-vr-little-endian already"
