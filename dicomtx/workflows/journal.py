@@ -274,7 +274,9 @@ def _locked(path: str) -> Iterator[None]:
 
 def _place(path: str) -> str:
     """Returns where a path leads, wherever the command is given: ``out/a`` is ``./out/a``."""
-    return _text(os.path.abspath(path)) if path else ""
+    if path and (path[0] != "/" or "//" in path or "/." in path):  # most are plain: it is costly
+        path = os.path.abspath(path)
+    return _text(path)
 
 
 def _text(path: str) -> str:

@@ -156,7 +156,10 @@ def test_times_are_preserved_in_place_too(tmp_path: Path) -> None:
     tree = trees.make(tmp_path / "in", [0])
     path = tree / "0/00000.dcm"
     os.utime(path, (1, 1))
-    more = {"journal": str(tmp_path / "journal.sqlite"), "rules": FileRules(preserve=True)}
+    more: dict[str, Any] = {
+        "journal": str(tmp_path / "journal.sqlite"),
+        "rules": FileRules(preserve=True),
+    }
     assert statuses(run(tree, **more)) == {"done": 1}
     assert path.stat().st_mtime == 1
     assert statuses(run(tree, **more)) == {"skipped": 1}
