@@ -21,11 +21,11 @@ def undisturbed() -> Iterator[None]:
     def listen(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
 
-    before = {number: signal.signal(number, listen) for number in SIGNALS}
+    before = [(number, signal.signal(number, listen)) for number in SIGNALS]
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for caught, handler in before:
+            signal.signal(caught, handler)
         for number in heard[:1]:
             signal.raise_signal(number)
