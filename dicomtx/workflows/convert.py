@@ -36,6 +36,7 @@ from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
 from dicomtx.workflows.run import Allow, Progress, Run, outcome
+from dicomtx.workflows.unchanged import check_unchanged, stamp_of
 
 SIGNATURES = 0xFFFAFFFA
 
@@ -90,6 +91,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
 
 def _convert(run: Run) -> None:
     request = run.request
+    before = stamp_of(request)
     with _opened(request) as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
@@ -110,6 +112,7 @@ def _convert(run: Run) -> None:
                 if request.rules.keep_smaller:
                     _keep_smaller(run, settled.plan, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
+                check_unchanged(request, before)
 
 
 def _settled(run: Run, settled: Settled) -> Settled:
