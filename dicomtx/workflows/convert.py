@@ -208,10 +208,6 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         from dicomtx.engine.rewrap import rewrapped  # noqa: PLC0415 - seldom needed
 
         return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
-    if made.repack:
-        from dicomtx.engine.repack import repacked  # noqa: PLC0415 - seldom needed
-
-        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
     if made.action is Action.REWRITE:
         said = image_pixel(part10.data_set)
         edits = image_edits(said, made.after) if said and made.after else []
@@ -219,16 +215,24 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         swap = made.target.big_endian != part10.encoding.big_endian
         passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
         return Transcoded(passed, tuple(edits), verification="bytes-only")
+    done = _coded(run, made, part10, spool)
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
+
+    with Spool(_folder(run.request)) as another:
+        icons = decoded_icons(part10.data_set, made, run.codecs, another, settings)
+    return done._replace(edits=(*done.edits, *icons))
+
+
+def _coded(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+    """Returns the frames in new code streams, or native ones."""
+    settings = run.request.settings
+    if made.repack:
+        from dicomtx.engine.repack import repacked  # noqa: PLC0415 - seldom needed
+
+        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
 
-    transcoder = Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress)
-    done = transcoder.run()
-    if made.target.encapsulated:
-        return done
-    with Spool(_folder(run.request)) as another:
-        icons = decoded_icons(part10.data_set, made.source, run.codecs, another, settings)
-    return done._replace(edits=(*done.edits, *icons))
+    return Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress).run()
 
 
 def _cautions(part10: Part10) -> Iterator[str]:

@@ -5,6 +5,7 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
@@ -18,6 +19,7 @@ from dicomtx.workflows.request import Outcome
 from tests import oracle
 from tests.bench import Bench
 from tests.corpus import file
+from tests.dicom import builder
 from tests.traps.altered import altered, difference, saved, streams, values
 
 LOSSY = (
@@ -364,3 +366,14 @@ def test_a_palette_that_is_expanded_is_rgb(bench: Bench, name: str) -> None:
     assert psnr(expected, found) == pytest.approx(outcome.quality.psnr, abs=0.01)  # type: ignore[union-attr]
     assert (made.SamplesPerPixel, made.BitsAllocated, made.PlanarConfiguration) == (3, 8, 0)
     assert not [element for element in made if "Palette" in element.keyword]
+
+
+@pytest.mark.parametrize("first", [0, 5])
+@pytest.mark.parametrize("to", ["explicit", "rle"])
+def test_a_loss_is_told_whichever_frame_it_is_in(bench: Bench, first: int, to: str) -> None:
+    grey = np.random.default_rng(1).integers(0, 256, (16, 16)).astype(np.uint8)
+    coded = [bytes(imagecodecs.jpegls_encode(grey, near)) for near in (first, 5 - first)]
+    pixels = builder.encapsulated([stream + b"\0" * (len(stream) % 2) for stream in coded])
+    module = builder.identity() + builder.module(builder.image(16, 16), frames="2")
+    made = bench.done(builder.part10("jpeg-ls-near-lossless", module + pixels), to)
+    assert (made.LossyImageCompression, made.LossyImageCompressionMethod) == ("01", "ISO_14495_1")
