@@ -127,9 +127,14 @@ def _with_sign(array: Array, stored: int) -> Array:
     return _reinterpreted(array.view(f"u{array.itemsize}"), stored, signed=True)
 
 
+def width(bits: int) -> int:
+    """Returns the bytes of the narrowest word that holds so many bits."""
+    return next(word for word in WORDS[1:] if bits <= word) // 8
+
+
 def _container(bits: int, kind: str) -> str:
     """Returns the narrowest dtype that holds so many bits."""
-    return f"<{kind}{next(word for word in WORDS[1:] if bits <= word) // 8}"
+    return f"<{kind}{width(bits)}"
 
 
 def _reinterpreted(array: Array, precision: int, *, signed: bool) -> Array:
