@@ -1,7 +1,7 @@
 """Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
@@ -11,9 +11,13 @@ from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Errors, Goal, decibels, measured
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
+from dicomtx.transfer_syntaxes import ROOT
 
 # dB above what is asked at which the search for it ends
 WINDOWS: Final = {"psnr": 1.0, "max_error": 2.0, "ratio": 0.08, "quality": inf}
+
+
+NEAR_LOSSLESS: Final = ROOT + ".4.81"  # decodes to the same values everywhere
 
 
 class MissedError(VerificationError):
@@ -43,6 +47,7 @@ class LossyEncoder:
         spec: the encoder.
         codec: the same, opened.
         decoders: of the target, the best one first.
+        confirming: other libraries that decode the target; the first that can confirms the rest.
         goal: what is asked.
         peak: largest minus smallest value of the source.
         floor: the PSNR in dB below which no frame may be.
@@ -52,6 +57,7 @@ class LossyEncoder:
     spec: CodecSpec
     codec: Codec
     decoders: tuple[Decoder, ...]
+    confirming: tuple[Decoder, ...]
     goal: Goal
     peak: int
     floor: float
@@ -76,7 +82,41 @@ class LossyEncoder:
             raise MissedError(
                 f"frame {index + 1} has a PSNR of {psnr:.1f} dB, below --min-psnr {self.floor:g}"
             )
+        return self._confirmed(made, frame, index)
+
+    def _confirmed(self, made: Lossy, frame: Frame, index: int) -> Lossy:
+        """Returns the same, told by another library, if one can tell and none did so yet.
+
+        Raises:
+            VerificationError: it decodes the stream to something worse.
+        """
+        uid = self.plan.target.uid
+        others = [other for other in self.confirming if other.spec != made.decoder]
+        if made.decoder.decodes[uid] != self.spec.encodes[uid]:
+            return made
+        for other in others:
+            try:
+                again = in_working_colours(self.plan, other.decode(made.stream), decoded_again=True)
+            except CodecError:
+                continue
+            errors = measured(frame, again, len(made.stream))
+            if not self._alike(made.errors, errors):
+                raise VerificationError(
+                    f"frame {index + 1}: {other.spec.name} decodes it worse than"
+                    f" {made.decoder.name}: the largest error is {errors.largest}, not"
+                    f" {made.errors.largest}"
+                )
+            return made._replace(decoder=other.spec)
         return made
+
+    def _alike(self, errors: Errors, others: Errors) -> bool:
+        """Whether what another library decodes is as near the source, to the rounding of a DCT.
+
+        How half the chroma is brought to full size is free: there the mean alone is compared.
+        """
+        room = 0 if self.plan.target.uid == NEAR_LOSSLESS else 1
+        nearly = sqrt(others.squared) <= sqrt(errors.squared) + room
+        return nearly and (self._subsampled or others.largest <= errors.largest + room)
 
     def _best(self, frame: Frame, index: int) -> Lossy:
         options = self._given()

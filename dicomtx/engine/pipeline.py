@@ -46,6 +46,7 @@ class Pipeline:
         encoder: the codec that encodes, None for a native target.
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
+        confirming: more decoders of the target, for what loses something.
         second: another decoder of the source, for what a plugin decoded.
         lossy: encodes in place of ``codec`` where the plan is to lose something.
         palette: expands each frame, where the plan says so.
@@ -57,6 +58,7 @@ class Pipeline:
     encoder: CodecSpec | None = None
     codec: Codec | None = None
     checks: tuple[Decoder, ...] = ()
+    confirming: tuple[Decoder, ...] = ()
     second: Frames | None = None
     lossy: LossyEncoder | None = None
     palette: Palette | None = None
@@ -166,6 +168,7 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
         spec=pipeline.encoder,
         codec=pipeline.codec,
         decoders=pipeline.checks,
+        confirming=pipeline.confirming,
         goal=asked(settings, pipeline.plan.target),
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
