@@ -15,6 +15,9 @@ from dicomtx.transfer_syntaxes import ROOT
 
 # dB above what is asked at which the search for it ends
 WINDOWS: Final = {"psnr": 1.0, "max_error": 2.0, "ratio": 0.08, "quality": inf}
+# dB above it for which the reason is told, where there is one
+NOTABLE: Final = {"psnr": 3.0, "max_error": 6.0, "ratio": 0.83, "quality": inf}
+WHOLE: Final = {"near": "NEAR", "quality": "quality"}  # knobs that know whole numbers only
 
 
 NEAR_LOSSLESS: Final = ROOT + ".4.81"  # decodes to the same values everywhere
@@ -31,11 +34,21 @@ class Lossy(NamedTuple):
         stream: its code stream.
         errors: what it lost.
         decoder: the codec that told so.
+        note: why it is much better than asked, if it is.
     """
 
     stream: bytes
     errors: Errors
     decoder: CodecSpec
+    note: str = ""
+
+
+class Step(NamedTuple):
+    """What a knob was set to, by how many dB what came of it is better than asked, the figure."""
+
+    value: int
+    surplus: float
+    figure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +138,38 @@ class LossyEncoder:
         knob = KNOBS[self.plan.target.uid]
         assert self.plan.after is not None
         error = wanted_error(self.goal, self.peak)
+        tried: list[Step] = []
 
         def attempt(place: float) -> tuple[float, Lossy]:
-            made = self._made(frame, index, knob.options(place, subsampled=self._subsampled))
-            return self._surplus(made.errors)[0], made
+            options = knob.options(place, subsampled=self._subsampled)
+            made = self._made(frame, index, options)
+            surplus, figure = self._surplus(made.errors)
+            tried.append(Step(getattr(options, knob.option), surplus, figure))
+            return surplus, made
 
-        return search(
+        made = search(
             attempt,
             knob,
             knob.start(error, full_scale(self.plan.after)),
             window=WINDOWS[self.goal.kind],
             rising=self.goal.kind != "ratio",
+        )
+        return made._replace(note=self._why_better(knob.option, tried))
+
+    def _why_better(self, option: str, tried: list[Step]) -> str:
+        """Returns why it is much better than asked: one step of a whole number more misses it."""
+        enough = [step for step in tried if step.surplus >= 0]
+        missing = [step for step in tried if step.surplus < 0]
+        if option not in WHOLE or not enough or not missing:
+            return ""
+        taken = min(enough, key=lambda step: step.surplus)
+        missed = max(missing, key=lambda step: step.surplus)
+        nearest = abs(taken.value - missed.value) == 1
+        if not nearest or taken.surplus <= NOTABLE[self.goal.kind]:
+            return ""
+        return (
+            f"{self.goal.text}: {WHOLE[option]} {missed.value} gives {missed.figure},"
+            f" {WHOLE[option]} {taken.value} gives {taken.figure}"
         )
 
     def _given(self) -> EncodeOptions | None:
@@ -174,7 +208,8 @@ class LossyEncoder:
         """Returns by how many dB the errors are better than asked, and the figure itself."""
         kind, value = self.goal
         if kind == "psnr":
-            return errors.psnr(self.peak) - value, f"{errors.psnr(self.peak):.2f} dB"
+            psnr = errors.psnr(self.peak)
+            return psnr - value, "no error" if psnr == inf else f"{psnr:.2f} dB"
         if kind == "max_error":
             room = decibels(value + 0.5, errors.largest) if errors.largest else inf
             return room, f"an error of {errors.largest}"

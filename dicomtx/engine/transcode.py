@@ -118,7 +118,7 @@ class Transcoder:
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
-            warnings=(*warnings, *_losses(pipeline)),
+            warnings=(*warnings, *_losses(pipeline), *pipeline.notes(made)),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
