@@ -13,6 +13,7 @@ from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 
+EVERYTHING: Final = 200  # dB of JPEG 2000 for which nothing is left out
 MOST_BITS_MORE: Final = 8  # of JPEG 2000: OpenJPEG keeps 24 bits of a sample
 
 
@@ -83,7 +84,8 @@ def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
     finest = 6.02 * image.bits_stored + 4  # dB that whole values have to spare
     more = min(max(0, ceil((options.psnr - finest) / 6.02)), MOST_BITS_MORE)
     bits = image.bits_stored + more
-    level: Any = options.psnr  # dB; the stub knows whole ones only
+    # dB, of which the stub knows whole ones only; 0 takes in all that there is
+    level: Any = options.psnr if options.psnr < EVERYTHING else 0
     stream = imagecodecs.jpeg2k_encode(
         values.astype(f"{values.dtype.kind}{samples.width(bits)}") << more if more else values,
         level=level,
