@@ -57,7 +57,8 @@ def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
     near = min(options.near, 255, (1 << image.bits_stored) // 2 - 1)  # T.87 C.2.3
     if image.bits_stored > 16:
         raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
-    values = samples.values(frame)
+    values = samples.values(frame)  # as wide as Bits Allocated, or else DCMTK refuses the stream
+    values = values.astype(f"<{values.dtype.kind}{samples.allocated(image)}", copy=False)
     low = -(1 << image.bits_stored - 1) if image.signed else 0
     high = low + (1 << image.bits_stored) - 1
     within = 8 * values.itemsize == image.bits_stored  # then the coder itself keeps to the range

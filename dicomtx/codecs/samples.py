@@ -132,6 +132,11 @@ def width(bits: int) -> int:
     return next(word for word in WORDS[1:] if bits <= word) // 8
 
 
+def allocated(image: ImagePixel) -> int:
+    """Returns the bytes of the word that Bits Allocated asks for, at most 2."""
+    return min(2, width(max(8, image.bits_allocated)))
+
+
 def _container(bits: int, kind: str) -> str:
     """Returns the narrowest dtype that holds so many bits."""
     return f"<{kind}{width(bits)}"

@@ -16,7 +16,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.request import Outcome
 from tests import oracle
-from tests.bench import Bench
+from tests.bench import Bench, grey
 from tests.corpus import file
 from tests.traps.altered import altered, difference, saved, streams, values
 
@@ -119,6 +119,20 @@ def test_near_2_on_signed_ct_has_no_error_above_2(bench: Bench, tmp_path: Path) 
     subprocess.run(["dcmdjpls", bench.out, native], check=True)
     found, before = values(dcmread(native)), values(dcmread(bench.source))
     assert difference(found, before)[1] == 2
+
+
+@pytest.mark.parametrize("to", ["jpeg-ls-lossless", "jpeg-ls-near-lossless"])
+@pytest.mark.parametrize(("bits", "signed"), [(8, False), (8, True), (5, False)])
+def test_jpeg_ls_of_few_bits_in_sixteen_is_read_by_dcmtk_and_gdcm(
+    bench: Bench, tmp_path: Path, to: str, bits: int, *, signed: bool
+) -> None:
+    native, near = tmp_path / "native.dcm", 0 if to == "jpeg-ls-lossless" else 1
+    data = grey(40, 40, allocated=16, stored=bits, signed=signed)
+    assert not bench.convert(data, to, near=near or None).error
+    before = values(dcmread(bench.source))
+    for tool in (("dcmdjpls",), ("gdcmconv", "--raw")):
+        subprocess.run([*tool, bench.out, native], check=True)
+        assert difference(values(dcmread(native)), before)[1] <= near
 
 
 def test_quality_is_jpegs_own_and_90_if_nothing_is_said(bench: Bench) -> None:
