@@ -48,6 +48,11 @@ def test_small_images_are_not_worth_another_process(bench: Bench) -> None:
     assert bench.convert(grey(512, 512), "jpeg-baseline").verification == "same-code-base"
 
 
+def test_only_codecs_in_force_are_asked(bench: Bench) -> None:
+    outcome = bench.convert(LARGE, "jpeg-baseline", codecs=("imagecodecs",))
+    assert outcome.verification == "same-code-base"
+
+
 def test_without_verification_no_other_library_is_asked(bench: Bench) -> None:
     assert bench.convert(LARGE, "jpeg-baseline", verify=False).verification == "same-code-base"
 
