@@ -17,7 +17,8 @@ from dicomtx.sources import reason
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.uid_map import UidMap
 
-NAME: Final = ".dicomtx-journal.sqlite"
+START: Final = ".dicomtx-journal."
+NAME: Final = f"{START}sqlite"
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
   source TEXT NOT NULL, member TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
@@ -92,9 +93,13 @@ class Journal:
         """Enters a file to be worked on; returns whether no other has the same output."""
         if not self.note(content, output, known=False):
             return False
-        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
+        self.claim(output)
         self._put(key, output, "planned")
         return True
+
+    def claim(self, output: str) -> None:
+        """Enters that what stands at this place is ours."""
+        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
 
     def note(self, content: bytes, output: str = "", *, known: bool = True) -> bool:
         """Enters what is known already; returns whether no other has the same output."""
@@ -140,13 +145,17 @@ class Journal:
         self.base.commit()
 
     def outputs(self, plan: str) -> Iterator[tuple[Key, str]]:
-        """Yields the sources, and what was written for them, of one plan."""
+        """Yields the sources, and what was written for them, of one plan.
+
+        The plan of a file that was reviewed is that of all, a colon, and its own.
+        """
         last = ("", "")
         query = (
-            "SELECT source, member, size, mtime_ns, plan, output FROM files WHERE plan = ? AND"
-            " output_size > 0 AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
+            "SELECT source, member, size, mtime_ns, plan, output FROM files"
+            " WHERE (plan = ? OR plan LIKE ? || ':%') AND output_size > 0"
+            " AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
         )
-        while rows := self.base.execute(query, (plan, *last, AT_ONCE)).fetchall():
+        while rows := self.base.execute(query, (plan, plan, *last, AT_ONCE)).fetchall():
             for source, member, *rest, output in rows:
                 yield Key(_path(source), _path(member), *rest), _path(output)
             last = rows[-1][:2]
