@@ -93,13 +93,14 @@ class Journal:
         """Enters a file to be worked on; returns whether no other has the same output."""
         if not self.note(content, output, known=False):
             return False
-        self.claim(output)
+        self._claim(output)
         self._put(key, output, "planned")
         return True
 
     def claim(self, output: str) -> None:
         """Enters that what stands at this place is ours."""
-        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
+        self._claim(output)
+        self.base.commit()
 
     def note(self, content: bytes, output: str = "", *, known: bool = True) -> bool:
         """Enters what is known already; returns whether no other has the same output."""
@@ -184,6 +185,9 @@ class Journal:
         """Notes that it came."""
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
+
+    def _claim(self, output: str) -> None:
+        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
 
     def _put(
         self,
