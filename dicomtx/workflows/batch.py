@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dicomtx import __version__
 from dicomtx.engine.policy import Policy
 from dicomtx.engine.settle import OnFailure
-from dicomtx.errors import DicomtxError, ExitCode, SourceError, UsageError
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, UsageError
 from dicomtx.files import sweep_tree
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
@@ -156,10 +156,13 @@ class Run:
         book, rules = self.journal, self.batch.rules
         if not book.uids:
             return
-        for key, output in book.outputs(self.batch.plan_digest()):
+        in_place = not self.batch.destination
+        for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
             try:
                 if remap(output, book.uids, preserve=rules.preserve):
                     book.rewrote(key, output, hash_of(output))
+            except NotDicomError:  # it was skipped, or copied
+                continue
             except DicomtxError as error:
                 request = replace(self.batch.request(), source=output, destination=output)
                 told = f"written, but its references were not changed: {error}"

@@ -100,6 +100,8 @@ def enter(batch: "Batch", book: Journal) -> None:
         request, key, outcome = asked.request, Key(asked.request.source, "", 0, 0, ""), None
         if asked.outcome is None:
             request, key, outcome = chosen(batch.choice, book, asked.request, asked.digest)
+        if request.in_place and key.size and outcome is None and _in_flight(book, request, key):
+            outcome = skipped(request, "done before, though not noted then")
         replaced = request.in_place and outcome is not None and outcome.status == "skipped"
         if asked.changed and not replaced:
             raise SourceError(asked.changed)
@@ -130,6 +132,13 @@ def _planned(batch: "Batch") -> Iterator[_Asked]:
             own, outcome = _placed(batch, own, found)
         plan = f"{shape}:{digest(own.policy, size=8)}"
         yield _Asked(step.relative, own, outcome, plan, own=True, changed=step.changed)
+
+
+def _in_flight(book: Journal, request: Request, key: Key) -> bool:
+    """Whether an earlier run has replaced the file, and was killed before it was noted."""
+    from dicomtx.workflows.in_flight import noted  # noqa: PLC0415 - seldom needed
+
+    return noted(book, request, key)
 
 
 def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Outcome | None]:

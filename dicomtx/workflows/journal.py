@@ -132,7 +132,18 @@ class Journal:
             last = rows[-1][0]
 
     def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
-        """Enters what came of a file; ``ours``: what stood at its place could be replaced."""
+        """Enters, durably, what came of a file.
+
+        Args:
+            key: its source as it stood.
+            outcome: what came of it.
+            ours: what stood at the place of its output could be replaced.
+        """
+        self.enter(key, outcome, ours=ours)
+        self.base.commit()
+
+    def enter(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters what came of a file, durable when the plan is."""
         output, size, mtime = outcome.destination, 0, 0
         if outcome.status in WRITTEN:
             with suppress(OSError):  # somebody was faster: it will be done again
@@ -143,20 +154,22 @@ class Journal:
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, outcome.status, told)
         self.uids.add(outcome)
-        self.base.commit()
 
-    def outputs(self, plan: str) -> Iterator[tuple[Key, str]]:
+    def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
         """Yields the sources, and what was written for them, of one plan.
 
-        The plan of a file that was reviewed is that of all, a colon, and its own.
+        The plan of a file that was reviewed is that of all, a colon, and its own. What is skipped
+        in place stands where it should, as if it had been written.
         """
+        skipped = "skipped" if in_place else ""
         last = ("", "")
         query = (
             "SELECT source, member, size, mtime_ns, plan, output FROM files"
-            " WHERE (plan = ? OR plan LIKE ? || ':%') AND output_size > 0"
+            " WHERE (plan = ? OR plan LIKE ? || ':%')"
+            " AND (output_size > 0 OR status = ?)"
             " AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
         )
-        while rows := self.base.execute(query, (plan, plan, *last, AT_ONCE)).fetchall():
+        while rows := self.base.execute(query, (plan, plan, skipped, *last, AT_ONCE)).fetchall():
             for source, member, *rest, output in rows:
                 yield Key(_path(source), _path(member), *rest), _path(output)
             last = rows[-1][:2]
