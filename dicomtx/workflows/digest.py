@@ -1,10 +1,10 @@
 """What tells apart two commands whose results may differ, as a short text."""
 
 import hashlib
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
-from dicomtx.settings import Settings
+from dicomtx.settings import FIELDS, Settings
 
 # what a run may take, and how long: the result is the same. Verification is not among them: what
 # was not verified is no answer to who asks for it
@@ -13,7 +13,7 @@ NOT_SHAPING: Final = ("threads", "frame_timeout", "max_memory")
 
 def shaping(settings: Settings) -> dict[str, Any]:
     """Returns the settings that results depend on."""
-    return {name: v for name, v in asdict(settings).items() if name not in NOT_SHAPING}
+    return {name: getattr(settings, name) for name in FIELDS if name not in NOT_SHAPING}
 
 
 def digest(*values: Any, size: int = 16) -> str:

@@ -55,9 +55,12 @@ def test_every_byte_of_every_value_counts(syntax: str) -> None:
         spans = [(element.value, element.end) for element in new.data_set.elements]
     for at in (at for start, end in spans for at in range(start, end)):
         broken = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
-        with open_part10(Source(source)) as old, open_part10(Source(broken)) as new:
-            with pytest.raises(VerificationError):
-                post_conditions(old, new, syntax_of(new.encoding), ())
+        with (
+            open_part10(Source(source)) as old,
+            open_part10(Source(broken)) as new,
+            pytest.raises(VerificationError),
+        ):
+            post_conditions(old, new, syntax_of(new.encoding), ())
 
 
 def values() -> bytes:
