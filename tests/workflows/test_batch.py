@@ -236,7 +236,9 @@ def test_each_setting_but_those_that_do_not_shape_the_result_makes_it_another_pl
     name: str, tree: Path
 ) -> None:
     default: Any = getattr(Settings(), name)
-    other: Any = OTHER.get(name) or (not default if isinstance(default, bool) else (default or 0) + 3)
+    other: Any = OTHER.get(name)
+    if other is None:
+        other = not default if isinstance(default, bool) else (default or 0) + 3
     changed = batch(tree, settings=replace(Settings(), **{name: other}))
     same = batch(tree).plan_digest() == changed.plan_digest()
     assert same == (name in ("threads", "frame_timeout", "max_memory"))
