@@ -81,8 +81,8 @@ def _encode_rle(frame: Frame) -> bytes:
     shape = (frame.image.rows, frame.image.columns, -1, words.itemsize)
     cells = words.view(np.uint8).reshape(shape)[..., ::-1]  # words are little endian
     planes = (cells[..., n, byte] for n in range(cells.shape[2]) for byte in range(words.itemsize))
-    whole = map(np.ascontiguousarray, planes)  # the library takes strides, but not all of them
-    return stream_headers.rle([imagecodecs.packbits_encode(plane) for plane in whole])
+    # copies: the library takes strides, but not those of a single column
+    return stream_headers.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
