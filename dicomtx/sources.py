@@ -90,6 +90,9 @@ class Source:
 
     def copy_to(self, fd: int, offset: int, size: int) -> None:
         """Writes ``size`` bytes from ``offset`` to ``fd``, by the kernel where it can."""
+        if self._fd < 0 and offset + size <= self.size:
+            write_all(fd, self._data[offset : offset + size])
+            return
         if self._fd >= 0 and size > WINDOW:
             with suppress(OSError):  # other file systems, pipes: the plain way does the rest
                 while size and offset + size <= self.size:

@@ -44,6 +44,18 @@ OPTIONS: Final = (
         callback=_best_of,
         help="Take the smallest lossless result of several, in place of --to.",
     ),
+    click.option(
+        "--from-plan",
+        metavar="FILE",
+        default="",
+        help="Carry out a plan that was reviewed, the lines of plan --json; there is no SRC.",
+    ),
+    click.option(
+        "--rejected",
+        metavar="DIR",
+        default="",
+        help="Copy what the policy refuses to DIR, each file in its place.",
+    ),
     click.option("--in-place", is_flag=True, help="Replace the files of all SRC; there is no DST."),
     click.option("--overwrite", is_flag=True, help="Replace files of others that are in DST."),
     click.option("--skip-existing", is_flag=True, help="Leave them alone, and go on."),

@@ -77,10 +77,12 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
 
 def _encode_rle(frame: Frame) -> bytes:
     """Returns the byte planes, most significant first; PackBits starts again at each row."""
-    words = samples.words(frame).reshape(frame.image.rows, frame.image.columns, -1)
-    shifts = range(words.itemsize * 8 - 8, -1, -8)
-    planes = (words[..., sample] >> shift for sample in range(words.shape[2]) for shift in shifts)
-    return stream_headers.rle([imagecodecs.packbits_encode(p.astype(np.uint8)) for p in planes])
+    words = samples.words(frame)
+    shape = (frame.image.rows, frame.image.columns, -1, words.itemsize)
+    cells = words.view(np.uint8).reshape(shape)[..., ::-1]  # words are little endian
+    planes = (cells[..., n, byte] for n in range(cells.shape[2]) for byte in range(words.itemsize))
+    # copies: the library takes strides, but not those of a single column
+    return stream_headers.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
