@@ -117,7 +117,8 @@ def rows(members: int, folder: Path) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     out = folder / "out.zip"
     yield row("archive past 4 GiB", measured("archive", large(folder), out), 2)
-    kinds = (("archive", ()), ("archive", ("--to", "rle")), ("media", ()))
+    kinds: list[tuple[str, tuple[str, ...]]]
+    kinds = [("archive", ()), ("archive", ("--to", "rle")), ("media", ())]
     few = members // 7
     memory: dict[int, list[int]] = {}
     for count in (few, members):
