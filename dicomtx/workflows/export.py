@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 
-from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
+from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
 from dicomtx.sources import STANDARD_STREAM, Spool, open_source
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows import pool
@@ -153,8 +153,8 @@ class Run:
             for request, outcome in _in_order(done) if self._job.reproducible else done:
                 entry = self._catalogue.numbered(_number(request))
                 taken = self._taken(entry, request, outcome)
-                inside = taken.exit_code != ExitCode.POLICY
-                self._note(taken, entry.name if inside else "", entry.found.relative)
+                name = entry.name if taken.destination else ""
+                self._note(taken, name, entry.found.relative)
                 yield taken
                 if taken.error and self._job.whole:
                     raise UnsupportedError("nothing was written: one of the files failed")
@@ -199,7 +199,6 @@ class Run:
         if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
             return replace(taken, destination="")
         if outcome.error:
-            taken = replace(taken, warnings=(*taken.warnings, "exported as it is"))
             return self._original(entry, taken)
         with open_source(request.destination) as source:
             icon = taken_icon(request.destination) if request.rules.icon else b""
@@ -221,10 +220,14 @@ class Run:
         return f"violates {profile.name}: {wrong}" if profile and wrong else ""
 
     def _original(self, entry: Entry, taken: Outcome) -> Outcome:
-        """Exports a file as it is."""
+        """Exports a file as it is, if it can be read at all."""
         syntax = by_uid(entry.syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
-        with opened_source(entry.found) as source:
+        with ExitStack() as stack:
+            try:
+                source = stack.enter_context(opened_source(entry.found))
+            except SourceError:  # which is why it failed before
+                return replace(taken, destination="", warnings=(*taken.warnings, "left out"))
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []
@@ -233,7 +236,7 @@ class Run:
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,
-                warnings=(*taken.warnings, *warnings),
+                warnings=(*taken.warnings, "exported as it is", *warnings),
             )
 
 
