@@ -15,7 +15,7 @@ from dicomtx.workflows.containers import Container, appended, archive, folder
 from dicomtx.workflows.directory import Directory, first_free
 from dicomtx.workflows.export_job import Export
 from dicomtx.workflows.icon import taken_icon
-from dicomtx.workflows.manifest import NAME, Manifest
+from dicomtx.workflows.manifest import IN_MEMORY, NAME, Manifest
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.survey import opened as opened_source
 from dicomtx.workflows.survey import survey
@@ -95,7 +95,7 @@ class Run:
         self._manifest: Manifest | None = None
         self._directory: Directory | None = None
         if job.manifest:
-            spool = stack.enter_context(Spool(container.staging))
+            spool = stack.enter_context(Spool(container.staging, IN_MEMORY))
             policy = job.policy.name if job.policy else ""
             self._manifest = Manifest(spool, job.target.uid if job.target else "", policy)
         if job.media:

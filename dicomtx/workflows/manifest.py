@@ -11,6 +11,7 @@ from dicomtx.sources import Source, Spool
 from dicomtx.workflows.request import Outcome
 
 NAME: Final = "MANIFEST.json"
+IN_MEMORY: Final = 1 << 18  # bytes: they are many parts
 LONGEST_LINE: Final = 1 << 20
 
 

@@ -144,6 +144,9 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         wanted = target.uid if target else ""
         entry = Entry(found, place, header.syntax.uid, wanted, _time(data_set))
         twin = catalogue.add(entry).twin
+        known = bool(header.sop_class_uid and header.sop_instance_uid)
+        if rules.profile and not known:
+            return f"violates {rules.profile.name}: it has no SOP Class or SOP Instance UID"
         return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
 
 

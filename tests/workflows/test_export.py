@@ -232,6 +232,21 @@ def test_a_violated_profile_is_named_before_anything_is_written(folder: Folder) 
     assert folder.left() == set()
 
 
+def test_what_no_record_can_lead_to_violates_a_profile(folder: Folder) -> None:
+    nameless = dcmread(file("CT_small.dcm"))
+    del nameless.SOPInstanceUID
+    nameless.save_as(folder.sources / "nameless.dcm")
+    job = Export(
+        (str(folder.sources),),
+        str(folder.path / "disc"),
+        media=Media(profile=profile("STD-GEN-CD")),
+    )
+    outcomes: list[Outcome] = []
+    with pytest.raises(UnsupportedError):
+        outcomes.extend(export(job))
+    assert "it has no SOP Class or SOP Instance UID" in outcomes[0].error
+
+
 def test_a_profile_leaves_alone_what_it_allows(folder: Folder) -> None:
     folder.put("CT_small.dcm", "SC_rgb_jpeg_dcmtk.dcm", "MR_small_RLE.dcm", "rtplan.dcm")
     asked = Media(profile=profile("STD-GEN-DVD-JPEG"))
