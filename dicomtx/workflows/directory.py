@@ -5,7 +5,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from dicomtx.dicom import directory_records
 from dicomtx.dicom.directory import Beyond, beyond, file_key
@@ -26,6 +26,14 @@ from dicomtx.zip_writer import Time
 DEFAULT_ID: Final = "DICOMTX"
 ID_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "
 LONGEST_ID: Final = 16
+
+
+class _Added(NamedTuple):
+    """What a record leads to, its type, and what a user should know."""
+
+    reference: Reference
+    record: str
+    warnings: list[str]
 
 
 class Directory:
@@ -71,13 +79,13 @@ class Directory:
                         raise SourceError(found.error)
                     with open_source(found.path) as file:
                         icon = source.read(at, size)
-                        reference, warnings = self._add(file, name, self._taken, icon)
-                        outcome = _was_there(found.path, reference, file.size, warnings)
-                bare += not icon
+                        added = self._add(file, name, self._taken, icon)
+                        outcome = _was_there(found.path, added, file.size)
+                bare += added.record == "IMAGE" and not icon
                 self._taken += 1
                 yield name, outcome
         if bare and self._icons:
-            self.warnings.append(f"files that were there before have no icon now either: {bare}")
+            self.warnings.append(f"images that were there before have no icon now either: {bare}")
 
     def _as_before(self, old: Beyond) -> None:
         """Keeps what can be kept of what stood there."""
@@ -97,13 +105,12 @@ class Directory:
         """
         element = icon_image(icon, SIDE) if icon else b""
         try:
-            return self._add(source, entry.name, self._taken + entry.number, element)[1], ""
+            added = self._add(source, entry.name, self._taken + entry.number, element)
         except DicomtxError as error:
             return [], f"not in the DICOMDIR: {error}"
+        return added.warnings, ""
 
-    def _add(
-        self, source: Source, file_id: str, place: int, icon: bytes
-    ) -> tuple[Reference, list[str]]:
+    def _add(self, source: Source, file_id: str, place: int, icon: bytes) -> _Added:
         with open_part10(source, whole=False, salvage=True) as part10:
             reference = _reference(part10, file_id)
             self._digest.update(repr(reference).encode() + icon)
@@ -114,7 +121,7 @@ class Directory:
             warnings.append(f"in the DICOMDIR only, invented: {', '.join(added.invented)}")
         if not added.listed:
             warnings.append("not in the DICOMDIR a second time")
-        return reference, warnings
+        return _Added(reference, kind.record, warnings)
 
     def write(self, container: Container, when: Time, *, reproducible: bool) -> None:
         """Writes the DICOMDIR into the container."""
@@ -138,16 +145,16 @@ def _of(folder: str, name: str) -> Iterator[None]:
         raise SourceError(f"{folder} cannot be appended to: {name}: {error}") from error
 
 
-def _was_there(path: str, reference: Reference, size: int, warnings: list[str]) -> Outcome:
-    syntax = reference.transfer_syntax
+def _was_there(path: str, added: _Added, size: int) -> Outcome:
+    syntax = added.reference.transfer_syntax
     return Outcome(
         *(path, path, "kept"),
         source_syntax=syntax,
         target_syntax=syntax,
-        sop_instance_uid=reference.sop_instance_uid,
+        sop_instance_uid=added.reference.sop_instance_uid,
         bytes_in=size,
         bytes_out=size,
-        warnings=("it was there before", *warnings),
+        warnings=("it was there before", *added.warnings),
     )
 
 

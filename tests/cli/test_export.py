@@ -249,4 +249,4 @@ def test_appending_tells_what_is_as_it_was(
     more = ["export", "media", str(file("rtplan.dcm")), str(disc), "--append", "--icons"]
     assert main(more) == ExitCode.DONE
     told = capfd.readouterr().err
-    assert f"{disc}: files that were there before have no icon now either: 2" in told
+    assert f"{disc}: images that were there before have no icon now either: 2" in told

@@ -123,7 +123,7 @@ def test_what_an_old_directory_had_and_a_new_one_has_not_is_told(folder: Folder)
     lost = ("PRIVATE record (1)", "record with private elements (1)")
     assert run.warnings == (
         f"the DICOMDIR is made anew, without what it had of these: {', '.join(lost)}",
-        "files that were there before have no icon now either: 1",
+        "images that were there before have no icon now either: 1",
     )
 
 
