@@ -16,6 +16,7 @@ REFERENCED_FILE_ID: Final = 0x00041500
 RECORD_TYPE: Final = 0x00041430
 FILE_SET_ID: Final = 0x00041130
 DESCRIPTOR_FILE: Final = 0x00041141
+LARGEST_ICON: Final = 1 << 20  # bytes
 
 
 def is_directory(part10: Part10) -> bool:
@@ -75,10 +76,11 @@ def beyond(part10: Part10) -> Beyond:
             lost["PRIVATE record"] += 1
         elif any(element.tag >> 16 & 1 for element in record.elements):
             lost["record with private elements"] += 1
-        if place and kind == "IMAGE" and file_id and record.encoding == EXPLICIT:
+        fits = place and place[1] <= LARGEST_ICON and record.encoding == EXPLICIT
+        if place and fits and kind == "IMAGE" and file_id:
             icons[file_key(_components(file_id))] = place
         elif place:
-            lost[f"icon of a {kind} record"] += 1
+            lost[f"icon of {kind}"] += 1
     told = tuple(f"{what} ({count})" for what, count in sorted(lost.items()))
     return Beyond(part10.data_set.text(FILE_SET_ID), icons, told)
 

@@ -127,6 +127,22 @@ def test_what_an_old_directory_had_and_a_new_one_has_not_is_told(folder: Folder)
     )
 
 
+def test_an_icon_that_is_none_is_not_taken_over(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    disc = folder.path / "disc"
+    folder.export("disc", media=Media(icons=True))
+    old = dcmread(disc / "DICOMDIR")
+    old.DirectoryRecordSequence[-1].IconImageSequence[0].PixelData = bytes(2 << 20)
+    old.save_as(disc / "DICOMDIR")
+    job = Export((str(file("MR_small.dcm")),), str(disc), media=Media(append=True))
+    with opened(job) as run:
+        list(run.left_out())
+        list(run.converted())
+    (told,) = run.warnings
+    assert told.endswith("icon of IMAGE (1)")
+    assert (disc / "DICOMDIR").stat().st_size < 1 << 16
+
+
 def manifest(disc: Path) -> list[dict[str, object]]:
     files: list[dict[str, object]] = json.loads((disc / "MANIFEST.json").read_text())["files"]
     return files
