@@ -1,7 +1,8 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
@@ -16,6 +17,9 @@ from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 
+Read = tuple[Frame, tuple[bytes, ...]]  # a frame as it is to be encoded, and its overlay planes
+KEPT: Final = 1 << 26  # bytes of native frames that are not decoded twice
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -27,6 +31,7 @@ class Made:
         planes: the overlay planes that were taken out of it, a byte a pixel.
         verifier: the codec that decoded it again to the same values, None if none did.
         errors: what it lost, None if it was to lose nothing.
+        note: why it lost less than it might have.
     """
 
     data: bytes | bytearray | memoryview
@@ -34,6 +39,7 @@ class Made:
     planes: tuple[bytes, ...] = ()
     verifier: CodecSpec | None = None
     errors: Errors | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,13 @@ class Pipeline:
         encoder: the codec that encodes, None for a native target.
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
+        confirming: more decoders of the target, for what loses something.
         second: another decoder of the source, for what a plugin decoded.
         lossy: encodes in place of ``codec`` where the plan is to lose something.
         palette: expands each frame, where the plan says so.
         digests: native frames are digested.
+        kept: frames that were read before, by number, with their overlay planes; each is taken
+            when it is made.
     """
 
     plan: Plan
@@ -57,12 +66,14 @@ class Pipeline:
     encoder: CodecSpec | None = None
     codec: Codec | None = None
     checks: tuple[Decoder, ...] = ()
+    confirming: tuple[Decoder, ...] = ()
     second: Frames | None = None
     lossy: LossyEncoder | None = None
     palette: Palette | None = None
     digests: bool = True
+    kept: dict[int, Read] = field(default_factory=dict)
 
-    def read(self, index: int) -> tuple[Frame, tuple[bytes, ...]]:
+    def read(self, index: int) -> Read:
         """Returns one frame of the source as it is to be encoded, and its overlay planes.
 
         Raises:
@@ -87,10 +98,10 @@ class Pipeline:
             MissedError: the quality asked for cannot be had.
             VerificationError: what was made is not what was read.
         """
-        frame, planes = self.read(index)
+        frame, planes = self.kept.pop(index) if index in self.kept else self.read(index)
         if self.lossy:
             lossy = self.lossy.encode(frame, index)
-            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors)
+            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors, lossy.note)
         if self.encoder is None or self.codec is None:
             return Made(frame.data, stored.digest(frame) if self.digests else b"", planes)
         try:
@@ -105,6 +116,12 @@ class Pipeline:
         if not self.lossy or not errors:
             return None
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
+
+    def notes(self, made: Sequence[Made]) -> list[str]:
+        """Returns what is noted of the first frame of which something is, and of how many more."""
+        noted = [(number, frame.note) for number, frame in enumerate(made, 1) if frame.note]
+        more = f" (and {len(noted) - 1} more)" if len(noted) > 1 else ""
+        return [f"frame {number}{more}: {note}" for number, note in noted[:1]]
 
     def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
         """Returns which decoder found the same stored values in the stream."""
@@ -152,22 +169,33 @@ class Pipeline:
 def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
     """Returns a pipeline that encodes with as much loss as the settings ask for.
 
-    PSNR is measured against the range of all values, so all frames are read once for it.
+    PSNR is measured against the range of all values, so all frames are read once for it; one
+    frame, or a few small ones, are kept as they are.
     """
     assert pipeline.encoder is not None
     assert pipeline.codec is not None
-    frames = pipeline.frames
-    if isinstance(frames, DecodedFrames):
-        frames = replace(frames, cut=[], lost=[])  # what is salvaged is told once
-    reader = replace(pipeline, frames=frames)
-    ranges = in_order(lambda index: Range.of(reader.read(index)[0]), frames.count, threads)
+    assert pipeline.plan.working is not None
+    frames, reader = pipeline.frames, pipeline
+    kept: dict[int, Read] = {}
+    keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT
+    if isinstance(frames, DecodedFrames) and not keep:  # what is salvaged is told once
+        reader = replace(pipeline, frames=replace(frames, cut=[], lost=[]))
+
+    def range_of(index: int) -> Range:
+        found = reader.read(index)
+        if keep:
+            kept[index] = found
+        return Range.of(found[0])
+
+    ranges = in_order(range_of, frames.count, threads)
     lossy = LossyEncoder(
         plan=pipeline.plan,
         spec=pipeline.encoder,
         codec=pipeline.codec,
         decoders=pipeline.checks,
+        confirming=pipeline.confirming,
         goal=asked(settings, pipeline.plan.target),
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
     )
-    return replace(pipeline, lossy=lossy)
+    return replace(pipeline, lossy=lossy, kept=kept)

@@ -86,8 +86,9 @@ def _outcome(
             allow(memory)
 
     try:
+        times = _times(request)
         outcome = smallest(request, _open(request, codecs), ask)
-        outcome = _finished(request, outcome)
+        outcome = _finished(request, outcome, times)
         if request.rules.icon and outcome.status in ("done", "kept"):
             outcome = _with_icon(request, outcome, _open(request, codecs), ask)
     except DicomtxError as error:
@@ -110,7 +111,8 @@ def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
     """Returns the codecs in force: the same ones for all files with the same settings."""
     settings = request.settings
-    key = (settings.codecs, settings.order, settings.frame_timeout)
+    shared = (settings.threads, settings.max_memory)
+    key = (settings.codecs, settings.order, settings.frame_timeout, *shared)
     if key not in codecs:
         codecs[key] = Codecs(settings)
     return codecs[key]
@@ -129,14 +131,22 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
     )
 
 
-def _finished(request: Request, outcome: Outcome) -> Outcome:
+def _times(request: Request) -> tuple[int, int] | None:
+    """Returns the times of the source, if the output is to have them."""
+    if request.rules.preserve and not request.member:
+        with suppress(OSError):
+            status = os.stat(request.source)  # before it is replaced, if it is
+            return status.st_atime_ns, status.st_mtime_ns
+    return None
+
+
+def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None) -> Outcome:
     """Returns the outcome with the hash of what was written, its time set."""
     if outcome.status not in ("done", "kept"):
         return outcome
-    if request.rules.preserve and not request.in_place and not request.member:
+    if times:
         with suppress(OSError):
-            status = os.stat(request.source)
-            os.utime(request.destination, ns=(status.st_atime_ns, status.st_mtime_ns))
+            os.utime(request.destination, ns=times)
     if not request.rules.hashed:
         return outcome
     return replace(outcome, output_hash=hash_of(request.destination))

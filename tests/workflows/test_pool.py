@@ -1,15 +1,18 @@
 """Many files on many processes, whatever becomes of these."""
 
 import os
+import resource
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dicomtx.errors import ExitCode
+from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows import pool
@@ -136,7 +139,7 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
 
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:
     asked = list(requests(tmp_path, [0, 0]))
-    broken = Request(asked[0].source, asked[0].destination, None)  # type: ignore[arg-type]
+    broken = replace(asked[0], policy="no policy")  # type: ignore[arg-type]
     found = [outcome for _, outcome in pool.run(iter([broken, asked[1]]), Limits(1))]
     assert [o.exit_code for o in found] == [ExitCode.BUG, ExitCode.DONE]
     assert "this is a bug in dicomtx: AttributeError" in found[0].error
@@ -179,3 +182,25 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_with_room_for_fewer_processes_there_are_fewer(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    asked = requests(tmp_path, [0] * 30)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptor + 20, before[1]))
+    try:
+        found = results(asked, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert [o.status for o in found.values()] == ["done"] * 30
+
+
+def test_with_room_for_no_process_at_all_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = requests(tmp_path, [0] * 2)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DestinationError, match="no process can be started: no such file"):
+        results(asked, 2)
