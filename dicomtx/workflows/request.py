@@ -30,6 +30,7 @@ class FileRules:
             there, since the tree is swept as a whole.
         passing: the output is soon part of another file: it need not outlive a power cut.
         hashed: the outcome has the hash of the output.
+        icon: a small picture of it goes beside the output (``workflows.icon``).
     """
 
     only: str = ""
@@ -42,6 +43,7 @@ class FileRules:
     tree: bool = False
     passing: bool = False
     hashed: bool = False
+    icon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
