@@ -87,7 +87,7 @@ def _prompted(command: str) -> str:
 def _wrapped(said: str) -> str:
     lines = []
     for line in said.splitlines():
-        table = "  " in line.strip()
+        table = "  " in line.rstrip()
         parts = wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
         lines += parts if len(line) > WIDTH and not table else [line]
     return "".join(f"{line}\n" for line in lines)
