@@ -64,7 +64,9 @@ def _in_bash(blocks: list[str], folder: Path) -> list[str]:
         check=False,
     )
     said = iter(done.stdout.split(END))
-    return ["".join(_prompted(command) + _wrapped(next(said)) for command in each) for each in shown]
+    return [
+        "".join(_prompted(command) + _wrapped(next(said)) for command in each) for each in shown
+    ]
 
 
 def _commands(block: str) -> list[str]:
