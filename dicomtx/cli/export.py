@@ -37,36 +37,22 @@ def _common(command: Any) -> Any:
         click.option("--overwrite", is_flag=True, help="Replace an archive that is there."),
         click.option("--no-manifest", is_flag=True, help="Leave MANIFEST.json out."),
         click.option("--reproducible", is_flag=True, help="The same input gives the same bytes."),
-        click.option("--include", metavar="GLOB", multiple=True, help="Only files that match."),
-        click.option(
-            "--exclude", metavar="GLOB", multiple=True, help="No files or folders that match."
-        ),
+        click.option("--include", metavar="GLOB", multiple=True, help="Only files like this."),
+        click.option("--exclude", metavar="GLOB", multiple=True, help="No files like this."),
         click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC."),
-        click.option(
-            "-0", "null", is_flag=True, help="The list on standard input ends paths with NUL."
-        ),
+        click.option("-0", "null", is_flag=True, help="A list on '-' ends its names with NUL."),
         click.option(
             "-j",
             "--jobs",
             type=click.IntRange(min=0),
-            metavar="N",
             default=0,
             help="Files worked on at once; one for each CPU by default.",
         ),
         settings_options(*OFTEN, *MORE),
-        click.option(
-            "--report",
-            metavar="FILE",
-            multiple=True,
-            help="Write a report: FILE.jsonl, .csv or .html.",
-        ),
-        click.option(
-            "--json", "as_json", is_flag=True, help="One JSON object a file, each on a line."
-        ),
-        click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done."),
-        click.option(
-            "-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary."
-        ),
+        click.option("--report", metavar="FILE", multiple=True, help=".jsonl, .csv or .html."),
+        click.option("--json", "as_json", is_flag=True, help="Tell each outcome as JSON."),
+        click.option("-v", "--verbose", is_flag=True, help="Tell how each file was done."),
+        click.option("-q", "--quiet", is_flag=True, help="Tell errors only."),
         click.pass_obj,
     )
     for option in reversed(options):
@@ -88,7 +74,6 @@ def export() -> None:
 @_common
 @click.option(
     "--layout",
-    metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
     help="orthanc, orthanc-1.13, or a template such as '{PatientID}/{SOPInstanceUID}.dcm'.",
