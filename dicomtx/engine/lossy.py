@@ -1,6 +1,5 @@
 """Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
 
-from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
 
@@ -34,8 +33,7 @@ class Lossy(NamedTuple):
     decoder: CodecSpec
 
 
-@dataclass(frozen=True, slots=True)
-class LossyEncoder:
+class LossyEncoder(NamedTuple):
     """An encoder with what it is asked to keep.
 
     Attributes:

@@ -1,7 +1,5 @@
 """Encapsulated Pixel Data within sequences (icons): it must not be in a native data set."""
 
-from dataclasses import replace
-
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -28,7 +26,7 @@ def decoded_icons(
         made = plan(item_header(item, syntax), DEFAULT_TARGET, codecs, settings)
         if made.action is Action.REFUSE:
             raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")
-        made = replace(made, lossy_past=False)  # an icon has no history of its own
+        made = made._replace(lossy_past=False)  # an icon has no history of its own
         done = Transcoder(made, item, codecs, spool, settings).run()
         assert done.pixel_data is not None
         value = b"".join(done.pixel_data.value.chunks())

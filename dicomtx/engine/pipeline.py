@@ -1,7 +1,7 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
@@ -17,8 +17,7 @@ from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """One frame in its new encoding.
 
     Attributes:
@@ -36,8 +35,7 @@ class Made:
     errors: Errors | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """All that is needed for any frame of one file; frames may be made by several threads.
 
     Attributes:
@@ -158,8 +156,9 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
     assert pipeline.codec is not None
     frames = pipeline.frames
     if isinstance(frames, DecodedFrames):
-        frames = replace(frames, cut=[], lost=[])  # what is salvaged is told once
-    reader = replace(pipeline, frames=frames)
+        # what is salvaged is told once
+        frames = DecodedFrames(frames.streams, frames.decoder, frames.blank)
+    reader = pipeline._replace(frames=frames)
     ranges = in_order(lambda index: Range.of(reader.read(index)[0]), frames.count, threads)
     lossy = LossyEncoder(
         plan=pipeline.plan,
@@ -170,4 +169,4 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
     )
-    return replace(pipeline, lossy=lossy)
+    return pipeline._replace(lossy=lossy)

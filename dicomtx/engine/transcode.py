@@ -1,7 +1,6 @@
 """Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
@@ -50,7 +49,6 @@ class CodecsFailedError(CodecError):
         self.attempts = attempts
 
 
-@dataclass(slots=True)
 class Transcoder:
     """Carries one plan out.
 
@@ -63,12 +61,22 @@ class Transcoder:
         progress: is told how many frames are made, of how many.
     """
 
-    plan: Plan
-    data_set: DataSet
-    codecs: Codecs
-    spool: Spool
-    settings: Settings
-    progress: Callable[[int, int], None] | None = None
+    def __init__(
+        self,
+        plan: Plan,
+        data_set: DataSet,
+        codecs: Codecs,
+        spool: Spool,
+        settings: Settings,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Does nothing yet."""
+        self.plan = plan
+        self.data_set = data_set
+        self.codecs = codecs
+        self.spool = spool
+        self.settings = settings
+        self.progress = progress
 
     def run(self) -> Transcoded:
         """Returns the frames in the plan's target.
@@ -151,9 +159,9 @@ class Transcoder:
         image = self.plan.working
         assert image is not None
         assert isinstance(pipeline.frames, DecodedFrames)
-        blank = Frame(bytes(image.frame_bytes), replace(image, number_of_frames=1))
-        frames = replace(pipeline.frames, blank=blank, cut=[], lost=[])
-        return replace(pipeline, frames=frames, second=None)
+        blank = Frame(bytes(image.frame_bytes), image._replace(number_of_frames=1))
+        frames = DecodedFrames(pipeline.frames.streams, pipeline.frames.decoder, blank)
+        return pipeline._replace(frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
         """Yields the codecs to try; None, once, where none is needed."""
@@ -232,7 +240,7 @@ class Transcoder:
         together = max(TOGETHER // plan.working.frame_bytes, 1)
         for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
-            made.append(replace(frame, data=b""))
+            made.append(frame._replace(data=b""))
             if self.progress:
                 self.progress(len(made), count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)

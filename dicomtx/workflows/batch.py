@@ -5,7 +5,7 @@ import os
 import pickle
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dicomtx import __version__
@@ -77,19 +77,19 @@ class Batch:
 
     def request(self) -> Request:
         """Returns what is asked of every file, before it is said which."""
-        rules = replace(self.rules, tree=True, hashed=True)
+        rules = self.rules._replace(tree=True, hashed=True)
         target = rules.best_of[0] if rules.best_of else self.target
         in_place = not self.destination
         return Request("", "", target, in_place=in_place, settings=self.settings, rules=rules)
 
     def plan_digest(self) -> str:
         """Returns what tells apart two commands whose results may differ."""
-        settings = {n: v for n, v in asdict(self.settings).items() if n not in NOT_SHAPING}
+        settings = {n: v for n, v in self.settings._asdict().items() if n not in NOT_SHAPING}
         shape = (
             __version__,
             self.target.uid,
             settings,
-            asdict(self.rules),
+            self.rules._asdict(),
             self.layout,
             self.remap,
         )
@@ -144,7 +144,7 @@ class Run:
                 if remap(output, book.uids, preserve=rules.preserve):
                     book.rewrote(key, output, hash_of(output))
             except DicomtxError as error:
-                request = replace(self.batch.request(), source=output, destination=output)
+                request = self.batch.request()._replace(source=output, destination=output)
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
@@ -153,8 +153,7 @@ class Run:
         for content in self.journal.planned(known=False):
             destination, member, overwrite, key = pickle.loads(content)  # noqa: S301 - of this run
             keys[key.source, key.member] = key
-            yield replace(
-                base,
+            yield base._replace(
                 source=key.source,
                 destination=destination,
                 member=member,
@@ -215,7 +214,7 @@ def _plan(batch: Batch, book: Journal) -> None:
 
 def _asked(batch: Batch, base: Request, found: Found) -> tuple[Request, Outcome | None]:
     """Returns what is to be done with a file, and the outcome if it cannot or need not be."""
-    request = replace(base, source=found.path, member=found.member)
+    request = base._replace(source=found.path, member=found.member)
     if found.skipped:
         return request, skipped(request, found.skipped)
     try:
@@ -224,7 +223,7 @@ def _asked(batch: Batch, base: Request, found: Found) -> tuple[Request, Outcome 
         return request, failure(request, str(error), error.exit_code, type(error).__name__)
     if found.error:
         return request, failure(request, found.error, ExitCode.SOURCE, "SourceError")
-    return replace(request, destination=destination), None
+    return request._replace(destination=destination), None
 
 
 def _destination(batch: Batch, found: Found) -> str:

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
@@ -59,7 +58,7 @@ def convert(
         kept_open = nullcontext(codecs) if codecs else None
         codecs = codecs or Codecs(request.settings)
     except DicomtxError as error:
-        run = Run(request, Codecs(replace(request.settings, codecs=())))
+        run = Run(request, Codecs(request.settings._replace(codecs=())))
         return outcome(run, started, error)
     with kept_open or codecs:
         run = Run(request, codecs, progress, allow)
@@ -116,7 +115,7 @@ def _settled(run: Run, settled: Settled) -> Settled:
     """Takes in what was decided: from here on the settings are those for this file."""
     run.plan, run.rule = settled.plan, settled.rule
     run.warnings += settled.plan.warnings
-    run.request = replace(run.request, settings=settled.settings)
+    run.request = run.request._replace(settings=settled.settings)
     if error := error_of(settled):
         raise error
     return settled

@@ -4,7 +4,6 @@ import heapq
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import replace
 
 from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
 from dicomtx.sources import STANDARD_STREAM, Spool, open_source
@@ -157,8 +156,7 @@ class Run:
         rules = FileRules(tree=True, passing=self._job.zipped)
         base = Request("", "", settings=self._job.settings, rules=rules)
         for entry in catalogue:
-            yield replace(
-                base,
+            yield base._replace(
                 source=entry.found.path,
                 member=entry.found.member,
                 destination=os.path.join(self._container.staging, f"{entry.number}"),
@@ -170,19 +168,19 @@ class Run:
         self._latest = max(self._latest, entry.when)
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
         twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
-        taken = replace(outcome, destination=place, warnings=(*outcome.warnings, *twin))
+        taken = outcome._replace(destination=place, warnings=(*outcome.warnings, *twin))
         if outcome.error:
-            taken = replace(taken, warnings=(*taken.warnings, "exported as it is"))
+            taken = taken._replace(warnings=(*taken.warnings, "exported as it is"))
             return self._original(entry, taken)
         with open_source(request.destination) as source:
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
         syntax = by_uid(outcome.target_syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
         self._container.take(entry.name, request.destination, entry.when, deflate=deflate)
-        taken = replace(taken, warnings=(*taken.warnings, *warnings))
+        taken = taken._replace(warnings=(*taken.warnings, *warnings))
         if not missing:
             return taken
-        return replace(taken, status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
+        return taken._replace(status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
 
     def _original(self, entry: Entry, taken: Outcome) -> Outcome:
         """Exports a file as it is."""
@@ -192,8 +190,7 @@ class Run:
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []
-            return replace(
-                taken,
+            return taken._replace(
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,

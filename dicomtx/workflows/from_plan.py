@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from dicomtx.engine.plan import Action
@@ -118,7 +117,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings) -> Step:
         str(values.get("rule", "")),
         tuple(taken.items()),
     )
-    in_force = replace(settings, **taken)
+    in_force = settings._replace(**taken)
     request = Request(values["path"], "", target, settings=in_force, policy=reviewed)
     relative = os.path.normpath(str(values["relative"]))
     if os.path.isabs(relative) or relative.startswith(os.pardir):

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any, Final, Protocol
 
 from dicomtx.errors import UsageError
@@ -17,7 +16,7 @@ from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.totals import Totals
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
-COLUMNS: Final = (*(item.name for item in fields(Outcome)), "size_ratio")
+COLUMNS: Final = (*Outcome._fields, "size_ratio")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 

@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
-from dataclasses import replace
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -94,7 +93,7 @@ def _outcome(
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
         outcome = failure(request, f"this is a bug in dicomtx: {told}", ExitCode.BUG)
-    return replace(outcome, messages=(*outcome.messages, *_printed()))
+    return outcome._replace(messages=(*outcome.messages, *_printed()))
 
 
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
@@ -129,7 +128,7 @@ def _finished(request: Request, outcome: Outcome) -> Outcome:
             os.utime(request.destination, ns=(status.st_atime_ns, status.st_mtime_ns))
     if not request.rules.hashed:
         return outcome
-    return replace(outcome, output_hash=hash_of(request.destination))
+    return outcome._replace(output_hash=hash_of(request.destination))
 
 
 def hash_of(path: str) -> str:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def test_what_was_planned_is_done_and_what_was_refused_is_not(tmp_path: Path) ->
     plan = planned(tmp_path)
     done = {}
     for step in steps(str(plan), Settings()):
-        outcome = convert(replace(step.request, destination=str(tmp_path / step.relative)))
+        outcome = convert(step.request._replace(destination=str(tmp_path / step.relative)))
         done[step.relative] = (outcome.action, outcome.exit_code, outcome.rule)
     assert done == {
         "CT_small.dcm": ("encode", 0, "a, rule 3"),
@@ -125,7 +124,7 @@ def test_what_the_policy_refuses_can_be_set_aside_and_nothing_else(tmp_path: Pat
     places = {}
     for found in find_files([str(tmp_path / "tree")], Rules()):
         request = Request(found.path, str(tmp_path / "out.dcm"), policy=rules(tmp_path))
-        outcome = convert(replace(request, overwrite=True))
+        outcome = convert(request._replace(overwrite=True))
         places[found.relative] = set_aside(outcome, found, str(aside))
     assert places == {
         "CT_small.dcm": "",
