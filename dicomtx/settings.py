@@ -209,7 +209,7 @@ def _kind(name: str) -> type:
 def checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
     if FIELDS[name].metadata.get("unit") == "bytes":
-        return _bytes(where, value)
+        return bytes_of(where, value)
     wanted, right = RULES[_kind(name)]
     allowed = FIELDS[name].metadata.get("allowed")
     if allowed:
@@ -223,7 +223,7 @@ def checked(where: str, name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _bytes(where: str, value: Any) -> int:
+def bytes_of(where: str, value: Any) -> int:
     """Returns the number of bytes that a whole number, or a text such as "2G", means."""
     digits, factor = str(value).strip().upper().removesuffix("B"), 1
     for power, letter in enumerate("KMGT", 1):

@@ -191,7 +191,8 @@ def find(name: str) -> TransferSyntax:
         return found
     from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
 
-    near = get_close_matches(name.lower(), list(slugs()), 3, 0.6)
+    begun = [slug for slug in slugs() if name and slug.startswith(name.lower())]
+    near = begun or get_close_matches(name.lower(), list(slugs()), 3, 0.6)
     hint = (
         f"did you mean {' or '.join(near)}?"
         if near

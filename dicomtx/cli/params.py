@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dicomtx import transfer_syntaxes
-from dicomtx.errors import UsageError
-from dicomtx.settings import ORDERS, OVERLAYS, PALETTES, UIDS, load
+from dicomtx.errors import SettingsError, UsageError
+from dicomtx.settings import ORDERS, OVERLAYS, PALETTES, UIDS, bytes_of, load
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -71,6 +71,16 @@ def _names(
         raise click.BadParameter(str(error)) from error
 
 
+def _bytes(_context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Returns the number of bytes that a text such as "2G" means."""
+    if value is None:
+        return None
+    try:
+        return bytes_of(str(parameter.opts[0]), value)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
 SETTINGS: Final = {
     "order": click.option("--order", type=click.Choice(ORDERS), help="Which codecs come first."),
     "codecs": click.option(
@@ -115,6 +125,7 @@ SETTINGS: Final = {
     "max_memory": click.option(
         "--max-memory",
         metavar="BYTES",
+        callback=_bytes,
         help="What these frames may take together, such as 2G; 3/4 of memory by default.",
     ),
     "salvage": click.option(

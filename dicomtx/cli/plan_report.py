@@ -48,7 +48,9 @@ def _row(planned: Planned) -> tuple[str, str, str, str, str]:
 
 def _why(planned: Planned) -> Iterator[str]:
     """Yields the rule that decided, why, by which codec, and what is to be known."""
-    yield f"{planned.rule}: {planned.reason}" if planned.reason else planned.rule
+    rule = "" if planned.rule.startswith("--to ") else planned.rule  # that says nothing new
+    if rule or planned.reason:
+        yield ": ".join(filter(None, (rule, planned.reason)))
     codecs = dict.fromkeys(name for name in (planned.decoder, planned.encoder) if name)
     if codecs:
         yield f"by {' and '.join(codecs)}"

@@ -99,7 +99,8 @@ def _outcome(
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
     """Returns the codecs in force: the same ones for all files with the same settings."""
     settings = request.settings
-    key = (settings.codecs, settings.order, settings.frame_timeout)
+    shared = (settings.threads, settings.max_memory)
+    key = (settings.codecs, settings.order, settings.frame_timeout, *shared)
     if key not in codecs:
         codecs[key] = Codecs(settings)
     return codecs[key]
