@@ -77,10 +77,16 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
 
 def _encode_rle(frame: Frame) -> bytes:
     """Returns the byte planes, most significant first; PackBits starts again at each row."""
-    words = samples.words(frame).reshape(frame.image.rows, frame.image.columns, -1)
-    shifts = range(words.itemsize * 8 - 8, -1, -8)
-    planes = (words[..., sample] >> shift for sample in range(words.shape[2]) for shift in shifts)
-    return stream_headers.rle([imagecodecs.packbits_encode(p.astype(np.uint8)) for p in planes])
+    image, words = frame.image, samples.words(frame)
+    octets = words.view(np.uint8).reshape(image.rows, image.columns, -1, words.itemsize)
+    order = [
+        (sample, octet)
+        for sample in range(image.samples_per_pixel)
+        for octet in reversed(range(words.itemsize))
+    ]
+    # copied, also where it is contiguous: PackBits goes by the strides, even of one pixel
+    planes = (octets[..., sample, octet].copy() for sample, octet in order)
+    return stream_headers.rle([imagecodecs.packbits_encode(plane) for plane in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -142,8 +148,8 @@ def _encode_jpegls(frame: Frame) -> bytes:
         newer: dict[str, Any] = {"bitspersample": max(frame.image.bits_stored, 8), "spiff": False}
         return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
-        # as the stream says 16 bits, it holds the sign in all of them
-        array = samples.values(frame).view(array.dtype)
+        if frame.image.signed:  # as the stream says 16 bits, it holds the sign in all of them
+            array = samples.values(frame).view(array.dtype)
         stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
         return stream_headers.without_spiff(stream)
 
@@ -189,9 +195,13 @@ def _encode_htj2k(frame: Frame) -> bytes:
     """
     image, array = frame.image, _at_most_16_bits(frame)
     bits = image.bits_stored
-    centred = samples.values(frame) if image.signed else array.astype(np.int32) - (1 << bits - 1)
+    if image.signed:
+        centred = samples.values(frame).astype(np.int16, copy=False)
+    else:  # modulo 2 to the 16th, which is the same once it is signed
+        words = array.astype(np.uint16, copy=False)
+        centred = (words - np.uint16(1 << bits - 1)).view(np.int16)
     stream = imagecodecs.htj2k_encode(
-        centred.astype(np.int16),
+        centred,
         rgb=_is_rgb(image),
         planar=False,
         resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),

@@ -190,8 +190,8 @@ class EncapsulatedWriter:
     def __init__(self, spool: Spool) -> None:
         """Starts without frames."""
         self._spool = spool
-        self._offsets: list[int] = []
-        self._lengths: list[int] = []
+        self._offsets = array("Q")
+        self._lengths = array("Q")
 
     def add(self, stream: bytes | bytearray | memoryview) -> None:
         """Appends one frame."""
@@ -208,7 +208,7 @@ class EncapsulatedWriter:
 
     def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - never so (A.4)
         """Returns the Pixel Data of all frames: offset table, items, delimiter."""
-        table = [] if self.extended else self._offsets
+        table = () if self.extended else self._offsets
         rope = Rope()
         rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
         rope.span(self._spool.source(), 0, self._spool.size)

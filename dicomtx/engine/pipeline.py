@@ -1,6 +1,5 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
@@ -97,9 +96,8 @@ class Pipeline(NamedTuple):
             raise FailedError(self.encoder, "encode", index, error) from error
         return Made(stream, b"", planes, self._checked(stream, frame, index))
 
-    def losses(self, made: Sequence[Made]) -> tuple[Quality, Range] | None:
+    def losses(self, errors: list[Errors]) -> tuple[Quality, Range] | None:
         """Returns what was lost in all frames, and the range of their values as they now are."""
-        errors = [frame.errors for frame in made if frame.errors]
         if not self.lossy or not errors:
             return None
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)

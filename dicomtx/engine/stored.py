@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dicomtx.image_pixel import Frame
 
+DIGEST: Final = 16  # bytes
 BLOCK: Final = 1 << 18  # bytes compared at once, so that they stay in the processor's cache
 
 
@@ -19,7 +20,7 @@ def digest(frame: Frame) -> bytes:
     if image.bits_stored < image.bits_allocated:
         words, mask = _words(frame), _mask(frame)
         data = words & words.dtype.type(mask)
-    return blake2b(data, digest_size=16).digest()
+    return blake2b(data, digest_size=DIGEST).digest()
 
 
 def same(one: Frame, other: Frame) -> bool:

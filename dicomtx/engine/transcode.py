@@ -16,6 +16,7 @@ from dicomtx.dicom.pixel_data import (
 )
 from dicomtx.dicom.rope import PixelData
 from dicomtx.engine import history, images, overlays, palette
+from dicomtx.engine.collected import Collected
 from dicomtx.engine.decoding import (
     DecodedFrames,
     Decoder,
@@ -23,9 +24,9 @@ from dicomtx.engine.decoding import (
     Frames,
     written_image,
 )
-from dicomtx.engine.in_order import in_order
+from dicomtx.engine.in_order import TOGETHER, in_order
 from dicomtx.engine.lossy import MissedError
-from dicomtx.engine.pipeline import Made, Pipeline, losing
+from dicomtx.engine.pipeline import Pipeline, losing
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
@@ -36,7 +37,6 @@ from dicomtx.settings import Settings
 from dicomtx.sources import Spool
 
 LARGEST_BLANK: Final = 1 << 30
-TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
 
 
 class CodecsFailedError(CodecError):
@@ -113,14 +113,14 @@ class Transcoder:
                     blanks = True
                 else:
                     raise CodecsFailedError(tuple(attempts)) from failed
-        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
+        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
-        losses = pipeline.losses(made)
+        losses = pipeline.losses(made.errors)
         told, uid = self._history(found, losses)
         return Transcoded(
             pixel_data=pixel_data,
             edits=(*edits, *told),
-            digests=tuple(frame.digest for frame in made if frame.digest),
+            digests=bytes(made.digests),
             decoder=chosen["decode"],
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
@@ -226,7 +226,7 @@ class Transcoder:
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
             yield Decoder(spec, self._open(spec, "decode", count), target, image)
 
-    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], list[Made]]:
+    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:
         """Returns all frames made, one after the other in the spool."""
         plan = self.plan
         assert plan.working is not None
@@ -235,17 +235,17 @@ class Transcoder:
         writer = (
             EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
         )
-        made = []
+        made = Collected()
         count = pipeline.frames.count
         together = max(TOGETHER // plan.working.frame_bytes, 1)
         for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
-            made.append(frame._replace(data=b""))
+            made.add(frame)
             if self.progress:
-                self.progress(len(made), count)
+                self.progress(made.count, count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
-        edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
+        edits += attributes.label_edits(self.data_set, written_image(plan, made.count))
         if plan.expand:
             edits += palette.edits(self.data_set)
         return pixel_data, edits, made
@@ -259,18 +259,18 @@ class Transcoder:
         needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
         return max(self.codecs.budget.frames(max(needs, default=0)), 1)
 
-    def _overlay_edits(self, made: list[Made]) -> list[Edit]:
+    def _overlay_edits(self, made: Collected) -> list[Edit]:
         planes = self.plan.overlays
         if self.plan.drop_overlays:
             return overlays.removal(planes, self.data_set)
-        return overlays.edits(planes, [frame.planes for frame in made])
+        return overlays.edits(planes, made.planes)
 
-    def _verification(self, pipeline: Pipeline, made: list[Made]) -> str:
-        encoder = pipeline.encoder
-        if encoder is None or not all(frame.verifier for frame in made):
+    def _verification(self, pipeline: Pipeline, made: Collected) -> str:
+        encoder, verifiers = pipeline.encoder, made.verifiers.values()
+        if encoder is None or None in verifiers:
             return "none"
         uid = self.plan.target.uid
-        same = any(f.verifier and _same_base(f.verifier, encoder, uid) for f in made)
+        same = any(spec and _same_base(spec, encoder, uid) for spec in verifiers)
         return "same-code-base" if same else "independent"
 
 

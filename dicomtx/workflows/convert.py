@@ -166,7 +166,7 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         with open_part10(Source(fd=fd)) as output:
             verify.post_conditions(part10, output, made.target, done.edits)
             if run.request.settings.verify:
-                run.verification = _verified(made, part10, output, done)
+                run.verification = _verified(made, part10, output, done, run.codecs.budget.cpus)
 
 
 def _keep_smaller(run: Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
@@ -186,12 +186,12 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     run.verification = "bytes-only"
 
 
-def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> str:
+def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded, threads: int) -> str:
     """Compares the Pixel Data that was written, and returns how sure that makes."""
     if done.digests and not made.target.encapsulated:
         from dicomtx.engine.written import check_native  # noqa: PLC0415 - brings numpy
 
-        check_native(output.data_set, made, done.digests)
+        check_native(output.data_set, made, done.digests, threads)
         return "bytes-only"
     verify.pixel_data(part10.data_set, output.data_set, done.pixel_data)
     return done.verification
