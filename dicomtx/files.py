@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -34,8 +35,7 @@ def atomic_write(
         raise DestinationError(f"{path!r} is no name of a file")
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} exists already; use --overwrite to replace it")
-    if os.path.isdir(path):
-        raise DestinationError(f"{path} is a folder; name a file in it")
+    _check_place(path)
     target = os.path.realpath(path)  # an existing link keeps pointing to the file
     if sweep:
         sweep_for(target)
@@ -55,26 +55,43 @@ def atomic_write(
         raise
 
 
+def _check_place(path: str) -> None:
+    """Checks that what is there, if anything is, is a file: to replace a device is a disaster."""
+    with suppress(OSError):
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise DestinationError(f"{path} is a folder; name a file in it")
+        if not stat.S_ISREG(mode):
+            raise DestinationError(f"{path} is a device, pipe or socket; name a file")
+
+
 def _open_part(target: str) -> tuple[str, int]:
     folder, name = os.path.split(target)
     part = os.path.join(folder, f"{_part_start(name)}{os.getpid()}.part")
     try:
-        mode = _mode(target)
+        before = _status(target)
         fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        if mode is not None:  # a replaced file keeps its mode
-            with suppress(OSError):
-                os.fchmod(fd, mode)
+        if before:
+            _resemble(fd, before)
     except OSError as error:
         raise DestinationError(f"cannot write to {folder or '.'}: {reason(error)}") from error
     return part, fd
 
 
-def _mode(path: str) -> int | None:
-    """Returns the mode of a file, None if there is none; a name that is too long is an OSError."""
+def _status(path: str) -> os.stat_result | None:
+    """Returns what a file is, None if there is none; a name that is too long is an OSError."""
     try:
-        return os.stat(path).st_mode & 0o7777
+        return os.stat(path)
     except FileNotFoundError:
         return None
+
+
+def _resemble(file: int | str, before: os.stat_result) -> None:
+    """Gives a file the owner and the mode of the one that it replaces, where that is allowed."""
+    with suppress(OSError):
+        os.chown(file, before.st_uid, before.st_gid)  # first: it may take away bits of the mode
+    with suppress(OSError):
+        os.chmod(file, before.st_mode & 0o7777)
 
 
 def _part_start(name: str) -> str:
@@ -142,9 +159,9 @@ def adopt(part: str, path: str, *, overwrite: bool) -> None:
     """
     target = os.path.realpath(path)
     with suppress(OSError):
-        mode = _mode(target)
-        if mode is not None:
-            os.chmod(part, mode)
+        before = _status(target)
+        if before:
+            _resemble(part, before)
     _put_in_place(part, target, overwrite=overwrite)
 
 

@@ -35,24 +35,30 @@ class _Entry(NamedTuple):
 
 
 class _Directory(NamedTuple):
-    """Where the directory is, and by how much offsets in it are wrong."""
+    """Where the directory is, by how much offsets in it are wrong, and how many entries it has."""
 
     at: int
     stop: int
     shift: int
+    entries: int
 
 
 def members(archive: Source) -> Iterator[Member]:
     """Yields the members in the order of the directory; folders are left out.
 
-    What must not be opened has ``error``. Memory is 8 bytes a member.
+    What must not be opened has ``error``. Memory is 16 bytes a member.
 
     Raises:
         DamagedError: it is no archive, or its directory is damaged.
     """
     where = _find(archive)
-    starts = array("Q", (entry.at for entry in _entries(archive, where)))
-    starts = array("Q", sorted(starts))
+    starts, hashes = array("Q"), array("q")
+    for entry in _entries(archive, where):
+        starts.append(entry.at)
+        hashes.append(hash(_path(name_of(entry.raw_name, entry.flags))))
+    if (len(starts) - where.entries) % 0x10000:  # with 65536 and more it need not be ZIP64
+        raise DamagedError(f"is damaged: it has {len(starts)} entries, not {where.entries}")
+    starts, hashes = array("Q", sorted(starts)), array("q", sorted(hashes))
     for entry in _entries(archive, where):
         name = name_of(entry.raw_name, entry.flags)
         if (name.endswith("/") and not entry.size) or entry.mode & FILE_TYPE == FOLDER:
@@ -63,10 +69,20 @@ def members(archive: Source) -> Iterator[Member]:
         if shared or entry.at + LOCAL.size + len(entry.raw_name) + entry.compressed > limit:
             error = "it overlaps with another member, or with the directory"
         else:
-            error = _named(name) or _closed(entry, name)
+            error = _named(name) or _closed(entry, name) or _twice(name, hashes)
         yield Member(
             *(name, entry.at, limit, entry.method, entry.compressed, entry.size, entry.crc, error)
         )
+
+
+def _path(name: str) -> str:
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
+def _twice(name: str, hashes: "array[int]") -> str:
+    own = hash(_path(name))
+    twice = bisect_right(hashes, own) - bisect_left(hashes, own) > 1
+    return "another member has the same name: which one is meant is not known" if twice else ""
 
 
 def _named(name: str) -> str:
@@ -107,16 +123,16 @@ def _find(archive: Source) -> _Directory:
     _, disk, first, _, count, size, offset, _ = END.unpack_from(tail, at)
     stop = tail_at + at
     if FULL in (size, offset) or count == 0xFFFF:
-        stop, size, offset = _find_64(archive, stop) or (stop, size, offset)
+        stop, size, offset, count = _find_64(archive, stop) or (stop, size, offset, count)
     elif disk or first:
         raise DamagedError("is one part of an archive in several parts")
     if stop - size - offset < 0:
         raise DamagedError("is damaged: the directory of the archive is not where it should be")
-    return _Directory(stop - size, stop, stop - size - offset)
+    return _Directory(stop - size, stop, stop - size - offset, count)
 
 
-def _find_64(archive: Source, end: int) -> tuple[int, int, int] | None:
-    """Returns end, size and offset of the directory of a ZIP64 archive, None if it is none."""
+def _find_64(archive: Source, end: int) -> tuple[int, int, int, int] | None:
+    """Returns end, size, offset, entries of a ZIP64 archive's directory, None if it is none."""
     at = end - LOCATOR_64.size
     if at < 0 or archive.peek(at, 4) != b"PK\6\7":
         return None
@@ -124,8 +140,8 @@ def _find_64(archive: Source, end: int) -> tuple[int, int, int] | None:
     for record in (told, at - END_64.size):  # the second where something stands before the archive
         raw = archive.peek(record, END_64.size) if 0 <= record < at else b""
         if len(raw) == END_64.size and raw[:4] == b"PK\6\6":
-            *_, size, offset = END_64.unpack(raw)
-            return record, size, offset
+            *_, count, size, offset = END_64.unpack(raw)
+            return record, size, offset, count
     raise DamagedError("is damaged: the end record of the ZIP64 archive is missing")
 
 

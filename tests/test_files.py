@@ -209,3 +209,22 @@ def test_a_closed_pipe_is_told() -> None:
         atomic_write("-", overwrite=False) as fd,
     ):
         write_all(fd, DATA)
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link"):
+        with pytest.raises(DestinationError, match="is a device, pipe or socket"):
+            write(path, overwrite=True)
+    assert pipe.is_fifo()
+
+
+def test_a_replaced_target_keeps_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, asked = tmp_path / "a", []
+    path.write_bytes(b"old")
+    status = path.stat()
+    monkeypatch.setattr(os, "chown", lambda _, *owner: asked.append(owner))
+    write(path, overwrite=True)
+    assert asked == [(status.st_uid, status.st_gid)]

@@ -355,3 +355,13 @@ def test_a_member_never_replaces_its_archive(tmp_path: Path) -> None:
     outcome = convert(Request(str(path), str(path), member=member, in_place=True, overwrite=True))
     assert outcome.exit_code == ExitCode.USAGE
     assert path.read_bytes() == before
+
+
+def test_a_directory_with_other_than_its_number_of_entries_is_damage(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"a": b"1", "b": b"2"})
+
+    def change(data: bytearray) -> None:
+        struct.pack_into("<H", data, len(data) - 12, 3)
+
+    with pytest.raises(DamagedError, match="it has 2 entries, not 3"):
+        found(altered(path, change))

@@ -43,7 +43,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     from dicomtx.cli.progress import shown  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.cli.report import Report  # noqa: PLC0415
     from dicomtx.workflows.batch import opened  # noqa: PLC0415
-    from dicomtx.workflows.report import check_report, open_report  # noqa: PLC0415
+    from dicomtx.workflows.report import check_reports, open_report  # noqa: PLC0415
     from dicomtx.workflows.totals import Totals  # noqa: PLC0415
     from dicomtx.workflows.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
 
@@ -51,8 +51,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     if tell.verbose and tell.quiet:
         raise click.UsageError("-v and -q contradict each other")
     reports, uid_map = options.pop("reports"), options.pop("uid_map")
-    for path in reports:
-        check_report(path)
+    check_reports(reports)
     if uid_map:
         check_uid_map(uid_map)
     asked = _batch(paths, options)

@@ -54,12 +54,14 @@ class Report(NamedTuple):
 
 
 def _warnings(outcome: Outcome) -> tuple[str, ...]:
-    """Returns the warnings; the first of a kept file is the reason, and stands in its line."""
-    return outcome.warnings[outcome.status == "kept" :]
+    """Returns the warnings but the reason of what is kept or skipped, which stands in its line."""
+    return outcome.warnings[outcome.status in ("kept", "skipped") :]
 
 
 def _result(outcome: Outcome) -> str:
     """Returns the line for a file that went well."""
+    if outcome.status == "skipped":
+        return f"{outcome.path}: skipped: {outcome.warnings[0]}"
     route = f"{outcome.path} -> {outcome.destination}"
     if outcome.status == "kept":
         return f"{route}: kept as it is: {outcome.warnings[0]}"

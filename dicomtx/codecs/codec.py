@@ -27,7 +27,8 @@ class EncodeOptions(NamedTuple):
     Attributes:
         near: JPEG-LS: the largest error of a sample.
         quality: JPEG: 1 to 100, as libjpeg has it.
-        psnr: JPEG 2000: dB, over the largest value that the precision of the stream holds.
+        psnr: JPEG 2000: dB, over the largest value that the precision of the stream holds; with
+            200 or more no coefficient is cut.
         step: HTJ2K: the base quantisation step, as a part of the range of the stream's precision.
         distance: JPEG XL: its visual distance, 0.01 to 25.
         reversible: the way of the syntax that loses nothing; the others say nothing then.

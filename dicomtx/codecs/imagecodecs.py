@@ -142,14 +142,17 @@ def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
 
 
 def _encode_jpegls(frame: Frame) -> bytes:
-    array = _at_most_16_bits(frame)
+    """Returns a stream whose samples are as wide as Bits Allocated, or else DCMTK refuses it."""
+    width = samples.allocated(frame.image)
+    array = _at_most_16_bits(frame).astype(f"<u{width}", copy=False)
     room = 2 * array.nbytes + 1024  # noise grows; the default buffer is too small for it
     try:
-        newer: dict[str, Any] = {"bitspersample": max(frame.image.bits_stored, 8), "spiff": False}
+        bits = max(frame.image.bits_stored, 8 if width == 1 else 9)
+        newer: dict[str, Any] = {"bitspersample": bits, "spiff": False}
         return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
         if frame.image.signed:  # as the stream says 16 bits, it holds the sign in all of them
-            array = samples.values(frame).view(array.dtype)
+            array = samples.values(frame).astype(f"<i{width}", copy=False).view(array.dtype)
         stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
         return stream_headers.without_spiff(stream)
 

@@ -1,6 +1,7 @@
 """The lossy encoders of the imagecodecs package, one for each lossy syntax."""
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any, Final
 
 import imagecodecs
@@ -11,6 +12,9 @@ from dicomtx.codecs.builtin import ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
+
+EVERYTHING: Final = 200  # dB of JPEG 2000 for which nothing is left out
+MOST_BITS_MORE: Final = 8  # of JPEG 2000: OpenJPEG keeps 24 bits of a sample
 
 
 def _encode_jpeg(frame: Frame, options: EncodeOptions) -> bytes:
@@ -53,7 +57,8 @@ def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
     near = min(options.near, 255, (1 << image.bits_stored) // 2 - 1)  # T.87 C.2.3
     if image.bits_stored > 16:
         raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
-    values = samples.values(frame)
+    values = samples.values(frame)  # as wide as Bits Allocated, or else DCMTK refuses the stream
+    values = values.astype(f"<{values.dtype.kind}{samples.allocated(image)}", copy=False)
     low = -(1 << image.bits_stored - 1) if image.signed else 0
     high = low + (1 << image.bits_stored) - 1
     within = 8 * values.itemsize == image.bits_stored  # then the coder itself keeps to the range
@@ -70,46 +75,61 @@ def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
 
 
 def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
-    level: Any = options.psnr  # dB; the stub knows whole ones only
-    return bytes(
-        imagecodecs.jpeg2k_encode(
-            samples.values(frame),
-            level=level,
-            codecformat="J2K",
-            planar=False,
-            bitspersample=frame.image.bits_stored,
-            reversible=False,
-            mct=_is_rgb(frame.image),
-            numthreads=1,
-        )
+    """Returns an irreversible stream of the precision of the samples.
+
+    OpenJPEG's finest steps are those of whole values: that is coarse where the values take up
+    little of their range. What is to be finer gets samples with more bits, whose steps are finer
+    parts of them; steps are parts of the range (T.800 E-3), so the precision is put in afterwards.
+    """
+    image, values = frame.image, samples.values(frame)
+    finest = 6.02 * image.bits_stored + 4  # dB that whole values have to spare
+    more = min(max(0, ceil((options.psnr - finest) / 6.02)), MOST_BITS_MORE)
+    bits = image.bits_stored + more
+    # dB, of which the stub knows whole ones only; 0 takes in all that there is
+    level: Any = options.psnr if options.psnr < EVERYTHING else 0
+    stream = imagecodecs.jpeg2k_encode(
+        values.astype(f"{values.dtype.kind}{samples.width(bits)}") << more if more else values,
+        level=level,
+        codecformat="J2K",
+        planar=False,
+        bitspersample=bits,
+        reversible=False,
+        mct=_is_rgb(image),
+        numthreads=1,
     )
+    return _labelled(bytes(stream), image)
 
 
 def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
     """Returns an irreversible stream of the precision of the samples.
 
-    The encoder knows 8 and 16 bits only: it gets samples centred on zero, as signed words, and
-    the precision is put in afterwards.
+    The encoder knows 8 and 16 bits only: it gets samples centred on zero, as signed words of
+    which they take up all bits, and the precision is put in afterwards.
     """
     image = frame.image
     if image.bits_stored > 16:
         raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
-    word = 8 if image.bits_stored <= 8 else 16
-    bits = max(image.bits_stored, word - stream_headers.MOST_NARROWED)
     array: Any = samples.values(frame)
+    word = 8 * array.itemsize
     if not image.signed:
-        array = array.astype(np.int32) - (1 << bits - 1)
+        array = array.astype(np.int32) - (1 << image.bits_stored - 1)
     stream = imagecodecs.htj2k_encode(
-        array.astype(f"i{word // 8}"),
-        level=options.step / (1 << word - bits),  # it takes it as a part of the word's range
+        (array << word - image.bits_stored).astype(f"i{word // 8}"),
+        level=options.step,
         rgb=_is_rgb(image),
         planar=False,
         resolutions=5,
         reversible=False,
         tlm=True,
     )
-    narrow = stream_headers.narrowed(bytes(stream), word - bits)
-    return stream_headers.with_precision(narrow, image.samples_per_pixel, bits, signed=image.signed)
+    return _labelled(bytes(stream), image)
+
+
+def _labelled(stream: bytes, image: ImagePixel) -> bytes:
+    """Returns a JPEG 2000 stream with the precision of the image."""
+    return stream_headers.with_precision(
+        stream, image.samples_per_pixel, image.bits_stored, signed=image.signed
+    )
 
 
 def _encode_jpegxl(frame: Frame, options: EncodeOptions) -> bytes:

@@ -100,6 +100,15 @@ class Codecs:
             yield SECOND
         yield from self.builtins(syntax, "decode")
 
+    def shipped(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
+        """Yields what comes with dicomtx and decodes this, GDCM included, if it is in force."""
+        settings = self._settings
+        for spec in SHIPPED.values():
+            named = spec.name in settings.codecs
+            free = not settings.codecs and (settings.order != "plugins-only" or not spec.builtin)
+            if (named or free) and syntax.uid in spec.decodes and not self._lacks(spec):
+                yield spec
+
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """Returns the plugins of other packages that cannot be used; starts each to know."""
         found = map(self._describe, self._entry_points)

@@ -125,9 +125,19 @@ def _with_sign(array: Array, stored: int) -> Array:
     return _reinterpreted(array.view(f"u{array.itemsize}"), stored, signed=True)
 
 
+def width(bits: int) -> int:
+    """Returns the bytes of the narrowest word that holds so many bits."""
+    return next(word for word in WORDS[1:] if bits <= word) // 8
+
+
+def allocated(image: ImagePixel) -> int:
+    """Returns the bytes of the word that Bits Allocated asks for, at most 2."""
+    return min(2, width(max(8, image.bits_allocated)))
+
+
 def _container(bits: int, kind: str) -> str:
     """Returns the narrowest dtype that holds so many bits."""
-    return f"<{kind}{next(word for word in WORDS[1:] if bits <= word) // 8}"
+    return f"<{kind}{width(bits)}"
 
 
 def _reinterpreted(array: Array, precision: int, *, signed: bool) -> Array:

@@ -13,9 +13,6 @@ ADOBE: Final = b"\xff\xee"
 SOF3: Final = b"\xff\xc3"
 SOS: Final = b"\xff\xda"
 SIZ: Final = b"\xff\x51"
-QCD: Final = b"\xff\x5c"
-MOST_GUARD_BITS: Final = 7
-MOST_NARROWED: Final = 6  # OpenJPH takes one guard bit
 END: Final = b"\xff\xd9"
 
 
@@ -121,27 +118,6 @@ def with_precision(stream: bytes, components: int, bits: int, *, signed: bool) -
     first = told.index(SIZ) + 40
     for component in range(components):
         told[first + 3 * component] = (bits - 1) | (0x80 if signed else 0)
-    return bytes(told)
-
-
-def narrowed(stream: bytes, fewer: int) -> bytes:
-    """Returns an irreversible JPEG 2000 stream quantised for a precision of ``fewer`` bits less.
-
-    The quantisation steps are parts of the range that the precision gives (T.800 E-3), so their
-    exponents go down with it; as many guard bits more keep the number of bit planes (T.800 E-2).
-
-    Raises:
-        CodecError: the header has no room for it.
-    """
-    told = bytearray(stream)
-    at = told.index(QCD)
-    steps = range(at + 5, at + 2 + int.from_bytes(told[at + 2 : at + 4], "big"), 2)
-    guards = (told[at + 4] >> 5) + fewer
-    if guards > MOST_GUARD_BITS or min(told[step] >> 3 for step in steps) < fewer:
-        raise CodecError("the header of the stream has no room for so coarse a step")
-    told[at + 4] = guards << 5 | told[at + 4] & 0x1F
-    for step in steps:
-        told[step] -= fewer << 3
     return bytes(told)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.nested import holders
 from dicomtx.image_pixel import ImagePixel
 
 SAMPLES_PER_PIXEL: Final = 0x00280002
@@ -95,13 +96,7 @@ def label_edits(data_set: DataSet, after: ImagePixel) -> list[Edit]:
 
 def nested_encapsulated(data_set: DataSet) -> Iterator[tuple[tuple[int, ...], DataSet]]:
     """Yields the items, with their paths, that have encapsulated Pixel Data of their own: icons."""
-    waiting: list[tuple[tuple[int, ...], DataSet]] = [((), data_set)]
-    while waiting:
-        path, item = waiting.pop()
+    for path, item in holders(data_set, PIXEL_DATA):
         pixels = item.find(PIXEL_DATA)
-        if path and pixels and pixels.undefined:
+        if pixels and pixels.undefined:
             yield path, item
-        for element in item.elements:
-            if element.vr == "SQ" or (not element.vr and element.tag == ICON_IMAGE_SEQUENCE):
-                for index, inner in enumerate(item.items(element.tag)):
-                    waiting.append(((*path, element.tag, index), inner))

@@ -139,8 +139,8 @@ def differences(a: Part10, b: Part10, ignored: frozenset[int]) -> Iterator[Diffe
     """
     recoded = a.label != b.label
     yield from _walked(_top(a.meta), _top(b.meta), ignored)
-    ignored |= {PIXEL_DATA} if PIXEL_DATA in a.data_set and PIXEL_DATA in b.data_set else set()
-    for difference in _walked(_top(a.data_set), _top(b.data_set), ignored):
+    pixels = PIXEL_DATA in a.data_set and PIXEL_DATA in b.data_set
+    for difference in _walked(_top(a.data_set), _top(b.data_set), ignored, pixels=pixels):
         colour = difference.tag == attributes.PHOTOMETRIC_INTERPRETATION and not difference.path
         if colour and recoded and {difference.a, difference.b} <= COLOURS:
             yield difference._replace(of_encoding=True)
@@ -152,15 +152,20 @@ def _top(data_set: DataSet) -> _Side:
     return _Side(data_set, data_set.text(SPECIFIC_CHARACTER_SET), data_set.signed)
 
 
-def _walked(a: _Side, b: _Side, ignored: frozenset[int]) -> Iterator[Difference]:
-    """Yields what differs, without recursion, so that depth costs no stack."""
+def _walked(
+    a: _Side, b: _Side, ignored: frozenset[int], *, pixels: bool = False
+) -> Iterator[Difference]:
+    """Yields what differs, without recursion, so that depth costs no stack.
+
+    With ``pixels``, Pixel Data at the top is left out; that of icons is not.
+    """
     waiting: deque[tuple[tuple[int, ...], _Side, _Side]] = deque([((), a, b)])
     while waiting:
         path, a, b = waiting.popleft()
         if len(path) > 2 * DEEPEST:
             raise DamagedError(f"sequences are nested more than {DEEPEST} deep: not compared")
         for pair in _pairs(a.data_set, b.data_set):
-            if pair.tag in ignored:
+            if pair.tag in ignored or (pixels and pair.tag == PIXEL_DATA and not path):
                 continue
             found, within = _compared(pair, path, a, b)
             yield from found
@@ -200,7 +205,7 @@ def _compared(
     shown_a, shown_b = _shown(a, pair.a, vr_a), _shown(b, pair.b, vr_b)
     if at >= 0 and shown_a == shown_b:
         shown_a, shown_b = (f"{text} [differs from byte {at} on]" for text in (shown_a, shown_b))
-    expected = _of_encoding(pair.tag, path)
+    expected = _of_encoding(pair.tag, path) or _coded_icon(pair)
     return [Difference("changed", path, pair.tag, vr_a, vr_b, shown_a, shown_b, expected)], []
 
 
@@ -213,6 +218,13 @@ def _lone(pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side) -> Difference:
         return Difference("removed", path, pair.tag, vr, "", shown, "", expected)
     vr, shown = pair.vr(pair.b, b), _shown(b, pair.b, pair.vr(pair.b, b))
     return Difference("added", path, pair.tag, "", vr, "", shown, expected)
+
+
+def _coded_icon(pair: _Pair) -> bool:
+    """Whether it is an icon's Pixel Data, encapsulated in one of them only."""
+    assert pair.a
+    assert pair.b
+    return pair.tag == PIXEL_DATA and pair.a.undefined != pair.b.undefined
 
 
 def _of_encoding(tag: int, path: tuple[int, ...]) -> bool:

@@ -208,7 +208,9 @@ class Records:
                 return text.value(self._data_set, text.tag_of(other))
         vr = vr_of(text.tag_of(name), signed=False)
         if vr == "UI":
-            seed = self._data_set.value(STUDY_INSTANCE) + name.encode()
+            # of two patients without it, each has one of its own
+            study = self._data_set.value(STUDY_INSTANCE) or self.patient_id().encode()
+            seed = study + name.encode()
             return f"2.25.{int(hashlib.sha1(seed, usedforsecurity=False).hexdigest()[:30], 16)}"
         return [_unknown_code()] if vr == "SQ" else INVENTED.get(name, BY_VR.get(vr, "UNKNOWN"))
 

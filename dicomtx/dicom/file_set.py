@@ -32,6 +32,7 @@ LOWER: Final = 38  # and of the first one below it
 SEQUENCE: Final = struct.pack("<HH2sHL", 0x0004, 0x1220, b"SQ", 0, 0xFFFFFFFF)
 SEQUENCE_END: Final = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
 ROOT: Final = 0
+LONGEST_UID: Final = 64
 
 
 class Reference(NamedTuple):
@@ -73,7 +74,8 @@ class FileSet:
         self._records.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE record (id INTEGER PRIMARY KEY, above INTEGER, place INTEGER, key TEXT,"
-            " item BLOB, UNIQUE (above, key)); CREATE INDEX level ON record (above, place, id)"
+            " item BLOB, UNIQUE (above, key)); CREATE INDEX level ON record (above, place, id);"
+            "CREATE TABLE listed (uid TEXT PRIMARY KEY) WITHOUT ROWID"
         )
 
     def __enter__(self) -> Self:
@@ -96,22 +98,36 @@ class FileSet:
         """
         if not reference.sop_class_uid or not reference.sop_instance_uid:
             raise DamagedError("it has no place in a DICOMDIR without SOP Class and Instance UID")
+        uids = reference.sop_class_uid + reference.sop_instance_uid
+        if not uids.isascii() or len(uids) > 2 * LONGEST_UID:
+            raise DamagedError("it has no place in a DICOMDIR: its SOP UIDs are none")
         records = Records(data_set)
-        invented: list[str] = []
-        above = ROOT
         leaf = records.make(kind.record)
-        for record, key in () if kind.single else _levels(data_set, records):
-            found = self._find(above, key)
-            if not found:
-                made = records.make(record, extended=self._extended)
-                invented += made.invented
-                found = self._insert(above, place, key, _item(record, made.keys))
-            above = found
-        if self._find(above, reference.sop_instance_uid):
+        if not self._first(reference.sop_instance_uid):
             return Added((), listed=False)
+        levels = () if kind.single else _levels(data_set, records)
+        above, known = self._deepest(levels)
+        made = [records.make(record, extended=self._extended) for record, _ in levels[known:]]
+        for (record, key), new in zip(levels[known:], made, strict=True):
+            above = self._insert(above, place, key, _item(record, new.keys))
         item = _item(kind.record, leaf.keys, reference)
         self._insert(above, place, reference.sop_instance_uid, item)
-        return Added((*invented, *leaf.invented))
+        return Added(tuple(name for new in (*made, leaf) for name in new.invented))
+
+    def _first(self, uid: str) -> bool:
+        """Whether no file was listed under this SOP Instance UID, wherever; now one is."""
+        done = self._records.execute("INSERT OR IGNORE INTO listed VALUES (?)", (uid,))
+        return done.rowcount > 0
+
+    def _deepest(self, levels: tuple[tuple[str, str], ...]) -> tuple[int, int]:
+        """Returns the lowest of the records that are there already, and how many are."""
+        above = ROOT
+        for known, (_, key) in enumerate(levels):
+            found = self._find(above, key)
+            if not found:
+                return above, known
+            above = found
+        return above, len(levels)
 
     def _find(self, above: int, key: str) -> int:
         asked = "SELECT id FROM record WHERE above = ? AND key = ?"

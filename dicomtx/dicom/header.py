@@ -63,7 +63,13 @@ class Header(NamedTuple):
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
-    """Returns what an item with encapsulated Pixel Data of its own is, such as an icon."""
+    """Returns what an item with encapsulated Pixel Data of its own is, such as an icon.
+
+    Its stream is to be in the file's syntax, but tools have left icons behind: it tells itself.
+    """
+    stream = _first_stream(item)
+    if stream and stream.syntax and not stream.fits(syntax.uid):
+        syntax = by_uid(stream.syntax)
     return Header(
         syntax=syntax,
         label=syntax,
@@ -72,7 +78,7 @@ def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
         modality="",
         pixel_data="encapsulated",
         image=attributes.image_pixel(item),
-        first_stream=_first_stream(item),
+        first_stream=stream,
         overlays=(),
         missing=attributes.missing(item),
         file_set=False,

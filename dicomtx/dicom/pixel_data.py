@@ -142,6 +142,11 @@ class EncapsulatedFrames:
         parts = [self.source.read(part.offset, part.size) for part in self.frames[index]]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def head(self, index: int, size: int) -> bytes:
+        """Returns at most ``size`` bytes of the first fragment of a frame."""
+        first = self.frames[index][:1]
+        return b"".join(self.source.peek(part.offset, min(part.size, size)) for part in first)
+
 
 class NativeWriter:
     """Collects native frames in a spool."""

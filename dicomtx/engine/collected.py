@@ -14,6 +14,7 @@ class Collected:
         verifiers: the codecs that decoded them again, by name; None is of those that none did.
         planes: of each frame, the overlay planes that were taken out of it, if there are any.
         errors: of each frame, what it lost, if it was to lose something.
+        noted: the numbers of frames of which something is to be said, and what.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,7 @@ class Collected:
         self.verifiers: dict[str, CodecSpec | None] = {}
         self.planes: list[tuple[bytes, ...]] = []
         self.errors: list[Errors] = []
+        self.noted: list[tuple[int, str]] = []
 
     def add(self, made: Made) -> None:
         """Keeps what a frame tells, but not the frame."""
@@ -33,3 +35,10 @@ class Collected:
             self.planes.append(made.planes)
         if made.errors:
             self.errors.append(made.errors)
+        if made.note:
+            self.noted.append((self.count, made.note))
+
+    def notes(self) -> list[str]:
+        """Returns what is noted of the first frame of which something is, and of how many more."""
+        more = f" (and {len(self.noted) - 1} more)" if len(self.noted) > 1 else ""
+        return [f"frame {number}{more}: {note}" for number, note in self.noted[:1]]

@@ -25,6 +25,11 @@ COMPARISONS: Final[tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = (
 Found = tuple[Any, ...]
 
 
+def literal(pattern: str) -> str:
+    """Returns a glob in which brackets mean themselves: only ``*`` and ``?`` are special."""
+    return pattern.replace("[", "[[]")
+
+
 class Test(NamedTuple):
     """One thing that a value may be.
 
@@ -42,7 +47,7 @@ class Test(NamedTuple):
         """Returns whether the value is so."""
         if self.compare:
             return bool(self.compare(value, self.number))
-        return fnmatchcase(str(value), self.text)
+        return fnmatchcase(str(value), literal(self.text))
 
 
 class Matcher(NamedTuple):
@@ -135,7 +140,7 @@ def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
 def _known_syntax(pattern: str) -> str:
     """Returns the pattern, if there is a syntax that it means."""
     exact = ALIASES.get(pattern, pattern)
-    if exact in BY_NAME or any(fnmatchcase(n, pattern) for s in TABLE for n in names(s)):
+    if exact in BY_NAME or any(fnmatchcase(n, literal(pattern)) for s in TABLE for n in names(s)):
         return pattern
     if set(pattern) <= set("0123456789.*?") and not pattern.startswith("1.2.840.10008."):
         return pattern  # a private one

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from dicomtx import __version__
+from dicomtx import __version__, code_stream
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.part10 import SOP_INSTANCE
 from dicomtx.dicom.pixel_data import EncapsulatedFrames as Streams
@@ -13,19 +13,22 @@ from dicomtx.dicom.provenance import (
     lossy_edits,
     lossy_past_edits,
     pixel_range_edits,
+    says_lossy,
 )
 from dicomtx.dicom.uids import UidMode, new_uid
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range, asked
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import by_uid
 
+HEAD: Final = 1 << 12  # bytes of a code stream that tell whether it lost something
 SHAPING: Final = ("keep_colour_space", "overlays", "palette")  # with the target and the goal
 
 
 def past_edits(plan: Plan, data_set: DataSet, source: Streams | NativeFrames) -> list[Edit]:
     """Returns the edits by which the data set tells that its source's streams are lossy."""
-    past = _past(plan, source)
+    past = _past(plan, data_set, source)
     return lossy_past_edits(data_set, plan.source, past[1]) if past else []
 
 
@@ -53,7 +56,7 @@ def step_edits(
         ratio=quality.ratio,
         new_uid=uid,
         description=f"Lossy compression to {plan.target.name}, {figure}, by dicomtx {__version__}",
-        past=_past(plan, source),
+        past=_past(plan, data_set, source),
     )
     edits = lossy_edits(data_set, step)
     if not plan.expand:
@@ -68,9 +71,21 @@ def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
     return new_uid(mode, data_set.text(SOP_INSTANCE), seed.encode())
 
 
-def _past(plan: Plan, source: Streams | NativeFrames) -> tuple[str, float] | None:
+def _past(
+    plan: Plan, data_set: DataSet, source: Streams | NativeFrames
+) -> tuple[str, float] | None:
     """Returns method and ratio of a source that is lossy and does not say so."""
-    if not plan.lossy_past or plan.working is None or isinstance(source, NativeFrames):
+    if plan.working is None or isinstance(source, NativeFrames):
+        return None
+    if not plan.lossy_past and not _has_lossy_stream(plan, data_set, source):
         return None
     native = plan.working.frame_bytes * source.count
     return METHODS.get(plan.source.uid, ""), native / max(1, source.size)
+
+
+def _has_lossy_stream(plan: Plan, data_set: DataSet, source: Streams) -> bool:
+    """Whether a frame's stream says that it lost something, though the first one's does not."""
+    if not plan.source.lossy or says_lossy(data_set):
+        return False
+    read = (code_stream.read(source.head(index, HEAD)) for index in range(1, source.count))
+    return any(said and said.syntax and by_uid(said.syntax).lossy for said in read)

@@ -1,29 +1,32 @@
-"""Encapsulated Pixel Data within sequences (icons): it must not be in a native data set."""
+"""Encapsulated Pixel Data within sequences (icons): it is in the data set's syntax, or native."""
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.header import item_header
-from dicomtx.engine.plan import Action, plan
+from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.engine.transcode import Transcoder
 from dicomtx.errors import UnsupportedError
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
-from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 
 def decoded_icons(
-    data_set: DataSet, syntax: TransferSyntax, codecs: Codecs, spool: Spool, settings: Settings
+    data_set: DataSet, around: Plan, codecs: Codecs, spool: Spool, settings: Settings
 ) -> list[Edit]:
-    """Returns the edits that make every nested Pixel Data native.
+    """Returns the edits that make nested Pixel Data native where the target does not hold it.
 
     Raises:
         UnsupportedError: one cannot be decoded.
     """
     edits: list[Edit] = []
     for path, item in nested_encapsulated(data_set):
-        made = plan(item_header(item, syntax), DEFAULT_TARGET, codecs, settings)
+        found = item_header(item, around.source)
+        if found.first_stream and found.first_stream.fits(around.target.uid):
+            continue
+        made = plan(found, DEFAULT_TARGET, codecs, settings)
         if made.action is Action.REFUSE:
             raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")
         made = made._replace(lossy_past=False)  # an icon has no history of its own

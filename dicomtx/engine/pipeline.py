@@ -1,6 +1,6 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
@@ -15,6 +15,9 @@ from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 
+Read = tuple[Frame, tuple[bytes, ...]]  # a frame as it is to be encoded, and its overlay planes
+KEPT: Final = 1 << 26  # bytes of native frames that are not decoded twice
+
 
 class Made(NamedTuple):
     """One frame in its new encoding.
@@ -25,6 +28,7 @@ class Made(NamedTuple):
         planes: the overlay planes that were taken out of it, a byte a pixel.
         verifier: the codec that decoded it again to the same values, None if none did.
         errors: what it lost, None if it was to lose nothing.
+        note: why it lost less than it might have.
     """
 
     data: bytes | bytearray | memoryview
@@ -32,6 +36,7 @@ class Made(NamedTuple):
     planes: tuple[bytes, ...] = ()
     verifier: CodecSpec | None = None
     errors: Errors | None = None
+    note: str = ""
 
 
 class Pipeline(NamedTuple):
@@ -43,10 +48,13 @@ class Pipeline(NamedTuple):
         encoder: the codec that encodes, None for a native target.
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
+        confirming: more decoders of the target, for what loses something.
         second: another decoder of the source, for what a plugin decoded.
         lossy: encodes in place of ``codec`` where the plan is to lose something.
         palette: expands each frame, where the plan says so.
         digests: native frames are digested.
+        kept: frames that were read before, by number, with their overlay planes; each is taken
+            when it is made.
     """
 
     plan: Plan
@@ -54,12 +62,14 @@ class Pipeline(NamedTuple):
     encoder: CodecSpec | None = None
     codec: Codec | None = None
     checks: tuple[Decoder, ...] = ()
+    confirming: tuple[Decoder, ...] = ()
     second: Frames | None = None
     lossy: LossyEncoder | None = None
     palette: Palette | None = None
     digests: bool = True
+    kept: dict[int, Read] | None = None
 
-    def read(self, index: int) -> tuple[Frame, tuple[bytes, ...]]:
+    def read(self, index: int) -> Read:
         """Returns one frame of the source as it is to be encoded, and its overlay planes.
 
         Raises:
@@ -84,10 +94,12 @@ class Pipeline(NamedTuple):
             MissedError: the quality asked for cannot be had.
             VerificationError: what was made is not what was read.
         """
-        frame, planes = self.read(index)
+        frame, planes = (
+            self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
+        )
         if self.lossy:
             lossy = self.lossy.encode(frame, index)
-            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors)
+            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors, lossy.note)
         if self.encoder is None or self.codec is None:
             return Made(frame.data, stored.digest(frame) if self.digests else b"", planes)
         try:
@@ -148,23 +160,34 @@ class Pipeline(NamedTuple):
 def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
     """Returns a pipeline that encodes with as much loss as the settings ask for.
 
-    PSNR is measured against the range of all values, so all frames are read once for it.
+    PSNR is measured against the range of all values, so all frames are read once for it; one
+    frame, or a few small ones, are kept as they are.
     """
     assert pipeline.encoder is not None
     assert pipeline.codec is not None
-    frames = pipeline.frames
-    if isinstance(frames, DecodedFrames):
-        # what is salvaged is told once
-        frames = DecodedFrames(frames.streams, frames.decoder, frames.blank)
-    reader = pipeline._replace(frames=frames)
-    ranges = in_order(lambda index: Range.of(reader.read(index)[0]), frames.count, threads)
+    assert pipeline.plan.working is not None
+    frames, reader = pipeline.frames, pipeline
+    kept: dict[int, Read] = {}
+    keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT
+    if isinstance(frames, DecodedFrames) and not keep:  # what is salvaged is told once
+        again = DecodedFrames(frames.streams, frames.decoder, frames.blank)
+        reader = pipeline._replace(frames=again)
+
+    def range_of(index: int) -> Range:
+        found = reader.read(index)
+        if keep:
+            kept[index] = found
+        return Range.of(found[0])
+
+    ranges = in_order(range_of, frames.count, threads)
     lossy = LossyEncoder(
         plan=pipeline.plan,
         spec=pipeline.encoder,
         codec=pipeline.codec,
         decoders=pipeline.checks,
+        confirming=pipeline.confirming,
         goal=asked(settings, pipeline.plan.target),
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
     )
-    return pipeline._replace(lossy=lossy)
+    return pipeline._replace(lossy=lossy, kept=kept)

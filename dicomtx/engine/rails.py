@@ -15,6 +15,7 @@ CLASSES: Final = {
     STORAGE + ".481.2": "an RT dose",
     STORAGE + ".30": "a parametric map",
 }
+XL: Final = f"{ROOT}.4.112"
 # these lossy syntaxes have a way to lose nothing
 REVERSIBLE: Final = frozenset(f"{ROOT}.4.{n}" for n in (81, 91, 112, 203))
 
@@ -46,8 +47,15 @@ def refusal(header: Header, target: TransferSyntax, image: ImagePixel, settings:
             "it has been lossy before, and every generation loses more;"
             " --allow-generation-loss allows it"
         )
+    return _unfit(target, image)
+
+
+def _unfit(target: TransferSyntax, image: ImagePixel) -> str:
+    """Returns why no way of asking for it makes such an image lossy, empty if it can be."""
     if image.bits_allocated not in (8, 16):
         return f"lossy is for 8 or 16 bits allocated, not {image.bits_allocated}"
     if image.photometric_interpretation == "PALETTE COLOR":
         return "the values of PALETTE COLOR are no shades; --palette expand makes RGB of it first"
+    if target.uid == XL and image.photometric_interpretation == "YBR_FULL":  # of 8 bits, it is RGB
+        return "lossy JPEG XL makes its colours of RGB, which YBR_FULL of 16 bits is not made"
     return ""

@@ -35,7 +35,8 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
     for index in range(streams.count):
         try:
             stream = streams.read(index)
-            writer.add(_packed(stream, index) if packs else _unpacked(stream))
+            made = _packed(stream, index) if packs else _unpacked(stream)
+            writer.add(_of_image(made, plan))
         except CodecError as error:
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,)) from error
@@ -51,8 +52,12 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
 
 
 def _packed(stream: bytes, index: int) -> bytes:
-    """Returns a JPEG stream in JPEG XL, once it was turned back and compared."""
-    jpeg = without_padding(stream)
+    """Returns a JPEG stream in JPEG XL, once it was turned back and compared.
+
+    Raises:
+        CodecError: it is none, or no JPEG Baseline: such a one would never come back.
+    """
+    jpeg = _baseline(without_padding(stream), "it")
     packed = recompression.packed(jpeg)
     if recompression.unpacked(packed) != jpeg:
         raise VerificationError(f"frame {index + 1} does not come back out of JPEG XL as it was")
@@ -65,8 +70,29 @@ def _unpacked(stream: bytes) -> bytes:
     Raises:
         CodecError: there is none, or another one than JPEG Baseline.
     """
-    jpeg = recompression.unpacked(stream)
+    return _baseline(recompression.unpacked(stream), "what comes out of it")
+
+
+def _baseline(jpeg: bytes, what: str) -> bytes:
     said = code_stream.read(jpeg)
     if said is None or not said.fits(BASELINE):
-        raise CodecError("what comes out of it is no JPEG Baseline stream")
+        raise CodecError(f"{what} is no JPEG Baseline stream")
     return jpeg
+
+
+def _of_image(stream: bytes, plan: Plan) -> bytes:
+    """Returns a stream whose header says what the data set says, as far as it says it.
+
+    Raises:
+        CodecError: it is of another image.
+    """
+    said, image = code_stream.read(stream), plan.before
+    if said and image:
+        told = said.rows, said.columns, said.components
+        expected = image.rows, image.columns, image.samples_per_pixel
+        if any(n not in (0, wanted) for n, wanted in zip(told, expected, strict=True)):
+            raise CodecError(
+                f"the stream says {told[0]} x {told[1]}, {told[2]} components; the data set"
+                f" {expected[0]} x {expected[1]}, {expected[2]}"
+            )
+    return stream

@@ -37,6 +37,7 @@ from dicomtx.settings import Settings
 from dicomtx.sources import Spool
 
 LARGEST_BLANK: Final = 1 << 30
+WORTH_A_PROCESS: Final = 1 << 20  # native bytes of a lossy step that another library confirms
 
 
 class CodecsFailedError(CodecError):
@@ -125,7 +126,7 @@ class Transcoder:
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
-            warnings=(*warnings, *_losses(pipeline)),
+            warnings=(*warnings, *_losses(pipeline), *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
@@ -188,6 +189,7 @@ class Transcoder:
             encoder=encoder,
             codec=self._open(encoder, "encode", found.count) if encoder else None,
             checks=tuple(self._checks(encoder, found.count)) if encoder else (),
+            confirming=tuple(self._confirming(encoder, found.count)) if encoder else (),
             second=second,
             palette=palette.read(self.data_set) if self.plan.expand else None,
             digests=self.settings.verify,
@@ -224,6 +226,19 @@ class Transcoder:
             chosen.append(encoder)
         chosen = chosen or [*self.codecs.able(target, "decode")]
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
+            yield Decoder(spec, self._open(spec, "decode", count), target, image)
+
+    def _confirming(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
+        """Yields the decoders that confirm what a loss was measured to be, other libraries' first.
+
+        GDCM works in a process of its own, whose start small images are not worth.
+        """
+        target, image = self.plan.target, written_image(self.plan, count)
+        small = image.frame_bytes * count < WORTH_A_PROCESS
+        if small or not self.plan.lossy or not self.settings.verify:
+            return
+        able = self.codecs.shipped(target)
+        for spec in sorted(able, key=lambda spec: _same_base(spec, encoder, target.uid)):
             yield Decoder(spec, self._open(spec, "decode", count), target, image)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:

@@ -5,11 +5,14 @@ the order of Orthanc's identifiers, which decides what becomes "-2".
 """
 
 import hashlib
+import unicodedata
 from typing import Final, NamedTuple, Protocol
 
 from dicomtx.errors import DestinationError
+from dicomtx.workflows import manifest
 
 SEPARATORS: Final = "._"
+LONGEST_FOLDER: Final = 200  # bytes: file systems take 255, and there may be a number behind it
 MOST_FILES: Final = 10**6
 LEVELS: Final = ("Patient", "Study", "Series")
 
@@ -73,14 +76,36 @@ class _Folder:
         self._asked: dict[str, int] = {}
         self._given: set[str] = set()
 
-    def unique(self, name: str) -> str:
-        """Returns the name, or with -2, -3, ... behind it if it was given before."""
+    def unique(self, stem: str, ending: str = "") -> str:
+        """Returns stem and ending, with -2, -3, ... between them if that was given before.
+
+        Names are the same if any file system takes them for the same.
+        """
+        asked = _folded(stem + ending)
         while True:
-            count = self._asked[name] = self._asked.get(name, 0) + 1
-            given = f"{name}-{count}" if count > 1 else name
-            if given not in self._given:
-                self._given.add(given)
+            count = self._asked[asked] = self._asked.get(asked, 0) + 1
+            given = f"{stem}-{count}{ending}" if count > 1 else stem + ending
+            if _folded(given) not in self._given:
+                self._given.add(_folded(given))
                 return given
+
+
+def _root() -> _Folder:
+    """Returns the folder that all others are in: the manifest has its name there."""
+    root = _Folder()
+    root.unique(manifest.NAME)
+    return root
+
+
+def _folded(name: str) -> str:
+    """Returns what file systems that know least of letters and dots make of a name."""
+    return unicodedata.normalize("NFC", name.casefold()).rstrip(". ")
+
+
+def _possible(name: str) -> str:
+    """Returns a folder's name so that it can be one; empty if it would be no folder of its own."""
+    short = name.encode()[:LONGEST_FOLDER].decode(errors="ignore").rstrip(" ")
+    return short if short.strip(". ") else ""
 
 
 class Orthanc:
@@ -89,7 +114,7 @@ class Orthanc:
     def __init__(self) -> None:
         """Begins with an empty archive."""
         self._keys: tuple[str, ...] = ()
-        self._folders = [_Folder()]
+        self._folders = [_root()]
         self._count = 0
 
     def name(self, place: Place) -> str:
@@ -112,7 +137,7 @@ class Orthanc:
     def _folder_name(self, place: Place, level: int) -> str:
         parts = _parts(place)[level]
         joined = "".join(c for c in " ".join(parts) if c.isascii() and c.isprintable()).strip()
-        return alphanumeric(joined or f"Unknown {LEVELS[level]}") or f"Unknown {LEVELS[level]}"
+        return _possible(alphanumeric(joined)) or f"Unknown {LEVELS[level]}"
 
     def _file_name(self, place: Place, number: int) -> str:
         letters = alphanumeric(place.modality[:2].upper())
@@ -145,15 +170,15 @@ class Orthanc113(Orthanc):
         if level == len(LEVELS) - 1:
             parts = (place.series_number, *parts)
         named = (alphanumeric(part, ascii_only=False, more="._-") for part in parts)
-        return " - ".join(part for part in named if part) or f"Unknown {LEVELS[level]}"
+        joined = " - ".join(part for part in named if part)
+        return _possible(joined) or f"Unknown {LEVELS[level]}"
 
     def _file_name(self, place: Place, number: int) -> str:
         own = place.instance_number
-        if not (own.isascii() and own.isdigit() and int(own) < MOST_FILES):
-            return super()._file_name(place, number)
-        name = super()._file_name(place, int(own))
-        stem = self._folders[-1].unique(name.removesuffix(".dcm"))
-        return f"{stem}.dcm"
+        if own.isascii() and own.isdigit() and len(own) <= len(str(MOST_FILES)):
+            number = int(own) if int(own) < MOST_FILES else number
+        name = super()._file_name(place, number)
+        return self._folders[-1].unique(name.removesuffix(".dcm"), ".dcm")
 
 
 class Template:
@@ -161,15 +186,14 @@ class Template:
 
     def __init__(self) -> None:
         """Begins with an empty archive."""
-        self._given = _Folder()
+        self._given = _root()
 
     def name(self, place: Place) -> str:
         """Returns the member's name."""
         stem, dot, ending = place.laid_out.rpartition(".")
         if not stem or "/" in ending:
             stem, dot, ending = place.laid_out, "", ""
-        unique = self._given.unique((stem + dot + ending).casefold())
-        return stem + unique[len(place.laid_out.casefold()) :] + dot + ending
+        return self._given.unique(stem, dot + ending)
 
 
 class OrthancMedia:

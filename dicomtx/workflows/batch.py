@@ -15,17 +15,17 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows import journal, pool
 from dicomtx.workflows.choice import Choice, chosen, skipped
-from dicomtx.workflows.journal import Journal, Key, open_journal
+from dicomtx.workflows.journal import REFERENCES, Journal, Key, open_journal
 from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.remap import remap
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.tree import Found, Rules, find
+from dicomtx.workflows.walk import is_ours
 from dicomtx.workflows.worker import failure, hash_of
 
 if TYPE_CHECKING:
     from dicomtx.workflows.layout import Layout
 
-REFERENCES: Final = "references"
 NOT_SHAPING: Final = ("threads", "frame_timeout", "file_timeout", "max_memory")
 
 
@@ -158,6 +158,7 @@ class Run:
                 destination=destination,
                 member=member,
                 overwrite=overwrite,
+                listed=(key.size, key.mtime_ns) if self.batch.layout else (),
             )
 
 
@@ -210,6 +211,9 @@ def _plan(batch: Batch, book: Journal) -> None:
         if outcome is None:
             request, key, outcome = chosen(batch.choice, book, request, digest)
         _enter(book, request, key, outcome)
+    other = book.endangered() if batch.destination else ""
+    if other:
+        raise UsageError(f"{other} is a source, and stands where another's output goes")
 
 
 def _asked(batch: Batch, base: Request, found: Found) -> tuple[Request, Outcome | None]:
@@ -233,6 +237,8 @@ def _destination(batch: Batch, found: Found) -> str:
             raise UsageError("a member of an archive cannot be replaced: name a destination")
         return found.path
     relative = found.relative
+    if any(map(is_ours, relative.split("/"))):
+        raise UsageError("its name is one that dicomtx gives to files of its own: rename it")
     if batch.layout:
         from dicomtx.workflows.layout import place_of  # noqa: PLC0415 - brings pydicom
 
@@ -248,12 +254,22 @@ def _enter(book: Journal, request: Request, key: Key, outcome: Outcome | None) -
         UsageError: another has the same output.
     """
     output = request.destination
+    place = _real(output)
     if outcome is None:
-        alone = book.plan(
-            key, output, pickle.dumps((output, request.member, request.overwrite, key), 5)
-        )
+        content = pickle.dumps((output, request.member, request.overwrite, key), 5)
+        alone = book.plan(key, output, place, content)
     else:
-        taken = output if outcome.status == "skipped" and os.path.lexists(output) else ""
-        alone = book.note(pickle.dumps(outcome, 5), taken)
-    if not alone:
-        raise UsageError(f"{request.name} and another source both go to {output}; nothing was done")
+        taken = place if outcome.status == "skipped" and os.path.lexists(output) else ""
+        alone = book.note(pickle.dumps(outcome, 5), taken, _real(request.source))
+    if alone:
+        return
+    if request.in_place:  # links, and folders that were named twice
+        same = skipped(request, f"{request.name} is a file that another path led to already")
+        book.note(pickle.dumps(same, 5))
+        return
+    raise UsageError(f"{request.name} and another source both go to {output}; nothing was done")
+
+
+def _real(path: str) -> str:
+    """Returns where a path really leads, by links too."""
+    return os.path.realpath(path) if path else ""

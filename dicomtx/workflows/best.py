@@ -9,6 +9,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.run import Allow
+from dicomtx.workflows.unchanged import check_unchanged, stamp_of
 
 
 def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
@@ -16,6 +17,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
     targets = request.rules.best_of
     if not targets:
         return convert(request, codecs=codecs, allow=allow)
+    before = stamp_of(request)
     best: Outcome | None = None
     kept = part_beside(request.destination, "best")
     tried = part_beside(request.destination, "tried")
@@ -30,6 +32,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
                     os.replace(tried, kept)
         assert best
         if best.target_syntax:
+            check_unchanged(request, before)
             same = os.path.exists(request.destination) and request.in_place
             adopt(kept, request.destination, overwrite=request.overwrite or same)
         return best._replace(destination=request.destination)

@@ -3,9 +3,9 @@
 import os
 from typing import Final, NamedTuple
 
-from dicomtx.errors import ExitCode
+from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.sources import reason
-from dicomtx.workflows.journal import WRITTEN, Entry, Journal, Key
+from dicomtx.workflows.journal import REFERENCES, WRITTEN, Entry, Journal, Key
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.worker import failure, hash_of
 
@@ -47,24 +47,42 @@ def chosen(
         return request._replace(overwrite=True), key, None
     overwrite = choice.overwrite
     if os.path.lexists(request.destination) and not overwrite:
-        overwrite = book.wrote(request.destination)
-        if not overwrite:
-            return request, key, _taken(choice, request)
+        stranger = _stranger(book, request, key, entry)
+        if stranger:
+            return request, key, _taken(choice, request, stranger)
+        overwrite = True
     return request._replace(overwrite=overwrite), key, None
 
 
-def _taken(choice: Choice, request: Request) -> Outcome:
+def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) -> str:
+    """Returns what is to be said of the file at the output's place; empty if it is this source's.
+
+    It is not if no run wrote it, if it was written for another source, or changed since.
+    """
+    place = os.path.abspath(request.destination)
+    writer = book.wrote(place)
+    if writer is None:
+        return "exists already"
+    if writer != (os.path.abspath(key.source), key.member):
+        name = "/".join(filter(None, writer))
+        return f"exists already: an earlier run wrote it for {name}"
+    if entry and entry.status in WRITTEN and entry.output == place and not book.owes(REFERENCES):
+        return "" if _stands(place, entry) else "was changed since it was written"
+    return ""
+
+
+def _taken(choice: Choice, request: Request, why: str) -> Outcome:
     """Returns the outcome where somebody else's file is at the place of the output."""
     if choice.skip_existing:
         return skipped(request, f"{request.destination} is there already")
-    error = f"{request.destination} exists already; use --overwrite to replace it"
+    error = f"{request.destination} {why}; use --overwrite to replace it"
     return failure(request, error, ExitCode.DESTINATION, "DestinationError")
 
 
 def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outcome | None:
     """Returns the outcome of a file that need not be looked at again, None if it must be."""
     if entry.status in WRITTEN:
-        done = _is_replaced(key, entry) if request.in_place else _is_there(request, key, entry)
+        done = _stands(key.source, entry) if request.in_place else _is_there(request, key, entry)
         return skipped(request, f"{entry.status} before, by the journal") if done else None
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
@@ -76,19 +94,20 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
 
 def _is_there(request: Request, key: Key, entry: Entry) -> bool:
     """Whether the source is as it was, and the output still stands where it belongs."""
-    if entry.key != key or entry.output != request.destination:
+    if entry.key != key or entry.output != os.path.abspath(request.destination):
         return False
+    return _stands(entry.output, entry)
+
+
+def _stands(path: str, entry: Entry) -> bool:
+    """Whether what was written is there; read only if its time has changed."""
     try:
-        return os.stat(request.destination).st_size == entry.output_size
-    except OSError:
+        status = os.stat(path)
+        if status.st_size != entry.output_size:
+            return False
+        return status.st_mtime_ns == entry.output_mtime_ns or hash_of(path) == entry.output_hash
+    except (OSError, DicomtxError):
         return False
-
-
-def _is_replaced(key: Key, entry: Entry) -> bool:
-    """Whether what stands there is what was written; read only if its time has changed."""
-    if key.size != entry.output_size:
-        return False
-    return key.mtime_ns == entry.output_mtime_ns or hash_of(key.source) == entry.output_hash
 
 
 def skipped(request: Request, why: str) -> Outcome:

@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Final
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA
+from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.differences import Difference, differences
-from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.elements import PIXEL_DATA, Element
 from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, open_part10
+from dicomtx.dicom.rope import swapped
 from dicomtx.engine.any_frames import any_frames, decoders
 from dicomtx.engine.decoding import Frames
 from dicomtx.engine.differences import compared
@@ -19,6 +23,9 @@ from dicomtx.files import atomic_write
 from dicomtx.image_pixel import Frame
 from dicomtx.sources import STANDARD_STREAM, open_source, write_all
 from dicomtx.workflows.comparison import Comparing, Comparison, Pixels, Side
+
+FLOATS: Final = {FLOAT_PIXEL_DATA: 4, DOUBLE_FLOAT_PIXEL_DATA: 8}
+"""Their words, in bytes."""
 
 
 class ComparisonError(DicomtxError):
@@ -163,6 +170,8 @@ def _elements(request: Comparing, a: Opened, b: Opened) -> list[Difference]:
 
 def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
     if not a.has_pixels or not b.has_pixels:
+        if a.header.pixel_data == b.header.pixel_data == "float":
+            return _float_pixels(a, b)
         lacking = "A" if b.has_pixels else "B"
         same = a.has_pixels == b.has_pixels
         return Pixels("nothing", same, "" if same else f"{lacking} has no Pixel Data")
@@ -180,6 +189,27 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
     reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""
     same = close and not reason
     return Pixels("frames", same, reason, found.peak, found.frames, found.ssim_left_out)
+
+
+def _float_pixels(a: Opened, b: Opened) -> Pixels:
+    """Returns whether values of floating point are the same, bit by bit."""
+    same = any(_same_words(a, b, tag, word) for tag, word in FLOATS.items())
+    return Pixels("bytes", same, "" if same else "Float Pixel Data is not the same")
+
+
+def _same_words(a: Opened, b: Opened, tag: int, word: int) -> bool:
+    """Whether both have an element, with the same words in whatever order of bytes."""
+    data_sets = a.part10.data_set, b.part10.data_set
+    found = [span for data_set in data_sets if (span := data_set.find(tag))]
+    if len(found) != len(data_sets) or len({span.end - span.value for span in found}) != 1:
+        return False
+    chunks = map(_little_endian, data_sets, found, [word] * len(found))
+    return all(left == right for left, right in zip(*chunks, strict=True))
+
+
+def _little_endian(data_set: DataSet, span: Element, word: int) -> Iterator[bytes]:
+    for chunk in data_set.source.chunks(span.value, span.end - span.value):
+        yield swapped(chunk, word if data_set.encoding.big_endian else 1)
 
 
 def _same_bytes(a: Opened, b: Opened) -> bool:

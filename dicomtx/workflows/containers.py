@@ -84,6 +84,8 @@ class Folder:
             if name not in REPLACED and os.path.lexists(target):
                 raise DestinationError(f"{target} exists already")
             os.replace(path, target)
+            if name == DIRECTORY:  # from here on they are the File-set's
+                self.put.clear()
             self.put += [] if name in REPLACED else [target]
         except OSError as error:
             raise DestinationError(f"cannot put {target} in place: {reason(error)}") from error

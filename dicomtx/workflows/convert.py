@@ -35,6 +35,7 @@ from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
 from dicomtx.workflows.run import Allow, Progress, Run, outcome
+from dicomtx.workflows.unchanged import check_unchanged, stamp_of
 
 SIGNATURES = 0xFFFAFFFA
 
@@ -89,6 +90,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
 
 def _convert(run: Run) -> None:
     request = run.request
+    before = stamp_of(request)
     with _opened(request) as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
@@ -109,6 +111,7 @@ def _convert(run: Run) -> None:
                 if request.rules.keep_smaller:
                     _keep_smaller(run, settled.plan, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
+                check_unchanged(request, before)
 
 
 def _settled(run: Run, settled: Settled) -> Settled:
@@ -204,10 +207,6 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         from dicomtx.engine.rewrap import rewrapped  # noqa: PLC0415 - seldom needed
 
         return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
-    if made.repack:
-        from dicomtx.engine.repack import repacked  # noqa: PLC0415 - seldom needed
-
-        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
     if made.action is Action.REWRITE:
         said = image_pixel(part10.data_set)
         edits = image_edits(said, made.after) if said and made.after else []
@@ -215,16 +214,24 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         swap = made.target.big_endian != part10.encoding.big_endian
         passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
         return Transcoded(passed, tuple(edits), verification="bytes-only")
+    done = _coded(run, made, part10, spool)
     from dicomtx.engine.nested import decoded_icons  # noqa: PLC0415 - brings numpy
+
+    with Spool(_folder(run.request)) as another:
+        icons = decoded_icons(part10.data_set, made, run.codecs, another, settings)
+    return done._replace(edits=(*done.edits, *icons))
+
+
+def _coded(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+    """Returns the frames in new code streams, or native ones."""
+    settings = run.request.settings
+    if made.repack:
+        from dicomtx.engine.repack import repacked  # noqa: PLC0415 - seldom needed
+
+        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
     from dicomtx.engine.transcode import Transcoder  # noqa: PLC0415 - brings numpy
 
-    transcoder = Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress)
-    done = transcoder.run()
-    if made.target.encapsulated:
-        return done
-    with Spool(_folder(run.request)) as another:
-        icons = decoded_icons(part10.data_set, made.source, run.codecs, another, settings)
-    return done._replace(edits=(*done.edits, *icons))
+    return Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress).run()
 
 
 def _cautions(part10: Part10) -> Iterator[str]:

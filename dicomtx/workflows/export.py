@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
 from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
+from dicomtx.files import atomic_write
 from dicomtx.sources import STANDARD_STREAM, Spool, open_source
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows import pool
@@ -145,11 +146,16 @@ class Run:
         """
         if not self._done:
             raise DestinationError("the export was given up: nothing was written")
+        staged = os.path.join(self._container.staging, NAME)
+        if self._manifest:  # before the DICOMDIR is in its place: from then on all is there
+            source = self._manifest.source()
+            with atomic_write(staged, overwrite=True) as fd:
+                source.copy_to(fd, 0, source.size)
         if self._directory:
             again = self._job.reproducible
             self._directory.write(self._container, self._latest, reproducible=again)
         if self._manifest:
-            self._container.copy(NAME, self._manifest.source(), self._latest, deflate=True)
+            self._container.take(NAME, staged, self._latest, deflate=True)
 
     def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
         """Yields what is asked of the engine: the only place where that is decided."""

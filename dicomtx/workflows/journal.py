@@ -25,16 +25,20 @@ CREATE TABLE IF NOT EXISTS files (
   output_mtime_ns INTEGER NOT NULL, output_hash TEXT NOT NULL, exit_code INTEGER NOT NULL,
   error TEXT NOT NULL, PRIMARY KEY (source, member)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outputs (output TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (
+  output TEXT PRIMARY KEY, source TEXT NOT NULL, member TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS to_come (what TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE work (
-  id INTEGER PRIMARY KEY, output TEXT UNIQUE, known INTEGER NOT NULL, content BLOB NOT NULL
+  id INTEGER PRIMARY KEY, output TEXT UNIQUE, source TEXT, known INTEGER NOT NULL,
+  content BLOB NOT NULL
 );
 CREATE INDEX temp.known ON work (known, id);
 """
-VERSION: Final = 1
+VERSION: Final = 2
 AT_ONCE: Final = 500
 WRITTEN: Final = ("done", "kept")
+REFERENCES: Final = "references"
 
 
 class Key(NamedTuple):
@@ -78,32 +82,53 @@ class Journal:
     def entry(self, source: str, member: str) -> Entry | None:
         """Returns what is known of a source."""
         query = "SELECT * FROM files WHERE source = ? AND member = ?"
-        row = self.base.execute(query, (_text(source), _text(member))).fetchone()
+        row = self.base.execute(query, (_place(source), _text(member))).fetchone()
         if row is None:
             return None
         return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
 
-    def wrote(self, output: str) -> bool:
-        """Whether what stands at this place, if anything does, is ours."""
-        query = "SELECT 1 FROM outputs WHERE output = ?"
-        return self.base.execute(query, (_text(output),)).fetchone() is not None
+    def wrote(self, output: str) -> tuple[str, str] | None:
+        """Returns the source and the member that what stands at this place, if anything, is of.
 
-    def plan(self, key: Key, output: str, content: bytes) -> bool:
-        """Enters a file to be worked on; returns whether no other has the same output."""
-        if not self.note(content, output, known=False):
+        None: it is not ours.
+        """
+        query = "SELECT source, member FROM outputs WHERE output = ?"
+        row = self.base.execute(query, (_place(output),)).fetchone()
+        return row and (_path(row[0]), _path(row[1]))
+
+    def plan(self, key: Key, output: str, place: str, content: bytes) -> bool:
+        """Enters a file to be worked on; returns whether no other has the same place.
+
+        Args:
+            key: the source.
+            output: where it goes, as it is called.
+            place: where that really is.
+            content: what is to be done.
+        """
+        if not self.note(content, place, os.path.realpath(key.source), known=False):
             return False
-        self.base.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (_text(output),))
+        row = (_place(output), _place(key.source), _text(key.member))
+        self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
         self._put(key, output, "planned")
         return True
 
-    def note(self, content: bytes, output: str = "", *, known: bool = True) -> bool:
-        """Enters what is known already; returns whether no other has the same output."""
-        row = (_text(output) if output else None, known, content)
+    def note(
+        self, content: bytes, place: str = "", source: str = "", *, known: bool = True
+    ) -> bool:
+        """Enters what is known already; returns whether no other has the same place."""
+        row = (_place(place) if place else None, _place(source), known, content)
+        query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
         try:
-            self.base.execute("INSERT INTO work (output, known, content) VALUES (?, ?, ?)", row)
+            self.base.execute(query, row)
         except sqlite3.IntegrityError:
             return False
         return True
+
+    def endangered(self) -> str:
+        """Returns a source that stands where another's output goes; empty if none does."""
+        query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"
+        row = self.base.execute(query).fetchone()
+        return _path(row[0]) if row else ""
 
     def keep_plan(self) -> tuple[int, int]:
         """Makes the plan durable, and returns how many files are known, and how many to do."""
@@ -133,7 +158,7 @@ class Journal:
                 status = os.stat(output)
                 size, mtime = status.st_size, status.st_mtime_ns
         elif not ours or not os.path.lexists(output):  # what is or comes there is somebody else's
-            self.base.execute("DELETE FROM outputs WHERE output = ?", (_text(output),))
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, outcome.status, told)
         self.uids.add(outcome)
@@ -157,7 +182,7 @@ class Journal:
         self.base.execute(
             "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
             " WHERE source = ? AND member = ?",
-            (status.st_size, status.st_mtime_ns, found, _text(key.source), _text(key.member)),
+            (status.st_size, status.st_mtime_ns, found, _place(key.source), _text(key.member)),
         )
         self.base.commit()
 
@@ -183,8 +208,8 @@ class Journal:
         status: str,
         result: tuple[int, int, str, int, str] = (0, 0, "", 0, ""),
     ) -> None:
-        names = (_text(key.source), _text(key.member))
-        row = (*names, *key[2:], _text(output), status, *result)
+        names = (_place(key.source), _text(key.member))
+        row = (*names, *key[2:], _place(output), status, *result)
         marks = ", ".join("?" * len(row))
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
 
@@ -245,6 +270,13 @@ def _locked(path: str) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _place(path: str) -> str:
+    """Returns where a path leads, wherever the command is given: ``out/a`` is ``./out/a``."""
+    if path and (path[0] != "/" or "//" in path or "/." in path):  # most are plain: it is costly
+        path = os.path.abspath(path)
+    return _text(path)
 
 
 def _text(path: str) -> str:

@@ -9,12 +9,14 @@ import select
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from dicomtx.budget import Budget
-from dicomtx.errors import ExitCode
+from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.files import sweep_for
 from dicomtx.settings import Settings
+from dicomtx.sources import reason
 from dicomtx.workflows.process import Process
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import AT_REST
@@ -121,9 +123,29 @@ class _Pool:
         while self._idle:
             if self._gave(self._idle.pop(), message, task):
                 return
-        process = Process()
+        try:
+            process = Process()
+        except OSError as error:  # the system has no room for as many
+            self._take_back(task, error)
+            return
         if not self._gave(process, message, task):
             self._expect(process, task)  # how it ended is heard there
+
+    def _take_back(self, task: _Task, error: OSError) -> None:
+        """Has a file wait until one of the processes that there are is idle.
+
+        Raises:
+            DestinationError: there are none.
+        """
+        if not self._busy:
+            raise DestinationError(f"no process can be started: {reason(error)}") from error
+        self._workers = len(self._busy)
+        if task.again:
+            self._alone.appendleft(task)
+            return
+        if self._next is not None:
+            self._requests = chain((self._next,), self._requests)
+        self._next = task.request
 
     def _gave(self, process: Process, message: bytes, task: _Task) -> bool:
         """Whether an idle process was still there to take it."""

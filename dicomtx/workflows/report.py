@@ -4,8 +4,8 @@ import csv
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Protocol
 
 from dicomtx.errors import UsageError
@@ -14,6 +14,7 @@ from dicomtx.sources import write_all
 from dicomtx.workflows.report_page import Page
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.totals import Totals
+from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
 COLUMNS: Final = (*Outcome._fields, "size_ratio")
@@ -69,6 +70,21 @@ def check_report(path: str) -> None:
         raise UsageError(f"--report {path}: the name must end in {', '.join(ENDINGS)}")
 
 
+def check_reports(paths: Iterable[str]) -> None:
+    """Checks that there can be reports of these names, each but once.
+
+    Raises:
+        UsageError: an ending is none of .jsonl, .csv, .html, or two are the same file.
+    """
+    places: set[str] = set()
+    for path in paths:
+        check_report(path)
+        place = os.path.realpath(path)
+        if place in places:
+            raise UsageError(f"--report {path}: it is named twice")
+        places.add(place)
+
+
 @contextmanager
 def open_report(path: str) -> Iterator[Report]:
     """Yields a report that replaces the file ``path`` when the block is left.
@@ -82,13 +98,18 @@ def open_report(path: str) -> Iterator[Report]:
     """
     check_report(path)
     ended: BaseException | None = None
-    with atomic_write(path, overwrite=True) as fd, _form(path) as form:
+    with (
+        ExitStack() as end,
+        atomic_write(path, overwrite=True) as fd,
+        _form(path) as form,
+    ):
         report = Report(form, lambda data: write_all(fd, data))
         try:
             yield report
         except BaseException as error:  # noqa: BLE001 - raised again below
             ended = error
             report.complete = False
+        end.enter_context(undisturbed())  # until it is in its place
         report.finish()
     if ended:
         raise ended

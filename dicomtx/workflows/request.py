@@ -60,6 +60,7 @@ class Request(NamedTuple):
         rules: what a tree asks of each of its files.
         policy: what decides in place of ``target``; None: all goes to ``target``.
         on_failure: what becomes of a file that cannot be transcoded.
+        listed: size and time of modification that the source must still have; empty: any.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Request(NamedTuple):
     rules: FileRules = NO_RULES
     policy: Policy | None = None
     on_failure: OnFailure = "error"
+    listed: tuple[int, ...] = ()
 
     @property
     def decider(self) -> Policy:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dicomtx.dicom.directory import is_directory, referenced_files
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.errors import DicomtxError
+from dicomtx.errors import DicomtxError, SourceError
 from dicomtx.sources import CHUNK, STANDARD_STREAM, open_source, reason
 from dicomtx.workflows.globs import Globs
 from dicomtx.workflows.walk import SPECIAL, walk
@@ -88,11 +88,18 @@ def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found
 def _listed(*, null: bool) -> Iterator[str]:
     """Yields the paths on standard input as they come."""
     end, rest = b"\0" if null else b"\n", b""
-    while data := os.read(0, CHUNK):
+    while data := _read():
         *whole, rest = (rest + data).split(end)
         yield from (os.fsdecode(path) for path in whole if path)
     if rest:
         yield os.fsdecode(rest)
+
+
+def _read() -> bytes:
+    try:
+        return os.read(0, CHUNK)
+    except OSError as error:
+        raise SourceError(f"the list on standard input cannot be read: {reason(error)}") from error
 
 
 def _mirrored(path: str) -> str:

@@ -10,6 +10,7 @@ from dicomtx.errors import UsageError
 from dicomtx.files import atomic_write
 from dicomtx.sources import write_all
 from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".tsv", ".json")
 TABLE: Final = "CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID"
@@ -65,7 +66,7 @@ def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
     """
     check_uid_map(path)
     as_json = path.lower().endswith(".json")
-    with atomic_write(path, overwrite=True) as fd:
+    with undisturbed(), atomic_write(path, overwrite=True) as fd:
         write_all(fd, b"{" if as_json else b"")
         for n, old in enumerate(uid_map):
             if as_json:

@@ -79,12 +79,13 @@ def _open(path: str, relative: str, levels: list[_Level]) -> Iterator[Walked]:
 def _names(folder: str) -> list[str]:
     """Returns the names in a folder, the last first, each with what it is; our own are left out."""
     with os.scandir(folder) as entries:
-        names = [entry.name + _kind(entry) for entry in entries if not _is_ours(entry.name)]
+        names = [entry.name + _kind(entry) for entry in entries if not is_ours(entry.name)]
     return sorted(names, reverse=True)
 
 
-def _is_ours(name: str) -> bool:
-    return name[0] == "." and (name.startswith(OURS) or (OURS in name and name.endswith(PART)))
+def is_ours(name: str) -> bool:
+    """Whether a name is one of those that we give to files that are not outputs."""
+    return name[:1] == "." and (name.startswith(OURS) or (OURS in name and name.endswith(PART)))
 
 
 def _kind(entry: "os.DirEntry[str]") -> str:

@@ -85,8 +85,9 @@ def _outcome(
             allow(memory)
 
     try:
+        times = _times(request)
         outcome = smallest(request, _open(request, codecs), ask)
-        outcome = _finished(request, outcome)
+        outcome = _finished(request, outcome, times)
     except DicomtxError as error:
         outcome = failure(request, str(error), error.exit_code, type(error).__name__)
     except Exception as error:  # noqa: BLE001 - one file's bug is not the end of the others
@@ -119,14 +120,22 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
     )
 
 
-def _finished(request: Request, outcome: Outcome) -> Outcome:
+def _times(request: Request) -> tuple[int, int] | None:
+    """Returns the times of the source, if the output is to have them."""
+    if request.rules.preserve and not request.member:
+        with suppress(OSError):
+            status = os.stat(request.source)  # before it is replaced, if it is
+            return status.st_atime_ns, status.st_mtime_ns
+    return None
+
+
+def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None) -> Outcome:
     """Returns the outcome with the hash of what was written, its time set."""
     if outcome.status not in ("done", "kept"):
         return outcome
-    if request.rules.preserve and not request.in_place and not request.member:
+    if times:
         with suppress(OSError):
-            status = os.stat(request.source)
-            os.utime(request.destination, ns=(status.st_atime_ns, status.st_mtime_ns))
+            os.utime(request.destination, ns=times)
     if not request.rules.hashed:
         return outcome
     return outcome._replace(output_hash=hash_of(request.destination))

@@ -161,3 +161,27 @@ def _until_begun(log: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it did not begin")
+
+
+def test_a_report_that_is_named_twice_is_a_usage_error(run: Run, tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0])
+    twice = ("--report", "a.csv", "--report", "./a.csv")
+    done = run("batch", "in", "out", "--to", "rle", *twice, cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert b"named twice" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dicomtx", "batch", "-", str(tmp_path / "out")]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(closed, capture_output=True, check=False)
+    assert done.returncode == ExitCode.SOURCE
+    assert b"the list on standard input cannot be read" in done.stderr
+
+
+def test_what_is_skipped_is_not_told_as_if_it_was_written(run: Run, tmp_path: Path) -> None:
+    trees.make(tmp_path / "in", [0])
+    done = run("batch", "in", "out", "--to", "explicit", "--skip-same", "-v", cwd=tmp_path)
+    first = done.stdout.decode().splitlines()[0]
+    assert first == "in/0/00000.dcm: skipped: it is explicit-vr-little-endian already"

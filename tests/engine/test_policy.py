@@ -164,3 +164,9 @@ def test_every_target_that_was_tried_is_told_with_its_reason() -> None:
     for name in ("jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-lossless"):
         assert name in made.reason
     assert made.target == find("jpeg2000-lossless")
+
+
+def test_brackets_in_a_text_mean_themselves() -> None:
+    described = text(0x0008103E, "LO", "T1 [post] *")
+    for value, holds in (("T1 [post] ?", True), ("T1 [[]post*", False), ("T1 ?post] ?", True)):
+        assert matches("x", value, tag=0x0008103E, elements=(described,)) is holds

@@ -60,3 +60,10 @@ def test_a_lossy_past_is_remembered_only_where_it_is_not_told() -> None:
     assert not planned(lossy._replace(lossy_before=True), "explicit").lossy_past
     reversible = lossy._replace(first_stream=stream("jpeg2000-lossless"))
     assert not planned(reversible, "explicit").lossy_past
+
+
+def test_lossy_jpeg_xl_is_made_of_rgb_only() -> None:
+    full = RGB._replace(photometric_interpretation="YBR_FULL")
+    assert not planned(header(pixel=full), "jpeg-xl").reason
+    wide = full._replace(bits_allocated=16, bits_stored=16, high_bit=15)
+    assert "YBR_FULL of 16 bits" in planned(header(pixel=wide), "jpeg-xl").reason

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
 from pydicom import dcmread
 
@@ -10,6 +12,7 @@ from dicomtx.errors import CodecError, ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import corpus
 from tests.bench import Bench
+from tests.dicom import builder
 from tests.traps.altered import encapsulated, streams
 
 BASELINE = find("jpeg-baseline").uid
@@ -62,3 +65,25 @@ def test_what_libjxl_does_not_take_fails_and_says_so(bench: Bench) -> None:
 def test_a_stream_without_a_jpeg_in_it_is_refused() -> None:
     with pytest.raises(CodecError, match="imagecodecs"):
         recompression.unpacked(b"\xff\x0a\x00\x00")
+
+
+def _stream(rows: int) -> bytes:
+    """Returns a grey JPEG stream of 16 columns."""
+    made = bytes(imagecodecs.jpeg8_encode(np.zeros((rows, 16), np.uint8)))
+    return made + b"\0" * (len(made) % 2)
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (_stream(16).replace(b"\xff\xc0", b"\xff\xc2", 1), "no JPEG Baseline"),
+        (_stream(8), "8 x 16"),
+    ],
+)
+def test_a_later_frame_that_would_never_come_back_is_not_packed(
+    bench: Bench, second: bytes, said: str
+) -> None:
+    pixels = builder.encapsulated([_stream(16), second])
+    data_set = builder.identity() + builder.module(builder.image(16, 16), frames="2") + pixels
+    outcome = bench.convert(builder.part10("jpeg-baseline", data_set), "jpeg-xl-recompression")
+    assert said in bench.failed(outcome, ExitCode.CODEC)

@@ -135,3 +135,35 @@ def test_names_of_a_template_that_some_file_system_takes_for_one(
     assert named(Template(), place, place) == [laid_out, second]
     upper = named(Template(), place, Place(laid_out=laid_out.upper()))
     assert upper[1].casefold() == second
+
+
+@pytest.mark.parametrize("naming", [Orthanc, Orthanc113])
+@pytest.mark.parametrize("name", [".", "..", ". .", "...", "^.^.^"])
+def test_folders_are_never_called_as_the_one_above(naming: type[Orthanc], name: str) -> None:
+    place = Place(patient_name=name, study_description=name, series_description=name)
+    folders = named(naming(), place)[0].split("/")[:-1]
+    assert folders == ["Unknown Patient", "Unknown Study", "Unknown Series"]
+
+
+@pytest.mark.parametrize("naming", [Orthanc, Orthanc113])
+@pytest.mark.parametrize("other", ["DOE^JANE", "Doe^Jane."])
+def test_folders_that_some_file_system_takes_for_one_get_numbers(
+    naming: type[Orthanc], other: str
+) -> None:
+    twin = CT._replace(patient_name=other, patient_id="p1")
+    folders = [name.split("/")[0] for name in named(naming(), CT, twin)]
+    assert [folder.endswith("-2") for folder in folders] == [False, True]
+
+
+@pytest.mark.parametrize("naming", [Orthanc, Orthanc113])
+def test_a_long_name_is_cut_to_what_file_systems_take(naming: type[Orthanc]) -> None:
+    folders = named(naming(), CT._replace(patient_name="\u00e4" * 5000 + "a" * 5000))[0].split("/")
+    assert max(len(folder.encode()) for folder in folders) <= 255
+
+
+def test_no_two_files_of_a_series_have_one_name() -> None:
+    places = [CT._replace(instance_number=n) for n in ("", "0", "1", "1", "x", "1-2", "4" * 5000)]
+    assert len(set(named(Orthanc113(), *places))) == len(places)
+    laid = [Place(laid_out=n) for n in ("a.dcm", "a.dcm", "a-2.dcm", "A.DCM", "MANIFEST.json")]
+    given = named(Template(), *laid)
+    assert len({name.casefold() for name in (*given, "MANIFEST.json")}) == len(laid) + 1

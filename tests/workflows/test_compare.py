@@ -1,5 +1,6 @@
 """Two whole files compared: what is the same, what is not, and what cannot be told."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,23 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode, UsageError
 from dicomtx.workflows.compare import compare
 from dicomtx.workflows.comparison import Comparing, Comparison
 from tests import corpus
 from tests.bench import Bench, grey
-from tests.dicom.builder import element, encapsulated, identity, image, module, native, part10
+from tests.dicom.builder import (
+    element,
+    encapsulated,
+    identity,
+    image,
+    module,
+    native,
+    part10,
+    sequence,
+    short,
+)
 
 SEVERAL = (
     "CT_small.dcm", "SC_rgb_small_odd.dcm", "color-pl.dcm", "examples_palette.dcm",
@@ -243,3 +255,42 @@ def test_no_page_is_left_when_a_file_cannot_be_read(tmp_path: Path, ct: Path) ->
     with pytest.raises(DicomtxError):
         compare(Comparing(str(ct), str(tmp_path / "none.dcm"), report=str(tmp_path / "p.html")))
     assert list(tmp_path.iterdir()) == []
+
+
+def with_icon(pixels: bytes) -> bytes:
+    """Returns a file with an icon of this Pixel Data."""
+    inside = short(0x00280010, 1) + short(0x00280011, 2) + pixels
+    before, after = identity() + module(image(4, 4)), element(0x7FE00010, "OB", bytes(16))
+    return part10("explicit", before + sequence(0x00880200, [inside]) + after)
+
+
+def test_icons_are_compared_too(tmp_path: Path) -> None:
+    one, other = (with_icon(element(0x7FE00010, "OB", value)) for value in (b"ab", b"cd"))
+    found = between(tmp_path, one, other)
+    assert not found.same
+    assert [d.place for d in found.elements or ()] == ["(0088,0200)[1](7FE0,0010)"]
+    assert between(tmp_path, one, one).same
+
+
+def test_an_icon_that_is_encapsulated_in_one_only_is_told_and_does_not_count(
+    tmp_path: Path,
+) -> None:
+    one = with_icon(element(0x7FE00010, "OB", b"ab"))
+    found = between(tmp_path, one, with_icon(encapsulated([b"\xff\xd8"])))
+    assert found.same
+    assert [d.place for d in found.of_encoding] == ["(0088,0200)[1](7FE0,0010)"]
+
+
+def floats(value: float, order: str = "<") -> bytes:
+    """Returns a file of one value of floating point."""
+    encoding = EXPLICIT_BIG if order == ">" else EXPLICIT
+    pixels = element(0x7FE00008, "OF", struct.pack(f"{order}f", value), encoding)
+    syntax = "big-endian" if order == ">" else "explicit"
+    return part10(syntax, identity(encoding) + short(0x00280010, 1, encoding) + pixels)
+
+
+def test_values_of_floating_point_are_pixels(tmp_path: Path) -> None:
+    assert not between(tmp_path, floats(1), floats(2), pixels_only=True).same
+    assert between(tmp_path, floats(1), floats(1), pixels_only=True).same
+    assert between(tmp_path, floats(1), floats(1, ">"), pixels_only=True).same
+    assert between(tmp_path, floats(np.nan), floats(np.nan)).same

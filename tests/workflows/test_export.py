@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.fileset import FileSet
+from pydicom.uid import UID
 
+from dicomtx.dicom.elements import IMPLICIT
 from dicomtx.errors import DestinationError, DicomtxError, UnsupportedError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
@@ -23,6 +25,7 @@ from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.profiles import profile
 from dicomtx.workflows.request import Outcome
 from tests.corpus import file
+from tests.dicom import builder
 
 GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")
 RLE = find("rle").uid
@@ -321,6 +324,62 @@ def test_a_failed_addition_leaves_the_file_set_as_it_was(folder: Folder) -> None
             "media", media=Media(append=True), sources=new, settings=Settings(strict=True)
         )
     assert {p: p.read_bytes() for p in (folder.path / "media").rglob("*") if p.is_file()} == before
+
+
+def test_what_the_dicomdir_lists_stays_though_the_manifest_cannot_be_put(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    folder.export("media", media=Media(), manifest=False)
+    (folder.path / "media" / "MANIFEST.json").mkdir()
+    with pytest.raises(DestinationError):
+        folder.export("media", media=Media(append=True), sources=(str(file("MR_small.dcm")),))
+    found = list(FileSet(folder.path / "media" / "DICOMDIR"))
+    assert len(found) == 2
+    assert all(one.load().SOPInstanceUID == one.SOPInstanceUID for one in found)
+
+
+def test_one_sop_instance_uid_is_listed_once_whatever_its_series(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    other = dcmread(file("CT_small.dcm"))
+    other.SeriesInstanceUID = "1.2.3"
+    other.save_as(folder.sources / "other.dcm")
+    outcomes = folder.export("media", media=Media())
+    assert len(list(FileSet(folder.path / "media" / "DICOMDIR"))) == 1
+    told = [text for outcome in outcomes for text in outcome.warnings]
+    assert "not in the DICOMDIR a second time" in told
+    records = dcmread(folder.path / "media" / "DICOMDIR").DirectoryRecordSequence
+    assert [r.DirectoryRecordType for r in records] == ["PATIENT", "STUDY", "SERIES", "IMAGE"]
+
+
+def test_patients_without_a_study_uid_do_not_share_the_one_invented(folder: Folder) -> None:
+    for patient in ("A", "B"):
+        data_set = dcmread(file("CT_small.dcm"))
+        del data_set.StudyInstanceUID, data_set.SeriesInstanceUID
+        data_set.PatientID = patient
+        data_set.SOPInstanceUID = UID(f"1.{ord(patient)}")
+        data_set.save_as(folder.sources / patient)
+    folder.export("media", media=Media())
+    records = dcmread(folder.path / "media" / "DICOMDIR").DirectoryRecordSequence
+    for name in ("StudyInstanceUID", "SeriesInstanceUID"):
+        assert len({r[name].value for r in records if name in r}) == 2
+
+
+def test_a_uid_that_is_none_has_no_place_in_the_dicomdir(folder: Folder) -> None:
+    long = builder.text(0x00080016, "UI", "1.2", IMPLICIT)
+    long += builder.text(0x00080018, "UI", "1" * 70000, IMPLICIT)
+    (folder.sources / "long").write_bytes(builder.part10("implicit", long))
+    folder.put("CT_small.dcm")
+    outcomes = folder.export("media", media=Media(), to="")
+    assert sorted(outcome.status for outcome in outcomes) == ["done", "failed"]
+    assert len(list(FileSet(folder.path / "media" / "DICOMDIR"))) == 1
+
+
+@pytest.mark.parametrize("layout", ["orthanc", "orthanc-1.13"])
+def test_a_patient_id_of_dots_leads_nowhere(folder: Folder, layout: str) -> None:
+    data_set = dcmread(file("CT_small.dcm"))
+    data_set.PatientID, data_set.PatientName = "..", ""
+    data_set.save_as(folder.sources / "up.dcm")
+    folder.export(layout=layout)
+    assert [name.split("/")[0] for name in folder.members()] == ["Unknown Patient"]
 
 
 def test_without_a_file_set_there_is_nothing_to_append_to(folder: Folder) -> None:

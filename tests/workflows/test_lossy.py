@@ -1,10 +1,11 @@
 """Lossy targets: what is asked is what comes out, and what was lost is written down."""
 
 import subprocess
-from math import log10
+from math import inf, log10
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
@@ -16,8 +17,9 @@ from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.request import Outcome
 from tests import oracle
-from tests.bench import Bench
+from tests.bench import Bench, grey
 from tests.corpus import file
+from tests.dicom import builder
 from tests.traps.altered import altered, difference, saved, streams, values
 
 LOSSY = (
@@ -57,6 +59,8 @@ def pixels(bench: Bench, path: Path) -> oracle.Values:
 def psnr(before: oracle.Values, after: oracle.Values) -> float:
     """Returns the PSNR by its definition."""
     error = float(((before - after) ** 2).mean())
+    if not error:
+        return inf
     return 20 * log10(float(np.ptp(before))) - 10 * log10(error)
 
 
@@ -78,8 +82,16 @@ def test_a_psnr_that_is_asked_is_had_and_hardly_more(bench: Bench, name: str, to
     assert found >= 45
     if (name, to) in WHOLE_STEPS:
         assert outcome.quality.largest_error == WHOLE_STEPS[name, to]
+        assert any("--psnr 45: NEAR" in warning for warning in outcome.warnings)
     else:
         assert found < 48
+
+
+@pytest.mark.parametrize("name", ["4467", "4588", "6293"])
+def test_few_values_of_sixteen_bits_are_as_good_as_asked(bench: Bench, name: str) -> None:
+    """Their range is 32 or so: OpenJPEG's whole steps alone would be too coarse."""
+    done(bench, file(name).read_bytes(), "jpeg2000", psnr=50.0)
+    assert psnr(pixels(bench, bench.source), pixels(bench, bench.out)) >= 50
 
 
 def test_a_ratio_that_is_asked_is_had(bench: Bench) -> None:
@@ -109,6 +121,20 @@ def test_near_2_on_signed_ct_has_no_error_above_2(bench: Bench, tmp_path: Path) 
     subprocess.run(["dcmdjpls", bench.out, native], check=True)
     found, before = values(dcmread(native)), values(dcmread(bench.source))
     assert difference(found, before)[1] == 2
+
+
+@pytest.mark.parametrize("to", ["jpeg-ls-lossless", "jpeg-ls-near-lossless"])
+@pytest.mark.parametrize(("bits", "signed"), [(8, False), (8, True), (5, False)])
+def test_jpeg_ls_of_few_bits_in_sixteen_is_read_by_dcmtk_and_gdcm(
+    bench: Bench, tmp_path: Path, to: str, bits: int, *, signed: bool
+) -> None:
+    native, near = tmp_path / "native.dcm", 0 if to == "jpeg-ls-lossless" else 1
+    data = grey(40, 40, allocated=16, stored=bits, signed=signed)
+    assert not bench.convert(data, to, near=near or None).error
+    before = values(dcmread(bench.source))
+    for tool in (("dcmdjpls",), ("gdcmconv", "--raw")):
+        subprocess.run([*tool, bench.out, native], check=True)
+        assert difference(values(dcmread(native)), before)[1] <= near
 
 
 def test_quality_is_jpegs_own_and_90_if_nothing_is_said(bench: Bench) -> None:
@@ -364,3 +390,14 @@ def test_a_palette_that_is_expanded_is_rgb(bench: Bench, name: str) -> None:
     assert psnr(expected, found) == pytest.approx(outcome.quality.psnr, abs=0.01)  # type: ignore[union-attr]
     assert (made.SamplesPerPixel, made.BitsAllocated, made.PlanarConfiguration) == (3, 8, 0)
     assert not [element for element in made if "Palette" in element.keyword]
+
+
+@pytest.mark.parametrize("first", [0, 5])
+@pytest.mark.parametrize("to", ["explicit", "rle"])
+def test_a_loss_is_told_whichever_frame_it_is_in(bench: Bench, first: int, to: str) -> None:
+    grey = np.random.default_rng(1).integers(0, 256, (16, 16)).astype(np.uint8)
+    coded = [bytes(imagecodecs.jpegls_encode(grey, near)) for near in (first, 5 - first)]
+    pixels = builder.encapsulated([stream + b"\0" * (len(stream) % 2) for stream in coded])
+    module = builder.identity() + builder.module(builder.image(16, 16), frames="2")
+    made = bench.done(builder.part10("jpeg-ls-near-lossless", module + pixels), to)
+    assert (made.LossyImageCompression, made.LossyImageCompressionMethod) == ("01", "ISO_14495_1")

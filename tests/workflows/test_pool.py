@@ -1,7 +1,9 @@
 """Many files on many processes, whatever becomes of these."""
 
 import os
+import resource
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomtx.errors import ExitCode
+from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows import pool
@@ -179,3 +181,25 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_with_room_for_fewer_processes_there_are_fewer(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    asked = requests(tmp_path, [0] * 30)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptor + 20, before[1]))
+    try:
+        found = results(asked, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert [o.status for o in found.values()] == ["done"] * 30
+
+
+def test_with_room_for_no_process_at_all_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = requests(tmp_path, [0] * 2)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DestinationError, match="no process can be started: no such file"):
+        results(asked, 2)
