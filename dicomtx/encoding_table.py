@@ -3,15 +3,13 @@
 The first row that names an image tells how it stands; an image that no row names is forbidden.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ROOT
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Images that stand alike: allowed, if neither of the last two columns says anything.
 
     Attributes:
@@ -40,8 +38,7 @@ class Row:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One table of PS3.5 8.2.
 
     Attributes:

@@ -1,10 +1,9 @@
 """The Image Pixel module of a data set (PS3.3 C.7.6.3) as a value, and one frame of it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePixel:
+class ImagePixel(NamedTuple):
     """What the data set says of its pixels, by the names of the attributes (PS3.3 C.7.6.3)."""
 
     rows: int
@@ -54,8 +53,7 @@ class ImagePixel:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One native frame.
 
     Attributes:

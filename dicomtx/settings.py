@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dicomtx.errors import DicomtxError, SettingsError, UsageError
 
@@ -18,8 +17,7 @@ YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What does not depend on the file; each field is a key of dicomtx.toml and a variable.
 
     Attributes:
@@ -53,32 +51,56 @@ class Settings:
             a new one; derived: the same one whenever the step is repeated.
     """
 
-    order: str = field(default="builtin-first", metadata={"allowed": ORDERS})
-    codecs: tuple[str, ...] = field(default=(), metadata={"variable": "DICOMTX_CODEC"})
+    order: str = "builtin-first"
+    codecs: tuple[str, ...] = ()
     frame_timeout: float = 120.0
     verify: bool = True
     strict: bool = False
     threads: int = 0
-    max_memory: int = field(default=0, metadata={"unit": "bytes"})
+    max_memory: int = 0
     fallback: tuple[str, ...] = ()
     keep_colour_space: bool = False
-    overlays: str = field(default="extract", metadata={"allowed": OVERLAYS})
+    overlays: str = "extract"
     salvage: bool = False
     repair: bool = False
-    quality: int | None = field(default=None, metadata={"type": int, "range": (1, 100)})
-    near: int | None = field(default=None, metadata={"type": int, "range": (0, 255)})
-    ratio: float | None = field(default=None, metadata={"type": float, "range": (1, 10000)})
-    psnr: float | None = field(default=None, metadata={"type": float, "range": (1, 200)})
-    max_error: int | None = field(default=None, metadata={"type": int, "range": (0, 65535)})
+    quality: int | None = None
+    near: int | None = None
+    ratio: float | None = None
+    psnr: float | None = None
+    max_error: int | None = None
     reversible: bool = False
-    min_psnr: float = field(default=30.0, metadata={"range": (0, 200)})
-    palette: str = field(default="keep", metadata={"allowed": PALETTES})
+    min_psnr: float = 30.0
+    palette: str = "keep"
     allow_generation_loss: bool = False
     allow_lossy_class: bool = False
-    uid: str = field(default="auto", metadata={"allowed": UIDS})
+    uid: str = "auto"
 
 
-FIELDS: Final = {item.name: item for item in fields(Settings)}
+class Field(NamedTuple):
+    """A field of ``Settings``: its default, and what else there is to know of its values."""
+
+    default: Any
+    metadata: Mapping[str, Any]
+
+
+METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
+    "order": {"allowed": ORDERS},
+    "codecs": {"variable": "DICOMTX_CODEC"},
+    "max_memory": {"unit": "bytes"},
+    "overlays": {"allowed": OVERLAYS},
+    "quality": {"type": int, "range": (1, 100)},
+    "near": {"type": int, "range": (0, 255)},
+    "ratio": {"type": float, "range": (1, 10000)},
+    "psnr": {"type": float, "range": (1, 200)},
+    "max_error": {"type": int, "range": (0, 65535)},
+    "min_psnr": {"range": (0, 200)},
+    "palette": {"allowed": PALETTES},
+    "uid": {"allowed": UIDS},
+}
+FIELDS: Final = {
+    name: Field(default, METADATA.get(name, {}))
+    for name, default in Settings._field_defaults.items()
+}
 VARIABLES: Final = {
     item.metadata.get("variable", f"DICOMTX_{name.upper()}"): name for name, item in FIELDS.items()
 }
@@ -110,7 +132,7 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
         if name not in FIELDS:
             raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
     given = {name: checked(name, name, v) for name, v in options.items() if v is not None}
-    return replace(Settings(), **_over(changes, given, UsageError))
+    return Settings(**_over(changes, given, UsageError))
 
 
 def _over(

@@ -1,6 +1,5 @@
 """What each syntax may hold, held against pydicom's reading of PS3.5 8.2."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -166,7 +165,7 @@ def test_practice_beyond_the_standard_is_named(slug: str, image: ImagePixel, rea
         ),
         (
             "rle",
-            replace(COLOUR, samples_per_pixel=1),
+            COLOUR._replace(samples_per_pixel=1),
             "RGB has 3 samples per pixel, not 1",
         ),
         (
@@ -184,7 +183,7 @@ def test_a_refusal_says_why(slug: str, image: ImagePixel, reason: str) -> None:
 def test_a_value_that_is_not_in_the_low_bits_is_for_whole_words_only(
     syntax: TransferSyntax,
 ) -> None:
-    image = replace(described(stored=12), high_bit=15)
+    image = described(stored=12)._replace(high_bit=15)
     expected = ALLOWED if syntax.family == "RLE" else FORBIDDEN
     assert standing(syntax, image)[0] is expected
 

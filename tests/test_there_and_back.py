@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +86,7 @@ def test_any_image_is_the_same_after_any_lossless_syntax(
 ) -> None:
     image, values = drawn
     outcome = bench.convert(source_of(image, values, big=big), to)
-    stands, _ = standing(find(to), replace(image, planar_configuration=0))
+    stands, _ = standing(find(to), image._replace(planar_configuration=0))
     if stands is Standing.FORBIDDEN:
         assert outcome.status == "refused"
         return

@@ -1,7 +1,6 @@
 """``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
 
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -136,7 +135,7 @@ def media(console: Console, /, **options: Any) -> int:
         raise UsageError(f"--file-set-id {identifier!r}: up to 16 of A-Z, 0-9 and _")
     settings = options["settings"]
     if kept and not settings.fallback:  # each profile has it
-        options["settings"] = replace(settings, fallback=(DEFAULT_TARGET.name,))
+        options["settings"] = settings._replace(fallback=(DEFAULT_TARGET.name,))
     return _export(console, options, Media(**asked, profile=kept))
 
 

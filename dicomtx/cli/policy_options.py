@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
             raise click.UsageError("--via dicom needs --orthanc")
         policy = None if given else found(named, orthanc, by_dicom=by_dicom)
         if policy and policy.order and not context.params.get("order"):
-            options["settings"] = replace(options["settings"], order=policy.order)
+            options["settings"] = options["settings"]._replace(order=policy.order)
         return command(*args, policy=policy, **options)
 
     return with_policy

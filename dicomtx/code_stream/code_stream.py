@@ -1,8 +1,7 @@
 """What a code stream says of itself, as a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 ROOT: Final = "1.2.840.10008.1.2"
 # A stream of the narrow syntax may stand under these wider ones as well.
@@ -20,8 +19,7 @@ WIDER: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CodeStream:
+class CodeStream(NamedTuple):
     """What the header of one frame's code stream says; zero where it says nothing.
 
     Attributes:

@@ -1,6 +1,5 @@
 """The image header of a JPEG XL code stream (ISO/IEC 18181-1), bare or in boxes (18181-2)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from dicomtx.code_stream.code_stream import ROOT, CodeStream
@@ -24,12 +23,13 @@ LOOPS: Final = ((0, 0), (0, 3), (0, 16), (0, 32))
 GREY: Final = 1
 
 
-@dataclass(slots=True)
 class _Bits:
     """A cursor over bits, the lowest first; beyond the end they are zero."""
 
-    value: int
-    at: int = 0
+    def __init__(self, value: int) -> None:
+        """Starts at the lowest bit."""
+        self.value = value
+        self.at = 0
 
     def take(self, count: int) -> int:
         """Returns the next ``count`` bits as a number."""

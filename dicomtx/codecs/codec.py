@@ -1,7 +1,6 @@
 """What a codec is: a module with two functions, and a description that needs no import of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -9,8 +8,9 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 Direction = Literal["decode", "encode"]
 
-
 MOST_MEMORY: Final = 12.0  # that of JPEG XL's encoder
+NOTHING: Final[Mapping[str, str]] = {}
+NO_MEMORY: Final[Mapping[str, float]] = {}
 
 
 class Attempt(NamedTuple):
@@ -82,8 +82,7 @@ class Codec(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class CodecSpec:
+class CodecSpec(NamedTuple):
     """A codec described without importing it.
 
     Attributes:
@@ -105,9 +104,9 @@ class CodecSpec:
     module: str
     requires: tuple[str, ...] = ()
     install: str = ""
-    decodes: Mapping[str, str] = field(default_factory=dict)
-    encodes: Mapping[str, str] = field(default_factory=dict)
-    memory: Mapping[str, float] = field(default_factory=dict)
+    decodes: Mapping[str, str] = NOTHING
+    encodes: Mapping[str, str] = NOTHING
+    memory: Mapping[str, float] = NO_MEMORY
     holds_gil: bool = False
     builtin: bool = False
 

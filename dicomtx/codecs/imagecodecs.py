@@ -147,9 +147,8 @@ def _encode_jpegls(frame: Frame) -> bytes:
         newer: dict[str, Any] = {"bitspersample": bits, "spiff": False}
         return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
-        # as the stream says 16 bits, it holds the sign in all of them
-        values = samples.values(frame)
-        array = values.astype(f"<{values.dtype.kind}{width}", copy=False).view(array.dtype)
+        if frame.image.signed:  # as the stream says 16 bits, it holds the sign in all of them
+            array = samples.values(frame).astype(f"<i{width}", copy=False).view(array.dtype)
         stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
         return stream_headers.without_spiff(stream)
 
@@ -195,9 +194,13 @@ def _encode_htj2k(frame: Frame) -> bytes:
     """
     image, array = frame.image, _at_most_16_bits(frame)
     bits = image.bits_stored
-    centred = samples.values(frame) if image.signed else array.astype(np.int32) - (1 << bits - 1)
+    if image.signed:
+        centred = samples.values(frame).astype(np.int16, copy=False)
+    else:  # modulo 2 to the 16th, which is the same once it is signed
+        words = array.astype(np.uint16, copy=False)
+        centred = (words - np.uint16(1 << bits - 1)).view(np.int16)
     stream = imagecodecs.htj2k_encode(
-        centred.astype(np.int16),
+        centred,
         rgb=_is_rgb(image),
         planar=False,
         resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),

@@ -1,6 +1,5 @@
 """Native frames as arrays and back: width, sign, and the bits above Bits Stored."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -64,7 +63,7 @@ def native(data: bytes | bytearray, image: ImagePixel) -> Frame:
     """
     if len(data) != image.frame_bytes:
         raise CodecError(f"the stream holds {len(data)} bytes, not {image.frame_bytes}")
-    decoded = replace(image, planar_configuration=0, number_of_frames=1)
+    decoded = image._replace(planar_configuration=0, number_of_frames=1)
     if image.planar_configuration == 0 or image.samples_per_pixel == 1:
         return Frame(data, decoded)
     planes = np.frombuffer(data, f"<u{image.bits_allocated // 8}")
@@ -95,8 +94,7 @@ def frame_of(
     precision = precision or array.itemsize * 8
     if array.size != image.samples_per_frame:
         raise CodecError(f"{array.size} samples came back, not {image.samples_per_frame}")
-    decoded = replace(
-        image,
+    decoded = image._replace(
         photometric_interpretation=photometric_interpretation,
         planar_configuration=0,
         number_of_frames=1,

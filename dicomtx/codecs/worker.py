@@ -13,7 +13,6 @@ import pkgutil
 import resource
 import signal
 import sys
-from dataclasses import fields
 from importlib import import_module
 from typing import Any, Final
 
@@ -82,11 +81,8 @@ def _answer(question: Any, body: bytearray) -> tuple[Any, Data]:
 
 def _plain_image(image: ImagePixel) -> ImagePixel:
     """Returns the image with integers of Python's own: codecs often give numpy's."""
-    values = {field.name: getattr(image, field.name) for field in fields(image)}
-    plain: dict[str, Any] = {
-        name: str(value) if isinstance(value, str) else int(value) for name, value in values.items()
-    }
-    return ImagePixel(**plain)
+    plain: list[Any] = [str(value) if isinstance(value, str) else int(value) for value in image]
+    return ImagePixel(*plain)
 
 
 def _describe(value: str) -> CodecSpec:

@@ -1,8 +1,7 @@
 """What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
@@ -26,8 +25,7 @@ LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a file is.
 
     Attributes:
@@ -145,7 +143,7 @@ def _real_chroma(
 ) -> ImagePixel:
     """Returns the image with chroma in each pixel, if native YBR_FULL_422 is longer than 4:2:2."""
     element = part10.data_set.find(PIXEL_DATA)
-    full = replace(image, photometric_interpretation="YBR_FULL")
+    full = image._replace(photometric_interpretation="YBR_FULL")
     if kind != "native" or not element or element.length < full.frame_bytes * full.number_of_frames:
         return image
     warnings.append(

@@ -1,12 +1,9 @@
 """Where a rewriter stands: the open data set, sequences and items, one within the other."""
 
-from dataclasses import dataclass, field
-
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import Encoding
 
 
-@dataclass(eq=False, repr=False)
 class Level:
     """An open data set, item or sequence.
 
@@ -24,14 +21,25 @@ class Level:
         more: of a sequence, the edit that adds items behind the last one.
     """
 
-    within: Encoding
-    stop: int
-    undefined: bool = False
-    in_item: bool = True
-    path: tuple[int, ...] = ()
-    edits: dict[int, Edit] = field(default_factory=dict)
     room: bytearray | None = None
     begun: int = 0
     group: tuple[int, bytearray, int] | None = None
     index: int = 0
     more: Edit | None = None
+
+    def __init__(
+        self,
+        within: Encoding,
+        stop: int,
+        *,
+        undefined: bool = False,
+        in_item: bool = True,
+        path: tuple[int, ...] = (),
+    ) -> None:
+        """Opens one; nothing of it is written yet."""
+        self.within = within
+        self.stop = stop
+        self.undefined = undefined
+        self.in_item = in_item
+        self.path = path
+        self.edits: dict[int, Edit] = {}

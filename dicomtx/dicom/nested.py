@@ -1,7 +1,6 @@
 """The items that hold one element, wherever they are in a data set: found in one pass."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from dicomtx.dicom import headers
@@ -28,17 +27,20 @@ Path = tuple[int, ...]
 DEEP: Final = 6  # sequences around: from there on nothing is looked through twice
 
 
-@dataclass(eq=False, repr=False)
 class _Open:
     """An open sequence, or an open item of it (then ``found`` are its elements)."""
 
-    within: Encoding
-    stop: int
-    step: int
-    in_item: bool = True
-    sequence: Element | None = None
-    found: list[Element] = field(default_factory=list)
-    index: int = 0
+    def __init__(
+        self, within: Encoding, stop: int, step: int, sequence: Element | None = None
+    ) -> None:
+        """Opens the sequence, or an item if it is None, which is one ``step`` further."""
+        self.within = within
+        self.stop = stop
+        self.step = step
+        self.in_item = sequence is None
+        self.sequence = sequence
+        self.found: list[Element] = []
+        self.index = 0
 
 
 def holders(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
@@ -86,7 +88,7 @@ def _in_sequence(data_set: DataSet, sequence: Element, tag: int) -> Iterator[tup
 
 def _opened(sequence: Element, around: Encoding, stop: int) -> _Open:
     stop = stop if sequence.undefined else sequence.end
-    return _Open(inner(sequence, around), stop, sequence.tag, in_item=False, sequence=sequence)
+    return _Open(inner(sequence, around), stop, sequence.tag, sequence)
 
 
 def _opened_item(source: Source, item: Element, around: _Open) -> _Open:

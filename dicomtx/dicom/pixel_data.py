@@ -2,7 +2,6 @@
 
 import struct
 from array import array
-from dataclasses import dataclass, replace
 from typing import Final
 
 from dicomtx.dicom.attributes import MOST_MISSING
@@ -21,23 +20,25 @@ HIGHEST_OFFSET: Final = 0xFFFFFFFF
 LONGEST_NATIVE: Final = 0xFFFFFFFE
 
 
-@dataclass(frozen=True, slots=True)
 class NativeFrames:
-    """Native frames by position.
+    """Native frames by position."""
 
-    Attributes:
-        source: where Pixel Data is.
-        offset: where its value begins.
-        size: the length of its value.
-        image: what the data set says.
-        words: its 16-bit words are big endian.
-    """
+    def __init__(
+        self, source: Source, place: tuple[int, int], image: ImagePixel, *, words: bool
+    ) -> None:
+        """Reads nothing yet.
 
-    source: Source
-    offset: int
-    size: int
-    image: ImagePixel
-    words: bool
+        Args:
+            source: where Pixel Data is.
+            place: where its value begins, and the length of its value.
+            image: what the data set says.
+            words: its 16-bit words are big endian.
+        """
+        self.image = image
+        self._source = source
+        self._offset, self._size = place
+        self._words = words
+        self._one = image._replace(planar_configuration=0, number_of_frames=1)
 
     @property
     def count(self) -> int:
@@ -54,10 +55,10 @@ class NativeFrames:
         planes = self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1
         if planes and not self.image.subsampled:  # 4:2:2 has one order
             data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
-        return Frame(data, replace(self.image, planar_configuration=0, number_of_frames=1))
+        return Frame(data, self._one)
 
     def _bytes(self, start: int, stop: int) -> bytes:
-        if not self.words:
+        if not self._words:
             return self._there(start, stop)
         even = start - start % 2  # whole words, also where a frame starts within one
         data = swapped(self._there(even, stop + stop % 2), 2)
@@ -65,7 +66,7 @@ class NativeFrames:
 
     def _there(self, start: int, stop: int) -> bytes:
         """Returns the bytes of the value; what is behind its end is zero."""
-        data = self.source.read(self.offset + start, max(0, min(stop, self.size) - start))
+        data = self._source.read(self._offset + start, max(0, min(stop, self._size) - start))
         return data.ljust(stop - start, b"\0")
 
 
@@ -96,10 +97,10 @@ def native_frames(
         if warnings is None or size * MOST_MISSING < needed:
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
-        image = replace(image, number_of_frames=image.number_of_frames + max(0, extra))
+        image = image._replace(number_of_frames=image.number_of_frames + max(0, extra))
     # samples of more than 8 bits are words, though they wrongly be called OB
     words = data_set.encoding.big_endian and (element.vr != "OB" or image.bits_allocated > 8)
-    return NativeFrames(data_set.source, element.value, size, image, words)
+    return NativeFrames(data_set.source, (element.value, size), image, words=words)
 
 
 def _shifted(data: bytes, by: int, bits: int) -> bytes:
@@ -118,12 +119,13 @@ def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
     return pixels.tobytes()
 
 
-@dataclass(frozen=True, slots=True)
 class EncapsulatedFrames:
     """Encapsulated frames by position: the fragments of each."""
 
-    source: Source
-    frames: tuple[tuple[Fragment, ...], ...]
+    def __init__(self, source: Source, frames: tuple[tuple[Fragment, ...], ...]) -> None:
+        """Reads nothing yet."""
+        self.source = source
+        self.frames = frames
 
     @property
     def count(self) -> int:
@@ -193,8 +195,8 @@ class EncapsulatedWriter:
     def __init__(self, spool: Spool) -> None:
         """Starts without frames."""
         self._spool = spool
-        self._offsets: list[int] = []
-        self._lengths: list[int] = []
+        self._offsets = array("Q")
+        self._lengths = array("Q")
 
     def add(self, stream: bytes | bytearray | memoryview) -> None:
         """Appends one frame."""
@@ -211,7 +213,7 @@ class EncapsulatedWriter:
 
     def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - never so (A.4)
         """Returns the Pixel Data of all frames: offset table, items, delimiter."""
-        table = [] if self.extended else self._offsets
+        table = () if self.extended else self._offsets
         rope = Rope()
         rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
         rope.span(self._spool.source(), 0, self._spool.size)

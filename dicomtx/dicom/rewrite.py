@@ -249,8 +249,8 @@ class Rewriter:
             undefined=sequence.undefined,
             in_item=False,
             path=self._way(outer, sequence.tag),
-            more=more,
         )
+        level.more = more
         self._rope.add(headers.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
         return self._begin(level)
 
@@ -265,8 +265,8 @@ class Rewriter:
             stop=stop,
             undefined=item.undefined,
             path=path,
-            edits=dict(self._edits.get(path, {})),
         )
+        level.edits = dict(self._edits.get(path, {}))
         self._rope.add(headers.tag_bytes(ITEM, self._target))
         return self._begin(level)
 

@@ -1,6 +1,5 @@
 """Colour spaces of native frames (PS3.3 C.7.6.3.1.2)."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +27,7 @@ def to_rgb(frame: Frame) -> Frame:
     green = (chroma * CB_TO_GREEN)[blue] + (chroma * CR_TO_GREEN + HALF)[red]
     rgb[:, 1] = _byte(luma + (green >> SCALE))
     rgb[:, 2] = _byte(luma + ((chroma * CB_TO_BLUE + HALF) >> SCALE)[blue])
-    return Frame(rgb.tobytes(), replace(frame.image, photometric_interpretation="RGB"))
+    return Frame(rgb.tobytes(), frame.image._replace(photometric_interpretation="RGB"))
 
 
 def _byte(values: NDArray[np.int32]) -> NDArray[Any]:
@@ -37,7 +36,7 @@ def _byte(values: NDArray[np.int32]) -> NDArray[Any]:
 
 def to_full(frame: Frame) -> Frame:
     """Returns a native YBR_FULL_422 frame (Y Y Cb Cr for two pixels) with chroma in each pixel."""
-    image = replace(frame.image, photometric_interpretation="YBR_FULL")
+    image = frame.image._replace(photometric_interpretation="YBR_FULL")
     pairs = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}").reshape(-1, 4)
     pixels = np.empty((len(pairs), 2, 3), pairs.dtype)
     pixels[:, :, 0] = pairs[:, :2]

@@ -1,7 +1,6 @@
 """Native frames of a source, whatever it takes to get them."""
 
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dicomtx.codecs import guard
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
@@ -45,8 +44,7 @@ class FailedError(CodecError):
         self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoder:
+class Decoder(NamedTuple):
     """One codec, opened, for the streams of one image."""
 
     spec: CodecSpec
@@ -70,10 +68,9 @@ class Decoder:
 
 def _without_colours(image: ImagePixel) -> ImagePixel:
     """Returns what a codec may not change: all but the colour space."""
-    return replace(image, photometric_interpretation="", planar_configuration=0, number_of_frames=1)
+    return image._replace(photometric_interpretation="", planar_configuration=0, number_of_frames=1)
 
 
-@dataclass(frozen=True, slots=True)
 class DecodedFrames:
     """Encapsulated frames, decoded by one codec.
 
@@ -85,11 +82,13 @@ class DecodedFrames:
         lost: those in whose place is the blank.
     """
 
-    streams: Streams
-    decoder: Decoder
-    blank: Frame | None = None
-    cut: list[int] = field(default_factory=list)
-    lost: list[int] = field(default_factory=list)
+    def __init__(self, streams: Streams, decoder: Decoder, blank: Frame | None = None) -> None:
+        """Decodes nothing yet."""
+        self.streams = streams
+        self.decoder = decoder
+        self.blank = blank
+        self.cut: list[int] = []
+        self.lost: list[int] = []
 
     @property
     def count(self) -> int:
@@ -151,4 +150,4 @@ def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False)
 def written_image(plan: Plan, count: int) -> ImagePixel:
     """Returns the image as the output says it, once the number of frames is known."""
     assert plan.after is not None
-    return replace(plan.after, number_of_frames=count)
+    return plan.after._replace(number_of_frames=count)

@@ -1,6 +1,5 @@
 """What the image is on its way: as decoders give it, as it is worked on, as it is written."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dicomtx.codecs import photometric
@@ -37,7 +36,7 @@ def decoded(header: Header, image: ImagePixel) -> ImagePixel:
         said = "RGB"  # the decoder undoes it
     else:
         said = photometric.as_said(image)
-    return replace(image, photometric_interpretation=said, planar_configuration=0)
+    return image._replace(photometric_interpretation=said, planar_configuration=0)
 
 
 def _is_xyb(header: Header, image: ImagePixel) -> bool:
@@ -54,11 +53,10 @@ def with_whole_chroma(plan: "Plan", missed: VerificationError) -> "Plan":
     """
     if not plan.working or not plan.after or plan.after.photometric_interpretation != HALF:
         raise missed
-    return replace(
-        plan,
+    return plan._replace(
         to_rgb=plan.to_rgb or plan.working.photometric_interpretation == "YBR_FULL",
-        working=replace(plan.working, photometric_interpretation="RGB"),
-        after=replace(plan.after, photometric_interpretation="RGB"),
+        working=plan.working._replace(photometric_interpretation="RGB"),
+        after=plan.after._replace(photometric_interpretation="RGB"),
     )
 
 
@@ -70,8 +68,7 @@ def expanded(target: TransferSyntax, image: ImagePixel, settings: Settings) -> b
 
 def rgb_of_palette(image: ImagePixel) -> ImagePixel:
     """Returns the image with three samples of 8 bits in place of an index."""
-    return replace(
-        image,
+    return image._replace(
         samples_per_pixel=3,
         photometric_interpretation="RGB",
         bits_allocated=8,
@@ -101,14 +98,14 @@ def written(target: TransferSyntax, image: ImagePixel, settings: Settings) -> Im
     """
     colour, lossy = image.photometric_interpretation, not exact(target, settings)
     if target.family in ("JPEG 2000", "HTJ2K") and colour == "RGB":
-        return replace(image, photometric_interpretation="YBR_ICT" if lossy else "YBR_RCT")
+        return image._replace(photometric_interpretation="YBR_ICT" if lossy else "YBR_RCT")
     if target.uid in (BASELINE, EXTENDED):
         if colour in ("RGB", "YBR_FULL"):
-            return replace(image, photometric_interpretation=HALF)
+            return image._replace(photometric_interpretation=HALF)
         if image.bits_allocated == 16 and 9 <= image.bits_stored < 12:  # never for .50: refused
-            return replace(image, bits_stored=12, high_bit=11)
+            return image._replace(bits_stored=12, high_bit=11)
     if target.uid == XL and lossy and colour == "RGB":
-        return replace(image, photometric_interpretation="XYB")
+        return image._replace(photometric_interpretation="XYB")
     return image
 
 
@@ -123,7 +120,7 @@ def as_streamed(header: Header, image: ImagePixel) -> ImagePixel:
         elif header.syntax.uid in DCT and stream.transform:
             full = "YBR_FULL_422" if stream.subsampled else "YBR_FULL"
             said = "RGB" if stream.transform == "RGB" else full
-    return replace(image, photometric_interpretation=said, planar_configuration=0)
+    return image._replace(photometric_interpretation=said, planar_configuration=0)
 
 
 def contradiction(header: Header, image: ImagePixel) -> str:
@@ -163,6 +160,6 @@ def refused(
     if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):
         return "", why
     if after.photometric_interpretation in TRANSFORMED:  # the label of this target only
-        after = replace(after, photometric_interpretation="RGB")
+        after = after._replace(photometric_interpretation="RGB")
     better = next((s for s in nearest(after) if standing(s, after)[0] is Standing.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
 
 
 def in_order(work: Callable[[int], T], count: int, threads: int, together: int = 1) -> Iterator[T]:

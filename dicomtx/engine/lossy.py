@@ -1,6 +1,5 @@
 """Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
 
-from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Final, NamedTuple
 
@@ -51,8 +50,7 @@ class Step(NamedTuple):
     figure: str
 
 
-@dataclass(frozen=True, slots=True)
-class LossyEncoder:
+class LossyEncoder(NamedTuple):
     """An encoder with what it is asked to keep.
 
     Attributes:

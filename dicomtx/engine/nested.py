@@ -1,7 +1,5 @@
 """Encapsulated Pixel Data within sequences (icons): it is in the data set's syntax, or native."""
 
-from dataclasses import replace
-
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -31,7 +29,7 @@ def decoded_icons(
         made = plan(found, DEFAULT_TARGET, codecs, settings)
         if made.action is Action.REFUSE:
             raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")
-        made = replace(made, lossy_past=False)  # an icon has no history of its own
+        made = made._replace(lossy_past=False)  # an icon has no history of its own
         done = Transcoder(made, item, codecs, spool, settings).run()
         assert done.pixel_data is not None
         value = b"".join(done.pixel_data.value.chunks())

@@ -1,8 +1,7 @@
 """PALETTE COLOR frames as RGB (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,7 @@ PALETTE_UID: Final = 0x00281199
 OF_INDICES: Final = (0x00280106, 0x00280107, 0x00280120, 0x00280121)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """The colours of a palette.
 
     Attributes:

@@ -1,8 +1,6 @@
 """What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.engine import overlays, stored
@@ -21,8 +19,7 @@ Read = tuple[Frame, tuple[bytes, ...]]  # a frame as it is to be encoded, and it
 KEPT: Final = 1 << 26  # bytes of native frames that are not decoded twice
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """One frame in its new encoding.
 
     Attributes:
@@ -42,8 +39,7 @@ class Made:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """All that is needed for any frame of one file; frames may be made by several threads.
 
     Attributes:
@@ -71,7 +67,7 @@ class Pipeline:
     lossy: LossyEncoder | None = None
     palette: Palette | None = None
     digests: bool = True
-    kept: dict[int, Read] = field(default_factory=dict)
+    kept: dict[int, Read] | None = None
 
     def read(self, index: int) -> Read:
         """Returns one frame of the source as it is to be encoded, and its overlay planes.
@@ -98,7 +94,9 @@ class Pipeline:
             MissedError: the quality asked for cannot be had.
             VerificationError: what was made is not what was read.
         """
-        frame, planes = self.kept.pop(index) if index in self.kept else self.read(index)
+        frame, planes = (
+            self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
+        )
         if self.lossy:
             lossy = self.lossy.encode(frame, index)
             return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors, lossy.note)
@@ -110,18 +108,11 @@ class Pipeline:
             raise FailedError(self.encoder, "encode", index, error) from error
         return Made(stream, b"", planes, self._checked(stream, frame, index))
 
-    def losses(self, made: Sequence[Made]) -> tuple[Quality, Range] | None:
+    def losses(self, errors: list[Errors]) -> tuple[Quality, Range] | None:
         """Returns what was lost in all frames, and the range of their values as they now are."""
-        errors = [frame.errors for frame in made if frame.errors]
         if not self.lossy or not errors:
             return None
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
-
-    def notes(self, made: Sequence[Made]) -> list[str]:
-        """Returns what is noted of the first frame of which something is, and of how many more."""
-        noted = [(number, frame.note) for number, frame in enumerate(made, 1) if frame.note]
-        more = f" (and {len(noted) - 1} more)" if len(noted) > 1 else ""
-        return [f"frame {number}{more}: {note}" for number, note in noted[:1]]
 
     def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
         """Returns which decoder found the same stored values in the stream."""
@@ -179,7 +170,8 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
     kept: dict[int, Read] = {}
     keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT
     if isinstance(frames, DecodedFrames) and not keep:  # what is salvaged is told once
-        reader = replace(pipeline, frames=replace(frames, cut=[], lost=[]))
+        again = DecodedFrames(frames.streams, frames.decoder, frames.blank)
+        reader = pipeline._replace(frames=again)
 
     def range_of(index: int) -> Range:
         found = reader.read(index)
@@ -198,4 +190,4 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
     )
-    return replace(pipeline, lossy=lossy, kept=kept)
+    return pipeline._replace(lossy=lossy, kept=kept)

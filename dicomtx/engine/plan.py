@@ -1,8 +1,7 @@
 """What is to be done with one data set, and why: decides all, touches nothing."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.codecs.builtin import IMAGECODECS
 from dicomtx.codecs.codec import Direction
@@ -29,8 +28,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What is to be done.
 
     Attributes:
@@ -86,8 +84,8 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
     if not reasons:
         return made
     if made.action is Action.REFUSE:
-        return replace(made, reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
-    return replace(made, warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
+        return made._replace(reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
+    return made._replace(warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
 
 
 def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
@@ -183,8 +181,7 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs) -> Plan:
         reason = why if stands is Standing.FORBIDDEN else ""
     if reason:
         return refusal(header, target, reason)
-    return replace(
-        made,
+    return made._replace(
         action=Action.RECODE,
         rewrap=False,
         repack=True,
@@ -210,7 +207,7 @@ def _coded(
         working = images.rgb_of_palette(working)
     to_rgb = images.turned_to_rgb(header, target, working, settings)
     if to_rgb:
-        working = replace(working, photometric_interpretation="RGB")
+        working = working._replace(photometric_interpretation="RGB")
     after = images.written(target, working, settings) if encodes else working
     reason = rails.refusal(header, target, working, settings)
     warning = ""

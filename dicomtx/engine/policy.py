@@ -1,13 +1,14 @@
 """Policies: which file is transcoded to what, kept or refused, by ordered rules; decides only."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.header import Header
-from dicomtx.engine.conditions import Matcher
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from dicomtx.engine.conditions import Matcher
 
 
 class Subject(NamedTuple):
@@ -76,8 +77,7 @@ class Policy(Protocol):
         """Returns, rule by rule, its name and why it does or does not decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: what it matches and what it says then.
 
     Attributes:
@@ -88,7 +88,7 @@ class Rule:
         reason: why, for people.
     """
 
-    matchers: tuple[Matcher, ...]
+    matchers: "tuple[Matcher, ...]"
     verdict: Verdict
     target: TransferSyntax | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -108,8 +108,7 @@ class Rule:
         return f"to {self.target.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBook:
+class RuleBook(NamedTuple):
     """A policy of ordered rules: the first that matches decides; none: the file is kept.
 
     Attributes:
@@ -144,8 +143,7 @@ class RuleBook:
         return [*told, ("no rule", "matches: keep")]
 
 
-@dataclass(frozen=True, slots=True)
-class OneTarget:
+class OneTarget(NamedTuple):
     """The policy of ``--to``: every file in one syntax.
 
     Attributes:

@@ -1,6 +1,5 @@
 """What a policy says of one file, and the plan that follows: what the dry run prints is done."""
 
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from dicomtx.codecs.registry import Codecs
@@ -70,15 +69,15 @@ def carried(
         reason = decision.reason or "the policy keeps it"
         action = Action.COPY if target == header.label else Action.KEEP
         return Settled(Plan(action, header.syntax, header.label, reason), settings, rule, reason)
-    settings = replace(settings, **dict(decision.options))
+    settings = settings._replace(**dict(decision.options))
     keep = "keep-original" in (decision.on_failure, on_failure)
     made = plan(header, target, codecs, settings)
     if decision.warnings and made.action not in (Action.KEEP, Action.COPY):
-        made = replace(made, warnings=(*decision.warnings, *made.warnings))
+        made = made._replace(warnings=(*decision.warnings, *made.warnings))
     if made.action is Action.REFUSE and keep:
         made = kept(made, f"cannot be {target.name}: {made.reason}", header)
     elif made.action is Action.REFUSE:
-        made = replace(made, target=target)
+        made = made._replace(target=target)
     return Settled(made, settings, rule, decision.reason, keep_original=keep)
 
 

@@ -1,6 +1,5 @@
 """The stored values of a frame: what must be the same before and after."""
 
-import hashlib
 from typing import Any, Final
 
 import numpy as np
@@ -8,17 +7,20 @@ from numpy.typing import NDArray
 
 from dicomtx.image_pixel import Frame
 
+DIGEST: Final = 16  # bytes
 BLOCK: Final = 1 << 18  # bytes compared at once, so that they stay in the processor's cache
 
 
 def digest(frame: Frame) -> bytes:
     """Returns a digest of the stored values; the bits above and below them do not count."""
+    from hashlib import blake2b  # noqa: PLC0415 - brings OpenSSL: 4 ms
+
     image = frame.image
     data: Any = frame.data
     if image.bits_stored < image.bits_allocated:
         words, mask = _words(frame), _mask(frame)
         data = words & words.dtype.type(mask)
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return blake2b(data, digest_size=DIGEST).digest()
 
 
 def same(one: Frame, other: Frame) -> bool:

@@ -1,7 +1,6 @@
 """Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
@@ -17,6 +16,7 @@ from dicomtx.dicom.pixel_data import (
 )
 from dicomtx.dicom.rope import PixelData
 from dicomtx.engine import history, images, overlays, palette
+from dicomtx.engine.collected import Collected
 from dicomtx.engine.decoding import (
     DecodedFrames,
     Decoder,
@@ -24,9 +24,9 @@ from dicomtx.engine.decoding import (
     Frames,
     written_image,
 )
-from dicomtx.engine.in_order import in_order
+from dicomtx.engine.in_order import TOGETHER, in_order
 from dicomtx.engine.lossy import MissedError
-from dicomtx.engine.pipeline import Made, Pipeline, losing
+from dicomtx.engine.pipeline import Pipeline, losing
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
@@ -38,7 +38,6 @@ from dicomtx.sources import Spool
 
 LARGEST_BLANK: Final = 1 << 30
 WORTH_A_PROCESS: Final = 1 << 20  # native bytes of a lossy step that another library confirms
-TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
 
 
 class CodecsFailedError(CodecError):
@@ -51,7 +50,6 @@ class CodecsFailedError(CodecError):
         self.attempts = attempts
 
 
-@dataclass(slots=True)
 class Transcoder:
     """Carries one plan out.
 
@@ -64,12 +62,22 @@ class Transcoder:
         progress: is told how many frames are made, of how many.
     """
 
-    plan: Plan
-    data_set: DataSet
-    codecs: Codecs
-    spool: Spool
-    settings: Settings
-    progress: Callable[[int, int], None] | None = None
+    def __init__(
+        self,
+        plan: Plan,
+        data_set: DataSet,
+        codecs: Codecs,
+        spool: Spool,
+        settings: Settings,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Does nothing yet."""
+        self.plan = plan
+        self.data_set = data_set
+        self.codecs = codecs
+        self.spool = spool
+        self.settings = settings
+        self.progress = progress
 
     def run(self) -> Transcoded:
         """Returns the frames in the plan's target.
@@ -106,19 +114,19 @@ class Transcoder:
                     blanks = True
                 else:
                     raise CodecsFailedError(tuple(attempts)) from failed
-        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == len(made):
+        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
-        losses = pipeline.losses(made)
+        losses = pipeline.losses(made.errors)
         told, uid = self._history(found, losses)
         return Transcoded(
             pixel_data=pixel_data,
             edits=(*edits, *told),
-            digests=tuple(frame.digest for frame in made if frame.digest),
+            digests=bytes(made.digests),
             decoder=chosen["decode"],
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
-            warnings=(*warnings, *_losses(pipeline), *pipeline.notes(made)),
+            warnings=(*warnings, *_losses(pipeline), *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
@@ -152,9 +160,9 @@ class Transcoder:
         image = self.plan.working
         assert image is not None
         assert isinstance(pipeline.frames, DecodedFrames)
-        blank = Frame(bytes(image.frame_bytes), replace(image, number_of_frames=1))
-        frames = replace(pipeline.frames, blank=blank, cut=[], lost=[])
-        return replace(pipeline, frames=frames, second=None)
+        blank = Frame(bytes(image.frame_bytes), image._replace(number_of_frames=1))
+        frames = DecodedFrames(pipeline.frames.streams, pipeline.frames.decoder, blank)
+        return pipeline._replace(frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
         """Yields the codecs to try; None, once, where none is needed."""
@@ -233,7 +241,7 @@ class Transcoder:
         for spec in sorted(able, key=lambda spec: _same_base(spec, encoder, target.uid)):
             yield Decoder(spec, self._open(spec, "decode", count), target, image)
 
-    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], list[Made]]:
+    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:
         """Returns all frames made, one after the other in the spool."""
         plan = self.plan
         assert plan.working is not None
@@ -242,17 +250,17 @@ class Transcoder:
         writer = (
             EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
         )
-        made = []
+        made = Collected()
         count = pipeline.frames.count
         together = max(TOGETHER // plan.working.frame_bytes, 1)
         for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
-            made.append(replace(frame, data=b""))
+            made.add(frame)
             if self.progress:
-                self.progress(len(made), count)
+                self.progress(made.count, count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
-        edits += attributes.label_edits(self.data_set, written_image(plan, len(made)))
+        edits += attributes.label_edits(self.data_set, written_image(plan, made.count))
         if plan.expand:
             edits += palette.edits(self.data_set)
         return pixel_data, edits, made
@@ -266,18 +274,18 @@ class Transcoder:
         needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
         return max(self.codecs.budget.frames(max(needs, default=0)), 1)
 
-    def _overlay_edits(self, made: list[Made]) -> list[Edit]:
+    def _overlay_edits(self, made: Collected) -> list[Edit]:
         planes = self.plan.overlays
         if self.plan.drop_overlays:
             return overlays.removal(planes, self.data_set)
-        return overlays.edits(planes, [frame.planes for frame in made])
+        return overlays.edits(planes, made.planes)
 
-    def _verification(self, pipeline: Pipeline, made: list[Made]) -> str:
-        encoder = pipeline.encoder
-        if encoder is None or not all(frame.verifier for frame in made):
+    def _verification(self, pipeline: Pipeline, made: Collected) -> str:
+        encoder, verifiers = pipeline.encoder, made.verifiers.values()
+        if encoder is None or None in verifiers:
             return "none"
         uid = self.plan.target.uid
-        same = any(f.verifier and _same_base(f.verifier, encoder, uid) for f in made)
+        same = any(spec and _same_base(spec, encoder, uid) for spec in verifiers)
         return "same-code-base" if same else "independent"
 
 

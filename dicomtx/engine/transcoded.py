@@ -14,8 +14,8 @@ class Transcoded(NamedTuple):
     Attributes:
         pixel_data: the new Pixel Data; None where the source's passes.
         edits: what goes with it, the measured ones included.
-        digests: one for each native frame that will be compared, of its stored values as they
-            should be in the output.
+        digests: of each native frame that will be compared, of its stored values as they should
+            be in the output, one behind the other.
         decoder: the codec that decoded, None for native sources.
         encoder: the codec that encoded, None for native targets.
         verification: independent, same-code-base, bytes-only or none.
@@ -27,7 +27,7 @@ class Transcoded(NamedTuple):
 
     pixel_data: PixelData | None = None
     edits: tuple[Edit, ...] = ()
-    digests: tuple[bytes, ...] = ()
+    digests: bytes = b""
     decoder: CodecSpec | None = None
     encoder: CodecSpec | None = None
     verification: str = "none"

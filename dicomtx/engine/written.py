@@ -4,21 +4,34 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data import native_frames
 from dicomtx.engine import stored
 from dicomtx.engine.decoding import in_working_colours, written_image
+from dicomtx.engine.in_order import TOGETHER, in_order
 from dicomtx.engine.plan import Plan
+from dicomtx.engine.stored import DIGEST
 from dicomtx.errors import DamagedError, VerificationError
 
 
-def check_native(output: DataSet, plan: Plan, digests: tuple[bytes, ...]) -> None:
+def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) -> None:
     """Compares the native frames that were written with what they should be.
+
+    Args:
+        output: what was written.
+        plan: what was to be done.
+        digests: of the frames, one behind the other.
+        threads: how many frames are read at once.
 
     Raises:
         VerificationError: one differs.
     """
-    frames = native_frames(output, written_image(plan, len(digests)))
-    for index, digest in enumerate(digests):
+    count = len(digests) // DIGEST
+    frames = native_frames(output, written_image(plan, count))
+
+    def found(index: int) -> bytes:
         try:
-            frame = in_working_colours(plan, frames.read(index))
+            return stored.digest(in_working_colours(plan, frames.read(index)))
         except DamagedError as error:
             raise VerificationError(f"frame {index + 1} as written: {error}") from error
-        if stored.digest(frame) != digest:
+
+    together = max(TOGETHER // frames.image.frame_bytes, 1)
+    for index, digest in enumerate(in_order(found, count, threads, together)):
+        if digest != digests[index * DIGEST : (index + 1) * DIGEST]:
             raise VerificationError(f"frame {index + 1} was written with other pixels")

@@ -5,7 +5,7 @@ import os
 import pickle
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dicomtx import __version__
@@ -88,7 +88,7 @@ class Batch:
         """Returns what is asked of every file, before it is said which."""
         in_place = not self.destination
         swept = not (in_place and self.from_plan)  # then it is not known in which folders they are
-        rules = replace(self.rules, tree=swept, hashed=True)
+        rules = self.rules._replace(tree=swept, hashed=True)
         return Request(
             "",
             "",
@@ -162,7 +162,7 @@ class Run:
             except NotDicomError:  # it was skipped, or copied
                 continue
             except DicomtxError as error:
-                request = replace(self.batch.request(), source=output, destination=output)
+                request = self.batch.request()._replace(source=output, destination=output)
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
@@ -189,9 +189,9 @@ class Run:
         except DicomtxError as error:
             told = f"{outcome.error}; it could not be set aside: {error}"
             code, name = int(error.exit_code), type(error).__name__
-            return replace(outcome, status="failed", error=told, exit_code=code, error_class=name)
+            return outcome._replace(status="failed", error=told, exit_code=code, error_class=name)
         self.journal.claim(path, *whose)
-        return replace(outcome, warnings=(*outcome.warnings, f"set aside: {path}"))
+        return outcome._replace(warnings=(*outcome.warnings, f"set aside: {path}"))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import suppress
-from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.files import adopt, part_beside
@@ -26,7 +25,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
         for target in targets:
             outcome = convert(_trial(request, target, tried), codecs=codecs, allow=allow)
             if outcome.status == "skipped":
-                return replace(outcome, destination=request.destination)
+                return outcome._replace(destination=request.destination)
             if best is None or _better(outcome, best):
                 best = outcome
                 with suppress(FileNotFoundError):
@@ -36,7 +35,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
             check_unchanged(request, before)
             same = os.path.exists(request.destination) and request.in_place
             adopt(kept, request.destination, overwrite=request.overwrite or same)
-        return replace(best, destination=request.destination)
+        return best._replace(destination=request.destination)
     finally:
         for part in (kept, tried):
             with suppress(OSError):
@@ -45,7 +44,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
 
 def _trial(request: Request, target: TransferSyntax, part: str) -> Request:
     """Returns a request for one of the targets; its result is never anybody's file."""
-    return replace(request, target=target, destination=part, overwrite=True, in_place=False)
+    return request._replace(target=target, destination=part, overwrite=True, in_place=False)
 
 
 def _better(outcome: Outcome, best: Outcome) -> bool:

@@ -1,7 +1,6 @@
 """Whether a file is to be worked on, or what comes of it is known: by the journal and by stat."""
 
 import os
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DicomtxError, ExitCode
@@ -45,14 +44,14 @@ def chosen(
         if outcome:
             return request, key, outcome
     if request.in_place:
-        return replace(request, overwrite=True), key, None
+        return request._replace(overwrite=True), key, None
     overwrite = choice.overwrite
     if os.path.lexists(request.destination) and not overwrite:
         stranger = _stranger(book, request, key, entry)
         if stranger:
             return request, key, _taken(choice, request, stranger)
         overwrite = True
-    return replace(request, overwrite=overwrite), key, None
+    return request._replace(overwrite=overwrite), key, None
 
 
 def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) -> str:
@@ -91,7 +90,7 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
     told = failure(request, entry.error + AGAIN, ExitCode(entry.exit_code), "")
-    return replace(told, status="refused") if entry.status == "refused" else told
+    return told._replace(status="refused") if entry.status == "refused" else told
 
 
 def _is_there(request: Request, key: Key, entry: Entry) -> bool:

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
@@ -60,7 +59,7 @@ def convert(
         kept_open = nullcontext(codecs) if codecs else None
         codecs = codecs or Codecs(request.settings)
     except DicomtxError as error:
-        run = Run(request, Codecs(replace(request.settings, codecs=())))
+        run = Run(request, Codecs(request.settings._replace(codecs=())))
         return outcome(run, started, error)
     with kept_open or codecs:
         run = Run(request, codecs, progress, allow)
@@ -119,7 +118,7 @@ def _settled(run: Run, settled: Settled) -> Settled:
     """Takes in what was decided: from here on the settings are those for this file."""
     run.plan, run.rule = settled.plan, settled.rule
     run.warnings += settled.plan.warnings
-    run.request = replace(run.request, settings=settled.settings)
+    run.request = run.request._replace(settings=settled.settings)
     if error := error_of(settled):
         raise error
     return settled
@@ -170,7 +169,7 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         with open_part10(Source(fd=fd)) as output:
             verify.post_conditions(part10, output, made.target, done.edits)
             if run.request.settings.verify:
-                run.verification = _verified(made, part10, output, done)
+                run.verification = _verified(made, part10, output, done, run.codecs.budget.cpus)
 
 
 def _keep_smaller(run: Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
@@ -190,12 +189,12 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     run.verification = "bytes-only"
 
 
-def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded) -> str:
+def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded, threads: int) -> str:
     """Compares the Pixel Data that was written, and returns how sure that makes."""
     if done.digests and not made.target.encapsulated:
         from dicomtx.engine.written import check_native  # noqa: PLC0415 - brings numpy
 
-        check_native(output.data_set, made, done.digests)
+        check_native(output.data_set, made, done.digests, threads)
         return "bytes-only"
     verify.pixel_data(part10.data_set, output.data_set, done.pixel_data)
     return done.verification

@@ -4,7 +4,6 @@ import os
 import pickle
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomtx.engine.policy import Policy
@@ -58,8 +57,7 @@ class Entered(NamedTuple):
         """Returns what is to be done with it; ``base`` is what is asked of every file."""
         own = self.own._asdict() if self.own else {}
         checked = bool(self.own or self.layout)  # what was decided holds for what was there then
-        return replace(
-            base,
+        return base._replace(
             source=self.key.source,
             destination=self.destination,
             member=self.member,
@@ -124,7 +122,7 @@ def _found(batch: "Batch") -> Iterator[_Asked]:
     finding = finding._replace(without=(*finding.without, *ours))
     for found in find(batch.sources, finding):
         if not os.path.basename(found.path).startswith(journal.START):
-            request = replace(base, source=found.path, member=found.member)
+            request = base._replace(source=found.path, member=found.member)
             yield _Asked(found.relative, *_placed(batch, request, found), shape)
 
 
@@ -135,7 +133,7 @@ def _planned(batch: "Batch") -> Iterator[_Asked]:
     shape, base = batch.plan_digest(), batch.request()
     for step in steps(batch.from_plan, batch.settings):
         own, outcome = step.request, step.outcome
-        own = replace(own, rules=base.rules, in_place=base.in_place, on_failure=base.on_failure)
+        own = own._replace(rules=base.rules, in_place=base.in_place, on_failure=base.on_failure)
         if outcome is None:
             found = Found(own.source, own.member, step.relative, "")
             own, outcome = _placed(batch, own, found)
@@ -160,7 +158,7 @@ def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Ou
         return request, failure(request, str(error), error.exit_code, type(error).__name__)
     if found.error:
         return request, failure(request, found.error, ExitCode.SOURCE, "SourceError")
-    return replace(request, destination=destination), None
+    return request._replace(destination=destination), None
 
 
 def _destination(batch: "Batch", found: Found) -> str:

@@ -4,7 +4,6 @@ import heapq
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import replace
 
 from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
 from dicomtx.files import atomic_write
@@ -188,8 +187,7 @@ class Run:
         base = Request("", "", settings=job.in_force, rules=rules, on_failure=job.on_failure)
         for entry in catalogue:
             decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
-            yield replace(
-                base,
+            yield base._replace(
                 source=entry.found.path,
                 member=entry.found.member,
                 destination=os.path.join(self._container.staging, f"{entry.number}"),
@@ -201,9 +199,9 @@ class Run:
         self._latest = max(self._latest, entry.when)
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
         twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
-        taken = replace(outcome, destination=place, warnings=(*outcome.warnings, *twin))
+        taken = outcome._replace(destination=place, warnings=(*outcome.warnings, *twin))
         if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
-            return replace(taken, destination="")
+            return taken._replace(destination="")
         if outcome.error:
             return self._original(entry, taken)
         with open_source(request.destination) as source:
@@ -213,11 +211,11 @@ class Run:
         syntax = by_uid(outcome.target_syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
         self._container.take(entry.name, request.destination, entry.when, deflate=deflate)
-        taken = replace(taken, warnings=(*taken.warnings, *warnings))
+        taken = taken._replace(warnings=(*taken.warnings, *warnings))
         missing = missing or self._violation(outcome)
         if not missing:
             return taken
-        return replace(taken, status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
+        return taken._replace(status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
 
     def _violation(self, outcome: Outcome) -> str:
         """Returns what of the profile a file violates that was to be otherwise, but was kept."""
@@ -233,12 +231,11 @@ class Run:
             try:
                 source = stack.enter_context(opened_source(entry.found))
             except SourceError:  # which is why it failed before
-                return replace(taken, destination="", warnings=(*taken.warnings, "left out"))
+                return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []
-            return replace(
-                taken,
+            return taken._replace(
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,

@@ -1,6 +1,6 @@
 """What is asked of an export."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from dicomtx.engine.policy import Policy
@@ -94,7 +94,7 @@ class Export:
         """The settings, with new UIDs that can be made again where the bytes are to be so."""
         if not self.reproducible or self.settings.uid != "auto":
             return self.settings
-        return replace(self.settings, uid="derived")
+        return self.settings._replace(uid="derived")
 
     @property
     def whole(self) -> bool:

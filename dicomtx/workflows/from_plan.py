@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from dicomtx.engine.plan import Action
@@ -161,7 +160,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
         request = Request(source, "", settings=settings, member=member)
         return Step(request, relative, _refused(request, values), changed)
     request = _request(where, values, settings)
-    return Step(replace(request, source=source, member=member), relative, changed=changed)
+    return Step(request._replace(source=source, member=member), relative, changed=changed)
 
 
 def _size(path: str) -> int:
@@ -180,8 +179,8 @@ def _refused(request: Request, values: dict[str, Any]) -> Outcome:
     refused = failure(request, told, code, "PolicyError" if by_policy else "UnsupportedError")
     uid, size = str(values.get("source_syntax", "")), int(values["bytes_in"])
     action = Action.REFUSE.value
-    return replace(
-        refused, status="refused", action=action, rule=rule, source_syntax=uid, bytes_in=size
+    return refused._replace(
+        status="refused", action=action, rule=rule, source_syntax=uid, bytes_in=size
     )
 
 
@@ -203,5 +202,5 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
         tuple(taken.items()),
         reason=str(values.get("reason", "")),
     )
-    in_force = replace(settings, **taken)
+    in_force = settings._replace(**taken)
     return Request(values["path"], "", target, settings=in_force, policy=reviewed)

@@ -60,7 +60,11 @@ class Description:
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``info --json`` prints."""
         syntax = self.transfer_syntax
-        return asdict(self) | {"transfer_syntax": {"uid": syntax.uid, "name": syntax.name}}
+        return asdict(self) | {
+            "transfer_syntax": {"uid": syntax.uid, "name": syntax.name},
+            "image": self.image._asdict() if self.image else None,
+            "first_stream": self.first_stream._asdict() if self.first_stream else None,
+        }
 
 
 def describe(path: str) -> Description:

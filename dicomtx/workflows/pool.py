@@ -9,7 +9,6 @@ import select
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -118,8 +117,8 @@ class _Pool:
         if not request.settings.threads:
             last = task.again or (self._next is None and not self._alone)
             among = len(self._busy) + 1 if last else self._workers
-            settings = replace(request.settings, threads=max(1, self._cpus // among))
-            request = replace(request, settings=settings)
+            settings = request.settings._replace(threads=max(1, self._cpus // among))
+            request = request._replace(settings=settings)
         message = pickle.dumps((request, self._share), 5)
         while self._idle:
             if self._gave(self._idle.pop(), message, task):

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from typing import Any, Final, Protocol
 
 from dicomtx.errors import UsageError
@@ -18,7 +17,7 @@ from dicomtx.workflows.totals import Totals
 from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
-COLUMNS: Final = (*(item.name for item in fields(Outcome)), "size_ratio")
+COLUMNS: Final = (*Outcome._fields, "size_ratio")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 

@@ -1,7 +1,6 @@
 """What is asked of a conversion, and what came of it: both go to workers and come back."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.engine.policy import OneTarget, Policy
@@ -14,8 +13,7 @@ from dicomtx.zip_members import Member
 Status = Literal["done", "kept", "refused", "failed", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileRules:
+class FileRules(NamedTuple):
     """What a tree asks of each of its files, beside the target.
 
     Attributes:
@@ -46,8 +44,11 @@ class FileRules:
     icon: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+DEFAULTS: Final = Settings()
+NO_RULES: Final = FileRules()
+
+
+class Request(NamedTuple):
     """One file to convert.
 
     Attributes:
@@ -69,9 +70,9 @@ class Request:
     target: TransferSyntax = DEFAULT_TARGET
     overwrite: bool = False
     in_place: bool = False
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = DEFAULTS
     member: Member | None = None
-    rules: FileRules = field(default_factory=FileRules)
+    rules: FileRules = NO_RULES
     policy: Policy | None = None
     on_failure: OnFailure = "error"
     listed: tuple[int, ...] = ()
@@ -87,8 +88,7 @@ class Request:
         return f"{self.source}/{self.member.name}" if self.member else self.source
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a request; the fields are those of ``--json``.
 
     Attributes:
@@ -147,7 +147,7 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (schema: dicomtx/cli/outcome.schema.json)."""
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
-        return asdict(self) | {
+        return self._asdict() | {
             "attempts": [attempt._asdict() for attempt in self.attempts],
             "quality": self.quality.as_json() if self.quality else None,
             "size_ratio": ratio,

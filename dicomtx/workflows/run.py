@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
@@ -15,14 +14,9 @@ Progress = Callable[[int, int], None]
 Allow = Callable[[int], None]
 
 
-@dataclass(eq=False, repr=False)
 class Run:
     """What is known so far of one conversion: the outcome, whatever happens."""
 
-    request: Request
-    codecs: Codecs
-    progress: Progress | None = None
-    allow: Allow | None = None
     plan: Plan | None = None
     rule: str = ""
     reason: str = ""
@@ -37,7 +31,20 @@ class Run:
     quality: Quality | None = None
     new_uid: str = ""
     attempts: tuple[Attempt, ...] = ()
-    warnings: list[str] = field(default_factory=list)
+
+    def __init__(
+        self,
+        request: Request,
+        codecs: Codecs,
+        progress: Progress | None = None,
+        allow: Allow | None = None,
+    ) -> None:
+        """Begins: nothing is known but what is asked; see ``convert`` for the arguments."""
+        self.request = request
+        self.codecs = codecs
+        self.progress = progress
+        self.allow = allow
+        self.warnings: list[str] = []
 
 
 def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:

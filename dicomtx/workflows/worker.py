@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
-from dataclasses import replace
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -97,7 +96,7 @@ def _outcome(
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
         outcome = failure(request, f"this is a bug in dicomtx: {told}", ExitCode.BUG)
-    return replace(outcome, messages=(*outcome.messages, *_printed()))
+    return outcome._replace(messages=(*outcome.messages, *_printed()))
 
 
 def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -> Outcome:
@@ -105,7 +104,7 @@ def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -
     from dicomtx.workflows.icon import write_icon  # noqa: PLC0415 - seldom needed
 
     missing = write_icon(request.destination, codecs, ask)
-    return replace(outcome, warnings=(*outcome.warnings, missing)) if missing else outcome
+    return outcome._replace(warnings=(*outcome.warnings, missing)) if missing else outcome
 
 
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
@@ -149,7 +148,7 @@ def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None)
             os.utime(request.destination, ns=times)
     if not request.rules.hashed:
         return outcome
-    return replace(outcome, output_hash=hash_of(request.destination))
+    return outcome._replace(output_hash=hash_of(request.destination))
 
 
 def hash_of(path: str) -> str:

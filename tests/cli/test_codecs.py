@@ -1,7 +1,6 @@
 """What `dicomtx codecs` shows."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -51,7 +50,7 @@ def test_the_order_in_force_is_told(
 def test_what_is_missing_is_told_with_its_remedy(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent = replace(IMAGECODECS, requires=("no_such_module",))
+    absent = IMAGECODECS._replace(requires=("no_such_module",))
     monkeypatch.setattr(registry, "BUILTIN", (absent,))
     lines = shown(capfd)
     assert lines[0].split()[4:] == ["gdcm"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ LINE = (
 )
 KEPT = Outcome("in.dcm", "out.dcm", "kept", action="keep", warnings=("no pixel data",))
 FAILED = Outcome("in.dcm", "out.dcm", "failed", error="broken: see to it", exit_code=3)
-WARNED = replace(DONE, warnings=("odd",))
+WARNED = DONE._replace(warnings=("odd",))
 CONVERT = ["convert", "in.dcm", "out.dcm"]
 
 
@@ -48,7 +47,7 @@ CONVERT = ["convert", "in.dcm", "out.dcm"]
         (KEPT, [], "in.dcm -> out.dcm: kept as it is: no pixel data\n", ""),
         (KEPT, ["-q"], "", ""),
         (
-            replace(KEPT, warnings=("no pixel data", "odd")),
+            KEPT._replace(warnings=("no pixel data", "odd")),
             [],
             "in.dcm -> out.dcm: kept as it is: no pixel data\n",
             "dicomtx: in.dcm: warning: odd\n",
@@ -57,7 +56,7 @@ CONVERT = ["convert", "in.dcm", "out.dcm"]
         (FAILED, ["-q"], "", "dicomtx: in.dcm: broken: see to it\n"),
         (WARNED, [], LINE, "dicomtx: in.dcm: warning: odd\n"),
         (WARNED, ["-q"], "", ""),
-        (replace(WARNED, destination="-"), [], "", "dicomtx: in.dcm: warning: odd\n"),
+        (WARNED._replace(destination="-"), [], "", "dicomtx: in.dcm: warning: odd\n"),
     ],
 )
 def test_each_outcome_is_told_in_a_line(
@@ -76,7 +75,7 @@ def test_each_outcome_is_told_in_a_line(
 def test_facts_that_do_not_exist_are_left_out(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
-    native = replace(DONE, encoder="", bytes_out=0, target_syntax="1.2.3", verification="none")
+    native = DONE._replace(encoder="", bytes_out=0, target_syntax="1.2.3", verification="none")
     pretend(native)
     main(CONVERT)
     assert "-> 1.2.3, 512.3 kB -> 0 B, not verified, 0.12 s\n" in capfd.readouterr().out
@@ -85,7 +84,7 @@ def test_facts_that_do_not_exist_are_left_out(
 def test_a_decoder_and_another_encoder_are_both_named(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
-    pretend(replace(DONE, decoder="gdcm"))
+    pretend(DONE._replace(decoder="gdcm"))
     main(CONVERT)
     assert ", gdcm -> imagecodecs, " in capfd.readouterr().out
 
@@ -104,7 +103,7 @@ def test_a_decoder_and_another_encoder_are_both_named(
 def test_sizes_are_told_in_the_unit_that_fits(
     capfd: pytest.CaptureFixture[str], pretend: Pretend, count: int, text: str
 ) -> None:
-    pretend(replace(DONE, bytes_in=count))
+    pretend(DONE._replace(bytes_in=count))
     main(CONVERT)
     assert f", {text} -> " in capfd.readouterr().out
 
@@ -113,7 +112,7 @@ def test_verbose_tells_how_and_what_was_tried(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
     attempts = (Attempt("gdcm", "decode", "crashed (SIGABRT)"),)
-    pretend(replace(DONE, decoder="openjpeg", attempts=attempts, messages=("gdcm: no SOI",)))
+    pretend(DONE._replace(decoder="openjpeg", attempts=attempts, messages=("gdcm: no SOI",)))
     main([*CONVERT, "-v"])
     how = "encode, decoded by openjpeg, encoded by imagecodecs, verified (same code base)"
     assert capfd.readouterr().err.splitlines() == [
@@ -141,7 +140,7 @@ def test_json_is_one_line_on_standard_output_and_errors_stay_where_they_are(
 def test_json_of_a_file_on_standard_output_is_alone_on_standard_error(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
-    pretend(replace(FAILED, destination="-"))
+    pretend(FAILED._replace(destination="-"))
     main(["convert", "in.dcm", "-", "--json", "-v"])
     out, err = capfd.readouterr()
     assert out == ""
@@ -151,7 +150,7 @@ def test_json_of_a_file_on_standard_output_is_alone_on_standard_error(
 def test_control_characters_of_a_name_reach_no_terminal(
     capfd: pytest.CaptureFixture[str], pretend: Pretend
 ) -> None:
-    pretend(replace(WARNED, path="\x1b[31m\n\udcff", warnings=("a\rb",)))
+    pretend(WARNED._replace(path="\x1b[31m\n\udcff", warnings=("a\rb",)))
     main(CONVERT)
     out, err = capfd.readouterr()
     assert out.startswith("\\x1b[31m\\n\\udcff -> ")

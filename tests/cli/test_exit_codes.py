@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -82,7 +81,7 @@ def test_a_codec_that_fails_has_its_code_and_leaves_no_output(
         if fault:
             raise fault
         first, *others = bytes(frame.data)
-        return right(replace(frame, data=bytes([first ^ 1, *others])), *rest)
+        return right(frame._replace(data=bytes([first ^ 1, *others])), *rest)
 
     right = imagecodecs.encode
     monkeypatch.setattr(imagecodecs, "encode", encode)

@@ -1,7 +1,6 @@
 """Images of every kind, as native frames: what each codec has to give back bit for bit."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -103,7 +102,7 @@ def frame(image: ImagePixel, pattern: str) -> Frame:
     rows, columns, function = PATTERNS[pattern]
     low = -(1 << image.bits_stored - 1) if image.signed else 0
     high = low + (1 << image.bits_stored) - 1
-    sized = replace(image, rows=rows, columns=columns)
+    sized = image._replace(rows=rows, columns=columns)
     shape = (rows, columns, image.samples_per_pixel)
     return native(function(shape, low, high), sized)
 

@@ -62,7 +62,7 @@ def test_a_real_stream_passes_without_its_boxes(frame: Encapsulated) -> None:
     ],
 )
 def test_a_stream_of_another_image_is_refused(frame: Encapsulated, change: dict[str, int]) -> None:
-    assert "the data set" in refusal(frame.stream, frame.syntax, replace(frame.image, **change))  # type: ignore[arg-type]  # replace() cannot know the fields of a dict
+    assert "the data set" in refusal(frame.stream, frame.syntax, frame.image._replace(**change))  # type: ignore[arg-type]  # replace() cannot know the fields of a dict
 
 
 def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:
@@ -73,19 +73,19 @@ def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:
 
 
 def test_a_stream_of_more_bits_than_are_allocated_is_refused() -> None:
-    image = replace(JPEG_LS.image, bits_allocated=8)
+    image = JPEG_LS.image._replace(bits_allocated=8)
     told = refusal(JPEG_LS.stream, JPEG_LS.syntax, image)
     assert told == "the JPEG-LS stream says 16 bits a sample, the data set allocates 8"
 
 
 def test_a_one_bit_image_may_be_coded_in_eight() -> None:
-    image = replace(JPEG.image, bits_allocated=1, bits_stored=1, high_bit=0)
+    image = JPEG.image._replace(bits_allocated=1, bits_stored=1, high_bit=0)
     assert guard.check(JPEG.stream, JPEG.syntax, image) == JPEG.stream
 
 
 def test_a_stream_that_does_not_tell_its_components_is_refused() -> None:
     alpha = b"\xff\x0a\x00\x11\xb0\x12\x08\x10\x10\x00" + bytes(60)
-    told = refusal(alpha, find("jpeg-xl-lossless"), replace(JPEG.image, rows=33, columns=33))
+    told = refusal(alpha, find("jpeg-xl-lossless"), JPEG.image._replace(rows=33, columns=33))
     assert "an unknown number of components" in told
 
 

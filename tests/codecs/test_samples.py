@@ -1,7 +1,5 @@
 """Words, stored values and frames: sign, width and unused bits."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,7 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 
 S12 = ImagePixel(1, 2, 1, "MONOCHROME2", 16, 12, 11, 1)
-U12 = replace(S12, pixel_representation=0)
+U12 = S12._replace(pixel_representation=0)
 
 
 def stored(
@@ -25,7 +23,7 @@ def test_stored_values_have_no_bits_above_and_no_room_to_spare() -> None:
     frame = Frame(bytes.fromhex("01f8 ff7f"), S12)
     assert samples.stored(frame).tolist() == [[0x801, 0xFFF]]
     assert samples.values(frame).tolist() == [[-0x7FF, -1]]
-    narrow = samples.stored(replace(frame, image=replace(S12, bits_stored=8)))
+    narrow = samples.stored(frame._replace(image=S12._replace(bits_stored=8)))
     assert narrow.dtype == np.uint8
 
 
@@ -72,4 +70,4 @@ def test_a_native_frame_of_another_length_is_refused() -> None:
 
 def test_odd_widths_are_refused() -> None:
     with pytest.raises(CodecError, match="24 bits"):
-        samples.words(Frame(bytes(6), replace(U12, bits_allocated=24)))
+        samples.words(Frame(bytes(6), U12._replace(bits_allocated=24)))

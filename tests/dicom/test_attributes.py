@@ -1,7 +1,5 @@
 """What a data set says of its image, and the edits of a new encoding."""
 
-from dataclasses import replace
-
 import pytest
 
 from dicomtx.dicom import attributes
@@ -40,7 +38,7 @@ def test_what_cannot_be_left_out_is_named() -> None:
 
 
 def test_more_bits_stored_than_allocated_are_not_believed() -> None:
-    image = replace(builder.image(), bits_stored=12, high_bit=11)
+    image = builder.image()._replace(bits_stored=12, high_bit=11)
     found = attributes.image_pixel(builder.data_set(builder.module(image) + PIXELS))
     assert found
     assert found.bits_stored == 8
@@ -63,9 +61,9 @@ def test_a_number_of_frames_in_other_digits_makes_no_sense() -> None:
 
 def test_only_what_changes_is_edited() -> None:
     before = builder.image(samples=3, photometric="YBR_FULL_422")
-    before = replace(before, planar_configuration=1)
-    after = replace(
-        before, photometric_interpretation="RGB", planar_configuration=0, number_of_frames=2
+    before = before._replace(planar_configuration=1)
+    after = before._replace(
+        photometric_interpretation="RGB", planar_configuration=0, number_of_frames=2
     )
     assert attributes.image_edits(before, before) == []
     assert attributes.image_edits(before, after) == [

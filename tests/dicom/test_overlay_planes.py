@@ -1,7 +1,5 @@
 """Overlay planes in the unused bits of Pixel Data."""
 
-from dataclasses import replace
-
 import pytest
 
 from dicomtx.dicom.data_set import DataSet
@@ -32,7 +30,7 @@ def test_a_plane_is_in_a_bit_that_is_no_part_of_the_value(bit: int, *, is_plane:
 
 
 def test_values_in_the_high_bits_leave_room_below() -> None:
-    image = replace(IMAGE, high_bit=15)
+    image = IMAGE._replace(high_bit=15)
     assert embedded_planes(overlay(0), image)
     assert not embedded_planes(overlay(12), image)
 

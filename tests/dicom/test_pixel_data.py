@@ -1,7 +1,6 @@
 """Pixel Data frame by frame, native and encapsulated."""
 
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def frames_of(image: ImagePixel, data: bytes, *, big: bool = False, vr: str = ""
 
 
 def test_frames_of_whole_bytes_follow_each_other() -> None:
-    image = replace(builder.image(2, 3), number_of_frames=2)
+    image = builder.image(2, 3)._replace(number_of_frames=2)
     assert frames_of(image, bytes(range(12))) == [bytes(range(6)), bytes(range(6, 12))]
 
 
@@ -50,7 +49,7 @@ def bits(text: str) -> bytes:
 
 @pytest.mark.parametrize("big", [False, True])
 def test_frames_of_single_bits_need_not_begin_with_a_byte(*, big: bool) -> None:
-    image = replace(builder.image(3, 3, allocated=1), number_of_frames=4)
+    image = builder.image(3, 3, allocated=1)._replace(number_of_frames=4)
     frames = ["101010101", "111000111", "000000001", "110011001"]
     data = bits("".join(frames))
     if big:  # OW: the bytes of a word change places
@@ -68,18 +67,18 @@ def test_colour_by_plane_becomes_colour_by_pixel(allocated: int, code: str) -> N
     pixels = struct.pack(f"<12{code}", *(p + 4 * s for p in range(4) for s in range(3)))
     assert by_pixel(planes, 3, allocated) == pixels
     image = builder.image(2, 2, samples=3, photometric="RGB", allocated=allocated)
-    assert frames_of(replace(image, planar_configuration=1), planes) == [pixels]
+    assert frames_of(image._replace(planar_configuration=1), planes) == [pixels]
     assert frames_of(image, pixels) == [pixels]
 
 
 def test_colour_by_plane_is_by_frame() -> None:
     image = builder.image(1, 2, samples=3, photometric="RGB")
-    image = replace(image, planar_configuration=1, number_of_frames=2)
+    image = image._replace(planar_configuration=1, number_of_frames=2)
     assert frames_of(image, b"rRgGbB" + b"123456") == [b"rgbRGB", b"135246"]
 
 
 def test_a_grey_image_has_no_planes() -> None:
-    image = replace(builder.image(1, 4), planar_configuration=1)
+    image = builder.image(1, 4)._replace(planar_configuration=1)
     assert frames_of(image, b"abcd") == [b"abcd"]
 
 
@@ -100,12 +99,12 @@ def test_big_endian_words_are_swapped(allocated: int, vr: str, big: bytes, littl
 
 
 def test_big_endian_words_are_swapped_before_frames_are_told_apart() -> None:
-    image = replace(builder.image(1, 3), number_of_frames=2)
+    image = builder.image(1, 3)._replace(number_of_frames=2)
     assert frames_of(image, b"badcfe", big=True, vr="OW") == [b"abc", b"def"]
 
 
 def test_native_pixel_data_that_is_too_short_is_damaged() -> None:
-    image = replace(builder.image(2, 3, allocated=16), number_of_frames=2)
+    image = builder.image(2, 3, allocated=16)._replace(number_of_frames=2)
     with pytest.raises(DamagedError, match="22 bytes, but 2 frames of 2 x 3 take 24"):
         frames_of(image, bytes(22))
 

@@ -1,7 +1,7 @@
 """Figures of two sets of frames, held to numpy and to scikit-image by hand."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ def test_bits_beside_the_stored_ones_do_not_count() -> None:
     pixel = image(1, 2, allocated=16, stored=12)
     a, b = np.array([[0x0123, 0xF456]], "<u2"), np.array([[0xA123, 0x0456]], "<u2")
     assert compared(held(pixel, a), held(pixel, b)).frames[0].equal
-    high = replace(pixel, high_bit=15)
+    high = pixel._replace(high_bit=15)
     assert values(Frame(a.tobytes(), high)).tolist() == [[0x012, 0xF45]]
 
 

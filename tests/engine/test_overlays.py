@@ -1,7 +1,6 @@
 """Overlay planes out of the unused bits of Pixel Data."""
 
 import struct
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +42,7 @@ def test_overlays_of_many_frames_follow_each_other_without_gaps(bench: Bench) ->
 
 
 def test_an_overlay_below_the_values_is_moved_out_and_no_value_changes(bench: Bench) -> None:
-    pixel = replace(image(1, 4, allocated=16, stored=12), high_bit=15)
+    pixel = image(1, 4, allocated=16, stored=12)._replace(high_bit=15)
     values = [0xFFF, 0x123, 0, 0x800]
     plane = [1, 0, 1, 0]
     data = struct.pack("<4H", *(v << 4 | p for v, p in zip(values, plane, strict=True)))

@@ -1,6 +1,5 @@
 """What is decided for one file, and why."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> Header
     told: dict[str, Any] = {"syntax": syntax, "label": syntax, "pixel_data": "none"}
     if pixel:
         told["pixel_data"] = "encapsulated" if syntax.encapsulated else "native"
-    return replace(found, **(told | changes))
+    return found._replace(**(told | changes))
 
 
 def planned(found: Header, to: str, **settings: Any) -> Plan:
@@ -138,8 +137,8 @@ def test_pixel_data_that_cannot_be_read_is_refused_only_if_it_must_be_read() -> 
     [
         (image(8, 8, allocated=32), "jpeg2000-lossless", "24 bits"),
         (image(8, 8, allocated=16, signed=True), "jpeg-xl-lossless", "unsigned"),
-        (replace(WHOLE, bits_stored=12, high_bit=15), "jpeg-ls-lossless", "High Bit 15"),
-        (replace(RGB, photometric_interpretation="YBR_FULL_422", columns=63), "rle", "odd number"),
+        (WHOLE._replace(bits_stored=12, high_bit=15), "jpeg-ls-lossless", "High Bit 15"),
+        (RGB._replace(photometric_interpretation="YBR_FULL_422", columns=63), "rle", "odd number"),
     ],
 )
 def test_what_the_target_cannot_hold_is_refused_with_the_reason(
@@ -159,11 +158,11 @@ def test_what_is_practised_beyond_the_standard_is_warned_of_or_refused_when_stri
 
 
 def test_native_pixel_data_longer_than_its_length_can_say_is_refused() -> None:
-    huge = replace(WHOLE, rows=65_535, columns=65_535)
+    huge = WHOLE._replace(rows=65_535, columns=65_535)
     made = planned(header("rle", image=huge), "explicit")
     assert made.action is Action.REFUSE
     assert "more than its length can say" in made.reason
-    almost = replace(WHOLE, rows=0x8000, columns=0x8000, number_of_frames=1)
+    almost = WHOLE._replace(rows=0x8000, columns=0x8000, number_of_frames=1)
     assert planned(header("rle", image=almost), "explicit").action is Action.DECODE
 
 
@@ -219,7 +218,7 @@ def test_rgb_is_labelled_as_it_is_coded(to: str) -> None:
 def test_lossy_jpeg_is_what_its_stream_says_and_becomes_rgb(
     transform: str, said: str, after: str, *, keep: bool
 ) -> None:
-    pixel = replace(RGB, photometric_interpretation=said)
+    pixel = RGB._replace(photometric_interpretation=said)
     found = header("jpeg-baseline", image=pixel, first_stream=stream("jpeg-baseline", transform))
     made = planned(found, "explicit", keep_colour_space=keep)
     assert made.after
@@ -230,7 +229,7 @@ def test_lossy_jpeg_is_what_its_stream_says_and_becomes_rgb(
 
 @pytest.mark.parametrize("syntax", ["jpeg-lossless-sv1", "jpeg-ls-lossless", "rle"])
 def test_ybr_that_somebody_chose_stays(syntax: str) -> None:
-    pixel = replace(RGB, photometric_interpretation="YBR_FULL")
+    pixel = RGB._replace(photometric_interpretation="YBR_FULL")
     made = planned(header(syntax, image=pixel), "explicit")
     assert made.after
     assert made.after.photometric_interpretation == "YBR_FULL"
@@ -242,7 +241,7 @@ def test_ybr_that_somebody_chose_stays(syntax: str) -> None:
     [("RCT", "RGB", "RGB"), ("ICT", "YBR_ICT", "RGB"), ("", "YBR_FULL", "YBR_FULL")],
 )
 def test_the_transform_of_jpeg_2000_is_undone(transform: str, said: str, after: str) -> None:
-    pixel = replace(RGB, photometric_interpretation=said)
+    pixel = RGB._replace(photometric_interpretation=said)
     found = header("jpeg2000", image=pixel, first_stream=stream("jpeg2000", transform))
     made = planned(found, "explicit")
     assert made.after
@@ -250,7 +249,7 @@ def test_the_transform_of_jpeg_2000_is_undone(transform: str, said: str, after: 
 
 
 def test_colour_by_plane_is_colour_by_pixel_afterwards() -> None:
-    pixel = replace(RGB, planar_configuration=1)
+    pixel = RGB._replace(planar_configuration=1)
     for source, to in (("explicit", "rle"), ("rle", "explicit"), ("rle", "jpeg-ls-lossless")):
         made = planned(header(source, image=pixel), to)
         assert made.after
@@ -272,9 +271,9 @@ def test_overlays_in_unused_bits_are_taken_out_only_when_encoding() -> None:
 
 
 def test_repair_leaves_the_code_streams_and_mends_what_is_around() -> None:
-    pixel = replace(RGB, photometric_interpretation="RGB", planar_configuration=1)
+    pixel = RGB._replace(photometric_interpretation="RGB", planar_configuration=1)
     found = header("jpeg-baseline", image=pixel)
-    found = replace(found, first_stream=stream("jpeg-baseline", "YBR", subsampled=True))
+    found = found._replace(first_stream=stream("jpeg-baseline", "YBR", subsampled=True))
     made = planned(found, "jpeg-baseline", repair=True)
     assert (made.action, made.rewrap) == (Action.REWRITE, True)
     assert made.after

@@ -1,6 +1,5 @@
 """What is decided for lossy targets: labels, what is repacked, and what is refused."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +12,10 @@ from tests.engine.test_plan import RGB, header, planned, stream
 def test_a_plan_says_whether_it_loses_something_and_what_comes_of_it() -> None:
     made = planned(header(pixel=RGB), "jpeg-baseline")
     assert made.lossy
-    assert made.after == replace(RGB, photometric_interpretation="YBR_FULL_422")
+    assert made.after == RGB._replace(photometric_interpretation="YBR_FULL_422")
     made = planned(header(pixel=RGB), "jpeg2000", reversible=True)
     assert not made.lossy
-    assert made.after == replace(RGB, photometric_interpretation="YBR_RCT")
+    assert made.after == RGB._replace(photometric_interpretation="YBR_RCT")
 
 
 def test_ten_bits_become_twelve_in_extended_jpeg() -> None:
@@ -58,13 +57,13 @@ def test_lossy_over_lossy_is_refused_by_what_the_stream_and_the_data_set_say(
 def test_a_lossy_past_is_remembered_only_where_it_is_not_told() -> None:
     lossy = header("jpeg2000", RGB, first_stream=stream("jpeg2000"))
     assert planned(lossy, "explicit").lossy_past
-    assert not planned(replace(lossy, lossy_before=True), "explicit").lossy_past
-    reversible = replace(lossy, first_stream=stream("jpeg2000-lossless"))
+    assert not planned(lossy._replace(lossy_before=True), "explicit").lossy_past
+    reversible = lossy._replace(first_stream=stream("jpeg2000-lossless"))
     assert not planned(reversible, "explicit").lossy_past
 
 
 def test_lossy_jpeg_xl_is_made_of_rgb_only() -> None:
-    full = replace(RGB, photometric_interpretation="YBR_FULL")
+    full = RGB._replace(photometric_interpretation="YBR_FULL")
     assert not planned(header(pixel=full), "jpeg-xl").reason
-    wide = replace(full, bits_allocated=16, bits_stored=16, high_bit=15)
+    wide = full._replace(bits_allocated=16, bits_stored=16, high_bit=15)
     assert "YBR_FULL of 16 bits" in planned(header(pixel=wide), "jpeg-xl").reason

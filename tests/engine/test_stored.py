@@ -1,7 +1,6 @@
 """Digests of stored values."""
 
 import struct
-from dataclasses import replace
 
 import pytest
 
@@ -14,7 +13,7 @@ TWELVE = image(1, 2, allocated=16, stored=12)
 
 def of(*words: int, high_bit: int = 11) -> bytes:
     data = struct.pack("<2H", *words)
-    return digest(Frame(data, replace(TWELVE, high_bit=high_bit)))
+    return digest(Frame(data, TWELVE._replace(high_bit=high_bit)))
 
 
 def test_bits_above_the_value_do_not_count() -> None:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,7 +39,7 @@ def test_32_bit_words_are_swapped_by_16_bits(bench: Bench) -> None:
 
 @pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
 def test_colour_by_plane_becomes_colour_by_pixel_and_says_so(bench: Bench, to: str) -> None:
-    pixel = replace(image(8, 8, samples=3, photometric="RGB"), planar_configuration=1)
+    pixel = image(8, 8, samples=3, photometric="RGB")._replace(planar_configuration=1)
     planes = bytes(range(64)) + bytes(range(64, 128)) + bytes(range(128, 192))
     data = part10("explicit", native(pixel, planes))
     encoded = bench.done(data, to)
@@ -76,7 +75,7 @@ def test_native_422_has_one_order_whatever_the_planar_configuration_says(bench: 
     pixel = image(2, 6, samples=3, photometric="YBR_FULL_422")
     pixels = [
         bench.there_and_back(
-            part10("explicit", native(replace(pixel, planar_configuration=n), bytes(range(24)))),
+            part10("explicit", native(pixel._replace(planar_configuration=n), bytes(range(24)))),
             "rle",
         ).PixelData
         for n in (0, 1)

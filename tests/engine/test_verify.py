@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,7 +124,7 @@ def test_a_codec_that_gives_narrower_samples_is_no_codec(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def narrow(stream: bytes, syntax: Any, asked: Any) -> Frame:
-        pixel = replace(asked, bits_allocated=8, bits_stored=8, high_bit=7, number_of_frames=1)
+        pixel = asked._replace(bits_allocated=8, bits_stored=8, high_bit=7, number_of_frames=1)
         return Frame(bytes(pixel.frame_bytes), pixel)
 
     monkeypatch.setattr(imagecodecs, "decode", narrow)

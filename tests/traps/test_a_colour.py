@@ -1,7 +1,5 @@
 """Section A of what goes wrong in other transcoders: colour."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -213,7 +211,7 @@ def test_a9_lossless_jpeg_of_rgb_that_is_called_422_is_read_with_a_warning(bench
 
 
 def test_a_planar_label_of_an_encapsulated_source_is_mended(bench: Bench) -> None:
-    pixel = replace(image(4, 4, samples=3, photometric="RGB"), planar_configuration=1)
+    pixel = image(4, 4, samples=3, photometric="RGB")._replace(planar_configuration=1)
     data = bytes(range(48))
     bench.done(part10("explicit", native(pixel, data)), "rle")
     encoded = bench.out.read_bytes().replace(b"\x28\0\x06\0US\2\0\0\0", b"\x28\0\x06\0US\2\0\1\0")

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +238,7 @@ def test_each_setting_but_those_that_do_not_shape_the_result_makes_it_another_pl
     other: Any = OTHER.get(name)
     if other is None:
         other = not default if isinstance(default, bool) else (default or 0) + 3
-    changed = batch(tree, settings=replace(Settings(), **{name: other}))
+    changed = batch(tree, settings=Settings()._replace(**{name: other}))
     same = batch(tree).plan_digest() == changed.plan_digest()
     assert same == (name in ("threads", "frame_timeout", "max_memory"))
 

@@ -1,7 +1,6 @@
 """Two whole files compared: what is the same, what is not, and what cannot be told."""
 
 import struct
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def test_a_lossy_file_differs_by_its_error(bench: Bench) -> None:
     data_set = dcmread(corpus.file("examples_rgb_color.dcm"))
     frame = data_set.pixel_array
     pixel = image(*frame.shape[:2], samples=3, photometric="RGB")
-    lossy = replace(pixel, photometric_interpretation="YBR_FULL_422")
+    lossy = pixel._replace(photometric_interpretation="YBR_FULL_422")
     stream = bytes(imagecodecs.jpeg8_encode(frame, level=80))
     stream += b"\0" * (len(stream) % 2)
     a = part10("explicit", native(pixel, frame.tobytes()))

@@ -4,7 +4,6 @@ import os
 import struct
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,12 +69,12 @@ def test_what_could_not_stay_is_told(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "pixel",
     [
-        replace(image(4, 4, allocated=16, stored=12), high_bit=17),
+        image(4, 4, allocated=16, stored=12)._replace(high_bit=17),
         image(4, 4, allocated=24, stored=20),
         image(4, 4, allocated=12),
         image(4, 4, allocated=12, stored=10),
-        replace(image(4, 4, samples=3, photometric="RGB", allocated=1), planar_configuration=1),
-        replace(image(4, 4, samples=3, photometric="RGB", allocated=24), planar_configuration=1),
+        image(4, 4, samples=3, photometric="RGB", allocated=1)._replace(planar_configuration=1),
+        image(4, 4, samples=3, photometric="RGB", allocated=24)._replace(planar_configuration=1),
         image(4, 4, samples=2, photometric="RGB"),
         image(4, 4, photometric="YBR_FULL_422"),
         image(4, 3, samples=3, photometric="YBR_FULL_422"),

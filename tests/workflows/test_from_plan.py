@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,7 @@ def test_what_was_planned_is_done_and_what_was_refused_is_not(tmp_path: Path) ->
     done = {}
     for step in steps(str(plan), Settings()):
         destination = str(tmp_path / step.relative)
-        outcome = step.outcome or convert(replace(step.request, destination=destination))
+        outcome = step.outcome or convert(step.request._replace(destination=destination))
         done[step.relative] = (outcome.action, outcome.exit_code, outcome.rule)
     assert done == {
         "CT_small.dcm": ("encode", 0, "a, rule 3"),

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,7 +138,7 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
 
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:
     asked = list(requests(tmp_path, [0, 0]))
-    broken = replace(asked[0], policy="no policy")  # type: ignore[arg-type]
+    broken = asked[0]._replace(policy="no policy")  # type: ignore[arg-type]
     found = [outcome for _, outcome in pool.run(iter([broken, asked[1]]), Limits(1))]
     assert [o.exit_code for o in found] == [ExitCode.BUG, ExitCode.DONE]
     assert "this is a bug in dicomtx: AttributeError" in found[0].error

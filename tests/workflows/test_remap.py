@@ -4,7 +4,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,7 +218,7 @@ def test_maps_are_written_as_lines_or_as_json(tmp_path: Path, uid_map: UidMap) -
 
 
 def test_the_references_of_a_study_follow_a_map(tmp_path: Path, uid_map: UidMap) -> None:
-    uid_map.add(replace(outcome(OLD, NEW), path="image.dcm"))
+    uid_map.add(outcome(OLD, NEW)._replace(path="image.dcm"))
     path = tmp_path / "ko.dcm"
     path.write_bytes(key_object())
     assert remap(str(path), uid_map) == 1

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -142,7 +141,7 @@ def test_what_is_not_complete_is_not_what_the_schema_says(wrong: dict[str, Any])
 
 def test_names_that_are_no_text_come_back_as_they_were(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\n\xe4.dcm")
-    row, _ = lines(tmp_path / "r.jsonl", replace(DONE, path=name))
+    row, _ = lines(tmp_path / "r.jsonl", DONE._replace(path=name))
     assert os.fsencode(row["path"]) == b"\xff\n\xe4.dcm"
 
 
@@ -171,7 +170,7 @@ def test_a_table_without_files_has_its_head(tmp_path: Path) -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "\n=", "|", "%"])
 def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     bad = f"{start}cmd|' /C calc'!A0"
-    outcome = replace(FAILED, path=bad, error=bad, modality=bad, warnings=(bad,))
+    outcome = FAILED._replace(path=bad, error=bad, modality=bad, warnings=(bad,))
     row, _ = table(tmp_path / "r.csv", outcome)
     for column in ("path", "error", "modality", "warnings"):
         assert row[column].lstrip()[0] in ("'", "c"), row[column]
@@ -179,11 +178,11 @@ def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
 
 def test_a_name_with_lines_and_quotes_stays_one_row(tmp_path: Path) -> None:
     name = 'a\r\nb",c\u2028d\x85e;' + os.fsdecode(b"\xff")
-    reported(tmp_path / "r.csv", replace(DONE, path=name))
+    reported(tmp_path / "r.csv", DONE._replace(path=name))
     raw = (tmp_path / "r.csv").read_bytes()
     assert raw.count(b"\r\n") == 3
     assert raw.count(b"\n") == 3
-    row, _ = table(tmp_path / "r.csv", replace(DONE, path=name))
+    row, _ = table(tmp_path / "r.csv", DONE._replace(path=name))
     assert row["path"] == 'a b",c d e;\\udcff'
 
 
@@ -224,7 +223,7 @@ def test_nothing_in_a_page_is_taken_for_markup(tmp_path: Path, field: str) -> No
     bad = "<script>alert(1)</script>\"'><img src=x onerror=y>&\x00\u202e"
     value: Any = (bad,) if field == "warnings" else bad
     for outcome in (DONE, FAILED):
-        page = reported(tmp_path / "r.html", replace(outcome, **{field: value}))
+        page = reported(tmp_path / "r.html", outcome._replace(**{field: value}))
         found = Elements(page)
         assert not {tag for tag, _ in found.found} & {"script", "img"}
         assert "\x00" not in page
@@ -285,7 +284,6 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) 
 def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, ending: str) -> None:
     script = """
 import resource, sys
-from dataclasses import replace
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.report import open_report
 from tests.workflows.test_report import DONE, FAILED
@@ -293,7 +291,7 @@ with open_report(sys.argv[1]) as report:
     for n in range(40_000):
         outcome = FAILED if n % 3 == 0 else DONE
         name = f"{n:0200}"
-        report.add(replace(outcome, path=name, modality=name, source_syntax=f"1.2.{n}"))
+        report.add(outcome._replace(path=name, modality=name, source_syntax=f"1.2.{n}"))
         if n in (10_000, 39_999):
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -323,7 +321,7 @@ def test_totals_count_what_was_written_and_what_was_not() -> None:
 def test_names_that_files_make_up_do_not_fill_the_memory() -> None:
     totals = Totals()
     for n in range(1000):
-        totals.add(replace(DONE, modality=f"{n}" + "x" * 10_000))
+        totals.add(DONE._replace(modality=f"{n}" + "x" * 10_000))
     assert len(totals.by_modality) == 101
     assert totals.by_modality["others"].files == 900
     assert max(map(len, totals.by_modality)) <= 64

@@ -1,6 +1,5 @@
 """The specs that the entry points name."""
 
-from dataclasses import replace
 from typing import Final
 
 from dicomtx.codecs.codec import CodecSpec
@@ -30,7 +29,7 @@ RAISES: Final = _spec("raises")
 REFUSES: Final = _spec("refuses")
 SEGFAULTS: Final = _spec("segfaults")
 SHORTENS: Final = _spec("shortens")
-SOUND: Final = replace(_spec("sound"), builtin=True)  # which is not for a plugin to say
+SOUND: Final = _spec("sound")._replace(builtin=True)  # which is not for a plugin to say
 STARVED: Final = _spec("starved")
 UNIMPORTABLE: Final = CodecSpec(
     "unimportable",

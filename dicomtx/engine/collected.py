@@ -1,0 +1,44 @@
+"""What is kept of frames once they are written: of many small ones no more than some bytes."""
+
+from dicomtx.codecs.codec import CodecSpec
+from dicomtx.engine.pipeline import Made
+from dicomtx.engine.quality import Errors
+
+
+class Collected:
+    """What was told of the frames so far.
+
+    Attributes:
+        count: how many there are.
+        digests: those of native frames that will be compared, one behind the other.
+        verifiers: the codecs that decoded them again, by name; None is of those that none did.
+        planes: of each frame, the overlay planes that were taken out of it, if there are any.
+        errors: of each frame, what it lost, if it was to lose something.
+        noted: the numbers of frames of which something is to be said, and what.
+    """
+
+    def __init__(self) -> None:
+        """Starts without frames."""
+        self.count = 0
+        self.digests = bytearray()
+        self.verifiers: dict[str, CodecSpec | None] = {}
+        self.planes: list[tuple[bytes, ...]] = []
+        self.errors: list[Errors] = []
+        self.noted: list[tuple[int, str]] = []
+
+    def add(self, made: Made) -> None:
+        """Keeps what a frame tells, but not the frame."""
+        self.count += 1
+        self.digests += made.digest
+        self.verifiers[made.verifier.name if made.verifier else ""] = made.verifier
+        if made.planes:
+            self.planes.append(made.planes)
+        if made.errors:
+            self.errors.append(made.errors)
+        if made.note:
+            self.noted.append((self.count, made.note))
+
+    def notes(self) -> list[str]:
+        """Returns what is noted of the first frame of which something is, and of how many more."""
+        more = f" (and {len(self.noted) - 1} more)" if len(self.noted) > 1 else ""
+        return [f"frame {number}{more}: {note}" for number, note in self.noted[:1]]
