@@ -223,6 +223,8 @@ def open_source(path: str) -> Iterator[Source]:
         hint = "there is no such file" if error.errno == errno.ENOENT else reason(error)
         raise SourceError(f"cannot be read: {hint}") from error
     try:
+        if os.path.isdir(path):
+            raise SourceError("is a folder; dicomtx batch converts folders")
         if not _is_regular(fd):
             raise SourceError("is not a regular file; use - to read a pipe from standard input")
         yield Source(fd=fd)

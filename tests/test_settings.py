@@ -153,7 +153,7 @@ def test_a_file_that_is_no_text_is_told(config: Path) -> None:
 
 
 def test_two_goals_of_quality_contradict_each_other(config: Path) -> None:
-    with pytest.raises(UsageError, match="near and psnr contradict each other"):
+    with pytest.raises(UsageError, match="--near and --psnr contradict each other"):
         load(None, {}, near=2, psnr=45.0)
     with pytest.raises(SettingsError, match="quality and ratio contradict each other"):
         load(None, {"DICOMTX_RATIO": "8", "DICOMTX_QUALITY": "80"})

@@ -71,7 +71,8 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, kind: s
         path.mkdir()
     if kind == "fifo":
         os.mkfifo(path)
-    expected = "no such file" if kind == "missing" else "not a regular file"
+    said = {"missing": "no such file", "folder": "is a folder; dicomtx batch"}
+    expected = said.get(kind, "not a regular file")
     with pytest.raises(SourceError, match=expected), open_source(str(path)):
         pass
 

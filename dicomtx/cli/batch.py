@@ -40,7 +40,7 @@ RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
     *LOSSY,
 )
 @policy_options
-@click.option("--json", "as_json", is_flag=True, help="Tell each outcome as a JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary.")
 @click.pass_obj

@@ -45,14 +45,19 @@ def _common(command: Any) -> Any:
             is_flag=True,
             help="The same input gives the same bytes; lossy results as with --uid derived.",
         ),
-        click.option("--include", metavar="GLOB", multiple=True, help="Only files like this."),
-        click.option("--exclude", metavar="GLOB", multiple=True, help="No files like this."),
+        click.option("--include", metavar="GLOB", multiple=True, help="Only files that match."),
+        click.option(
+            "--exclude", metavar="GLOB", multiple=True, help="No files or folders that match."
+        ),
         click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC."),
-        click.option("-0", "null", is_flag=True, help="A list on '-' ends its names with NUL."),
+        click.option(
+            "-0", "null", is_flag=True, help="The list on standard input ends paths with NUL."
+        ),
         click.option(
             "-j",
             "--jobs",
             type=click.IntRange(min=0),
+            metavar="N",
             default=0,
             help="Files worked on at once; one for each CPU by default.",
         ),
@@ -66,10 +71,19 @@ def _common(command: Any) -> Any:
         ),
         settings_options(*OFTEN, *MORE, *LOSSY),
         policy_options,
-        click.option("--report", metavar="FILE", multiple=True, help=".jsonl, .csv or .html."),
-        click.option("--json", "as_json", is_flag=True, help="Tell each outcome as JSON."),
-        click.option("-v", "--verbose", is_flag=True, help="Tell how each file was done."),
-        click.option("-q", "--quiet", is_flag=True, help="Tell errors only."),
+        click.option(
+            "--report",
+            metavar="FILE",
+            multiple=True,
+            help="Write a report: FILE.jsonl, .csv or .html.",
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help="One JSON object a file, each on a line."
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done."),
+        click.option(
+            "-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary."
+        ),
         click.pass_obj,
     )
     for option in reversed(options):
@@ -91,6 +105,7 @@ def export() -> None:
 @_common
 @click.option(
     "--layout",
+    metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
     help="orthanc, orthanc-1.13, or a template such as '{PatientID}/{SOPInstanceUID}.dcm'.",
@@ -218,14 +233,18 @@ def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) 
     elif tell.verbose and not piped:
         tell.tell(outcome, console)
     else:
-        texts = [outcome.error, *(() if tell.quiet else outcome.warnings)]
-        for text in filter(None, texts):
+        kept = outcome.status == "kept"  # the first warning is the reason then
+        texts = [f"kept as it is: {outcome.warnings[0]}"] if kept else []
+        texts += [f"warning: {text}" for text in outcome.warnings[kept:]]
+        for text in filter(None, [outcome.error, *(() if tell.quiet else texts)]):
             console.note(f"{outcome.path}: {text}")
 
 
 def _summary(totals: "Totals") -> str:
+    from dicomtx.cli.progress import STATUSES  # noqa: PLC0415
     from dicomtx.sizes import size  # noqa: PLC0415
 
-    counts = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
+    statuses = [status for status in STATUSES if totals.by_status[status]]
+    counts = ", ".join(f"{totals.by_status[status]} {status}" for status in statuses)
     sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
     return f"{counts or 'no files'}, {sizes}"

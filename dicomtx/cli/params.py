@@ -1,15 +1,16 @@
 """Parameters that more than one command has."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from dicomtx import transfer_syntaxes
 from dicomtx.errors import SettingsError, UsageError
-from dicomtx.settings import ORDERS, OVERLAYS, PALETTES, UIDS, bytes_of, load
+from dicomtx.settings import GOALS, ORDERS, OVERLAYS, PALETTES, UIDS, bytes_of, checked, load
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -191,6 +192,24 @@ LOSSY: Final = (
 )
 
 
+def _check_given(given: Mapping[str, Any]) -> None:
+    """Raises ``UsageError`` if an option's value is wrong, or says nothing to the target."""
+    context = click.get_current_context()
+    for name, value in given.items():
+        if value is not None:
+            try:
+                checked(f"--{name.replace('_', '-')}", name, value)
+            except SettingsError as error:
+                raise click.UsageError(str(error)) from error
+    target = context.params.get("target")
+    by_option = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
+    goal = next((name for name in GOALS if given.get(name) is not None), "")
+    if goal and by_option and isinstance(target, TransferSyntax) and not target.lossy:
+        raise click.UsageError(
+            f"--{goal.replace('_', '-')} is for a lossy target: {target.name} loses nothing"
+        )
+
+
 def settings_options(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Adds ``--config`` and the options of these settings; the command gets all as ``settings``."""
 
@@ -201,6 +220,7 @@ def settings_options(*names: str) -> Callable[[Callable[..., int]], Callable[...
             given = {name: options.pop(name) for name in names}
             if "codecs" in given:
                 given["codecs"] = given["codecs"] or None  # click gives () for none
+            _check_given(given)
             return command(*args, settings=load(config, os.environ, **given), **options)
 
         wrapped = with_settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.console import Console
-from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
 from dicomtx.cli.policy_options import policy_options
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ FINDING = ("include", "exclude", "follow", "null")
 @settings_options(
     *("order", "codecs", "strict", "fallback"),
     *("keep_colour_space", "overlays", "salvage", "repair"),
+    *LOSSY,
 )
 @policy_options
 @click.option(

@@ -43,8 +43,10 @@ def _drawn(rows: Rows, header: Sequence[str] = ()) -> str:
     from rich.text import Text
 
     table = Table(box=None, show_header=bool(header), header_style="bold", pad_edge=False)
-    for number, title in enumerate(header or rows[0]):
-        table.add_column(title, style="" if number else "cyan", overflow="fold", no_wrap=not number)
+    titles = header or rows[0]
+    for number, title in enumerate(titles, 1):
+        style, is_last = "cyan" if number == 1 else "", number == len(titles)
+        table.add_column(title, style=style, overflow="fold", no_wrap=not is_last)
     for row in rows:
         table.add_row(*map(Text, row))
     terminal = Terminal(highlight=False)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.codecs.builtin import IMAGECODECS
 from dicomtx.codecs.codec import Direction
-from dicomtx.codecs.registry import SHIPPED, Codecs
+from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
 from dicomtx.image_pixel import ImagePixel
@@ -254,5 +254,9 @@ def _first(
     able = [spec for spec in SHIPPED.values() if syntax.uid in spec.does(direction)]
     if not able:
         return "", f"no codec can {direction} {syntax.name}"
-    names = " or ".join(f"{spec.name} (pip install {spec.install})" for spec in able)
-    return "", f"no codec in the order in force can {direction} {syntax.name}; {names} can"
+    names = " or ".join(
+        f"{spec.name} (pip install {spec.install})" if missing(spec) else spec.name for spec in able
+    )
+    return "", (
+        f"no codec in force can {direction} {syntax.name}; {names} can (see --codec and --order)"
+    )

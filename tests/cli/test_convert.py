@@ -219,7 +219,7 @@ def test_two_goals_of_quality_are_a_usage_error(
     out = tmp_path / "out.dcm"
     arguments = ["convert", ct, str(out), "--to", "jpeg2000", "--psnr", "45", "--near", "2"]
     assert main(arguments) == ExitCode.USAGE
-    assert "near and psnr contradict each other" in capfd.readouterr().err
+    assert "--near and --psnr contradict each other" in capfd.readouterr().err
     assert not out.exists()
 
 
@@ -231,3 +231,13 @@ def test_what_was_lost_is_told(capfd: pytest.CaptureFixture[str], tmp_path: Path
     assert "largest error 2, verified (same code base)" in told.out
     assert "peak 2063" in told.err
     assert "new SOP Instance UID 2.25." in told.err
+
+
+@pytest.mark.parametrize("goal", ["--quality", "--near", "--psnr"])
+def test_a_goal_that_says_nothing_to_the_target_is_a_usage_error(
+    goal: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = str(corpus.file("CT_small.dcm"))
+    arguments = ["convert", source, str(tmp_path / "out.dcm"), "--to", "rle", goal, "5"]
+    assert main(arguments) == 2
+    assert f"{goal} is for a lossy target: rle-lossless loses nothing" in capfd.readouterr().err
