@@ -1,6 +1,7 @@
 """Every pixel syntax of DICOM, by the imagecodecs package."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any, Final
 
 import imagecodecs
@@ -79,11 +80,7 @@ def _encode_rle(frame: Frame) -> bytes:
     """Returns the byte planes, most significant first; PackBits starts again at each row."""
     image, words = frame.image, samples.words(frame)
     octets = words.view(np.uint8).reshape(image.rows, image.columns, -1, words.itemsize)
-    order = [
-        (sample, octet)
-        for sample in range(image.samples_per_pixel)
-        for octet in reversed(range(words.itemsize))
-    ]
+    order = product(range(image.samples_per_pixel), reversed(range(words.itemsize)))
     # copied, also where it is contiguous: PackBits goes by the strides, even of one pixel
     planes = (octets[..., sample, octet].copy() for sample, octet in order)
     return stream_headers.rle([imagecodecs.packbits_encode(plane) for plane in planes])
