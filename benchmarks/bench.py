@@ -15,7 +15,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import many_frames, memory, throughput, whole_process
+from benchmarks import export, many_frames, memory, throughput, whole_process
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 RAM_DISK = "/dev/shm"
@@ -24,6 +24,7 @@ TABLES = {
     "throughput": ("Speed of each codec, and frames in parallel", throughput),
     "many-frames": ("Time and number of frames", many_frames),
     "memory": ("Memory", memory),
+    "export": ("Exports of many files, and of large ones", export),
 }
 
 

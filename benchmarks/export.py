@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,27 +111,39 @@ def row(name: str, found: Measured, members: int) -> str:
     )
 
 
-def lines(members: int = MEMBERS) -> list[str]:
-    """Returns the table of exports as Markdown."""
-    table = [
-        "| export | time | a member | memory | written |",
-        "|---|---|---|---|---|",
-    ]
-    few = members // 10
+def rows(members: int, folder: Path) -> Iterator[str]:
+    """Yields the table of exports as Markdown, each row as soon as it is known."""
+    yield "| export | time | a member | memory | written |"
+    yield "|---|---|---|---|---|"
+    out = folder / "out.zip"
+    if members == MEMBERS:
+        yield row("archive past 4 GiB", measured("archive", large(folder), out), 2)
+    kinds: list[tuple[str, tuple[str, ...]]]
+    kinds = [("archive", ()), ("archive", ("--to", "rle")), ("media", ())]
+    few = members // 7
+    memory: dict[int, list[int]] = {}
+    for count in (few, members):
+        sources = many(folder, count)
+        for kind, options in kinds:
+            found = measured(kind, sources, out, *options)
+            memory.setdefault(count, []).append(found.memory)
+            yield row(f"{' '.join((kind, *options))}, {count:,} members", found, count)
+    yield ""
+    for (kind, options), before, after in zip(kinds, memory[few], memory[members], strict=True):
+        more = (after - before) / (members - few)
+        yield f"{' '.join((kind, *options))}: {more:.0f} bytes of memory for each member more"
+
+
+def lines(folder: str, *, quick: bool) -> list[str]:
+    return list(rows(MEMBERS // 100 if quick else MEMBERS, Path(folder)))
+
+
+def main() -> None:
+    members = int(sys.argv[1]) if len(sys.argv) > 1 else MEMBERS
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
-        folder = Path(name)
-        out = folder / "out.zip"
-        for count in (few, members):
-            sources = many(folder, count)
-            for kind in ("archive", "media"):
-                found = measured(kind, sources, out)
-                table.append(row(f"{kind}, {count:,} members", found, count))
-            found = measured("archive", sources, out, "--to", "rle")
-            table.append(row(f"archive, {count:,} members, to RLE", found, count))
-        found = measured("archive", large(folder), out)
-        table.append(row("archive past 4 GiB", found, 2))
-    return table
+        for line in rows(members, Path(name)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
-    print("\n".join(lines(int(sys.argv[1]) if len(sys.argv) > 1 else MEMBERS)))
+    main()

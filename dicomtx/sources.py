@@ -90,6 +90,9 @@ class Source:
 
     def copy_to(self, fd: int, offset: int, size: int) -> None:
         """Writes ``size`` bytes from ``offset`` to ``fd``, by the kernel where it can."""
+        if self._fd < 0 and offset + size <= self.size:
+            write_all(fd, self._data[offset : offset + size])
+            return
         if self._fd >= 0 and size > WINDOW:
             with suppress(OSError):  # other file systems, pipes: the plain way does the rest
                 while size and offset + size <= self.size:
@@ -109,9 +112,10 @@ class Spool:
     What is small stays in memory; the rest goes to a file that has no name.
     """
 
-    def __init__(self, folder: str) -> None:
-        """Makes an empty spool whose file, if it needs one, is in ``folder``."""
+    def __init__(self, folder: str, in_memory: int = IN_MEMORY) -> None:
+        """Makes an empty spool; past ``in_memory`` bytes it is a file in ``folder``."""
         self._folder = folder
+        self._in_memory = in_memory
         self._parts: list[bytes] = []
         self._fd = -1
         self.size = 0
@@ -123,7 +127,7 @@ class Spool:
             write_parts(self._fd, parts)
             return
         self._parts.extend(map(bytes, parts))
-        if self.size > IN_MEMORY:
+        if self.size > self._in_memory:
             self._fd = nameless(self._folder)
             write_parts(self._fd, self._parts)
             self._parts.clear()

@@ -21,6 +21,7 @@ UTF8_NAME: Final = 0x0800
 MADE_BY_UNIX: Final = 3 << 8
 MODE: Final = 0o100644 << 16
 LEVEL: Final = 6
+FEW: Final = 1 << 18  # bytes of the central directory that stay in memory: they are many parts
 SLACK: Final = 1 << 20  # what deflate may add to 4 GiB that cannot be deflated
 LOCAL: Final = struct.Struct("<4sHHHHHLLLHH")
 CENTRAL: Final = struct.Struct("<4sHHHHHHLLLHHHHHLL")
@@ -66,7 +67,7 @@ class ZipWriter:
     def __init__(self, fd: int, folder: str) -> None:
         """Writes to ``fd``, a file that is empty; ``folder`` is where the spool may go."""
         self._fd = fd
-        self._central = Spool(folder)
+        self._central = Spool(folder, FEW)
         self._count = 0
         self._at = 0
 

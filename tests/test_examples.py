@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.misc import is_dicom
 
 from tests import oracle
 from tests.corpus import REPOSITORY, file
@@ -148,6 +149,33 @@ def test_the_orthanc_hook_tells_when_the_server_did_not_overwrite(
 @pytest.mark.peer("lua5.4")
 def test_the_orthanc_hook_posts_nothing_that_has_no_pixel_data(tmp_path: Path, path: str) -> None:
     assert _orthanc(Path(shutil.copy(file("rtplan.dcm"), tmp_path)), path) == "0\n"
+
+
+def test_the_samples_are_dicom_files_but_for_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "samples.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    files = [path for path in (tmp_path / "in").rglob("*") if path.is_file()]
+    assert done.stdout.startswith("8 DICOM files, and one that is none")
+    assert {path for path in files if not is_dicom(path)} == {tmp_path / "in/notes.txt"}
+    assert sum(is_dicom(path) for path in files) == 8
+
+
+@pytest.mark.parametrize("name", ["archive.toml", "orthanc.json"])
+def test_the_policies_are_right(name: str, path: str) -> None:
+    done = subprocess.run(
+        ["dicomtx", "policy", "check", EXAMPLES / name],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from dicomtx.cli.batch_options import batch_options
 from dicomtx.cli.console import Console
 from dicomtx.cli.params import LOSSY, SyntaxCommand, settings_options
+from dicomtx.cli.policy_options import policy_options
 from dicomtx.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,17 +20,26 @@ if TYPE_CHECKING:
     from dicomtx.workflows.layout import Layout
     from dicomtx.workflows.request import Outcome
 
+FINDING = ("include", "exclude", "follow", "null")
+DECIDES = ("to", "named", "orthanc")
+CONTRADICT = {
+    "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
+    "best_of": ("named", "orthanc", "from_plan"),
+    "from_plan": (*DECIDES, *FINDING, "copy_others"),
+}
+NAMES = {"named": "--policy", "null": "-0"}
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert trees of files, and go on where it ended.")
-@click.argument("paths", metavar="SRC... DST", nargs=-1, required=True)
+@click.argument("paths", metavar="SRC... DST", nargs=-1)
 @batch_options
 @settings_options(
     *("order", "codecs", "verify", "strict", "fallback"),
     *("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory"),
     *LOSSY,
 )
+@policy_options
 @click.option("--json", "as_json", is_flag=True, help="Tell each outcome as a JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary.")
@@ -38,7 +49,8 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
 
     SRC are files, folders with all that is in them, ZIP archives, DICOMDIRs, or '-' for a list of
     paths on standard input. DST mirrors the tree. The same command again goes on where the last
-    one ended: what is done is not read again.
+    one ended: what is done is not read again. What decides is --to, --policy, --orthanc, or a plan
+    that was reviewed: then there is no SRC.
     """
     from dicomtx.cli.progress import shown  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.cli.report import Report  # noqa: PLC0415
@@ -65,7 +77,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
         lines = stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         for outcome in stack.enter_context(closing(run.outcomes())):
             totals.add(outcome)
-            wrong += _is_wrong(outcome)
+            wrong += _is_wrong(outcome, asked)
             for row in rows:
                 row.add(outcome)
             with lines():
@@ -75,9 +87,11 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
 
 
-def _is_wrong(outcome: "Outcome") -> bool:
+def _is_wrong(outcome: "Outcome", asked: "Batch") -> bool:
     """Whether there is no output that should be there; what a policy refuses should not."""
-    return outcome.status in ("failed", "refused") and outcome.exit_code != ExitCode.POLICY
+    if outcome.exit_code == ExitCode.POLICY:
+        return asked.settings.strict
+    return outcome.status in ("failed", "refused")
 
 
 def _tell(outcome: "Outcome", tell: Any, console: Console) -> None:
@@ -98,19 +112,14 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     from dicomtx.workflows.request import FileRules  # noqa: PLC0415
     from dicomtx.workflows.tree import Rules  # noqa: PLC0415
 
-    *sources, destination = (*paths, "") if options["in_place"] else paths
-    if not sources:
-        raise click.UsageError("DST is missing: name it, or replace the sources with --in-place")
-    for other in ("layout", "copy_others", "skip_existing", "overwrite"):
-        if options["in_place"] and options[other]:
-            raise click.UsageError(
-                f"--in-place and --{other.replace('_', '-')} contradict each other"
-            )
+    sources, destination = _places(paths, options)
+    _check(options)
+    best_of = options["best_of"]
     rules = {name: options[name] for name in RULES}
-    find = {name: options[name] for name in ("include", "exclude", "follow", "null")}
+    find = {name: options[name] for name in FINDING}
     timeout = options["file_timeout"]
     return Batch(
-        tuple(sources),
+        sources,
         destination,
         options["target"],
         options["settings"],
@@ -122,7 +131,45 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
         options["remap"],
+        policy=None if best_of or options["from_plan"] else options["policy"],
+        on_failure=options["on_failure"],
+        from_plan=options["from_plan"],
+        rejected=options["rejected"],
     )
+
+
+def _places(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """Returns the sources, and the destination: empty where the sources are replaced.
+
+    Raises:
+        click.UsageError: one of them is missing, or too much.
+    """
+    *sources, destination = (*paths, "") if options["in_place"] or not paths else paths
+    if not (destination or options["in_place"]):
+        raise click.UsageError("SRC and DST are missing")
+    if options["from_plan"] and sources:
+        raise click.UsageError(f"{sources[0]}: --from-plan says which files: there is no SRC")
+    if not (options["from_plan"] or sources):
+        raise click.UsageError("DST is missing: name it, or replace the sources with --in-place")
+    return tuple(sources), destination
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Checks that no two options contradict each other.
+
+    Raises:
+        click.UsageError: two do.
+    """
+    context = click.get_current_context()
+    said = options | {name: context.params[name] for name in ("named", "orthanc")}
+    if context.get_parameter_source("target") is ParameterSource.COMMANDLINE:
+        said["to"] = True
+    for one, others in CONTRADICT.items():
+        for other in others if options[one] else ():
+            if said.get(other):
+                first, second = one.replace("_", "-"), NAMES.get(other, f"--{other}")
+                second = second.replace("_", "-")
+                raise click.UsageError(f"--{first} and {second} contradict each other")
 
 
 def _layout(template: str | None) -> "Layout | None":

@@ -44,16 +44,30 @@ OPTIONS: Final = (
         callback=_best_of,
         help="Take the smallest lossless result of several, in place of --to.",
     ),
+    click.option(
+        "--from-plan",
+        metavar="FILE",
+        default="",
+        help="Carry out a plan that was reviewed, the lines of plan --json; there is no SRC.",
+    ),
+    click.option(
+        "--rejected",
+        metavar="DIR",
+        default="",
+        help="Copy what the policy refuses to DIR, each file in its place.",
+    ),
     click.option("--in-place", is_flag=True, help="Replace the files of all SRC; there is no DST."),
     click.option("--overwrite", is_flag=True, help="Replace files of others that are in DST."),
-    click.option("--skip-existing", is_flag=True, help="Leave them alone, and go on."),
+    click.option(
+        "--skip-existing", is_flag=True, help="Leave files that are in DST alone, and go on."
+    ),
     click.option("--skip-same", is_flag=True, help="Do not copy what is in the syntax already."),
-    click.option("--keep-smaller", is_flag=True, help="Copy where the result is not smaller."),
+    click.option("--keep-smaller", is_flag=True, help="Copy SRC where the result is not smaller."),
     click.option(
         "--only",
         type=click.Choice(["uncompressed", "compressed"]),
         default=None,
-        help="Skip the others.",
+        help="Skip the other files.",
     ),
     click.option("--include", multiple=True, metavar="GLOB", help="Only files that match."),
     click.option(
@@ -70,7 +84,13 @@ OPTIONS: Final = (
         metavar="TEMPLATE",
         help="Names in DST, such as '{PatientID}/{StudyInstanceUID}/{SOPInstanceUID}.dcm'.",
     ),
-    click.option("--report", "reports", multiple=True, metavar="FILE", help=".jsonl, .csv, .html"),
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FILE",
+        help="Write a report: FILE.jsonl, .csv or .html.",
+    ),
     click.option(
         "--remap-references",
         "remap",
@@ -78,7 +98,9 @@ OPTIONS: Final = (
         help="References follow the instances that a lossy step gave new UIDs.",
     ),
     click.option("--uid-map", metavar="FILE", help="Write old and new UIDs to FILE.tsv or .json."),
-    click.option("--journal", metavar="FILE", default="", help="Where it is kept what is done."),
+    click.option(
+        "--journal", metavar="FILE", default="", help="Where it is remembered what is done."
+    ),
     click.option("--retry-failed", is_flag=True, help="Try again what failed in an earlier run."),
     click.option("--fail-fast", is_flag=True, help="End with the first failure."),
     click.option(
@@ -86,7 +108,7 @@ OPTIONS: Final = (
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Files at once; by default the CPUs that may be used.",
+        help="Files worked on at once; one for each CPU by default.",
     ),
     click.option(
         "--file-timeout",

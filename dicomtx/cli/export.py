@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dicomtx.cli.console import Console, plain
-from dicomtx.cli.params import SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.policy_options import policy_options
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from dicomtx.workflows.totals import Totals
 
 OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
-MORE: Final = ("keep_colour_space", "overlays", "salvage", "repair")
+MORE: Final = ("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory")
+
+BAD: Final = ("failed", "refused")
+FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9, _; DICOMTX, or with --append what it was."
+MEDIA: Final = ("naming", "file_set_id", "extended", "append", "icons")
 
 
 def _common(command: Any) -> Any:
@@ -35,7 +40,11 @@ def _common(command: Any) -> Any:
         ),
         click.option("--overwrite", is_flag=True, help="Replace an archive that is there."),
         click.option("--no-manifest", is_flag=True, help="Leave MANIFEST.json out."),
-        click.option("--reproducible", is_flag=True, help="The same input gives the same bytes."),
+        click.option(
+            "--reproducible",
+            is_flag=True,
+            help="The same input gives the same bytes; lossy results as with --uid derived.",
+        ),
         click.option("--include", metavar="GLOB", multiple=True, help="Only files like this."),
         click.option("--exclude", metavar="GLOB", multiple=True, help="No files like this."),
         click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC."),
@@ -47,7 +56,16 @@ def _common(command: Any) -> Any:
             default=0,
             help="Files worked on at once; one for each CPU by default.",
         ),
-        settings_options(*OFTEN, *MORE),
+        click.option(
+            "--file-timeout",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            default=3600.0,
+            show_default=True,
+            help="Give up a file that takes longer; 0 never does.",
+        ),
+        settings_options(*OFTEN, *MORE, *LOSSY),
+        policy_options,
         click.option("--report", metavar="FILE", multiple=True, help=".jsonl, .csv or .html."),
         click.option("--json", "as_json", is_flag=True, help="Tell each outcome as JSON."),
         click.option("-v", "--verbose", is_flag=True, help="Tell how each file was done."),
@@ -95,8 +113,9 @@ def archive(console: Console, /, **options: Any) -> int:
     show_default=True,
     help="IMAGES/IM0, or PT000000/ST000000/SE000000/IM000000.",
 )
-@click.option("--file-set-id", metavar="ID", default="DICOMTX", help="Up to 16 of A-Z, 0-9, _.")
+@click.option("--file-set-id", metavar="ID", default="", help=FILE_SET_ID)
 @click.option("--extended", is_flag=True, help="Series records have a Series Description.")
+@click.option("--icons", is_flag=True, help="Records of images have a picture of 64 x 64 pixels.")
 @click.option("--append", is_flag=True, help="Add to the File-set in the folder OUT.")
 def media(console: Console, /, **options: Any) -> int:
     """Write SRC and a DICOMDIR to OUT: a ZIP archive if it ends in .zip, or else a new folder.
@@ -104,14 +123,15 @@ def media(console: Console, /, **options: Any) -> int:
     A key that the DICOMDIR must have and a file does not is invented, in the DICOMDIR only; with
     --strict it is an error.
     """
+    from dicomtx.workflows.directory import is_file_set_id  # noqa: PLC0415
     from dicomtx.workflows.export_job import Media  # noqa: PLC0415
     from dicomtx.workflows.profiles import profile  # noqa: PLC0415
 
     named = options.pop("profile")
     kept = profile(named) if named else None
-    asked = {n: options.pop(n) for n in ("naming", "file_set_id", "extended", "append")}
+    asked = {name: options.pop(name) for name in MEDIA}
     identifier = asked["file_set_id"]
-    if len(identifier) > 16 or not set(identifier) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "):
+    if identifier and not is_file_set_id(identifier):
         raise UsageError(f"--file-set-id {identifier!r}: up to 16 of A-Z, 0-9 and _")
     settings = options["settings"]
     if kept and not settings.fallback:  # each profile has it
@@ -135,7 +155,10 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     if told["verbose"] and told["quiet"]:
         raise UsageError("-v and -q contradict each other")
     manifest = not options.pop("no_manifest")
-    limits = Limits(workers=options.pop("jobs"))
+    settings = options["settings"]
+    if options["reproducible"] and settings.uid == "new":
+        raise UsageError("--reproducible and --uid new contradict each other: use --uid derived")
+    limits = Limits(options.pop("jobs"), settings.max_memory, options.pop("file_timeout"))
     job = Export(**options, media=media, finding=finding, limits=limits, manifest=manifest)
     return _told(console, job, told)
 
@@ -148,17 +171,21 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     from dicomtx.workflows.totals import Totals  # noqa: PLC0415
 
     tell = Report(told["as_json"], told["verbose"], told["quiet"])
-    totals = Totals()
+    totals, wrong = Totals(), 0
     with ExitStack() as stack:
         reports = [stack.enter_context(open_report(path)) for path in told["report"]]
         run = stack.enter_context(opened(job))
 
         def told_of(outcome: "Outcome") -> None:
+            nonlocal wrong
             totals.add(outcome)
+            wrong += outcome.status in BAD and outcome.exit_code != ExitCode.POLICY
             for report in reports:
                 report.add(outcome)
             _tell(console, tell, outcome, piped=job.destination == "-")
 
+        for text in run.warnings:
+            console.note(plain(f"{job.destination}: {text}"))
         for outcome in run.left_out():
             told_of(outcome)
         lines = stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
@@ -168,8 +195,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     if not tell.quiet:
         line = plain(f"{job.destination}: {_summary(totals)}")
         (console.note if job.destination == "-" or tell.as_json else console.result)(line)
-    failed = totals.by_status["failed"] + totals.by_status["refused"]
-    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+    return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
 
 
 def _moving(

@@ -126,7 +126,7 @@ SETTINGS: Final = {
         "--max-memory",
         metavar="BYTES",
         callback=_bytes,
-        help="What these frames may take together, such as 2G; 3/4 of memory by default.",
+        help="What the frames at work may take together, such as 2G; 3/4 of memory by default.",
     ),
     "salvage": click.option(
         "--salvage/--no-salvage",
@@ -159,7 +159,10 @@ SETTINGS: Final = {
         help="Lossless in a lossy syntax that can be so (jpeg2000: 5-3); not marked as lossy.",
     ),
     "min_psnr": click.option(
-        "--min-psnr", type=float, metavar="DB", help="A frame below fails the file; 30 by default."
+        "--min-psnr",
+        type=float,
+        metavar="DB",
+        help="Lossy: a frame below fails the file; 30 by default.",
     ),
     "palette": click.option(
         "--palette",

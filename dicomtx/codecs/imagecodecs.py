@@ -1,7 +1,6 @@
 """Every pixel syntax of DICOM, by the imagecodecs package."""
 
 from collections.abc import Callable
-from itertools import product
 from typing import Any, Final
 
 import imagecodecs
@@ -78,12 +77,12 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
 
 def _encode_rle(frame: Frame) -> bytes:
     """Returns the byte planes, most significant first; PackBits starts again at each row."""
-    image, words = frame.image, samples.words(frame)
-    octets = words.view(np.uint8).reshape(image.rows, image.columns, -1, words.itemsize)
-    order = product(range(image.samples_per_pixel), reversed(range(words.itemsize)))
-    # copied, also where it is contiguous: PackBits goes by the strides, even of one pixel
-    planes = (octets[..., sample, octet].copy() for sample, octet in order)
-    return stream_headers.rle([imagecodecs.packbits_encode(plane) for plane in planes])
+    words = samples.words(frame)
+    shape = (frame.image.rows, frame.image.columns, -1, words.itemsize)
+    cells = words.view(np.uint8).reshape(shape)[..., ::-1]  # words are little endian
+    planes = (cells[..., n, byte] for n in range(cells.shape[2]) for byte in range(words.itemsize))
+    # copies: the library takes strides, but not those of a single column
+    return stream_headers.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:

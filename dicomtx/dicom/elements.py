@@ -1,5 +1,6 @@
 """The element stream: what stands where in a data set (PS3.5 7), by position and without values."""
 
+import struct
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
@@ -21,6 +22,8 @@ SHORT: Final = frozenset(
     | {b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
 )
 VRS: Final = LONG | SHORT
+_SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}
+_STARTS: Final = (struct.Struct("<HH2sH"), struct.Struct(">HH2sH"))
 
 
 class Encoding(NamedTuple):
@@ -79,20 +82,22 @@ def header(source: Source, at: int, encoding: Encoding) -> Element:
         DamagedError: the source ends inside of the header.
     """
     raw = source.peek(at, 12)
-    order = encoding.order
     if len(raw) < 8:
         raise DamagedError(f"the file ends inside of an element header, at byte {at}")
-    tag = int.from_bytes(raw[:2], order) << 16 | int.from_bytes(raw[2:4], order)
-    vr = raw[4:6]
-    if encoding.implicit_vr or tag >> 16 == 0xFFFE or not vr.isalpha() or not vr.isupper():
-        length = int.from_bytes(raw[4:8], order)
+    group, number, vr, length = _STARTS[encoding.big_endian].unpack_from(raw)
+    tag = group << 16 | number
+    explicit = not encoding.implicit_vr and group != ITEM >> 16
+    short = _SHORT_NAMES.get(vr) if explicit else None
+    if short:
+        return Element(tag, short, at, at + 8, length, at + 8 + length)
+    if not explicit or not vr.isalpha() or not vr.isupper():
+        length = int.from_bytes(raw[4:8], encoding.order)
         return Element(tag, "", at, at + 8, length, at + 8 + length)
-    if vr in SHORT or (vr not in LONG and raw[6:8] != b"\0\0"):
-        length = int.from_bytes(raw[6:8], order)
+    if vr not in LONG and length:
         return Element(tag, vr.decode(), at, at + 8, length, at + 8 + length)
     if len(raw) < 12:
         raise DamagedError(f"the file ends inside of the header of {name(tag)}")
-    length = int.from_bytes(raw[8:12], order)
+    length = int.from_bytes(raw[8:12], encoding.order)
     return Element(tag, vr.decode(), at, at + 12, length, at + 12 + length)
 
 
@@ -108,14 +113,16 @@ def elements(
         DamagedError: an element reaches beyond ``stop``, or a sequence never ends.
     """
     while at < stop:
-        if (stop - at < 8 or source.peek(at, 8) == b"\0" * 8) and _only_zeros(source, at, stop):
+        if stop - at < 8 and _only_zeros(source, at, stop):
             return
         element = header(source, at, encoding)
+        if not (element.tag or element.vr or element.length) and _only_zeros(source, at, stop):
+            return
         if element.tag >> 16 == ITEM >> 16:
             raise DamagedError(
                 f"{name(element.tag)} stands where an element should be, at byte {at}"
             )
-        if element.undefined:
+        if element.length == UNDEFINED:
             if element.tag == PIXEL_DATA and not whole:
                 yield element._replace(end=stop)
                 return

@@ -64,11 +64,15 @@ class Added(NamedTuple):
 
 
 class FileSet:
-    """The records of a File-set in the making."""
+    """The records of a File-set in the making.
+
+    Attributes:
+        identifier: (0004,1130).
+    """
 
     def __init__(self, identifier: str, *, extended: bool = False) -> None:
         """Begins an empty one; ``extended`` series records have a description."""
-        self._identifier = identifier
+        self.identifier = identifier
         self._extended = extended
         self._records = sqlite3.connect("", isolation_level=None)
         self._records.executescript(
@@ -84,7 +88,9 @@ class FileSet:
     def __exit__(self, *_: object) -> None:
         self._records.close()
 
-    def add(self, data_set: DataSet, kind: Kind, reference: Reference, place: int) -> Added:
+    def add(
+        self, data_set: DataSet, kind: Kind, reference: Reference, place: int, icon: bytes = b""
+    ) -> Added:
         """Adds the records of one file.
 
         Args:
@@ -92,6 +98,7 @@ class FileSet:
             kind: which record it gets.
             reference: the file.
             place: a number that records of a level are sorted by.
+            icon: Icon Image Sequence as an element, for the record of an image.
 
         Raises:
             DamagedError: no record can be made of the data set.
@@ -110,7 +117,8 @@ class FileSet:
         made = [records.make(record, extended=self._extended) for record, _ in levels[known:]]
         for (record, key), new in zip(levels[known:], made, strict=True):
             above = self._insert(above, place, key, _item(record, new.keys))
-        item = _item(kind.record, leaf.keys, reference)
+        keys = leaf.keys + (icon if kind.record == "IMAGE" else b"")
+        item = _item(kind.record, keys, reference)
         self._insert(above, place, reference.sop_instance_uid, item)
         return Added(tuple(name for new in (*made, leaf) for name in new.invented))
 
@@ -147,7 +155,7 @@ class FileSet:
         Raises:
             DestinationError: it cannot be written, or would be larger than offsets can tell.
         """
-        head = _head(self._identifier, uid)
+        head = _head(self.identifier, uid)
         write_all(fd, head)
         writing = _Writing(fd, len(head), self._records)
         first, last = writing.level(ROOT)

@@ -19,6 +19,9 @@ SHARED_GROUPS: Final = 0x52009229
 PER_FRAME_GROUPS: Final = 0x52009230
 MACROS: Final = (0x00289132, 0x00289145)  # Frame VOI LUT, Pixel Value Transformation
 
+SPACINGS: Final = (0x00280030, 0x00181164, 0x00280034)  # Pixel, Imager, Pixel Aspect Ratio
+WIDEST: Final = 100.0
+
 
 class Palette(NamedTuple):
     """A Palette Color Lookup Table (PS3.3 C.7.9): 8-bit entries; the first is for ``first``."""
@@ -64,6 +67,16 @@ def presentation(data_set: DataSet, frame: int) -> Presentation:
         intercept=intercept or 0.0,
         palette=_palette(data_set),
     )
+
+
+def pixel_aspect(data_set: DataSet) -> float:
+    """Returns the height of a pixel whose width is 1: by its spacing, or as it is said to be."""
+    for tag in SPACINGS:
+        with suppress(ValueError):
+            vertical, horizontal = map(float, data_set.text(tag).split("\\"))
+            if vertical > 0 and horizontal > 0 and WIDEST > vertical / horizontal > 1 / WIDEST:
+                return vertical / horizontal
+    return 1.0
 
 
 def _macros(data_set: DataSet, groups: int, index: int) -> Iterator[DataSet]:

@@ -7,6 +7,7 @@ from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.nested import holders
 from dicomtx.dicom.part10 import SOP_INSTANCE
 
+SOURCE_IMAGES: Final = 0x00082112
 REFERENCED_INSTANCE: Final = 0x00081155
 PURPOSE: Final = 0x0040A170
 CODE_VALUE: Final = 0x00080100
@@ -37,6 +38,14 @@ def reference_edits(data_set: DataSet, uid_map: Mapping[str, str]) -> list[Edit]
 def names_predecessor(item: DataSet) -> bool:
     """Whether an item's purpose is to name what the image was before its lossy compression."""
     return has_code(item, PURPOSE, UNCOMPRESSED_PREDECESSOR)
+
+
+def predecessor(data_set: DataSet) -> str:
+    """Returns the SOP Instance UID that an image had before its last lossy step; empty if none."""
+    named = [
+        i.text(REFERENCED_INSTANCE) for i in data_set.items(SOURCE_IMAGES) if names_predecessor(i)
+    ]
+    return named[-1] if named else ""
 
 
 def has_code(data_set: DataSet, tag: int, value: str) -> bool:

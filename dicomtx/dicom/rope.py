@@ -51,7 +51,7 @@ class Rope:
             and last.offset + last.size == offset
             and last.word == word == 1
         ):
-            self._pieces[-1] = last._replace(size=last.size + size)
+            self._pieces[-1] = Span(source, last.offset, last.size + size, 1)
         else:
             self._pieces.append(Span(source, offset, size, word))
         self.size += size

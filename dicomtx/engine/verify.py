@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from typing import Final
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA, Element, name
@@ -10,6 +11,8 @@ from dicomtx.dicom.rewrite import in_encoding
 from dicomtx.dicom.rope import WORDS, PixelData, swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+SMALL: Final = 4096  # bytes that are read together with what is near them
 
 
 def post_conditions(
@@ -49,18 +52,50 @@ def _same_elements(
     """Compares tags and values; sequences where neither encoding nor anything in them changed."""
     kept = [e for e in before.elements if e.tag not in changed and e.tag & 0xFFFF]
     found = [e for e in after.elements if e.tag not in changed and e.tag & 0xFFFF]
-    for old, new in zip_longest(kept, found):
-        if old is None or new is None or old.tag != new.tag:
-            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
-            raise VerificationError(f"where {lost} was, {come} was written")
-        if (
-            old.tag != PIXEL_DATA
-            and old.tag not in within
-            and not _same_value(before, old, after, new)
-        ):
+    if [e.tag for e in kept] != [e.tag for e in found]:
+        both = zip_longest(kept, found)
+        old, new = next((a, b) for a, b in both if not (a and b) or a.tag != b.tag)
+        lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
+        raise VerificationError(f"where {lost} was, {come} was written")
+    skipped = within | {PIXEL_DATA}
+    pairs = ((old, new) for old, new in zip(kept, found, strict=True) if old.tag not in skipped)
+    for old, new in _unproven(before, after, pairs):
+        if not _same_value(before, old, after, new):
             raise VerificationError(f"{name(old.tag)} was written with another value")
     for edit in changed.values():
         _check_edit(after, edit)
+
+
+Pair = tuple[Element, Element]
+
+
+def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Yields the pairs whose values are still to be compared.
+
+    Elements that follow on each other in both data sets are compared at once, headers and all; what
+    is not the same there is looked at one by one.
+    """
+    run: list[Pair] = []
+    for pair in pairs if before.encoding == after.encoding else ():
+        if run and (run[-1][0].end, run[-1][1].end) != (pair[0].start, pair[1].start):
+            yield from _differing(before, after, run)
+            run = []
+        run.append(pair)
+    yield from _differing(before, after, run) if run else pairs
+
+
+def _differing(before: DataSet, after: DataSet, run: list[Pair]) -> list[Pair]:
+    """Returns the pairs of a run, none if all its bytes are the same."""
+    (old, new), (last, other) = run[0], run[-1]
+    size = last.end - old.start
+    same = size == other.end - new.start and _same_spans(
+        before.source.chunks(old.start, size), after.source.chunks(new.start, size)
+    )
+    return [] if same else run
+
+
+def _same_spans(some: Iterator[bytes], others: Iterator[bytes]) -> bool:
+    return all(a == b for a, b in zip(some, others, strict=True))
 
 
 def _at(
@@ -137,6 +172,8 @@ def _same_value(before: DataSet, old: Element, after: DataSet, new: Element) -> 
     size = old.end - old.value
     if size != new.end - new.value:
         return False
+    if size <= SMALL and before.encoding.big_endian == after.encoding.big_endian:
+        return before.source.peek(old.value, size) == after.source.peek(new.value, size)
     swap = before.encoding.big_endian != after.encoding.big_endian
     word = WORDS.get(new.vr or old.vr, 1) if swap else 1
     chunks = zip(

@@ -4,29 +4,30 @@ import hashlib
 import os
 import pickle
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dicomtx import __version__
-from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
+from dicomtx.engine.policy import Policy
+from dicomtx.engine.settle import OnFailure
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, UsageError
 from dicomtx.files import sweep_tree
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows import journal, pool
-from dicomtx.workflows.choice import Choice, chosen, skipped
+from dicomtx.workflows.choice import Choice
+from dicomtx.workflows.digest import digest, shaping
+from dicomtx.workflows.enter import Entered, enter
 from dicomtx.workflows.journal import REFERENCES, Journal, Key, open_journal
 from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.remap import remap
 from dicomtx.workflows.request import FileRules, Outcome, Request
-from dicomtx.workflows.tree import Found, Rules, find
-from dicomtx.workflows.walk import is_ours
+from dicomtx.workflows.tree import Rules
 from dicomtx.workflows.worker import failure, hash_of
 
 if TYPE_CHECKING:
     from dicomtx.workflows.layout import Layout
-
-NOT_SHAPING: Final = ("threads", "frame_timeout", "file_timeout", "max_memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Batch:
         choice: what is done with what is there already.
         fail_fast: the first failure ends it all.
         remap: references in what was written follow the instances that were given new UIDs.
+        policy: what decides in place of ``target``; None: all goes to ``target``.
+        on_failure: what becomes of a file that cannot be transcoded.
+        from_plan: a reviewed plan, the lines of ``plan --json``, in place of sources and policy.
+        rejected: a folder for copies of what the policy refuses; empty: it is only told.
     """
 
     sources: tuple[str, ...]
@@ -60,6 +65,10 @@ class Batch:
     choice: Choice = field(default_factory=Choice)
     fail_fast: bool = False
     remap: bool = False
+    policy: Policy | None = None
+    on_failure: OnFailure = "error"
+    from_plan: str = ""
+    rejected: str = ""
 
     @property
     def journal_path(self) -> str:
@@ -71,29 +80,34 @@ class Batch:
         state = os.environ.get("XDG_STATE_HOME", "")
         if not os.path.isabs(state):  # the XDG specification: a relative one is to be ignored
             state = os.path.join(os.path.expanduser("~"), ".local", "state")
-        trees = "\0".join(sorted(map(os.path.realpath, self.sources)))
+        trees = "\0".join(sorted(map(os.path.realpath, self.sources or (self.from_plan,))))
         name = hashlib.blake2b(os.fsencode(trees), digest_size=8).hexdigest()
         return os.path.join(state, "dicomtx", f"{name}.sqlite")
 
     def request(self) -> Request:
         """Returns what is asked of every file, before it is said which."""
-        rules = self.rules._replace(tree=True, hashed=True)
-        target = rules.best_of[0] if rules.best_of else self.target
         in_place = not self.destination
-        return Request("", "", target, in_place=in_place, settings=self.settings, rules=rules)
+        swept = not (in_place and self.from_plan)  # then it is not known in which folders they are
+        rules = self.rules._replace(tree=swept, hashed=True)
+        return Request(
+            "",
+            "",
+            rules.best_of[0] if rules.best_of else self.target,
+            in_place=in_place,
+            settings=self.settings,
+            rules=rules,
+            policy=self.policy,
+            on_failure=self.on_failure,
+        )
 
     def plan_digest(self) -> str:
-        """Returns what tells apart two commands whose results may differ."""
-        settings = {n: v for n, v in self.settings._asdict().items() if n not in NOT_SHAPING}
-        shape = (
-            __version__,
-            self.target.uid,
-            settings,
-            self.rules._asdict(),
-            self.layout,
-            self.remap,
-        )
-        return hashlib.blake2b(repr(shape).encode(), digest_size=16).hexdigest()
+        """Returns what tells apart two commands whose results may differ.
+
+        What a reviewed plan says of each file is not in it.
+        """
+        decides = (self.target.uid, self.policy, self.on_failure, bool(self.from_plan))
+        shape = (self.rules, self.layout, self.remap)
+        return digest(__version__, decides, shaping(self.settings), shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +131,18 @@ class Run:
         """
         failed = False
         for content in self.journal.planned(known=True):
-            outcome: Outcome = pickle.loads(content)  # noqa: S301 - of this very run
+            outcome, entered = pickle.loads(content)  # noqa: S301 - of this very run
             failed |= outcome.status == "failed"
-            yield outcome
+            yield self._set_aside(outcome, entered)
         if failed and self.batch.fail_fast:
             return
-        keys: dict[tuple[str, str], Key] = {}
-        with closing(pool.run(self._requests(keys), self.batch.limits)) as results:
+        begun: dict[tuple[str, str], Entered] = {}
+        with closing(pool.run(self._requests(begun), self.batch.limits)) as results:
             for request, outcome in results:
-                name = (request.source, request.member.name if request.member else "")
-                self.journal.add(keys.pop(name), outcome, ours=request.overwrite)
-                yield outcome
+                entered = begun.pop((request.source, request.member.name if request.member else ""))
+                told = self._set_aside(outcome, entered)
+                self.journal.add(entered.key, outcome, ours=request.overwrite)
+                yield told
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return
         if self.batch.remap and self.journal.owes(REFERENCES):
@@ -139,27 +154,44 @@ class Run:
         book, rules = self.journal, self.batch.rules
         if not book.uids:
             return
-        for key, output in book.outputs(self.batch.plan_digest()):
+        in_place = not self.batch.destination
+        for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
             try:
                 if remap(output, book.uids, preserve=rules.preserve):
                     book.rewrote(key, output, hash_of(output))
+            except NotDicomError:  # it was skipped, or copied
+                continue
             except DicomtxError as error:
                 request = self.batch.request()._replace(source=output, destination=output)
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
-    def _requests(self, keys: dict[tuple[str, str], Key]) -> Iterator[Request]:
+    def _requests(self, begun: dict[tuple[str, str], Entered]) -> Iterator[Request]:
         base = self.batch.request()
         for content in self.journal.planned(known=False):
-            destination, member, overwrite, key = pickle.loads(content)  # noqa: S301 - of this run
-            keys[key.source, key.member] = key
-            yield base._replace(
-                source=key.source,
-                destination=destination,
-                member=member,
-                overwrite=overwrite,
-                listed=(key.size, key.mtime_ns) if self.batch.layout else (),
-            )
+            entered: Entered = pickle.loads(content)  # noqa: S301 - of this very run
+            if self.batch.from_plan:
+                _check_unchanged(entered.key)
+            begun[entered.key.source, entered.key.member] = entered
+            yield entered.request(base)
+
+    def _set_aside(self, outcome: Outcome, entered: Entered) -> Outcome:
+        """Copies what the policy refused to the folder for it, and returns the outcome to tell."""
+        if not self.batch.rejected or outcome.exit_code != ExitCode.POLICY:
+            return outcome
+        from dicomtx.workflows.rejected import place_of, set_aside  # noqa: PLC0415 - seldom needed
+
+        path = place_of(entered.found, self.batch.rejected)
+        whose = (os.path.abspath(entered.key.source), entered.key.member)
+        overwrite = self.batch.choice.overwrite or self.journal.wrote(path) == whose
+        try:
+            set_aside(entered.found, path, overwrite=overwrite)
+        except DicomtxError as error:
+            told = f"{outcome.error}; it could not be set aside: {error}"
+            code, name = int(error.exit_code), type(error).__name__
+            return outcome._replace(status="failed", error=told, exit_code=code, error_class=name)
+        self.journal.claim(path, *whose)
+        return outcome._replace(warnings=(*outcome.warnings, f"set aside: {path}"))
 
 
 @contextmanager
@@ -175,7 +207,7 @@ def opened(batch: Batch) -> Iterator[Run]:
         for folder in [batch.destination] if batch.destination else batch.sources:
             sweep_tree(folder)
         try:
-            _plan(batch, book)
+            enter(batch, book)
         except BaseException:
             book.forget_plan()
             raise
@@ -186,9 +218,14 @@ def opened(batch: Batch) -> Iterator[Run]:
 
 
 def _check(batch: Batch) -> None:
+    aside = os.path.realpath(batch.rejected) if batch.rejected else ""
+    if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
+        raise UsageError(f"--rejected {batch.rejected} is no folder")
     if not batch.destination:
         return
     place = os.path.realpath(batch.destination)
+    if aside == place:
+        raise UsageError(f"{batch.rejected} is destination and --rejected; name two folders")
     if os.path.exists(place) and not os.path.isdir(place):
         raise UsageError(f"{batch.destination} is no folder")
     for source in batch.sources:
@@ -196,80 +233,13 @@ def _check(batch: Batch) -> None:
             raise UsageError(f"{source} is source and destination; use --in-place")
 
 
-def _plan(batch: Batch, book: Journal) -> None:
-    """Enters what is to be done with each file, before the first is begun."""
-    digest = batch.plan_digest()
-    finding = batch.finding
-    if batch.destination:
-        finding = finding._replace(without=(*finding.without, batch.destination))
-    base = batch.request()
-    for found in find(batch.sources, finding):
-        if os.path.basename(found.path).startswith(".dicomtx-journal."):
-            continue
-        request, outcome = _asked(batch, base, found)
-        key = Key(found.path, "", 0, 0, "")
-        if outcome is None:
-            request, key, outcome = chosen(batch.choice, book, request, digest)
-        _enter(book, request, key, outcome)
-    other = book.endangered() if batch.destination else ""
-    if other:
-        raise UsageError(f"{other} is a source, and stands where another's output goes")
-
-
-def _asked(batch: Batch, base: Request, found: Found) -> tuple[Request, Outcome | None]:
-    """Returns what is to be done with a file, and the outcome if it cannot or need not be."""
-    request = base._replace(source=found.path, member=found.member)
-    if found.skipped:
-        return request, skipped(request, found.skipped)
-    try:
-        destination = found.error or _destination(batch, found)
-    except DicomtxError as error:
-        return request, failure(request, str(error), error.exit_code, type(error).__name__)
-    if found.error:
-        return request, failure(request, found.error, ExitCode.SOURCE, "SourceError")
-    return request._replace(destination=destination), None
-
-
-def _destination(batch: Batch, found: Found) -> str:
-    """Returns where the output of a file goes."""
-    if not batch.destination:
-        if found.member:
-            raise UsageError("a member of an archive cannot be replaced: name a destination")
-        return found.path
-    relative = found.relative
-    if any(map(is_ours, relative.split("/"))):
-        raise UsageError("its name is one that dicomtx gives to files of its own: rename it")
-    if batch.layout:
-        from dicomtx.workflows.layout import place_of  # noqa: PLC0415 - brings pydicom
-
-        with suppress(NotDicomError):  # it is skipped or copied
-            relative = place_of(batch.layout, found.path, found.member)
-    return os.path.join(batch.destination, relative)
-
-
-def _enter(book: Journal, request: Request, key: Key, outcome: Outcome | None) -> None:
-    """Enters one file.
+def _check_unchanged(key: Key) -> None:
+    """Returns if a file of a reviewed plan is still as it was when all were looked up.
 
     Raises:
-        UsageError: another has the same output.
+        SourceError: it has changed, or is gone.
     """
-    output = request.destination
-    place = _real(output)
-    if outcome is None:
-        content = pickle.dumps((output, request.member, request.overwrite, key), 5)
-        alone = book.plan(key, output, place, content)
-    else:
-        taken = place if outcome.status == "skipped" and os.path.lexists(output) else ""
-        alone = book.note(pickle.dumps(outcome, 5), taken, _real(request.source))
-    if alone:
-        return
-    if request.in_place:  # links, and folders that were named twice
-        same = skipped(request, f"{request.name} is a file that another path led to already")
-        book.note(pickle.dumps(same, 5))
-        return
-    raise UsageError(f"{request.name} and another source both go to {output}; nothing was done")
+    from dicomtx.workflows.from_plan import unchanged  # noqa: PLC0415 - seldom needed
 
-
-def _real(path: str) -> str:
-    """Returns where a path really leads, by links too."""
-    return os.path.realpath(path) if path else ""
+    if told := unchanged(key.source, key.size, key.mtime_ns):
+        raise SourceError(told)

@@ -84,10 +84,11 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
     if entry.status in WRITTEN:
         done = _stands(key.source, entry) if request.in_place else _is_there(request, key, entry)
         return skipped(request, f"{entry.status} before, by the journal") if done else None
+    rewritten = request.in_place and entry.output_size > 0 and _stands(key.source, entry)
+    if entry.status == "skipped" and (entry.key == key or rewritten):  # its references, in place
+        return skipped(request, "skipped before, by the journal")
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
-    if entry.status == "skipped":
-        return skipped(request, "skipped before, by the journal")
     told = failure(request, entry.error + AGAIN, ExitCode(entry.exit_code), "")
     return told._replace(status="refused") if entry.status == "refused" else told
 

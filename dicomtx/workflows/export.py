@@ -5,7 +5,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
-from dicomtx.errors import DestinationError, ExitCode, UnsupportedError
+from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
 from dicomtx.files import atomic_write
 from dicomtx.sources import STANDARD_STREAM, Spool, open_source
 from dicomtx.transfer_syntaxes import by_uid
@@ -14,7 +14,8 @@ from dicomtx.workflows.catalogue import Catalogue, Entry
 from dicomtx.workflows.containers import Container, appended, archive, folder
 from dicomtx.workflows.directory import Directory, first_free
 from dicomtx.workflows.export_job import Export
-from dicomtx.workflows.manifest import NAME, Manifest
+from dicomtx.workflows.icon import taken_icon
+from dicomtx.workflows.manifest import IN_MEMORY, NAME, Manifest
 from dicomtx.workflows.request import FileRules, Outcome, Request
 from dicomtx.workflows.survey import opened as opened_source
 from dicomtx.workflows.survey import survey
@@ -80,10 +81,12 @@ class Run:
 
     Attributes:
         files: how many are to be converted, once it is known what is left out.
+        warnings: what a user should know of the whole.
     """
 
     def __init__(self, job: Export, container: Container, stack: ExitStack) -> None:
         self.files = 0
+        self.warnings: tuple[str, ...] = ()
         self._job = job
         self._container = container
         self._catalogue = stack.enter_context(Catalogue())
@@ -92,12 +95,24 @@ class Run:
         self._manifest: Manifest | None = None
         self._directory: Directory | None = None
         if job.manifest:
-            spool = stack.enter_context(Spool(container.staging))
-            self._manifest = Manifest(spool, job.target.uid if job.target else "")
+            spool = stack.enter_context(Spool(container.staging, IN_MEMORY))
+            policy = job.policy.name if job.policy else ""
+            self._manifest = Manifest(spool, job.target.uid if job.target else "", policy)
         if job.media:
             self._directory = stack.enter_context(Directory(job.media))
             if job.media.append:
-                self._directory.take_over(job.destination)
+                self._take_over(self._directory)
+
+    def _take_over(self, directory: Directory) -> None:
+        """Takes over the files of the File-set that is appended to."""
+        folder, manifest = self._job.destination, self._manifest
+        told = manifest.take_over(folder) if manifest else set()
+        for name, outcome in directory.take_over(folder):
+            if name not in told:
+                self._note(outcome, name, name)
+        if not manifest and os.path.exists(os.path.join(folder, NAME)):
+            directory.warnings.append(f"{NAME} stays as it was: it does not tell of what is new")
+        self.warnings = tuple(directory.warnings)
 
     def left_out(self) -> Iterator[Outcome]:
         """Yields the files that are left out, each with the reason.
@@ -107,7 +122,7 @@ class Run:
         """
         job, wrong = self._job, 0
         for outcome in survey(_found(job), self._catalogue, job.rules()):
-            wrong += bool(outcome.error) and (job.whole or outcome.status == "refused")
+            wrong += self._is_wrong(outcome)
             self._note(outcome, "", os.path.basename(outcome.path))
             yield outcome
         if wrong:
@@ -115,6 +130,12 @@ class Run:
         appending = job.media is not None and job.media.append
         naming = job.names(first_free(job.destination) if appending else 0)
         self.files = self._catalogue.name(naming)
+
+    def _is_wrong(self, outcome: Outcome) -> bool:
+        """Whether nothing may be exported without this file; what a policy refuses is no loss."""
+        if outcome.exit_code == ExitCode.POLICY:
+            return self._job.settings.strict
+        return bool(outcome.error) and (self._job.whole or outcome.status == "refused")
 
     def _note(self, outcome: Outcome, member: str, source: str) -> None:
         """Enters a file in the manifest."""
@@ -132,7 +153,8 @@ class Run:
             for request, outcome in _in_order(done) if self._job.reproducible else done:
                 entry = self._catalogue.numbered(_number(request))
                 taken = self._taken(entry, request, outcome)
-                self._note(taken, entry.name, entry.found.relative)
+                name = entry.name if taken.destination else ""
+                self._note(taken, name, entry.found.relative)
                 yield taken
                 if taken.error and self._job.whole:
                     raise UnsupportedError("nothing was written: one of the files failed")
@@ -159,14 +181,17 @@ class Run:
 
     def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
         """Yields what is asked of the engine: the only place where that is decided."""
-        rules = FileRules(tree=True, passing=self._job.zipped)
-        base = Request("", "", settings=self._job.settings, rules=rules)
+        job = self._job
+        icons = job.media is not None and job.media.icons
+        rules = FileRules(tree=True, passing=job.zipped, icon=icons)
+        base = Request("", "", settings=job.in_force, rules=rules, on_failure=job.on_failure)
         for entry in catalogue:
+            decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
             yield base._replace(
                 source=entry.found.path,
                 member=entry.found.member,
                 destination=os.path.join(self._container.staging, f"{entry.number}"),
-                target=by_uid(entry.target),
+                **decides,
             )
 
     def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
@@ -175,24 +200,38 @@ class Run:
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
         twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
         taken = outcome._replace(destination=place, warnings=(*outcome.warnings, *twin))
+        if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
+            return taken._replace(destination="")
         if outcome.error:
-            taken = taken._replace(warnings=(*taken.warnings, "exported as it is"))
             return self._original(entry, taken)
         with open_source(request.destination) as source:
-            warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
+            icon = taken_icon(request.destination) if request.rules.icon else b""
+            added = self._directory.add(entry, source, icon) if self._directory else ([], "")
+        warnings, missing = added
         syntax = by_uid(outcome.target_syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
         self._container.take(entry.name, request.destination, entry.when, deflate=deflate)
         taken = taken._replace(warnings=(*taken.warnings, *warnings))
+        missing = missing or self._violation(outcome)
         if not missing:
             return taken
         return taken._replace(status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
 
+    def _violation(self, outcome: Outcome) -> str:
+        """Returns what of the profile a file violates that was to be otherwise, but was kept."""
+        profile = self._job.media.profile if self._job.media else None
+        wrong = profile.violation(by_uid(outcome.target_syntax)) if profile else ""
+        return f"violates {profile.name}: {wrong}" if profile and wrong else ""
+
     def _original(self, entry: Entry, taken: Outcome) -> Outcome:
-        """Exports a file as it is."""
+        """Exports a file as it is, if it can be read at all."""
         syntax = by_uid(entry.syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
-        with opened_source(entry.found) as source:
+        with ExitStack() as stack:
+            try:
+                source = stack.enter_context(opened_source(entry.found))
+            except SourceError:  # which is why it failed before
+                return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []
@@ -200,7 +239,7 @@ class Run:
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,
-                warnings=(*taken.warnings, *warnings),
+                warnings=(*taken.warnings, "exported as it is", *warnings),
             )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from dicomtx.engine.policy import Policy
+from dicomtx.engine.settle import OnFailure
 from dicomtx.settings import Settings
 from dicomtx.sources import STANDARD_STREAM
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -31,16 +33,18 @@ class Media:
 
     Attributes:
         naming: orthanc or standard.
-        file_set_id: (0004,1130).
+        file_set_id: (0004,1130); if empty it is DICOMTX, or what it was.
         extended: series records have a description.
         append: the destination is a File-set already.
+        icons: records of images have a small picture.
         profile: the application profile to be kept, if there is one.
     """
 
     naming: str = ORTHANC
-    file_set_id: str = "DICOMTX"
+    file_set_id: str = ""
     extended: bool = False
     append: bool = False
+    icons: bool = False
     profile: Profile | None = None
 
 
@@ -53,19 +57,24 @@ class Export:
         destination: the archive, or ``-`` for standard output; of a File-set also a folder.
         target: the transfer syntax wanted; None leaves each file in its own.
         settings: everything that does not depend on the file.
+        policy: what decides in place of ``target``.
+        on_failure: what cannot be transcoded is exported as it is, either way: as a failure, or as
+            what was to be kept.
         finding: which files are looked for.
         limits: what the processes may take.
         layout: a key of ``LAYOUTS``, or a template.
         media: what is asked of a File-set; None is an archive without a DICOMDIR.
         overwrite: an archive that is there may be replaced.
         manifest: MANIFEST.json says what became of each file.
-        reproducible: the same input gives the same bytes.
+        reproducible: the same input gives the same bytes; new SOP Instance UIDs are derived.
     """
 
     sources: tuple[str, ...]
     destination: str
     target: TransferSyntax | None = None
     settings: Settings = field(default_factory=Settings)
+    policy: Policy | None = None
+    on_failure: OnFailure = "error"
     finding: Finding = field(default_factory=Finding)
     limits: Limits = field(default_factory=Limits)
     layout: str = ORTHANC
@@ -81,6 +90,13 @@ class Export:
         return self.media is None or (named and not self.media.append)
 
     @property
+    def in_force(self) -> Settings:
+        """The settings, with new UIDs that can be made again where the bytes are to be so."""
+        if not self.reproducible or self.settings.uid != "auto":
+            return self.settings
+        return self.settings._replace(uid="derived")
+
+    @property
     def whole(self) -> bool:
         """Whether one file that cannot be transcoded is one too many."""
         return self.settings.strict or (self.media is not None and self.media.profile is not None)
@@ -89,7 +105,15 @@ class Export:
         """Returns what is asked of each file before anything is written."""
         own = None if self.media or self.layout in LAYOUTS else Layout.parse(self.layout)
         profile = self.media.profile if self.media else None
-        return Rules(self.target, self.settings, own, profile, directory=self.media is not None)
+        return Rules(
+            self.target,
+            self.in_force,
+            own,
+            profile,
+            self.policy,
+            self.on_failure,
+            directory=self.media is not None,
+        )
 
     def names(self, first: int = 0) -> Naming:
         """Returns what gives files their names; those of a File-set are numbered from ``first``."""

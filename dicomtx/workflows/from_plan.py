@@ -7,13 +7,19 @@ from typing import Any, Final, NamedTuple
 
 from dicomtx.engine.plan import Action
 from dicomtx.engine.policy import Decision, Subject, Verdict
-from dicomtx.errors import DicomtxError, SourceError, UsageError
+from dicomtx.errors import DicomtxError, ExitCode, SourceError, UsageError
 from dicomtx.settings import FIELDS, Settings, checked
+from dicomtx.sources import open_source, reason
 from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax
-from dicomtx.workflows.request import Request
+from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.worker import failure
+from dicomtx.zip_directory import members
+from dicomtx.zip_members import Member
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
-NOTHING_TO_DO: Final = ("", Action.REFUSE)
+UNREADABLE: Final = ""  # the action of what could not be read
+CHANGED: Final = "has changed since it was planned: plan again"
+UNKNOWN: Final = "its action, its target or its options are unknown"
 
 
 class Reviewed(NamedTuple):
@@ -24,6 +30,7 @@ class Reviewed(NamedTuple):
         target: the syntax that was planned; None where the file is kept as it is.
         rule: the rule that decided then.
         options: settings for this file.
+        reason: why, as it was planned.
         name: the plan's file.
         order: the settings' business.
         warnings: none.
@@ -33,13 +40,14 @@ class Reviewed(NamedTuple):
     target: TransferSyntax | None
     rule: str
     options: tuple[tuple[str, Any], ...] = ()
+    reason: str = ""
     name: str = "--from-plan"
     order: str = ""
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:  # noqa: ARG002 - the protocol's
         """Returns what was planned."""
-        return Decision(self.verdict, self.rule, self.target, self.options)
+        return Decision(self.verdict, self.rule, self.target, self.options, self.reason)
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
         """Returns that it was planned so."""
@@ -48,35 +56,74 @@ class Reviewed(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One line of the plan that is to be done.
+    """One line of the plan.
 
     Attributes:
         request: what is to be done; where it goes is not said yet.
         relative: where it goes in the mirrored tree.
+        outcome: what came of it, where nothing is to be done: refused, or not to be read.
+        changed: why the plan does not hold for it any more; empty if it does.
     """
 
     request: Request
     relative: str
+    outcome: Outcome | None = None
+    changed: str = ""
 
 
 def steps(plan: str, settings: Settings) -> Iterator[Step]:
-    """Yields what a plan says is to be done, once the file was seen to be as it was then.
-
-    What is refused or could not be read is not done.
+    """Yields what a plan says of each file, and whether the file is still as it was then.
 
     Raises:
         UsageError: the file is no plan; the message tells the line.
-        SourceError: a file has changed since it was planned, or is gone: that ends it.
     """
+    archives = _Archives()
     try:
         with open(plan, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
-                values = _values(f"{plan}, line {number}", line)
-                if values["action"] not in NOTHING_TO_DO:
-                    _check_unchanged(values)
-                    yield _step(f"{plan}, line {number}", values, settings)
+                where = f"{plan}, line {number}"
+                yield _step(where, _values(where, line), settings, archives)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{plan}: cannot be read: {error}") from error
+
+
+def unchanged(path: str, size: int, mtime_ns: int) -> str:
+    """Returns why a file is not what it was when it was planned; empty if it is."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return f"{path}: is gone since it was planned: {reason(error)}"
+    if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
+        return f"{path}: {CHANGED}"
+    return ""
+
+
+class _Archives:
+    """Which paths of a plan are members of archives; the members of the last one are held."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._members: dict[str, Member] = {}
+
+    def place(self, path: str) -> tuple[str, Member | None]:
+        """Returns the file to open, and the member of it; None for what is no member.
+
+        Raises:
+            SourceError: it is in an archive that cannot be read, or in it no more.
+        """
+        above = os.path.dirname(path)
+        while above not in ("", "/") and not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if os.path.lexists(path) or not os.path.isfile(above):
+            return path, None
+        if above != self._path:
+            with open_source(above) as archive:
+                self._members = {member.name: member for member in members(archive)}
+            self._path = above
+        member = self._members.get(path[len(above) + 1 :])
+        if member is None:
+            raise SourceError(f"{path}: is gone since it was planned: not in the archive")
+        return above, member
 
 
 def _values(where: str, line: str) -> dict[str, Any]:
@@ -88,24 +135,61 @@ def _values(where: str, line: str) -> dict[str, Any]:
     if missing:
         raise UsageError(f"{where}: no line of plan --json: {', '.join(missing)} is missing")
     found: dict[str, Any] = values
-    return found
+    relative = os.path.normpath(str(found["relative"]))
+    if os.path.isabs(relative) or relative.split(os.sep)[0] == os.pardir:
+        raise UsageError(f"{where}: relative: {found['relative']!r} leads out of the tree")
+    return found | {"path": str(found["path"]), "relative": relative}
 
 
-def _check_unchanged(values: dict[str, Any]) -> None:
-    path = values["path"]
+def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Archives) -> Step:
+    path, relative = values["path"], values["relative"]
+    if values["action"] == UNREADABLE:
+        request = Request(path, "", settings=settings)
+        told = str(values.get("error", "")) or "could not be read when it was planned"
+        return Step(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
     try:
-        status = os.stat(path)
-    except OSError as error:
-        raise SourceError(f"{path}: is gone since it was planned: {error.strerror}") from error
-    if (status.st_size, status.st_mtime_ns) != (values["bytes_in"], values["mtime_ns"]):
-        raise SourceError(f"{path}: has changed since it was planned: plan again")
+        source, member = archives.place(path)
+    except SourceError as error:
+        return Step(Request(path, "", settings=settings), relative, changed=str(error))
+    size = values["bytes_in"]
+    changed = ""
+    if member and member.size == size:
+        size = _size(source)  # that of the archive is not in the plan, but its time is
+    changed = unchanged(source, size, values["mtime_ns"])
+    if values["action"] == Action.REFUSE:
+        request = Request(source, "", settings=settings, member=member)
+        return Step(request, relative, _refused(request, values), changed)
+    request = _request(where, values, settings)
+    return Step(request._replace(source=source, member=member), relative, changed=changed)
 
 
-def _step(where: str, values: dict[str, Any], settings: Settings) -> Step:
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:  # it vanished just now: that is told
+        return 0
+
+
+def _refused(request: Request, values: dict[str, Any]) -> Outcome:
+    """Returns the outcome of a file that was planned to be refused, by the policy or for good."""
+    said, rule = str(values.get("reason", "")), str(values.get("rule", ""))
+    by_policy = values.get("exit_code") == ExitCode.POLICY
+    told = f"refused by {rule}: {said}" if by_policy else f"cannot be transcoded: {said}"
+    code = ExitCode.POLICY if by_policy else ExitCode.UNSUPPORTED
+    refused = failure(request, told, code, "PolicyError" if by_policy else "UnsupportedError")
+    uid, size = str(values.get("source_syntax", "")), int(values["bytes_in"])
+    action = Action.REFUSE.value
+    return refused._replace(
+        status="refused", action=action, rule=rule, source_syntax=uid, bytes_in=size
+    )
+
+
+def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
     target = BY_UID.get(values["target_syntax"])
     options = values.get("options", {})
-    if target is None or not isinstance(options, dict) or options.keys() - FIELDS.keys():
-        raise UsageError(f"{where}: no line of plan --json: its target or its options are unknown")
+    known = isinstance(options, dict) and not options.keys() - FIELDS.keys()
+    if target is None or not known or values["action"] not in tuple(Action):
+        raise UsageError(f"{where}: no line of plan --json: {UNKNOWN}")
     kept = values["action"] in (Action.KEEP, Action.COPY)
     try:
         taken = {key: checked(f"{where}: {key}", key, value) for key, value in options.items()}
@@ -116,10 +200,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings) -> Step:
         None if values["action"] == Action.KEEP else target,
         str(values.get("rule", "")),
         tuple(taken.items()),
+        reason=str(values.get("reason", "")),
     )
     in_force = settings._replace(**taken)
-    request = Request(values["path"], "", target, settings=in_force, policy=reviewed)
-    relative = os.path.normpath(str(values["relative"]))
-    if os.path.isabs(relative) or relative.startswith(os.pardir):
-        raise UsageError(f"{where}: relative: {values['relative']!r} leads out of the tree")
-    return Step(request, relative)
+    return Request(values["path"], "", target, settings=in_force, policy=reviewed)

@@ -4,7 +4,6 @@ Everything that may be written is entered, durably, before the first file is beg
 stands at such a place later is ours, even if nobody lived to tell. Outcomes follow one by one.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from dicomtx.errors import DestinationError
-from dicomtx.sources import reason
+from dicomtx.workflows.lock import locked
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.uid_map import UidMap
 
-NAME: Final = ".dicomtx-journal.sqlite"
+START: Final = ".dicomtx-journal."
+NAME: Final = f"{START}sqlite"
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
   source TEXT NOT NULL, member TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
@@ -107,10 +107,14 @@ class Journal:
         """
         if not self.note(content, place, os.path.realpath(key.source), known=False):
             return False
-        row = (_place(output), _place(key.source), _text(key.member))
-        self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
+        self._claim(output, key.source, key.member)
         self._put(key, output, "planned")
         return True
+
+    def claim(self, output: str, source: str, member: str) -> None:
+        """Enters that what stands at this place is ours, and of which source."""
+        self._claim(output, source, member)
+        self.base.commit()
 
     def note(
         self, content: bytes, place: str = "", source: str = "", *, known: bool = True
@@ -151,7 +155,18 @@ class Journal:
             last = rows[-1][0]
 
     def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
-        """Enters what came of a file; ``ours``: what stood at its place could be replaced."""
+        """Enters, durably, what came of a file.
+
+        Args:
+            key: its source as it stood.
+            outcome: what came of it.
+            ours: what stood at the place of its output could be replaced.
+        """
+        self.enter(key, outcome, ours=ours)
+        self.base.commit()
+
+    def enter(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters what came of a file, durable when the plan is."""
         output, size, mtime = outcome.destination, 0, 0
         if outcome.status in WRITTEN:
             with suppress(OSError):  # somebody was faster: it will be done again
@@ -162,16 +177,22 @@ class Journal:
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, outcome.status, told)
         self.uids.add(outcome)
-        self.base.commit()
 
-    def outputs(self, plan: str) -> Iterator[tuple[Key, str]]:
-        """Yields the sources, and what was written for them, of one plan."""
+    def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
+        """Yields the sources, and what was written for them, of one plan.
+
+        The plan of a file that was reviewed is that of all, a colon, and its own. What is skipped
+        in place stands where it should, as if it had been written.
+        """
+        skipped = "skipped" if in_place else ""
         last = ("", "")
         query = (
-            "SELECT source, member, size, mtime_ns, plan, output FROM files WHERE plan = ? AND"
-            " output_size > 0 AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
+            "SELECT source, member, size, mtime_ns, plan, output FROM files"
+            " WHERE (plan = ? OR plan LIKE ? || ':%')"
+            " AND (output_size > 0 OR status = ?)"
+            " AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
         )
-        while rows := self.base.execute(query, (plan, *last, AT_ONCE)).fetchall():
+        while rows := self.base.execute(query, (plan, plan, skipped, *last, AT_ONCE)).fetchall():
             for source, member, *rest, output in rows:
                 yield Key(_path(source), _path(member), *rest), _path(output)
             last = rows[-1][:2]
@@ -200,6 +221,10 @@ class Journal:
         """Notes that it came."""
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
+
+    def _claim(self, output: str, source: str, member: str) -> None:
+        row = (_place(output), _place(source), _text(member))
+        self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
 
     def _put(
         self,
@@ -237,7 +262,7 @@ def open_journal(path: str) -> Iterator[Journal]:
     Raises:
         DestinationError: another run has it, or it cannot be written, or is none.
     """
-    with _locked(path):
+    with locked(path):
         try:
             journal = Journal.over(path)
         except sqlite3.Error as error:
@@ -248,28 +273,6 @@ def open_journal(path: str) -> Iterator[Journal]:
             raise DestinationError(f"{path} cannot be written: {error}") from error
         finally:
             journal.base.close()
-
-
-@contextmanager
-def _locked(path: str) -> Iterator[None]:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        lock = os.open(
-            f"{path.removesuffix('.sqlite')}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
-        )
-    except OSError as error:
-        raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise DestinationError(
-            f"another run works on {os.path.dirname(path)}: wait until it has ended"
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(lock)
 
 
 def _place(path: str) -> str:

@@ -1,6 +1,9 @@
 """MANIFEST.json: what became of each file, in the archive itself."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from dicomtx import __version__
@@ -8,16 +11,19 @@ from dicomtx.sources import Source, Spool
 from dicomtx.workflows.request import Outcome
 
 NAME: Final = "MANIFEST.json"
+IN_MEMORY: Final = 1 << 18  # bytes: they are many parts
+LONGEST_LINE: Final = 1 << 20
 
 
 class Manifest:
     """The manifest in the making: entries go to a spool, one a line."""
 
-    def __init__(self, spool: Spool, target: str) -> None:
+    def __init__(self, spool: Spool, target: str, policy: str = "") -> None:
         """Begins; ``target`` is the UID of the transfer syntax wanted, empty if none was."""
         self._spool = spool
         self._first = True
-        head = {"dicomtx": __version__, "transfer_syntax": target or None}
+        wanted = {"transfer_syntax": target or None, "policy": policy or None}
+        head = {"dicomtx": __version__, **wanted}
         self._spool.write(f'{json.dumps(head)[:-1]}, "files": [\n'.encode())
 
     def add(self, outcome: Outcome, member: str, source: str) -> None:
@@ -32,6 +38,7 @@ class Manifest:
             "member": member or None,
             "source": source,
             "status": outcome.status,
+            "rule": outcome.rule,
             "source_syntax": outcome.source_syntax,
             "transfer_syntax": outcome.target_syntax,
             "sop_instance_uid": outcome.sop_instance_uid,
@@ -40,6 +47,19 @@ class Manifest:
             "warnings": list(outcome.warnings),
             "error": outcome.error,
         }
+        self._write(entry)
+
+    def take_over(self, folder: str) -> set[str]:
+        """Adds what the manifest of a folder says of files that are still there; returns those."""
+        told: set[str] = set()
+        for entry in _entries(os.path.join(folder, NAME)):
+            member = entry["member"]
+            if member is None or os.path.isfile(os.path.join(folder, member)):
+                told |= {member} if member else set()
+                self._write(entry)
+        return told
+
+    def _write(self, entry: dict[str, Any]) -> None:
         before, self._first = "" if self._first else ",\n", False
         self._spool.write(f"{before}{json.dumps(entry)}".encode())
 
@@ -47,3 +67,13 @@ class Manifest:
         """Ends it, and returns its bytes."""
         self._spool.write(b"\n]}\n")
         return self._spool.source()
+
+
+def _entries(path: str) -> Iterator[dict[str, Any]]:
+    """Yields the files that a manifest lists, one a line; what is otherwise is not ours."""
+    with suppress(OSError), open(path, "rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            with suppress(ValueError, RecursionError):
+                entry = json.loads(line.strip().rstrip(b","))
+                if isinstance(entry, dict) and isinstance(entry.get("member", 0), str | None):
+                    yield entry

@@ -50,6 +50,12 @@ PROFILES: Final = {
         ),
     )
 }
+OTHERS: Final = (
+    *("STD-XABC", "STD-XA1K", "STD-CTMR", "STD-US", "STD-DEN", "STD-WVFM", "STD-DVD"),
+    *("STD-GEN-SEC", "STD-GEN-MIME", "STD-GEN-CD-", "STD-GEN-DVD-", "STD-GEN-BD-", "STD-GEN-ZIP"),
+)
+"""Profiles of PS3.11 that ask for more than transfer syntaxes: SOP Classes, kinds of images, video,
+further keys of the DICOMDIR, encryption; nothing here can tell whether they are kept."""
 ALIASES: Final = {"STD-GEN-DVD": "STD-GEN-DVD-RAM"}
 
 
@@ -60,6 +66,11 @@ def profile(name: str) -> Profile:
         UsageError: there is none; the message names those that there are.
     """
     found = PROFILES.get(ALIASES.get(name.upper(), name.upper()))
+    if not found and name.upper().startswith(OTHERS):
+        raise UsageError(
+            f"{name.upper()} asks for more than can be checked here (SOP Classes, kinds of images,"
+            f" keys of the DICOMDIR, ...): use one of {', '.join(PROFILES)}"
+        )
     if not found:
         raise UsageError(f"unknown application profile {name!r}: use one of {', '.join(PROFILES)}")
     return found

@@ -2,30 +2,46 @@
 
 import os
 
-from dicomtx.errors import ExitCode
+from dicomtx.errors import SourceError
 from dicomtx.files import atomic_write, make_folder
+from dicomtx.sources import reason
 from dicomtx.workflows.dry_run import opened
-from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.tree import Found
 
 
-def set_aside(outcome: Outcome, found: Found, folder: str, *, overwrite: bool = False) -> str:
-    """Copies a file that the policy refused into a folder; returns where, empty if it was not.
+def place_of(found: Found, folder: str) -> str:
+    """Returns where a file that was refused goes in a folder: its place in the mirrored tree."""
+    return os.path.join(os.path.abspath(folder), *found.relative.split("/"))
+
+
+def set_aside(found: Found, path: str, *, overwrite: bool = False) -> None:
+    """Copies a file that was refused, with its time; what is there already is not copied again.
 
     Args:
-        outcome: what came of the file; only exit code 8 is a policy's refusal.
-        found: the file, with its place in the mirrored tree.
-        folder: where refused files go, each in its place.
-        overwrite: what is there already may be replaced.
+        found: the file.
+        path: where it goes.
+        overwrite: another file that is there may be replaced.
 
     Raises:
         SourceError: the file cannot be read any more.
-        DestinationError: it is there already, or cannot be written.
+        DestinationError: another is there, or it cannot be written.
     """
-    if outcome.exit_code != ExitCode.POLICY:
-        return ""
-    path = os.path.join(folder, *found.relative.split("/"))
-    make_folder(os.path.dirname(path))
-    with opened(found) as file, atomic_write(path, overwrite=overwrite) as fd:
-        file.copy_to(fd, 0, file.size)
-    return path
+    with opened(found) as file:
+        try:
+            times = os.stat(found.path)
+        except OSError as error:
+            raise SourceError(f"cannot be read: {reason(error)}") from error
+        if _is_there(path, file.size, times.st_mtime_ns):
+            return
+        make_folder(os.path.dirname(path))
+        with atomic_write(path, overwrite=overwrite) as fd:
+            file.copy_to(fd, 0, file.size)
+            os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _is_there(path: str, size: int, mtime_ns: int) -> bool:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)

@@ -28,6 +28,7 @@ class FileRules(NamedTuple):
             there, since the tree is swept as a whole.
         passing: the output is soon part of another file: it need not outlive a power cut.
         hashed: the outcome has the hash of the output.
+        icon: a small picture of it goes beside the output (``workflows.icon``).
     """
 
     only: str = ""
@@ -40,6 +41,7 @@ class FileRules(NamedTuple):
     tree: bool = False
     passing: bool = False
     hashed: bool = False
+    icon: bool = False
 
 
 DEFAULTS: Final = Settings()

@@ -10,13 +10,16 @@ from dicomtx.dicom import directory_records, text
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.engine.plan import Action, plan
-from dicomtx.errors import DamagedError, DicomtxError, ExitCode, NotDicomError
+from dicomtx.engine.plan import Action
+from dicomtx.engine.policy import OneTarget, Policy, Subject
+from dicomtx.engine.settle import OnFailure, Settled, settle
+from dicomtx.errors import DamagedError, DicomtxError, ExitCode, NotDicomError, PolicyError
 from dicomtx.settings import Settings
 from dicomtx.sources import Source, open_source
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows.archive_layout import Place
 from dicomtx.workflows.catalogue import Catalogue, Entry
+from dicomtx.workflows.decided import error_of
 from dicomtx.workflows.layout import Layout
 from dicomtx.workflows.profiles import Profile
 from dicomtx.workflows.request import Outcome, Status
@@ -50,6 +53,8 @@ class Rules:
         settings: everything that does not depend on the file.
         layout: a layout of the user's, if there is one.
         profile: the application profile to be kept, if there is one.
+        policy: what decides in place of ``target``.
+        on_failure: what becomes of a file that cannot be transcoded.
         directory: there will be a DICOMDIR; with ``strict`` nothing may be invented for it.
     """
 
@@ -57,13 +62,20 @@ class Rules:
     settings: Settings
     layout: Layout | None = None
     profile: Profile | None = None
+    policy: Policy | None = None
+    on_failure: OnFailure = "error"
     directory: bool = False
 
-    def target_of(self, header: Header) -> TransferSyntax:
-        """Returns what a file is to be: itself, where nothing else is asked for or needed."""
+    def target_of(self, header: Header) -> TransferSyntax | None:
+        """Returns what a file is to be, itself where nothing else is asked for or needed.
+
+        None leaves it to the policy.
+        """
         profile = self.profile
         if profile and header.pixel_data == "none":
             return DEFAULT_TARGET
+        if self.policy:
+            return None
         if profile and not self.target:
             return profile.lossless if profile.violation(header.syntax) else header.syntax
         return self.target or header.syntax
@@ -79,17 +91,28 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
                 continue
             try:
                 wrong = _look(one, catalogue, rules, codecs)
-            except DamagedError:  # it is exported as it is, wherever that can be
-                catalogue.add(Entry(one, Place(), target=(rules.target or DEFAULT_TARGET).uid))
-                if rules.profile:
-                    wrong = f"violates {rules.profile.name}: it is damaged"
-                    yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
+            except DamagedError as error:
+                yield from _damaged(one, catalogue, rules, error)
             except DicomtxError as error:
                 named = one.path == one.root or not isinstance(error, NotDicomError)
                 yield _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
             else:
                 if wrong:
                     yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
+
+
+def _damaged(
+    found: Found, catalogue: Catalogue, rules: Rules, error: DamagedError
+) -> Iterator[Outcome]:
+    """Adds a file that no header can be read of: it is exported as it is, wherever it can be."""
+    if rules.policy:  # which might refuse it
+        wrong = f"the policy cannot look at it: {error}"
+        yield _left_out(found, wrong, ExitCode.SOURCE)
+        return
+    catalogue.add(Entry(found, Place(), target=(rules.target or DEFAULT_TARGET).uid))
+    if rules.profile:
+        wrong = f"violates {rules.profile.name}: it is damaged"
+        yield _left_out(found, wrong, ExitCode.UNSUPPORTED)
 
 
 def opened(found: Found) -> AbstractContextManager[Source]:
@@ -108,6 +131,8 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
             raise NotDicomError(
                 "a DICOMDIR: its offsets would not fit; media have one of their own"
             )
+        subject = Subject(header, data_set, file.size)
+        settled = _settled(subject, rules, codecs)
         kind = directory_records.kind(data_set)
         place = Place(
             **{name: text.value(data_set, tag) for name, tag in TEXTS.items()},
@@ -116,16 +141,38 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
             laid_out=rules.layout.place(data_set) if rules.layout else "",
         )
         target = rules.target_of(header)
-        entry = Entry(found, place, header.syntax.uid, target.uid, _time(data_set))
+        wanted = target.uid if target else ""
+        entry = Entry(found, place, header.syntax.uid, wanted, _time(data_set))
         twin = catalogue.add(entry).twin
-        return _violation(header, rules, codecs, twin) or _incomplete(data_set, kind, rules)
+        known = bool(header.sop_class_uid and header.sop_instance_uid)
+        if rules.profile and not known:
+            return f"violates {rules.profile.name}: it has no SOP Class or SOP Instance UID"
+        return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
 
 
-def _violation(header: Header, rules: Rules, codecs: Codecs, twin: str) -> str:
+def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> Settled | None:
+    """Returns what is to become of a file, where that is to be known before anything is written.
+
+    Raises:
+        PolicyError: the policy refuses it.
+    """
+    policy, target = rules.policy, rules.target_of(subject.header)
+    settled = None
+    if policy:
+        settled = settle(subject, policy, codecs, rules.settings, rules.on_failure)
+        refusal = error_of(settled)
+        if isinstance(refusal, PolicyError):
+            raise refusal
+    if rules.profile and target:
+        settled = settle(subject, OneTarget(target), codecs, rules.settings)
+    return settled
+
+
+def _violation(settled: Settled | None, rules: Rules, twin: str) -> str:
     """Returns what of the profile the file would violate."""
-    if not rules.profile:
+    if not rules.profile or not settled:
         return ""
-    made = plan(header, rules.target_of(header), codecs, rules.settings)
+    made = settled.plan
     if made.action is Action.REFUSE:
         return f"violates {rules.profile.name}: it cannot be {made.target.name}: {made.reason}"
     wrong = rules.profile.violation(made.target)
@@ -166,5 +213,6 @@ def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
     """Returns the outcome of a file that is not in the archive."""
     if code is ExitCode.DONE:
         return Outcome(found.name, "", "skipped", warnings=(why,))
-    status: Status = "refused" if code is ExitCode.UNSUPPORTED else "failed"
+    refused = code in (ExitCode.UNSUPPORTED, ExitCode.POLICY)
+    status: Status = "refused" if refused else "failed"
     return Outcome(found.name, "", status, error=why, exit_code=int(code))

@@ -88,6 +88,8 @@ def _outcome(
         times = _times(request)
         outcome = smallest(request, _open(request, codecs), ask)
         outcome = _finished(request, outcome, times)
+        if request.rules.icon and outcome.status in ("done", "kept"):
+            outcome = _with_icon(request, outcome, _open(request, codecs), ask)
     except DicomtxError as error:
         outcome = failure(request, str(error), error.exit_code, type(error).__name__)
     except Exception as error:  # noqa: BLE001 - one file's bug is not the end of the others
@@ -95,6 +97,14 @@ def _outcome(
         told = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
         outcome = failure(request, f"this is a bug in dicomtx: {told}", ExitCode.BUG)
     return outcome._replace(messages=(*outcome.messages, *_printed()))
+
+
+def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -> Outcome:
+    """Returns the outcome, told why there is no small picture of the output if there is none."""
+    from dicomtx.workflows.icon import write_icon  # noqa: PLC0415 - seldom needed
+
+    missing = write_icon(request.destination, codecs, ask)
+    return outcome._replace(warnings=(*outcome.warnings, missing)) if missing else outcome
 
 
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:

@@ -155,6 +155,38 @@ def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
     assert encoded.total() - count <= kills * workers, said
 
 
+@pytest.mark.long
+def test_killed_in_place_no_file_is_lost_and_none_is_converted_twice(
+    tmp_path: Path, moody: Path
+) -> None:
+    count, kills = 120, 12
+    tree = trees.make(tmp_path / "in", [250] * count)
+    alone = start(tree, tmp_path / "alone", "-j", "2", *MOODY)
+    alone.communicate(timeout=120)
+    moody.unlink()
+    whole = trees.content(tree)
+    command = (tree, "--in-place", "--journal", tmp_path / "j.sqlite", "-j", "2", *MOODY)
+    random.seed(8)
+    for _ in range(kills):
+        running = start(*command)
+        time.sleep(random.uniform(0.3, 1.8))
+        running.kill()
+        running.communicate()
+        for name, data in trees.content(tree).items():  # each is old or new, never between
+            written = (tmp_path / "alone" / name).read_bytes() if ".part" not in name else data
+            assert data in (whole.get(name), written)
+    last = start(*command, "--report", tmp_path / "last.jsonl")
+    said, errors = last.communicate(timeout=120)
+    assert last.returncode == 0, errors
+    assert trees.content(tree) == trees.content(tmp_path / "alone")
+    encoded = Counter(moody.read_text().split())
+    assert len(encoded) == count
+    assert encoded.total() - count <= kills * 2, said
+    again = start(*command)
+    said, _ = again.communicate(timeout=120)
+    assert f"{count} skipped" in said
+
+
 def _until_begun(log: Path) -> None:
     for _ in range(400):
         if log.exists():

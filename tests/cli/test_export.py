@@ -159,3 +159,94 @@ def test_a_report_has_a_row_for_each_file(sources: Path, tmp_path: Path) -> None
     rows = [json.loads(line) for line in report.read_text().splitlines()]
     statuses = sorted(row["status"] for row in rows if "status" in row)
     assert statuses == ["done", "done", "failed"]
+
+
+POLICY = """
+[[policy.kinds.rule]]
+modality = "MR"
+refuse = "not for export"
+
+[[policy.kinds.rule]]
+to = "rle"
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    path = tmp_path / "kinds.toml"
+    path.write_text(POLICY)
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["archive", "media"])
+def test_what_only_a_policy_refuses_is_told_and_is_no_failure(
+    sources: Path, tmp_path: Path, policy: str, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    out = tmp_path / "out.zip"
+    command = ["export", kind, str(sources), str(out), "--policy", policy]
+    assert main(command) == ExitCode.DONE
+    text, told = capfd.readouterr()
+    assert text.startswith(f"{out}: 1 refused, 1 done, ")
+    assert "MR_small.dcm: refused by kinds, rule 1: not for export" in told
+    with zipfile.ZipFile(out) as archive:
+        manifest = json.loads(archive.read("MANIFEST.json"))
+    assert (manifest["policy"], manifest["transfer_syntax"]) == ("kinds", None)
+    assert [one["member"] is None for one in manifest["files"]] == [True, False]
+    out.unlink()
+    assert main([*command, "--strict"]) == ExitCode.UNSUPPORTED
+    assert not out.exists()
+
+
+def test_a_policy_and_a_target_contradict_each_other(
+    sources: Path, tmp_path: Path, policy: str
+) -> None:
+    command = ["export", "archive", str(sources), str(tmp_path / "out.zip"), "--policy", policy]
+    assert main([*command, "--to", "rle"]) == ExitCode.USAGE
+
+
+def test_orthanc_s_configuration_decides(sources: Path, tmp_path: Path) -> None:
+    configuration = tmp_path / "orthanc.json"
+    configuration.write_text('{"IngestTranscoding": "1.2.840.10008.1.2.5"}')
+    out = tmp_path / "out.zip"
+    command = ["export", "archive", str(sources), str(out), "--orthanc", str(configuration)]
+    assert main(command) == ExitCode.DONE
+    with zipfile.ZipFile(out) as archive:
+        files = json.loads(archive.read("MANIFEST.json"))["files"]
+    assert {one["transfer_syntax"] for one in files} == {"1.2.840.10008.1.2.5"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--psnr", "50", "--uid", "derived"], ExitCode.DONE),
+        (["--ratio", "5", "--threads", "1", "--max-memory", "400M"], ExitCode.DONE),
+        (["--reproducible"], ExitCode.DONE),
+        (["--psnr", "50", "--ratio", "5"], ExitCode.USAGE),
+        (["--reproducible", "--uid", "new"], ExitCode.USAGE),
+        (["--max-memory", "much"], ExitCode.USAGE),
+        (["--file-timeout", "0.001"], ExitCode.SOME_FAILED),
+        (["--min-psnr", "200"], ExitCode.SOME_FAILED),
+        (["--min-psnr", "200", "--on-failure", "keep-original"], ExitCode.DONE),
+    ],
+)
+def test_exit_codes_of_lossy_archives(
+    sources: Path, tmp_path: Path, options: list[str], code: ExitCode
+) -> None:
+    out = tmp_path / "out.zip"
+    command = ["export", "archive", str(sources), str(out), "--to", "jpeg2000"]
+    assert main([*command, *options]) == code
+    assert out.exists() == (code is not ExitCode.USAGE)
+    if out.exists():
+        with zipfile.ZipFile(out) as archive:
+            assert len(archive.namelist()) == 3
+
+
+def test_appending_tells_what_is_as_it_was(
+    sources: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    disc = tmp_path / "disc"
+    assert main(["export", "media", str(sources), str(disc), "-q"]) == ExitCode.DONE
+    more = ["export", "media", str(file("rtplan.dcm")), str(disc), "--append", "--icons"]
+    assert main(more) == ExitCode.DONE
+    told = capfd.readouterr().err
+    assert f"{disc}: images that were there before have no icon now either: 2" in told

@@ -41,3 +41,29 @@ def test_added_items_are_checked_at_the_top_and_in_items(
                 continue
             with pytest.raises(VerificationError, match=r"\(0008,9215\)"):
                 post_conditions(source, output, syntax_of(target), EDITS)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit"])
+def test_every_byte_of_every_value_counts(syntax: str) -> None:
+    source = builder.part10("explicit", data := values())
+    if syntax == "implicit":
+        read = builder.data_set(data)
+        data = b"".join(Rewriter(read, IMPLICIT).rope().chunks())
+    whole = builder.part10(syntax, data)
+    with open_part10(Source(source)) as old, open_part10(Source(whole)) as new:
+        post_conditions(old, new, syntax_of(new.encoding), ())
+        spans = [(element.value, element.end) for element in new.data_set.elements]
+    for at in (at for start, end in spans for at in range(start, end)):
+        broken = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        with (
+            open_part10(Source(source)) as old,
+            open_part10(Source(broken)) as new,
+            pytest.raises(VerificationError),
+        ):
+            post_conditions(old, new, syntax_of(new.encoding), ())
+
+
+def values() -> bytes:
+    """Returns elements of many lengths, and none, behind each other."""
+    texts = [builder.text(0x00100000 | n, "LO", "v" * n) for n in range(0x10, 0x20)]
+    return builder.identity() + b"".join(texts) + builder.text(0x00200010, "SH", "")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
+from dicomtx.engine.policy import Rule, RuleBook, Verdict
 from dicomtx.errors import DestinationError, ExitCode, UsageError
-from dicomtx.settings import Settings
+from dicomtx.settings import FIELDS, Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch import Batch, opened
 from dicomtx.workflows.choice import Choice
@@ -219,10 +220,36 @@ def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> N
         assert len(list(started.outcomes())) == 1
 
 
-def test_settings_that_do_not_shape_the_result_do_not_make_it_another_plan(tree: Path) -> None:
-    plain = batch(tree)
-    assert plain.plan_digest() == batch(tree, settings=Settings(threads=3)).plan_digest()
-    assert plain.plan_digest() != batch(tree, settings=Settings(overlays="drop")).plan_digest()
+OTHER: dict[str, Any] = {
+    "order": "plugins-first",
+    "overlays": "drop",
+    "palette": "expand",
+    "uid": "derived",
+    "codecs": ("gdcm",),
+    "fallback": ("rle-lossless",),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_setting_but_those_that_do_not_shape_the_result_makes_it_another_plan(
+    name: str, tree: Path
+) -> None:
+    default: Any = getattr(Settings(), name)
+    other: Any = OTHER.get(name)
+    if other is None:
+        other = not default if isinstance(default, bool) else (default or 0) + 3
+    changed = batch(tree, settings=Settings()._replace(**{name: other}))
+    same = batch(tree).plan_digest() == changed.plan_digest()
+    assert same == (name in ("threads", "frame_timeout", "max_memory"))
+
+
+def test_what_decides_makes_it_another_plan(tree: Path) -> None:
+    rule = Rule((), Verdict.TRANSCODE, find("rle"))
+    policies = [RuleBook("a", (rule,)), RuleBook("a", (rule, rule)), None]
+    plans = [batch(tree, policy=policy) for policy in policies]
+    plans += [batch(tree, on_failure="keep-original"), batch(tree, from_plan="p.json")]
+    assert len({plan.plan_digest() for plan in plans}) == len(plans)
+    assert batch(tree, rejected="no").plan_digest() == batch(tree).plan_digest()
 
 
 def test_vanished_files_and_odd_names_are_told_of(tmp_path: Path) -> None:

@@ -1,17 +1,12 @@
 """Archives and media: each file in them is what its outcome says, and nothing is dropped."""
 
-import io
-import json
 import os
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.fileset import FileSet
 from pydicom.uid import UID
 
@@ -21,59 +16,11 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export import export
 from dicomtx.workflows.export_job import Export, Media
-from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.profiles import profile
 from dicomtx.workflows.request import Outcome
 from tests.corpus import file
 from tests.dicom import builder
-
-GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")
-RLE = find("rle").uid
-
-
-class Folder:
-    """Sources, and a place for what is made of them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sources = path / "sources"
-        self.sources.mkdir()
-
-    def put(self, *names: str) -> None:
-        for name in names:
-            shutil.copy(file(name), self.sources / name)
-
-    def export(self, out: str = "out.zip", to: str = "rle", **asked: Any) -> list[Outcome]:
-        target = find(to) if to else None
-        sources = asked.pop("sources", (str(self.sources),))
-        limits = Limits(workers=asked.pop("workers", 1))
-        job = Export(sources, str(self.path / out), target, limits=limits, **asked)
-        return list(export(job))
-
-    def members(self, out: str = "out.zip") -> dict[str, Dataset]:
-        with zipfile.ZipFile(self.path / out) as archive:
-            assert archive.testzip() is None
-            names = [n for n in archive.namelist() if n not in ("MANIFEST.json", "DICOMDIR")]
-            return {name: dcmread(io.BytesIO(archive.read(name))) for name in names}
-
-    def manifest(self, out: str = "out.zip") -> list[dict[str, Any]]:
-        with zipfile.ZipFile(self.path / out) as archive:
-            files: list[dict[str, Any]] = json.loads(archive.read("MANIFEST.json"))["files"]
-            return files
-
-    def left(self) -> set[str]:
-        return {path.name for path in self.path.iterdir()} - {"sources"}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    made = Folder(tmp_path)
-    yield made
-    assert not [n for n in made.left() if n.startswith(".")]
-
-
-def by_source(outcomes: list[Outcome]) -> dict[str, Outcome]:
-    return {Path(outcome.path).name: outcome for outcome in outcomes}
+from tests.exports import GOOD, RLE, Folder, by_source
 
 
 def test_each_member_is_in_the_syntax_asked_for(folder: Folder) -> None:
@@ -286,6 +233,21 @@ def test_a_violated_profile_is_named_before_anything_is_written(folder: Folder) 
     assert [outcome.status for outcome in outcomes] == ["refused", "refused"]
     assert all("violates STD-GEN-CD" in outcome.error for outcome in outcomes)
     assert folder.left() == set()
+
+
+def test_what_no_record_can_lead_to_violates_a_profile(folder: Folder) -> None:
+    nameless = dcmread(file("CT_small.dcm"))
+    del nameless.SOPInstanceUID
+    nameless.save_as(folder.sources / "nameless.dcm")
+    job = Export(
+        (str(folder.sources),),
+        str(folder.path / "disc"),
+        media=Media(profile=profile("STD-GEN-CD")),
+    )
+    outcomes: list[Outcome] = []
+    with pytest.raises(UnsupportedError):
+        outcomes.extend(export(job))
+    assert "it has no SOP Class or SOP Instance UID" in outcomes[0].error
 
 
 def test_a_profile_leaves_alone_what_it_allows(folder: Folder) -> None:

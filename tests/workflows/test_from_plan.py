@@ -2,21 +2,23 @@
 
 import json
 import os
+import pickle
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dicomtx.engine.policy import OneTarget, RuleBook
-from dicomtx.errors import SourceError, UsageError
+from dicomtx.errors import DestinationError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.dry_run import Asked, dry_run
 from dicomtx.workflows.from_plan import steps
 from dicomtx.workflows.policies import read_policies
-from dicomtx.workflows.rejected import set_aside
+from dicomtx.workflows.rejected import place_of, set_aside
 from dicomtx.workflows.request import Request
 from dicomtx.workflows.tree import Rules
 from dicomtx.workflows.tree import find as find_files
@@ -46,6 +48,12 @@ def planned(tmp_path: Path) -> Path:
     tree.mkdir()
     for name in ("CT_small.dcm", "JPEG2000.dcm", "rtplan.dcm"):
         shutil.copy(corpus.file(name), tree)
+    return plan_of(tmp_path)
+
+
+def plan_of(tmp_path: Path) -> Path:
+    """Returns the plan of what is in ``tree``."""
+    tree = tmp_path / "tree"
     asked = Asked((str(tree),), rules(tmp_path), Settings())
     plan = tmp_path / "plan.json"
     plan.write_text("".join(json.dumps(one.as_json()) + "\n" for one in dry_run(asked)))
@@ -63,12 +71,15 @@ def test_what_was_planned_is_done_and_what_was_refused_is_not(tmp_path: Path) ->
     plan = planned(tmp_path)
     done = {}
     for step in steps(str(plan), Settings()):
-        outcome = convert(step.request._replace(destination=str(tmp_path / step.relative)))
+        destination = str(tmp_path / step.relative)
+        outcome = step.outcome or convert(step.request._replace(destination=destination))
         done[step.relative] = (outcome.action, outcome.exit_code, outcome.rule)
     assert done == {
         "CT_small.dcm": ("encode", 0, "a, rule 3"),
         "JPEG2000.dcm": ("keep", 0, "a, rule 2"),
+        "rtplan.dcm": ("refuse", 8, "a, rule 1"),
     }
+    assert not (tmp_path / "rtplan.dcm").exists()
 
 
 def test_the_options_of_a_rule_come_with_the_plan(tmp_path: Path) -> None:
@@ -78,7 +89,7 @@ def test_the_options_of_a_rule_come_with_the_plan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["size", "time", "gone"])
-def test_a_file_that_has_changed_since_ends_it(tmp_path: Path, how: str) -> None:
+def test_a_file_that_has_changed_since_is_told(tmp_path: Path, how: str) -> None:
     plan, source = planned(tmp_path), tmp_path / "tree" / "JPEG2000.dcm"
     status = source.stat()
     if how == "gone":
@@ -87,10 +98,38 @@ def test_a_file_that_has_changed_since_ends_it(tmp_path: Path, how: str) -> None
         source.write_bytes(source.read_bytes() + b"\0" * (how == "size"))
         ns = status.st_mtime_ns + (how == "time")
         os.utime(source, ns=(ns, ns))
-    run = steps(str(plan), Settings())
-    assert next(run).relative == "CT_small.dcm"
-    with pytest.raises(SourceError, match="since it was planned"):
-        next(run)
+    changed = {step.relative: step.changed for step in steps(str(plan), Settings())}
+    assert "since it was planned" in changed.pop("JPEG2000.dcm")
+    assert set(changed.values()) == {""}
+
+
+def test_a_member_of_an_archive_is_found_in_it(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    archive = tmp_path / "tree/cd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("a/CT_small.dcm", "rtplan.dcm"):
+            file.write(corpus.file(Path(name).name), name)
+    found = {}
+    for step in steps(str(plan_of(tmp_path)), Settings()):
+        assert step.request.member
+        found[step.relative] = (step.request.source, step.request.member.name, step.changed)
+    assert found == {
+        "cd/a/CT_small.dcm": (str(archive), "a/CT_small.dcm", ""),
+        "cd/rtplan.dcm": (str(archive), "rtplan.dcm", ""),
+    }
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("more", "")
+    assert all(
+        "changed since" in step.changed for step in steps(str(tmp_path / "plan.json"), Settings())
+    )
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("more", "")
+    assert all(
+        "not in the archive" in step.changed
+        for step in steps(str(tmp_path / "plan.json"), Settings())
+    )
+    archive.unlink()
+    assert all("is gone" in step.changed for step in steps(str(tmp_path / "plan.json"), Settings()))
 
 
 @pytest.mark.parametrize(
@@ -118,26 +157,24 @@ def test_a_file_that_is_no_plan_is_told(tmp_path: Path, text: str) -> None:
         list(steps(str(plan), Settings()))
 
 
-def test_what_the_policy_refuses_can_be_set_aside_and_nothing_else(tmp_path: Path) -> None:
+def test_what_is_set_aside_keeps_its_time_and_is_not_copied_again(tmp_path: Path) -> None:
     planned(tmp_path)
-    aside = tmp_path / "rejected"
-    places = {}
-    for found in find_files([str(tmp_path / "tree")], Rules()):
-        request = Request(found.path, str(tmp_path / "out.dcm"), policy=rules(tmp_path))
-        outcome = convert(request._replace(overwrite=True))
-        places[found.relative] = set_aside(outcome, found, str(aside))
-    assert places == {
-        "CT_small.dcm": "",
-        "JPEG2000.dcm": "",
-        "rtplan.dcm": str(aside / "rtplan.dcm"),
-    }
-    source = tmp_path / "tree" / "rtplan.dcm"
-    assert (aside / "rtplan.dcm").read_bytes() == source.read_bytes()
+    (found,) = find_files([str(tmp_path / "tree/rtplan.dcm")], Rules())
+    path = place_of(found, str(tmp_path / "rejected"))
+    set_aside(found, path)
+    source = tmp_path / "tree/rtplan.dcm"
+    assert path == str(tmp_path / "rejected/rtplan.dcm")
+    assert Path(path).read_bytes() == source.read_bytes()
+    assert Path(path).stat().st_mtime_ns == source.stat().st_mtime_ns
+    before = Path(path).stat().st_ino
+    set_aside(found, path, overwrite=True)
+    assert Path(path).stat().st_ino == before
+    source.touch()
+    with pytest.raises(DestinationError, match="exists already"):
+        set_aside(found, path)
 
 
 def test_a_policy_and_its_outcome_go_to_workers_and_come_back(tmp_path: Path) -> None:
-    import pickle
-
     for policy in (rules(tmp_path), OneTarget(find("rle"))):
         request = Request("a", "b", policy=policy)
         assert pickle.loads(pickle.dumps(request)) == request

@@ -34,6 +34,14 @@ def test_each_profile_has_a_syntax_that_loses_nothing(name: str) -> None:
     assert not PROFILES[name].violation(PROFILES[name].lossless)
 
 
+@pytest.mark.parametrize(
+    "name", ["STD-XABC-CD", "std-us-sc-mf-cdr", "STD-CTMR-DVD", "STD-GEN-BD-MPEG4-HPLV41"]
+)
+def test_what_asks_for_more_than_is_checked_is_never_claimed(name: str) -> None:
+    with pytest.raises(UsageError, match="more than can be checked here"):
+        profile(name)
+
+
 def test_an_unknown_profile_names_the_known() -> None:
     with pytest.raises(UsageError, match="STD-GEN-CD"):
         profile("STD-GEN-LP")

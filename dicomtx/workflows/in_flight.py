@@ -1,0 +1,53 @@
+"""Files that were replaced in place by a run that did not live to note it."""
+
+from typing import Final
+
+from dicomtx.dicom.header import read_header
+from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, open_part10
+from dicomtx.dicom.references import predecessor
+from dicomtx.errors import DicomtxError
+from dicomtx.sources import open_source
+from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.from_plan import Reviewed
+from dicomtx.workflows.journal import Journal, Key
+from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.worker import hash_of
+
+IMPLEMENTATION_CLASS: Final = 0x00020012
+
+
+def noted(book: Journal, request: Request, key: Key) -> bool:
+    """Whether a file was replaced so; that is noted now, with the new SOP Instance UID.
+
+    It was planned, it is not what it was then, it was written by dicomtx, in a syntax that could
+    come of it: it was put there whole and verified, or not at all.
+    """
+    entry = book.entry(key.source, key.member)
+    if not entry or entry.status != "planned" or entry.key == key or entry.key.plan != key.plan:
+        return False
+    try:
+        with open_source(key.source) as file, open_part10(file, whole=False) as part10:
+            header, before = read_header(part10), predecessor(part10.data_set)
+            ours = part10.meta.text(IMPLEMENTATION_CLASS) == IMPLEMENTATION_CLASS_UID
+        found = hash_of(key.source)
+    except DicomtxError:
+        return False
+    if not (ours and _may_come_of(request, header.syntax)):
+        return False
+    done = Outcome(
+        request.name,
+        request.destination,
+        "done",
+        sop_instance_uid=before,
+        new_sop_instance_uid=header.sop_instance_uid if before else None,
+        output_hash=found,
+    )
+    book.enter(entry.key, done, ours=True)
+    return True
+
+
+def _may_come_of(request: Request, syntax: TransferSyntax) -> bool:
+    """Whether a file could come to be in this syntax; what a policy wanted is no longer known."""
+    targets = (request.target, *request.rules.best_of)
+    named = {*(target.name for target in targets), *request.settings.fallback}
+    return syntax.name in named or not isinstance(request.policy, Reviewed | None)
