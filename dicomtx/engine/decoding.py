@@ -121,6 +121,15 @@ class DecodedFrames:
         return frame
 
 
+def salvaged(frames: Frames) -> list[str]:
+    """Returns what is to be said of frames that are not, or not wholly, those of the source."""
+    if not isinstance(frames, DecodedFrames):
+        return []
+    cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
+    lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
+    return [*cut, *sorted(lost)]
+
+
 def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:
     """Returns the frame in the colour space that the plan works in.
 

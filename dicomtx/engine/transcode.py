@@ -22,6 +22,7 @@ from dicomtx.engine.decoding import (
     Decoder,
     FailedError,
     Frames,
+    salvaged,
     written_image,
 )
 from dicomtx.engine.in_order import TOGETHER, in_order
@@ -126,7 +127,7 @@ class Transcoder:
             encoder=pipeline.encoder,
             verification=self._verification(pipeline, made),
             attempts=tuple(attempts),
-            warnings=(*warnings, *_losses(pipeline), *made.notes()),
+            warnings=(*warnings, *salvaged(pipeline.frames), *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
@@ -290,15 +291,6 @@ class Transcoder:
 
 
 _NO_MORE = CodecSpec("", "")
-
-
-def _losses(pipeline: Pipeline) -> list[str]:
-    frames = pipeline.frames
-    if not isinstance(frames, DecodedFrames):
-        return []
-    cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
-    lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
-    return [*cut, *sorted(lost)]
 
 
 def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:
