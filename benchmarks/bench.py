@@ -1,8 +1,8 @@
 """Writes RESULTS.md: what a conversion costs, as ratios that were measured in one run.
 
 Whatever else the machine does meets all commands of a row alike, since they are run in turn. The
-tables are those of the modules beside this one; ``--only`` runs one of them and prints it,
-``--quick`` makes everything small, to see that it runs.
+tables are those of the modules beside this one; ``--only`` runs one of them, and replaces it in
+RESULTS.md; ``--quick`` makes everything small, to see that it runs, and writes nothing.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import export, many_frames, memory, throughput, whole_process
+from benchmarks import batch, export, many_frames, memory, plan, throughput, whole_process
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 RAM_DISK = "/dev/shm"
@@ -24,6 +24,8 @@ TABLES = {
     "throughput": ("Speed of each codec, and frames in parallel", throughput),
     "many-frames": ("Time and number of frames", many_frames),
     "memory": ("Memory", memory),
+    "batch": ("Trees of files", batch),
+    "plan": ("Dry runs", plan),
     "export": ("Exports of many files, and of large ones", export),
 }
 
@@ -52,23 +54,37 @@ def heading() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=TABLES, help="print this table, write nothing")
+    parser.add_argument("--only", choices=TABLES, help="this table")
     parser.add_argument("--quick", action="store_true", help="small files, one round, no result")
     parser.add_argument("--folder", default=RAM_DISK if os.path.isdir(RAM_DISK) else None)
     asked = parser.parse_args()
     missing = [name for name in ("gdcmconv", "dcmconv") if not shutil.which(name)]
     if missing:
         sys.exit(f"not installed: {', '.join(missing)} (Debian: libgdcm-tools, dcmtk)")
-    told = heading()
+    sections = written()
     for name, (title, table) in TABLES.items():
         if asked.only in (None, name):
             with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-                doc = (table.__doc__ or "").strip().splitlines()
-                told += ["", f"## {title}", "", *doc, "", *table.lines(folder, quick=asked.quick)]
-    print("\n".join(told))
-    if not asked.only and not asked.quick:
-        RESULTS.write_text("\n".join(told) + "\n")
+                doc = (table.__doc__ or "").strip()
+                section = [doc, "", *table.lines(folder, quick=asked.quick)]
+            sections[title] = "\n".join(section)
+            print(f"## {title}\n\n{sections[title]}\n", flush=True)
+            if not asked.quick:
+                write(sections)
     return 0
+
+
+def written() -> dict[str, str]:
+    """Returns the tables that RESULTS.md has, by their titles."""
+    parts = RESULTS.read_text().split("\n## ")[1:] if RESULTS.exists() else []
+    found = dict(part.split("\n\n", 1) for part in parts)
+    return {title: text.rstrip() for title, text in found.items()}
+
+
+def write(sections: dict[str, str]) -> None:
+    titles = [title for title, _ in TABLES.values() if title in sections]
+    tables = [f"## {title}\n\n{sections[title]}" for title in titles]
+    RESULTS.write_text("\n\n".join(["\n".join(heading()), *tables]) + "\n")
 
 
 if __name__ == "__main__":
