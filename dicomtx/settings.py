@@ -141,7 +141,8 @@ def _over(
     """Returns both; where one goal of quality is said above, those below do not hold."""
     goals = [name for name in GOALS if name in above]
     if len(goals) > 1:
-        two = " and ".join(f"--{name.replace('_', '-')}" for name in goals)
+        dashes = "--" if error is UsageError else ""  # options; keys of a file have none
+        two = " and ".join(dashes + name.replace("_", "-") for name in goals)
         raise error(f"{two} contradict each other: ask for one of them")
     kept = {name: v for name, v in below.items() if not (goals and name in GOALS)}
     return kept | above

@@ -64,7 +64,7 @@ def test_a_failure_is_exported_as_it_is_and_ends_with_1(
     command = ["export", "archive", str(sources), str(out), "--to", "rle"]
     assert main(command) == ExitCode.SOME_FAILED
     told = capfd.readouterr().err
-    assert "MR_truncated.dcm: exported as it is" in told
+    assert "MR_truncated.dcm: warning: exported as it is" in told
     with zipfile.ZipFile(out) as archive:
         assert len(archive.namelist()) == 4
     out.unlink()
@@ -186,7 +186,7 @@ def test_what_only_a_policy_refuses_is_told_and_is_no_failure(
     command = ["export", kind, str(sources), str(out), "--policy", policy]
     assert main(command) == ExitCode.DONE
     text, told = capfd.readouterr()
-    assert text.startswith(f"{out}: 1 refused, 1 done, ")
+    assert text.startswith(f"{out}: 1 done, 1 refused, ")
     assert "MR_small.dcm: refused by kinds, rule 1: not for export" in told
     with zipfile.ZipFile(out) as archive:
         manifest = json.loads(archive.read("MANIFEST.json"))

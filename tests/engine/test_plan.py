@@ -166,7 +166,12 @@ def test_native_pixel_data_longer_than_its_length_can_say_is_refused() -> None:
     assert planned(header("rle", image=almost), "explicit").action is Action.DECODE
 
 
-def test_without_a_codec_the_reason_says_what_to_install() -> None:
+def test_without_a_codec_the_reason_says_which_can_and_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = planned(header(), "jpeg-ls-lossless", codecs=("openjpeg",))
+    assert "imagecodecs or gdcm can (see --codec and --order)" in made.reason
+    monkeypatch.setattr("dicomtx.engine.plan.missing", lambda _: ("numpy",))
     made = planned(header(), "jpeg-ls-lossless", codecs=("openjpeg",))
     assert "imagecodecs (pip install imagecodecs)" in made.reason
     made = planned(header("jpeg-ls-lossless"), "explicit", codecs=("openjpeg",))
