@@ -25,7 +25,9 @@ ROOMS = {
     "click": {"cli"},
     "rich": {"cli"},
     "numpy": {"codecs", "engine"},
-    "imagecodecs": {f"codecs/{n}.py" for n in ("imagecodecs", "lossy", "recompression", "second")},
+    "imagecodecs": {
+        f"codecs/{n}.py" for n in ("imagecodecs", "lossy", "openjph", "recompression", "second")
+    },
     "rle": {"codecs/second.py"},
     "openjpeg": {"codecs/openjpeg.py"},
     "gdcm": {"codecs/gdcm.py"},

@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import lossy, photometric, samples, stream_headers
+from dicomtx.codecs import lossy, openjph, photometric, samples, stream_headers
 from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -199,7 +199,7 @@ def _encode_htj2k(frame: Frame) -> bytes:
     else:  # modulo 2 to the 16th, which is the same once it is signed
         words = array.astype(np.uint16, copy=False)
         centred = (words - np.uint16(1 << bits - 1)).view(np.int16)
-    stream = imagecodecs.htj2k_encode(
+    stream = openjph.encode(
         centred,
         rgb=_is_rgb(image),
         planar=False,
@@ -207,9 +207,7 @@ def _encode_htj2k(frame: Frame) -> bytes:
         reversible=True,
         tlm=True,
     )
-    return stream_headers.with_precision(
-        bytes(stream), image.samples_per_pixel, bits, signed=image.signed
-    )
+    return stream_headers.with_precision(stream, image.samples_per_pixel, bits, signed=image.signed)
 
 
 def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import imagecodecs
 import numpy as np
 
-from dicomtx.codecs import samples, stream_headers
+from dicomtx.codecs import openjph, samples, stream_headers
 from dicomtx.codecs.builtin import ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -113,7 +113,7 @@ def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
     word = 8 * array.itemsize
     if not image.signed:
         array = array.astype(np.int32) - (1 << image.bits_stored - 1)
-    stream = imagecodecs.htj2k_encode(
+    stream = openjph.encode(
         (array << word - image.bits_stored).astype(f"i{word // 8}"),
         level=options.step,
         rgb=_is_rgb(image),
@@ -122,7 +122,7 @@ def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
         reversible=False,
         tlm=True,
     )
-    return _labelled(bytes(stream), image)
+    return _labelled(stream, image)
 
 
 def _labelled(stream: bytes, image: ImagePixel) -> bytes:
