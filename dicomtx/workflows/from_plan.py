@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from dicomtx.engine.plan import Action
 from dicomtx.engine.policy import Decision, Subject, Verdict
 from dicomtx.errors import DicomtxError, ExitCode, SourceError, UsageError
-from dicomtx.settings import FIELDS, Settings, checked
+from dicomtx.settings import FIELDS, Settings, checked, overridden
 from dicomtx.sources import open_source, reason
 from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax
 from dicomtx.workflows.request import Outcome, Request
@@ -202,5 +202,5 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
         tuple(taken.items()),
         reason=str(values.get("reason", "")),
     )
-    in_force = settings._replace(**taken)
+    in_force = overridden(settings, taken.items())
     return Request(values["path"], "", target, settings=in_force, policy=reviewed)
