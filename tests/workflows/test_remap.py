@@ -217,6 +217,18 @@ def test_what_an_earlier_run_noted_does_not_outlive_its_output(tmp_path: Path) -
     assert uids["1.1"] == "2.25.11"
 
 
+def test_what_is_replaced_twice_has_its_last_uid(uid_map: UidMap) -> None:
+    for old, new in (("1.1", "2.25.1"), ("2.25.1", "2.25.2"), ("1.5", "2.25.5")):
+        uid_map.add(outcome(old, new)._replace(path="b"))
+    uid_map.add(outcome("2.25.5", "2.25.6"))  # not in place: what it was is still there
+    assert dict(uid_map) == {
+        "1.1": "2.25.2",
+        "1.5": "2.25.5",
+        "2.25.1": "2.25.2",
+        "2.25.5": "2.25.6",
+    }
+
+
 def test_maps_are_written_as_lines_or_as_json(tmp_path: Path, uid_map: UidMap) -> None:
     for n in range(3):
         uid_map.add(outcome(f"1.{n}", f"2.25.{n}"))
