@@ -1,7 +1,7 @@
 """How dicomtx works, whatever the file: defaults, dicomtx.toml, DICOMTX_*, then options."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -146,6 +146,16 @@ def _over(
         raise error(f"{two} contradict each other: ask for one of them")
     kept = {name: v for name, v in below.items() if not (goals and name in GOALS)}
     return kept | above
+
+
+def overridden(settings: Settings, options: Iterable[tuple[str, Any]]) -> Settings:
+    """Returns the settings with others over them, as a rule of a policy has some for its files.
+
+    Where one goal of quality is among them, those of the settings do not hold.
+    """
+    above = dict(options)
+    goals: dict[str, Any] = dict.fromkeys(GOALS) if above.keys() & set(GOALS) else {}
+    return settings._replace(**(goals | above))
 
 
 def settings_file(config: str | None, environ: Mapping[str, str]) -> str:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 FINDING = ("include", "exclude", "follow", "null")
 DECIDES = ("to", "named", "orthanc")
+PLANNED = ("fallback", "keep_colour_space", "overlays", "salvage", "repair", *LOSSY)
 CONTRADICT = {
     "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
     "best_of": ("named", "orthanc", "from_plan"),
-    "from_plan": (*DECIDES, *FINDING, "copy_others"),
+    "from_plan": (*DECIDES, *FINDING, "copy_others", *PLANNED),
 }
 NAMES = {"named": "--policy", "null": "-0"}
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
@@ -161,9 +162,11 @@ def _check(options: dict[str, Any]) -> None:
         click.UsageError: two do.
     """
     context = click.get_current_context()
-    said = options | {name: context.params[name] for name in ("named", "orthanc")}
+    said = options | {name: context.params[name] for name in ("named", "orthanc", *PLANNED)}
     if context.get_parameter_source("target") is ParameterSource.COMMANDLINE:
         said["to"] = True
+    given = (n for n in PLANNED if context.params[n] is not None)
+    said |= dict.fromkeys(given, True)  # --no-repair contradicts a plan, too
     for one, others in CONTRADICT.items():
         for other in others if options[one] else ():
             if said.get(other):

@@ -3,12 +3,13 @@
 import struct
 from array import array
 from typing import Final
+from zlib import crc32
 
 from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Fragment
-from dicomtx.dicom.rope import PixelData, Rope, swapped
+from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.sources import Source, Spool
@@ -197,6 +198,7 @@ class EncapsulatedWriter:
         self._spool = spool
         self._offsets = array("Q")
         self._lengths = array("Q")
+        self._crc = 0
 
     def add(self, stream: bytes | bytearray | memoryview) -> None:
         """Appends one frame."""
@@ -204,7 +206,10 @@ class EncapsulatedWriter:
         self._lengths.append(len(stream))
         odd = len(stream) % 2
         item = struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd)
-        self._spool.write(item, stream, b"\0" * odd)
+        parts = item, stream, b"\0" * odd
+        self._spool.write(*parts)
+        for part in parts:
+            self._crc = crc32(part, self._crc)
 
     @property
     def extended(self) -> bool:
@@ -218,7 +223,8 @@ class EncapsulatedWriter:
         rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
         rope.span(self._spool.source(), 0, self._spool.size)
         rope.add(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
-        return PixelData(rope, "OB", encapsulated=True)
+        items = Sum(8 + 4 * len(table), self._spool.size, self._crc)
+        return PixelData(rope, "OB", encapsulated=True, items=items)
 
     def edits(self) -> list[Edit]:
         """Returns the edits that go with it: stale offset tables go, new ones come where needed."""

@@ -85,6 +85,14 @@ class Rope:
         short.flush()
 
 
+class Sum(NamedTuple):
+    """The CRC-32 of some bytes, made before they were written anywhere."""
+
+    offset: int
+    size: int
+    crc: int
+
+
 class PixelData(NamedTuple):
     """The value of a new Pixel Data element.
 
@@ -92,11 +100,13 @@ class PixelData(NamedTuple):
         value: its bytes, in the target's byte order; items and delimiter if it is encapsulated.
         vr: OB or OW.
         encapsulated: of undefined length (PS3.5 A.4).
+        items: what all its frames are to be, within the value; None where digests tell it.
     """
 
     value: Rope
     vr: str
     encapsulated: bool
+    items: Sum | None = None
 
 
 LONG: Final = 1 << 16

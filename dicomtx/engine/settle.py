@@ -6,7 +6,7 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.header import Header
 from dicomtx.engine.plan import Action, Plan, plan, refusal
 from dicomtx.engine.policy import Decision, Policy, Subject, Verdict
-from dicomtx.settings import Settings
+from dicomtx.settings import Settings, overridden
 
 
 class Settled(NamedTuple):
@@ -69,7 +69,7 @@ def carried(
         reason = decision.reason or "the policy keeps it"
         action = Action.COPY if target == header.label else Action.KEEP
         return Settled(Plan(action, header.syntax, header.label, reason), settings, rule, reason)
-    settings = settings._replace(**dict(decision.options))
+    settings = overridden(settings, decision.options)
     keep = "keep-original" in (decision.on_failure, on_failure)
     made = plan(header, target, codecs, settings)
     if decision.warnings and made.action not in (Action.KEEP, Action.COPY):

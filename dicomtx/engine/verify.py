@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Final
+from zlib import crc32
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA, Element, name
 from dicomtx.dicom.part10 import MEDIA_STORAGE_SOP_INSTANCE, SOP_INSTANCE, Part10
 from dicomtx.dicom.rewrite import in_encoding
-from dicomtx.dicom.rope import WORDS, PixelData, swapped
+from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -153,8 +154,18 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
             same = _same_value(before, old, after, new)
     else:
         same = new is not None and _same_bytes(wanted.value.chunks(), after, new)
+        if new and same and wanted.items:
+            same = _has_sum(after, new, wanted.items)
     if not same:
         raise VerificationError("Pixel Data was written with other bytes")
+
+
+def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:
+    """Whether the frames are what they were before they went to a spool, which may be a disk."""
+    found = 0
+    for chunk in after.source.chunks(element.value + items.offset, items.size):
+        found = crc32(chunk, found)
+    return found == items.crc
 
 
 def _same_bytes(expected: Iterator[bytes | bytearray], after: DataSet, element: Element) -> bool:

@@ -17,10 +17,12 @@ from dicomtx.engine.plan import Action, Plan
 from dicomtx.engine.settle import Settled, kept
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import (
+    DamagedError,
     DicomtxError,
     LeftOutError,
     NotDicomError,
     UsageError,
+    VerificationError,
 )
 from dicomtx.files import atomic_write, make_folder
 from dicomtx.sources import (
@@ -102,6 +104,7 @@ def _convert(run: Run) -> None:
             check_wanted(settled.plan, request)
             if run.allow:
                 run.allow(memory_of(settled.plan, run.codecs))
+            run.told = len(run.warnings)
             with _destination(request) as fd:
                 try:
                     _write(run, settled.plan, part10, fd)
@@ -109,7 +112,7 @@ def _convert(run: Run) -> None:
                     run.attempts = getattr(error, "attempts", run.attempts)
                     _keep(run, keep_original(settled, header, error).plan, part10, fd)
                 if request.rules.keep_smaller:
-                    _keep_smaller(run, settled.plan, header, part10, fd)
+                    _keep_smaller(run, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
                 check_unchanged(request, before)
 
@@ -166,15 +169,19 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         run.verification = done.verification
         run.quality, run.new_uid = done.quality, done.new_uid
         _put(run, made, part10, done, fd)
-        with open_part10(Source(fd=fd)) as output:
-            verify.post_conditions(part10, output, made.target, done.edits)
-            if run.request.settings.verify:
-                run.verification = _verified(made, part10, output, done, run.codecs.budget.cpus)
+        try:
+            with open_part10(Source(fd=fd)) as output:
+                verify.post_conditions(part10, output, made.target, done.edits)
+                if run.request.settings.verify:
+                    run.verification = _verified(made, part10, output, done, run.codecs.budget.cpus)
+        except DamagedError as error:  # the source was read to its end before
+            raise VerificationError(f"what was written is damaged: {error}") from error
 
 
-def _keep_smaller(run: Run, made: Plan, header: Header, part10: Part10, fd: int) -> None:
+def _keep_smaller(run: Run, header: Header, part10: Part10, fd: int) -> None:
     """Puts the source in the place of a result that is not smaller."""
-    size = os.fstat(fd).st_size
+    made, size = run.plan, os.fstat(fd).st_size
+    assert made
     if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
         return
     reason = f"as {made.target.name} it would have {size} bytes, not fewer"
@@ -185,6 +192,7 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     """Puts the source in the place of what was written."""
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
+    del run.warnings[run.told :]  # of what was written, and is no more
     put_back(part10.file, fd)
     run.verification = "bytes-only"
 

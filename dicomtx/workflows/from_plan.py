@@ -17,6 +17,16 @@ from dicomtx.zip_directory import members
 from dicomtx.zip_members import Member
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
+# settings of the command that carries it out; the others are those that were planned
+OF_THE_RUN: Final = (
+    "order",
+    "codecs",
+    "frame_timeout",
+    "verify",
+    "strict",
+    "threads",
+    "max_memory",
+)
 UNREADABLE: Final = ""  # the action of what could not be read
 CHANGED: Final = "has changed since it was planned: plan again"
 UNKNOWN: Final = "its action, its target or its options are unknown"
@@ -202,5 +212,6 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
         tuple(taken.items()),
         reason=str(values.get("reason", "")),
     )
-    in_force = settings._replace(**taken)
+    bare = {key: field.default for key, field in FIELDS.items() if key not in OF_THE_RUN}
+    in_force = settings._replace(**(bare | taken))
     return Request(values["path"], "", target, settings=in_force, policy=reviewed)

@@ -7,13 +7,13 @@ from typing import Any, Final
 from dicomtx.engine.conditions import KEYS, Matcher, matcher
 from dicomtx.engine.policy import Policy, Rule, RuleBook, Verdict
 from dicomtx.errors import DicomtxError, SettingsError
-from dicomtx.settings import FIELDS, POLICY, checked, settings_file
+from dicomtx.settings import FIELDS, GOALS, POLICY, checked, settings_file
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 
 DEFAULT: Final = "default"
 ACTIONS: Final = ("to", "keep", "refuse")
 # what is settled before a file is looked at cannot depend on the file
-NOT_OPTIONS: Final = ("order", "codecs", "frame_timeout", "threads", "salvage")
+NOT_OPTIONS: Final = ("order", "codecs", "frame_timeout", "threads", "max_memory", "salvage")
 
 
 def policy_of(
@@ -111,6 +111,9 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
             options.append((key, _option(f"{where}: {key}", key, value, action)))
         else:
             conditions.append(_condition(f"{where}: {key}", key, value))
+    goals = [key for key in GOALS if key in rule]
+    if len(goals) > 1:
+        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other")
     if "reason" in rule and not isinstance(rule["reason"], str):
         raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use a text")
     verdict = Verdict.TRANSCODE if action == "to" else Verdict(action)

@@ -31,6 +31,7 @@ class Run:
     quality: Quality | None = None
     new_uid: str = ""
     attempts: tuple[Attempt, ...] = ()
+    told: int = 0  # warnings of the source and the plan; those behind them are of what is written
 
     def __init__(
         self,

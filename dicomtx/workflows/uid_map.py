@@ -14,6 +14,9 @@ from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".tsv", ".json")
 TABLE: Final = "CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID"
+BY_NEW: Final = "CREATE INDEX IF NOT EXISTS uids_by_new ON uids (new)"
+FRESH: Final = "CREATE TEMP TABLE IF NOT EXISTS fresh (old TEXT PRIMARY KEY) WITHOUT ROWID"
+STALE: Final = "DELETE FROM uids WHERE old = ? AND old NOT IN (SELECT old FROM fresh)"
 
 
 class UidMap(Mapping[str, str]):
@@ -26,12 +29,23 @@ class UidMap(Mapping[str, str]):
         """Goes on with the table that is there, or makes it."""
         self._connection = connection
         connection.execute(TABLE)
+        connection.execute(BY_NEW)
+        connection.execute(FRESH)
 
     def add(self, outcome: Outcome) -> None:
-        """Notes an outcome, if the instance has a new UID; the last one with an old UID counts."""
-        if outcome.sop_instance_uid and outcome.new_sop_instance_uid:
-            row = (outcome.sop_instance_uid, outcome.new_sop_instance_uid)
-            self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", row)
+        """Notes an outcome, if the instance has a new UID; the last one with an old UID counts.
+
+        Where it was written again and has its own, what an earlier run noted does not hold. Where
+        it was replaced, what once became it is the new one now.
+        """
+        old, new = outcome.sop_instance_uid, outcome.new_sop_instance_uid
+        if old and new and outcome.path == outcome.destination:
+            self._connection.execute("UPDATE uids SET new = ? WHERE new = ?", (new, old))
+        if old and new:
+            self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", (old, new))
+            self._connection.execute("INSERT OR IGNORE INTO fresh VALUES (?)", (old,))
+        elif old and outcome.target_syntax:
+            self._connection.execute(STALE, (old,))
 
     def __getitem__(self, old: str) -> str:
         found = self._connection.execute("SELECT new FROM uids WHERE old = ?", (old,)).fetchone()

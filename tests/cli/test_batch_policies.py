@@ -145,6 +145,8 @@ def test_contradictions_are_usage_errors(run: Run, tree: Path) -> None:
         ("--from-plan", "p.json", "out", "--to", "rle"),
         ("--from-plan", "p.json", "out", "--policy", "a.toml"),
         ("--from-plan", "p.json", "out", "--include", "*"),
+        ("--from-plan", "p.json", "out", "--ratio", "20"),
+        ("--from-plan", "p.json", "out", "--no-repair"),
         ("in", "out", "--best-of", "rle", "--policy", "a.toml"),
         ("in", "out", "--to", "rle", "--policy", "a.toml"),
         ("in", "out", "--rejected", "out"),

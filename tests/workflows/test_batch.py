@@ -196,6 +196,40 @@ def test_a_result_that_is_not_smaller_gives_way_to_the_source(tmp_path: Path) ->
     assert (tmp_path / "out/noise.dcm").read_bytes() == noise.read_bytes()
 
 
+def test_why_an_original_was_kept_is_not_that_it_is_smaller(tmp_path: Path) -> None:
+    one = file("CT_small.dcm")  # its preamble is not zero
+    asked: dict[str, Any] = {
+        "to": "jpeg2000",
+        "rules": FileRules(keep_smaller=True),
+        "on_failure": "keep-original",
+    }
+    hopeless = Settings(min_psnr=199)
+    (kept,) = run(batch(one, out=tmp_path / "a", settings=hopeless, **asked))
+    assert (kept.status, kept.new_sop_instance_uid, kept.quality) == ("kept", None, None)
+    assert [warning.split(":")[0] for warning in kept.warnings] == ["could not be jpeg2000"]
+
+
+def test_a_map_has_no_instances_whose_results_gave_way(tmp_path: Path) -> None:
+    large, small = tmp_path / "in/large.dcm", tmp_path / "in/small.dcm"
+    small.parent.mkdir()
+    large.write_bytes(file("CT_small.dcm").read_bytes())
+    small.write_bytes(trees.small(1).replace(b"1.2.3.4", b"1.2.3.5"))
+    asked = batch(
+        small.parent,
+        out=tmp_path / "out",
+        to="jpeg2000",
+        rules=FileRules(keep_smaller=True),
+        settings=Settings(psnr=60),
+    )
+    with opened(asked) as started:
+        found = {Path(outcome.path).name: outcome for outcome in started.outcomes()}
+        assert list(started.journal.uids) == [found["large.dcm"].sop_instance_uid]
+    assert found["small.dcm"].status == "kept"
+    with opened(batch(small.parent, out=tmp_path / "out")) as started:
+        assert {outcome.status for outcome in started.outcomes()} == {"done"}
+        assert dict(started.journal.uids) == {}
+
+
 def test_times_are_preserved_if_asked_for(tree: Path, tmp_path: Path) -> None:
     for path in tree.rglob("*.dcm"):
         os.utime(path, ns=(1_000_000_000, 2_000_000_000))

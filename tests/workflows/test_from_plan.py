@@ -88,6 +88,14 @@ def test_the_options_of_a_rule_come_with_the_plan(tmp_path: Path) -> None:
     assert first.request.settings == Settings(strict=True, fallback=("rle-lossless",))
 
 
+def test_settings_that_were_not_in_force_when_it_was_planned_change_nothing(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    now = Settings(ratio=20, overlays="drop", uid="keep", threads=3, codecs=("imagecodecs",))
+    first = next(steps(str(plan), now))
+    taken = first.request.settings
+    assert taken == Settings(threads=3, codecs=("imagecodecs",), fallback=("rle-lossless",))
+
+
 @pytest.mark.parametrize("how", ["size", "time", "gone"])
 def test_a_file_that_has_changed_since_is_told(tmp_path: Path, how: str) -> None:
     plan, source = planned(tmp_path), tmp_path / "tree" / "JPEG2000.dcm"

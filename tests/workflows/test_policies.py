@@ -1,15 +1,19 @@
 """Policies read from files: what is right, and how what is wrong is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dicomtx.cli import main
 from dicomtx.engine.policy import RuleBook, Verdict
 from dicomtx.errors import ExitCode, SettingsError
-from dicomtx.settings import load
+from dicomtx.settings import Settings, load
 from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert import convert
 from dicomtx.workflows.policies import policy_of, read_policies
+from dicomtx.workflows.request import Request
+from tests.corpus import file
 
 RIGHT = """
 strict = true
@@ -143,3 +147,32 @@ def test_a_policy_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
         policy_of(written(tmp_path, "strict = true"), (), None, {})
     with pytest.raises(SettingsError, match="No such file"):
         policy_of(str(tmp_path / "no.toml"), (), None, {})
+
+
+@pytest.mark.parametrize("below", ["ratio", "near", "max_error", "psnr", "quality"])
+def test_a_rule_s_goal_stands_in_the_place_of_that_of_the_settings(
+    tmp_path: Path, below: str
+) -> None:
+    text = '[[policy.p.rule]]\nto = "jpeg2000"\npsnr = 55'
+    policy = read_policies(written(tmp_path, text))["p"]
+    source, out = str(file("MR_small.dcm")), str(tmp_path / "out.dcm")
+    goal: dict[str, Any] = {below: 12}
+    settings = Settings(**goal)
+    done = convert(Request(source, out, settings=settings, policy=policy, overwrite=True))
+    assert done.quality
+    assert done.quality.psnr
+    assert 55 <= done.quality.psnr < 56
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("psnr = 55\nquality = 80", "quality and psnr contradict each other"),
+        ('max_memory = "2G"', "it holds for all files"),
+    ],
+)
+def test_a_rule_asks_for_nothing_that_would_not_be_heard(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        read_policies(written(tmp_path, f'[[policy.p.rule]]\nto = "jpeg2000"\n{line}'))

@@ -204,6 +204,31 @@ def test_a_map_goes_on_where_it_ended(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_what_an_earlier_run_noted_does_not_outlive_its_output(tmp_path: Path) -> None:
+    for n, kinds in enumerate([("lossy", "lossy", "lossy"), ("own", "lossy", "nothing")]):
+        connection = sqlite3.connect(tmp_path / "journal")
+        uids = UidMap(connection)
+        for number, kind in enumerate(kinds):
+            told = outcome(f"1.{number}", f"2.25.{n}{number}" if kind == "lossy" else None)
+            uids.add(told._replace(target_syntax="" if kind == "nothing" else "1.2"))
+        connection.commit()
+    assert dict(uids) == {"1.1": "2.25.11", "1.2": "2.25.02"}
+    uids.add(outcome("1.1", None)._replace(target_syntax="1.2"))  # its twin, kept in this run
+    assert uids["1.1"] == "2.25.11"
+
+
+def test_what_is_replaced_twice_has_its_last_uid(uid_map: UidMap) -> None:
+    for old, new in (("1.1", "2.25.1"), ("2.25.1", "2.25.2"), ("1.5", "2.25.5")):
+        uid_map.add(outcome(old, new)._replace(path="b"))
+    uid_map.add(outcome("2.25.5", "2.25.6"))  # not in place: what it was is still there
+    assert dict(uid_map) == {
+        "1.1": "2.25.2",
+        "1.5": "2.25.5",
+        "2.25.1": "2.25.2",
+        "2.25.5": "2.25.6",
+    }
+
+
 def test_maps_are_written_as_lines_or_as_json(tmp_path: Path, uid_map: UidMap) -> None:
     for n in range(3):
         uid_map.add(outcome(f"1.{n}", f"2.25.{n}"))
