@@ -136,10 +136,10 @@ class Run:
             yield self._set_aside(outcome, entered)
         if failed and self.batch.fail_fast:
             return
-        begun: dict[tuple[str, str], Entered] = {}
+        begun: dict[str, Entered] = {}  # by output: no two have the same
         with closing(pool.run(self._requests(begun), self.batch.limits)) as results:
             for request, outcome in results:
-                entered = begun.pop((request.source, request.member.name if request.member else ""))
+                entered = begun.pop(request.destination)
                 told = self._set_aside(outcome, entered)
                 self.journal.add(entered.key, outcome, ours=request.overwrite)
                 yield told
@@ -166,13 +166,13 @@ class Run:
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
-    def _requests(self, begun: dict[tuple[str, str], Entered]) -> Iterator[Request]:
+    def _requests(self, begun: dict[str, Entered]) -> Iterator[Request]:
         base = self.batch.request()
         for content in self.journal.planned(known=False):
             entered: Entered = pickle.loads(content)  # noqa: S301 - of this very run
             if self.batch.from_plan:
                 _check_unchanged(entered.key)
-            begun[entered.key.source, entered.key.member] = entered
+            begun[entered.destination] = entered
             yield entered.request(base)
 
     def _set_aside(self, outcome: Outcome, entered: Entered) -> Outcome:

@@ -15,6 +15,7 @@ from dicomtx.workflows.choice import chosen, skipped
 from dicomtx.workflows.digest import digest
 from dicomtx.workflows.journal import Journal, Key
 from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.seen import Seen
 from dicomtx.workflows.tree import Found, find
 from dicomtx.workflows.walk import is_ours
 from dicomtx.workflows.worker import failure
@@ -130,9 +131,11 @@ def _planned(batch: "Batch") -> Iterator[_Asked]:
     """Yields the files of a reviewed plan: each has what was planned for its policy."""
     from dicomtx.workflows.from_plan import steps  # noqa: PLC0415 - seldom needed
 
-    shape, base = batch.plan_digest(), batch.request()
+    shape, base, seen = batch.plan_digest(), batch.request(), Seen()
     for step in steps(batch.from_plan, batch.settings):
         own, outcome = step.request, step.outcome
+        if not seen.first(own.source, own.member):
+            continue
         own = own._replace(rules=base.rules, in_place=base.in_place, on_failure=base.on_failure)
         if outcome is None:
             found = Found(own.source, own.member, step.relative, "")
@@ -207,7 +210,8 @@ def _enter(book: Journal, entered: Entered, request: Request, outcome: Outcome |
         alone = book.note(pickle.dumps((outcome, entered), 5), taken, _real(request.source))
     if alone:
         return
-    if not request.in_place:
+    linked = not entered.member and book.source_of(place) == _real(request.source)
+    if not (request.in_place or linked):
         raise UsageError(f"{request.name} and another source both go to {output}; nothing was done")
     same = skipped(request, f"{request.name} is a file that another path led to already")
     book.note(pickle.dumps((same, entered), 5))  # links, and folders that were named twice

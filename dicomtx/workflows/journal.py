@@ -128,6 +128,12 @@ class Journal:
             return False
         return True
 
+    def source_of(self, place: str) -> str:
+        """Returns where the source really is whose output goes to this place; empty for none."""
+        query = "SELECT source FROM work WHERE output = ?"
+        row = self.base.execute(query, (_place(place),)).fetchone()
+        return _path(row[0]) if row else ""
+
     def endangered(self) -> str:
         """Returns a source that stands where another's output goes; empty if none does."""
         query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"

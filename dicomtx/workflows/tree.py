@@ -11,6 +11,7 @@ from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError, SourceError
 from dicomtx.sources import CHUNK, STANDARD_STREAM, open_source, reason
 from dicomtx.workflows.globs import Globs
+from dicomtx.workflows.seen import Seen
 from dicomtx.workflows.walk import SPECIAL, walk
 from dicomtx.zip_directory import members
 from dicomtx.zip_members import Member
@@ -65,11 +66,16 @@ def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
 
     One folder, archive or DICOMDIR is mirrored with what is in it, several below their names; a
     file goes by its name, what a list names by the path there. Order is that of the arguments, and
-    by name within. What is missing or broken is yielded with its ``error``.
+    by name within. A file that several arguments lead to is yielded once, where the first of them
+    puts it. What is missing or broken is yielded with its ``error``.
     """
     globs = Globs(rules.include, rules.exclude)
+    seen = Seen()
     for found in _all(arguments, rules, globs):
-        if not globs.excludes(found.relative) and (found.error or globs.includes(found.relative)):
+        wanted = found.error or globs.includes(found.relative)
+        if globs.excludes(found.relative) or not wanted:
+            continue
+        if seen.first(found.path, found.member, found.error or found.skipped):
             yield found
 
 
@@ -187,17 +193,13 @@ class _Argument:
         """Yields the files that a DICOMDIR names; what is only called so is a file."""
         folder = os.path.dirname(self._path)
         below = self._below and (os.path.dirname(self._relative) or _name(folder))
-        named: set[str] = set()
         try:
             with open_source(self._path) as file, open_part10(file) as part10:
                 if not is_directory(part10):
                     yield self._found(self._path, self._relative)
                     return
                 for file_id in referenced_files(part10):
-                    relative = "/".join(file_id)
-                    if relative not in named:
-                        named.add(relative)
-                        yield self._referenced(folder, file_id, below)
+                    yield self._referenced(folder, file_id, below)
         except DicomtxError as error:
             yield self._found(self._path, self._relative, error=str(error))
 
