@@ -1,17 +1,19 @@
-"""Files that were replaced in place by a run that did not live to note it."""
+"""What runs wrote that did not live to note it: in place of a source, or as an output."""
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from dicomtx.dicom.header import read_header
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, open_part10
+from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, SOP_INSTANCE, open_part10
 from dicomtx.dicom.references import predecessor
 from dicomtx.errors import DicomtxError
-from dicomtx.sources import open_source
+from dicomtx.sources import Source, open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.from_plan import Reviewed
 from dicomtx.workflows.journal import Journal, Key
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.worker import hash_of
+from dicomtx.zip_members import open_member
 
 IMPLEMENTATION_CLASS: Final = 0x00020012
 
@@ -44,6 +46,33 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
     )
     book.enter(entry.key, done, ours=True)
     return True
+
+
+def is_result(request: Request, path: str) -> bool:
+    """Whether a file is a result of the source: the same bytes, or written by dicomtx of it."""
+    try:
+        with _opened(request) as source, open_source(path) as file:
+            if _same_bytes(source, file):
+                return True
+            with open_part10(source, whole=False) as before, open_part10(file, whole=False) as now:
+                ours = now.meta.text(IMPLEMENTATION_CLASS) == IMPLEMENTATION_CLASS_UID
+                was, instance = before.data_set.text(SOP_INSTANCE), now.data_set.text(SOP_INSTANCE)
+                return ours and was in (instance, predecessor(now.data_set) or instance)
+    except DicomtxError:
+        return False
+
+
+def _opened(request: Request) -> AbstractContextManager[Source]:
+    if request.member is None:
+        return open_source(request.source)
+    return open_member(request.source, request.member)
+
+
+def _same_bytes(one: Source, other: Source) -> bool:
+    if one.size != other.size:
+        return False
+    both = zip(one.chunks(0, one.size), other.chunks(0, other.size), strict=True)
+    return all(a == b for a, b in both)
 
 
 def _may_come_of(request: Request, syntax: TransferSyntax) -> bool:

@@ -9,9 +9,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
-from dicomtx.errors import DestinationError
+from dicomtx.workflows import uid_map
+from dicomtx.workflows.journal_file import open_database
 from dicomtx.workflows.lock import locked
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.uid_map import UidMap
@@ -29,13 +30,14 @@ CREATE TABLE IF NOT EXISTS outputs (
   output TEXT PRIMARY KEY, source TEXT NOT NULL, member TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS to_come (what TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+WORK: Final = """
 CREATE TEMP TABLE work (
   id INTEGER PRIMARY KEY, output TEXT UNIQUE, source TEXT, known INTEGER NOT NULL,
   content BLOB NOT NULL
 );
 CREATE INDEX temp.known ON work (known, id);
 """
-VERSION: Final = 2
 AT_ONCE: Final = 500
 WRITTEN: Final = ("done", "kept")
 REFERENCES: Final = "references"
@@ -244,41 +246,17 @@ class Journal:
         marks = ", ".join("?" * len(row))
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
 
-    @classmethod
-    def over(cls, path: str) -> Self:
-        """Returns the journal at this path, made if need be."""
-        base = sqlite3.connect(path, isolation_level="DEFERRED")
-        version = base.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
-            raise sqlite3.DatabaseError(f"it is of version {version}, not {VERSION}")
-        base.execute("PRAGMA journal_mode = WAL")
-        base.execute("PRAGMA synchronous = NORMAL")
-        base.execute("PRAGMA temp_store = FILE")
-        base.executescript(SCHEMA)
-        base.execute(f"PRAGMA user_version = {VERSION}")
-        uids = UidMap(base)
-        base.commit()
-        return cls(base, uids)
-
 
 @contextmanager
 def open_journal(path: str) -> Iterator[Journal]:
     """Yields the journal at this path; no other run can have it meanwhile.
 
     Raises:
-        DestinationError: another run has it, or it cannot be written, or is none.
+        DestinationError: another run has it, or it cannot be written, or is not ours.
     """
-    with locked(path):
-        try:
-            journal = Journal.over(path)
-        except sqlite3.Error as error:
-            raise DestinationError(f"{path} cannot be used as a journal: {error}") from error
-        try:
-            yield journal
-        except sqlite3.Error as error:
-            raise DestinationError(f"{path} cannot be written: {error}") from error
-        finally:
-            journal.base.close()
+    with locked(path), open_database(path, SCHEMA + uid_map.SCHEMA) as base:
+        base.executescript(WORK)
+        yield Journal(base, UidMap(base))
 
 
 def _place(path: str) -> str:

@@ -13,9 +13,11 @@ from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".tsv", ".json")
-TABLE: Final = "CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID"
-BY_NEW: Final = "CREATE INDEX IF NOT EXISTS uids_by_new ON uids (new)"
-FRESH: Final = "CREATE TEMP TABLE IF NOT EXISTS fresh (old TEXT PRIMARY KEY) WITHOUT ROWID"
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uids_by_new ON uids (new);
+"""
+FRESH: Final = "CREATE TEMP TABLE IF NOT EXISTS fresh (old TEXT PRIMARY KEY) WITHOUT ROWID;"
 STALE: Final = "DELETE FROM uids WHERE old = ? AND old NOT IN (SELECT old FROM fresh)"
 
 
@@ -26,11 +28,9 @@ class UidMap(Mapping[str, str]):
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Goes on with the table that is there, or makes it."""
+        """Goes on with the tables that are there, or makes them."""
         self._connection = connection
-        connection.execute(TABLE)
-        connection.execute(BY_NEW)
-        connection.execute(FRESH)
+        connection.executescript(SCHEMA + FRESH)
 
     def add(self, outcome: Outcome) -> None:
         """Notes an outcome, if the instance has a new UID; the last one with an old UID counts.
