@@ -1,6 +1,9 @@
 """The Image Pixel module of a data set (PS3.3 C.7.6.3) as a value, and one frame of it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+PARTIAL: Final = "YBR_PARTIAL"
+"""YCbCr with luma from 16 to 235 and chroma in each pixel: only between decoder and encoder."""
 
 
 class ImagePixel(NamedTuple):

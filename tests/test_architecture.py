@@ -29,7 +29,7 @@ ROOMS = {
         f"codecs/{n}.py" for n in ("imagecodecs", "lossy", "openjph", "recompression", "second")
     },
     "rle": {"codecs/second.py"},
-    "openjpeg": {"codecs/openjpeg.py"},
+    "openjpeg": {"codecs/openjpeg.py", "codecs/subsampled.py"},
     "gdcm": {"codecs/gdcm.py"},
     "_gdcm": {"codecs/gdcm.py"},
     "json5": {"workflows/orthanc.py"},

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dicomtx.code_stream import CodeStream, read, unboxed
+from dicomtx.code_stream.jpegxl import upright
 from dicomtx.transfer_syntaxes import ROOT
 from tests.encapsulated import Encapsulated, first_frames
 
@@ -261,7 +262,11 @@ def test_the_kind_of_a_jpeg_2000_stream_is_told(
 def test_the_components_of_a_jpeg_2000_stream_are_told() -> None:
     stream = jpeg2000(size=(100, 80, 10, 20), components=b"\x8b\1\1\x85\2\2\7\2\1", mct=1)
     assert read(stream) == CodeStream(
-        "JPEG 2000", ROOT + ".4.90", 60, 90, 3, 12, signed=True, transform="RCT", subsampled=True
+        *("JPEG 2000", ROOT + ".4.90", 60, 90, 3, 12),
+        signed=True,
+        transform="RCT",
+        subsampled=True,
+        distances=(2, 2),
     )
 
 
@@ -352,7 +357,9 @@ def test_the_optional_fields_of_a_jpeg_xl_header_are_passed() -> None:
         number |= value << at
         at += bits
     stream = b"\xff\x0a" + number.to_bytes((at + 7) // 8, "little")
-    assert read(stream) == CodeStream("JPEG XL", ROOT + ".4.110", 24, 40, 1, 12)
+    turned = CodeStream("JPEG XL", ROOT + ".4.110", 40, 24, 1, 12, orientation=6)
+    assert read(stream) == turned
+    assert read(upright(stream)) == turned._replace(rows=24, columns=40, orientation=1)
     assert read(stream[:-1]) is None
 
 

@@ -37,6 +37,10 @@ class CodeStream(NamedTuple):
         subsampled: some components have fewer samples than others.
         boxed: a file format (JP2, JPH, JPEG XL) is around the code stream.
         segments: number of RLE segments.
+        orientation: how readers turn the decoded samples, as EXIF counts; 1 is not at all. Only
+            JPEG XL tells. Rows and columns are those of the turned image.
+        distances: of two samples of the sparsest component, across and down, in samples of the
+            densest one: 2, 1 is 4:2:2.
     """
 
     family: str
@@ -50,6 +54,8 @@ class CodeStream(NamedTuple):
     subsampled: bool = False
     boxed: bool = False
     segments: int = 0
+    orientation: int = 1
+    distances: tuple[int, int] = (1, 1)
 
     def fits(self, uid: str) -> bool:
         """Returns whether such a stream may stand under the Transfer Syntax ``uid``."""

@@ -29,9 +29,9 @@ def read(data: bytes) -> CodeStream | None:
     """Returns what the markers before the first scan say, or None if they name no frame."""
     header = _header(data)
     marker, frame = next(((m, body) for m, body in header if m in PROCESSES), (0, b""))
-    if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
+    if len(frame) < 9 or len(frame) != 6 + 3 * frame[5]:
         return None
-    sampling = set(frame[7::3])
+    across, down = ([factor >> bits & 15 for factor in frame[7::3]] for bits in (4, 0))
     return CodeStream(
         family="JPEG-LS" if marker == SOF55 else "JPEG",
         syntax=f"{ROOT}.4.{_syntax(marker, header)}",
@@ -40,7 +40,8 @@ def read(data: bytes) -> CodeStream | None:
         components=frame[5],
         precision=frame[0],
         transform=_transform(marker, frame, header) if frame[5] == 3 else "",
-        subsampled=len(sampling) > 1,
+        subsampled=len(set(frame[7::3])) > 1,
+        distances=(max(across) // max(1, min(across)), max(down) // max(1, min(down))),
     )
 
 

@@ -46,6 +46,7 @@ def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
         signed=components[0][0] >= 0x80,
         transform=("RCT" if reversible else "ICT") if coding[4] else "",
         subsampled=any((x, y) != (1, 1) for _, x, y in components),
+        distances=(max(x for _, x, _ in components), max(y for _, _, y in components)),
         boxed=boxed,
     )
 

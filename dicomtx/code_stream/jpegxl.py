@@ -49,17 +49,19 @@ def read(data: bytes) -> CodeStream | None:
     With extra channels (alpha) or floating point samples, which DICOM has not, the number of
     components or the precision stays zero.
     """
-    boxed = data.startswith(BOXED)
-    parts = list(boxes(data)) if boxed else []
-    stream = _joined(data, parts) if boxed else data[:HEADER]
+    stream = bytes(data[place] for place in _places(data))
     if not stream.startswith(BARE):
         return None
-    bits = _Bits(int.from_bytes(stream[len(BARE) :], "little"))
+    bits = _bits(stream)
     rows, columns = _size(bits)
+    orientation = _orientation(bits)
+    if orientation > 4:
+        rows, columns = columns, rows
     precision, components, xyb = _samples(bits)
     if bits.at > 8 * (len(stream) - len(BARE)):
         return None
-    recompressed = any(kind == b"jbrd" for kind, _, _ in parts)
+    boxed = data.startswith(BOXED)
+    recompressed = boxed and any(kind == b"jbrd" for kind, _, _ in boxes(data))
     return CodeStream(
         family="JPEG XL",
         syntax=f"{ROOT}.4.{111 if recompressed else 112 if xyb else 110}",
@@ -69,17 +71,47 @@ def read(data: bytes) -> CodeStream | None:
         precision=precision,
         transform="XYB" if xyb else "",
         boxed=boxed,
+        orientation=orientation,
     )
 
 
-def _joined(data: bytes, parts: list[tuple[bytes, int, int]]) -> bytes:
-    """Returns the beginning of the code stream, which may lie in several boxes."""
-    stream = b""
-    for kind, start, end in parts:
-        if kind in (b"jxlc", b"jxlp") and len(stream) < HEADER:
+def upright(data: bytes) -> bytes:
+    """Returns a stream whose header does not ask readers to turn the image.
+
+    Samples, sizes as they are coded, and metadata stay: a JPEG stream in it is the same as before.
+    """
+    places = _places(data)
+    bits = _bits(bytes(data[place] for place in places))
+    _size(bits)
+    if _orientation(bits) == 1:
+        return data
+    made = bytearray(data)
+    for bit in range(bits.at + 2, bits.at + 5):
+        made[places[len(BARE) + bit // 8]] &= ~(1 << bit % 8)
+    return bytes(made)
+
+
+def _bits(stream: bytes) -> _Bits:
+    """Returns what follows the signature of a bare code stream."""
+    return _Bits(int.from_bytes(stream[len(BARE) :], "little"))
+
+
+def _places(data: bytes) -> list[int]:
+    """Returns where the first bytes of the code stream are: it may lie in several boxes."""
+    if not data.startswith(BOXED):
+        return list(range(min(len(data), HEADER)))
+    places: list[int] = []
+    for kind, start, end in boxes(data):
+        if kind in (b"jxlc", b"jxlp") and len(places) < HEADER:
             number = 4 if kind == b"jxlp" else 0
-            stream += data[start + number : min(end, start + number + HEADER)]
-    return stream
+            places += range(start + number, min(end, start + number + HEADER))
+    return places
+
+
+def _orientation(bits: _Bits) -> int:
+    """Returns the orientation that follows the size (18181-1 ImageMetadata); nothing is taken."""
+    following = bits.value >> bits.at
+    return 1 + (following >> 2 & 7) if following & 3 == 2 else 1
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

@@ -34,6 +34,8 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     least = 2 if syntax.uid in JPEG2000 else 8  # below, its JPEG and JPEG-LS end the process
     if said is None or not least <= said.precision <= 16:
         raise CodecError(f"GDCM decodes {least} to 16 bits a sample of {syntax.name}")
+    if said.subsampled and syntax.uid in JPEG2000:
+        raise CodecError("GDCM cannot decode components of different sizes")
     width = 8 if said.precision <= 8 else 16
     kind = "i" if said.signed else "u"
     array = np.frombuffer(

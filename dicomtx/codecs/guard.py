@@ -108,6 +108,8 @@ def _check_image(said: CodeStream, image: ImagePixel) -> None:
             f"{name} says {said.components or 'an unknown number of'} components, "
             f"the data set {image.samples_per_pixel} samples per pixel"
         )
+    if said.subsampled and said.transform in ("RCT", "ICT"):
+        raise CodecError(f"{name} transforms components of different sizes (ISO/IEC 15444-1 G.1)")
     if not 1 <= said.precision <= max(8, image.bits_allocated):
         raise CodecError(
             f"{name} says {said.precision or 'an unknown number of'} bits a sample, "

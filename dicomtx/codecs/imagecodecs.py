@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import lossy, openjph, photometric, samples, stream_headers
+from dicomtx.codecs import lossy, openjph, photometric, samples, stream_headers, subsampled
 from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -156,6 +156,8 @@ def _encode_jpegls(frame: Frame) -> bytes:
 def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     """Returns the frame of a JPEG 2000 or HTJ2K stream by OpenJPEG; OpenJPH wraps at saturation."""
     said = code_stream.read(stream)
+    if said and said.subsampled:
+        return subsampled.decode(stream, syntax, image)
     return samples.frame_of(
         imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1),
         image,
@@ -215,7 +217,7 @@ def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
     of_jpeg = syntax.uid == ROOT + ".4.111"
     raw = image.samples_per_pixel == 1 or not (of_jpeg or (said and said.transform == "XYB"))
     return samples.frame_of(
-        imagecodecs.jpegxl_decode(stream, keeporientation=True, numthreads=1),
+        imagecodecs.jpegxl_decode(stream, numthreads=1),
         image,
         photometric.as_said(image) if raw else "RGB",
         precision=said.precision if said else 0,
@@ -225,6 +227,9 @@ def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
 
 def _decode_jpeg_in_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     """Returns what the JPEG stream gives that was recompressed; or else the JPEG XL samples."""
+    said = code_stream.read(stream)
+    if said and said.orientation != 1:
+        raise CodecError("readers of JPEG XL turn the image, which its JPEG stream does not tell")
     try:
         jpeg = imagecodecs.jpegxl_decode_jpeg(stream, numthreads=1)
     except FAILURES:

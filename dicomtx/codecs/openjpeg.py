@@ -6,7 +6,7 @@ from typing import Final
 from openjpeg import utils
 
 from dicomtx import code_stream
-from dicomtx.codecs import photometric, samples
+from dicomtx.codecs import photometric, samples, subsampled
 from dicomtx.codecs.builtin import OPENJPEG
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -24,6 +24,8 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         raise CodecError(f"openjpeg does not decode {syntax.name}")
     said = code_stream.read(stream)
     try:
+        if said and said.subsampled:
+            return subsampled.decode(stream, syntax, image)
         array = utils.decode(stream)
     except (RuntimeError, ValueError) as error:
         raise CodecError(f"openjpeg: {error}") from error

@@ -1,7 +1,7 @@
 """The colour space that decoded samples are in; no codec here turns YCbCr into RGB."""
 
 from dicomtx.code_stream import CodeStream
-from dicomtx.image_pixel import ImagePixel
+from dicomtx.image_pixel import PARTIAL, ImagePixel
 
 
 def as_said(image: ImagePixel) -> str:
@@ -11,6 +11,8 @@ def as_said(image: ImagePixel) -> str:
         return said
     if said in ("YBR_RCT", "YBR_ICT", "XYB"):
         return "RGB"
+    if said.startswith(PARTIAL):
+        return PARTIAL
     return "YBR_FULL" if said.startswith("YBR_") else said
 
 
@@ -25,5 +27,11 @@ def of_jpeg(stream: CodeStream | None, image: ImagePixel) -> str:
 
 
 def of_jpeg2000(stream: CodeStream | None, image: ImagePixel) -> str:
-    """Returns RGB where a multiple component transform was undone (PS3.5 8.2.4)."""
+    """Returns RGB where a multiple component transform was undone (PS3.5 8.2.4).
+
+    Subsampled chroma is that of YCbCr, whatever the data set says.
+    """
+    if stream and stream.subsampled and image.samples_per_pixel == 3:
+        said = as_said(image)
+        return said if said.startswith("YBR_") else "YBR_FULL"
     return "RGB" if stream and stream.transform in ("RCT", "ICT") else as_said(image)

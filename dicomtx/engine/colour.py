@@ -1,42 +1,70 @@
 """Colour spaces of native frames (PS3.3 C.7.6.3.1.2)."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomtx.image_pixel import Frame
+from dicomtx.image_pixel import PARTIAL, Frame, ImagePixel
 
-# ITU-R BT.601 in 16-bit fixed point, rounded as the JPEG libraries do
 SCALE: Final = 16
 HALF: Final = 1 << SCALE - 1
-CR_TO_RED: Final = 91881
-CB_TO_GREEN: Final = -22554
-CR_TO_GREEN: Final = -46802
-CB_TO_BLUE: Final = 116130
+
+
+class _Matrix(NamedTuple):
+    """How YCbCr becomes RGB (ITU-R BT.601), in 16-bit fixed point.
+
+    Attributes:
+        black: the luma of black.
+        luma: the factor of luma above black.
+        cr_to_red: the factor of Cr - 128 in red; the others likewise.
+    """
+
+    black: int
+    luma: int
+    cr_to_red: int
+    cb_to_green: int
+    cr_to_green: int
+    cb_to_blue: int
+
+
+MATRICES: Final = {
+    "YBR_FULL": _Matrix(0, 1 << SCALE, 91881, -22554, -46802, 116130),  # rounded as by libjpeg
+    PARTIAL: _Matrix(16, 76309, 104597, -25675, -53279, 132201),
+}
+
+
+def becomes_rgb(image: ImagePixel) -> bool:
+    """Returns whether ``to_rgb`` converts such frames."""
+    known = image.samples_per_pixel == 3 and image.photometric_interpretation in MATRICES
+    return known and image.bits_allocated == 8
 
 
 def to_rgb(frame: Frame) -> Frame:
-    """Returns a YBR_FULL frame of 8-bit samples as RGB."""
+    """Returns a frame of 8-bit YCbCr with chroma in each pixel as RGB."""
+    matrix = MATRICES[frame.image.photometric_interpretation]
     samples = np.frombuffer(frame.data, np.uint8).reshape(-1, 3)
-    luma = samples[:, 0].astype(np.int32)
-    chroma = np.arange(-128, 128, dtype=np.int32)
+    levels = np.arange(256, dtype=np.int32)
+    luma = ((levels - matrix.black) * matrix.luma + HALF)[samples[:, 0]]
+    chroma = levels - 128
     blue, red = samples[:, 1], samples[:, 2]
     rgb = np.empty_like(samples)
-    rgb[:, 0] = _byte(luma + ((chroma * CR_TO_RED + HALF) >> SCALE)[red])
-    green = (chroma * CB_TO_GREEN)[blue] + (chroma * CR_TO_GREEN + HALF)[red]
-    rgb[:, 1] = _byte(luma + (green >> SCALE))
-    rgb[:, 2] = _byte(luma + ((chroma * CB_TO_BLUE + HALF) >> SCALE)[blue])
+    rgb[:, 0] = _byte(luma + (chroma * matrix.cr_to_red)[red])
+    green = (chroma * matrix.cb_to_green)[blue] + (chroma * matrix.cr_to_green)[red]
+    rgb[:, 1] = _byte(luma + green)
+    rgb[:, 2] = _byte(luma + (chroma * matrix.cb_to_blue)[blue])
     return Frame(rgb.tobytes(), frame.image._replace(photometric_interpretation="RGB"))
 
 
-def _byte(values: NDArray[np.int32]) -> NDArray[Any]:
-    return np.clip(values, 0, 255).astype(np.uint8)
+def _byte(scaled: NDArray[np.int32]) -> NDArray[Any]:
+    values: NDArray[Any] = np.clip(scaled >> SCALE, 0, 255)
+    return values.astype(np.uint8)
 
 
 def to_full(frame: Frame) -> Frame:
-    """Returns a native YBR_FULL_422 frame (Y Y Cb Cr for two pixels) with chroma in each pixel."""
-    image = frame.image._replace(photometric_interpretation="YBR_FULL")
+    """Returns a native 4:2:2 frame (Y Y Cb Cr for two pixels) with chroma in each pixel."""
+    partial = frame.image.photometric_interpretation.startswith(PARTIAL)
+    image = frame.image._replace(photometric_interpretation=PARTIAL if partial else "YBR_FULL")
     pairs = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}").reshape(-1, 4)
     pixels = np.empty((len(pairs), 2, 3), pairs.dtype)
     pixels[:, :, 0] = pairs[:, :2]

@@ -144,9 +144,8 @@ def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False)
     if frame.image.subsampled:
         frame = colour.to_full(frame)
     wanted = plan.working
-    is_full = frame.image.photometric_interpretation == "YBR_FULL"
     back = decoded_again and wanted and wanted.photometric_interpretation == "RGB"
-    if is_full and (plan.to_rgb or back):
+    if (plan.to_rgb or back) and colour.becomes_rgb(frame.image):
         frame = colour.to_rgb(frame)
     if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
         raise DamagedError(

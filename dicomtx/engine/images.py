@@ -9,7 +9,7 @@ from dicomtx.encoding_profiles import Standing, nearest, standing, whole_words
 from dicomtx.encoding_table import TRANSFORMED
 from dicomtx.engine.rails import exact
 from dicomtx.errors import VerificationError
-from dicomtx.image_pixel import ImagePixel
+from dicomtx.image_pixel import PARTIAL, ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
 
@@ -81,13 +81,15 @@ def rgb_of_palette(image: ImagePixel) -> ImagePixel:
 def turned_to_rgb(
     header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings
 ) -> bool:
-    """Returns whether samples are to be turned from YBR_FULL to RGB.
+    """Returns whether samples are to be turned from YCbCr to RGB.
 
-    Decoded ones are (as dcmdjpeg does it); and lossy JPEG XL has colours of its own, from RGB.
+    Decoded ones are (as dcmdjpeg does it); lossy JPEG XL has colours of its own, from RGB; and
+    YCbCr with luma from 16 to 235 has no name in the standard once its chroma is at full size.
     """
     decoded_dct = header.syntax.uid in DCT and not settings.keep_colour_space
     wanted = decoded_dct or (target.uid == XL and not exact(target, settings))
-    return wanted and image.photometric_interpretation == "YBR_FULL" and image.bits_allocated == 8
+    colour = image.photometric_interpretation
+    return (colour == PARTIAL or (wanted and colour == "YBR_FULL")) and image.bits_allocated == 8
 
 
 def written(target: TransferSyntax, image: ImagePixel, settings: Settings) -> ImagePixel:
@@ -114,11 +116,13 @@ def as_streamed(header: Header, image: ImagePixel) -> ImagePixel:
     stream = header.first_stream
     said = image.photometric_interpretation
     if stream and image.samples_per_pixel == 3:
+        full = HALF if stream.subsampled else "YBR_FULL"
+        full = said if said.startswith(PARTIAL) else full
         if header.syntax.family in ("JPEG 2000", "HTJ2K"):
-            untransformed = "RGB" if said in ("YBR_RCT", "YBR_ICT") else said
+            untransformed = photometric.of_jpeg2000(stream._replace(transform=""), image)
+            untransformed = "RGB" if untransformed == "RGB" else full
             said = f"YBR_{stream.transform}" if stream.transform else untransformed
         elif header.syntax.uid in DCT and stream.transform:
-            full = "YBR_FULL_422" if stream.subsampled else "YBR_FULL"
             said = "RGB" if stream.transform == "RGB" else full
     return image._replace(photometric_interpretation=said, planar_configuration=0)
 
@@ -129,8 +133,8 @@ def contradiction(header: Header, image: ImagePixel) -> str:
     if not stream or image.samples_per_pixel != 3:
         return ""
     streamed = as_streamed(header, image).photometric_interpretation
-    if image.subsampled and header.syntax.uid not in DCT:
-        streamed = "YBR_FULL"
+    if image.subsampled and header.syntax.uid not in DCT and not stream.subsampled:
+        streamed = label if label.startswith(PARTIAL) else "YBR_FULL"
     elif {label, streamed} <= {"YBR_FULL", "YBR_FULL_422"}:  # both are common, both are read
         return ""
     if streamed == label:
@@ -138,10 +142,43 @@ def contradiction(header: Header, image: ImagePixel) -> str:
     return f"Photometric Interpretation is {label}, but the code stream is {streamed}"
 
 
+def warnings(header: Header, image: ImagePixel) -> tuple[str, ...]:
+    """Returns what to say about the colours of a source that is decoded or encoded."""
+    said = image.photometric_interpretation
+    rounded = f"{said} (luma from 16 to 235) is converted to RGB: samples are rounded"
+    told = (contradiction(header, image), rounded if said.startswith(PARTIAL) else "")
+    return tuple(filter(None, told))
+
+
+def _chroma_fault(header: Header, settings: Settings) -> str:
+    """Returns why the YCbCr of the source cannot be read, or not without loss; empty if it can."""
+    image = header.image
+    if image is None or image.samples_per_pixel != 3:
+        return ""
+    said, native = image.photometric_interpretation, header.pixel_data == "native"
+    if native and image.subsampled and image.columns % 2:
+        return "native 4:2:2 with an odd number of columns has no defined order"
+    return _partial_fault(header, image, settings) if said.startswith(PARTIAL) else ""
+
+
+def _partial_fault(header: Header, image: ImagePixel, settings: Settings) -> str:
+    """Returns why YCbCr of partial range cannot become RGB, empty if it can."""
+    said, native = image.photometric_interpretation, header.pixel_data == "native"
+    if header.syntax.uid in DCT:
+        return f"{said} has luma from 16 to 235, but JPEG decoders read it as 0 to 255"
+    if image.bits_allocated != 8 or (native and not image.subsampled):
+        return f"native {said} of {image.bits_allocated} bits allocated has no defined order"
+    if settings.strict:
+        return f"{said} becomes RGB, which rounds the samples; --strict does not allow that"
+    return ""
+
+
 def refused(
     header: Header, target: TransferSyntax, after: ImagePixel, settings: Settings
 ) -> tuple[str, str]:
     """Returns why the output may not be, and what is to be warned of if it may."""
+    if fault := _chroma_fault(header, settings):
+        return fault, ""
     if after.bits_allocated not in WORDS or after.bits_allocated == 1 < after.samples_per_pixel:
         samples = f"{after.samples_per_pixel} samples of {after.bits_allocated} bits allocated"
         return f"no codec takes {samples}", ""
@@ -152,8 +189,6 @@ def refused(
             " encapsulated-uncompressed can hold it"
         )
         return (too_long if size > LONGEST_NATIVE else ""), ""
-    if header.image and header.image.subsampled and after.columns % 2:
-        return "native 4:2:2 with an odd number of columns has no defined order", ""
     if header.overlays and settings.overlays == "keep" and not whole_words(target):
         return "it has no room for overlay planes in unused bits; use --overlays extract", ""
     stands, why = standing(target, after)

@@ -173,7 +173,15 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs) -> Plan:
         return refusal(header, target, f"{IMAGECODECS.name} alone can, and is not in force")
     codec = IMAGECODECS.name
     packs = target.uid == RECOMPRESSION
-    reason = ""
+    stream, reason = header.first_stream, ""
+    if packs and stream and max(stream.distances) > 2:
+        across, down = stream.distances
+        return refusal(
+            header,
+            target,
+            f"JPEG XL cannot hold a JPEG stream with {across} x {down} luma samples for each chroma"
+            " sample; jpeg-xl-lossless can hold the decoded image",
+        )
     if made.after:
         from dicomtx.encoding_profiles import Standing, standing  # noqa: PLC0415 - seldom needed
 
@@ -235,7 +243,7 @@ def _coded(
         lossy=not rails.exact(target, settings),
         lossy_past=rails.lossy_stream(header) and not header.lossy_before,
         expand=expand,
-        warnings=tuple(w for w in (images.contradiction(header, image), warning) if w),
+        warnings=tuple(filter(None, (*images.warnings(header, image), warning))),
     )
 
 

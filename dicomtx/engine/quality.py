@@ -108,9 +108,7 @@ def decibels(peak: float, error: float) -> float:
 
 def shown(frame: Frame) -> Frame:
     """Returns a frame of 8-bit YBR_FULL as RGB, and others as they are."""
-    image = frame.image
-    full = image.photometric_interpretation == "YBR_FULL" and image.samples_per_pixel == 3
-    return colour.to_rgb(frame) if full and image.bits_allocated == 8 else frame
+    return colour.to_rgb(frame) if colour.becomes_rgb(frame.image) else frame
 
 
 def measured(before: Frame, after: Frame, encoded: int) -> Errors:

@@ -79,5 +79,4 @@ def _space(frame: Frame) -> str:
 
 
 def _rgb(frame: Frame) -> Frame:
-    full = frame.image.photometric_interpretation == "YBR_FULL" and frame.image.bits_allocated == 8
-    return colour.to_rgb(frame) if full else frame
+    return colour.to_rgb(frame) if colour.becomes_rgb(frame.image) else frame
