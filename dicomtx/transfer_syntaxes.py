@@ -82,6 +82,10 @@ def _other(
     return TransferSyntax(ROOT + suffix, keyword, slug, family, lossy=lossy)
 
 
+def _deflated(suffix: str, keyword: str) -> TransferSyntax:
+    return TransferSyntax(ROOT + suffix, keyword, deflated=True)
+
+
 def _video(suffix: str, keyword: str) -> tuple[TransferSyntax, TransferSyntax]:
     return (
         TransferSyntax(f"{ROOT}.4.{suffix}", keyword, family="video", lossy=True),
@@ -138,9 +142,9 @@ TABLE: Final = (
     _other(".4.92", "JPEG2000MCLossless"),
     _other(".4.93", "JPEG2000MC", lossy=True),
     _other(".4.94", "JPIPReferenced"),
-    _other(".4.95", "JPIPReferencedDeflate"),
+    _deflated(".4.95", "JPIPReferencedDeflate"),  # PS3.5 A.7
     _other(".4.204", "JPIPHTJ2KReferenced"),
-    _other(".4.205", "JPIPHTJ2KReferencedDeflate"),
+    _deflated(".4.205", "JPIPHTJ2KReferencedDeflate"),  # PS3.5 A.12
     *_video("100", "MPEG2MPML"),
     *_video("101", "MPEG2MPHL"),
     *_video("102", "MPEG4HP41"),
@@ -157,6 +161,12 @@ TABLE: Final = (
     _other(".6.2", "XMLEncoding"),
     _other("0", "Papyrus3ImplicitVRLittleEndian"),
 )
+GE_BIG_ENDIAN_PIXELS: Final = TransferSyntax(
+    "1.2.840.113619.5.2",
+    "PrivateGEImplicitVRLittleEndianWithBigEndianPixelData",
+    implicit_vr=True,
+)
+"""GE's private syntax: implicit VR little endian, but the words of Pixel Data are big endian."""
 ALIASES: Final = {
     "implicit": "implicit-vr-little-endian",
     "explicit": "explicit-vr-little-endian",
@@ -177,6 +187,8 @@ def slugs() -> Iterator[str]:
 
 def by_uid(uid: str) -> TransferSyntax:
     """Returns the syntax of this UID; one that is not in the table has no family."""
+    if uid == GE_BIG_ENDIAN_PIXELS.uid:
+        return GE_BIG_ENDIAN_PIXELS
     return BY_UID.get(uid) or TransferSyntax(uid)
 
 

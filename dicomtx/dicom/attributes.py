@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from dicomtx.dicom import numbers
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.nested import holders
+from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 
 SAMPLES_PER_PIXEL: Final = 0x00280002
@@ -58,9 +60,16 @@ def image_pixel(data_set: DataSet) -> ImagePixel | None:
 
 
 def number_of_frames(data_set: DataSet) -> int | None:
-    """Returns Number of Frames, None if it is missing or makes no sense."""
-    text = data_set.text(NUMBER_OF_FRAMES).split("\\")[0]
-    return int(text) if text.isdigit() and int(text) else None
+    """Returns Number of Frames, None if it is missing or is not a number above 0.
+
+    Raises:
+        DamagedError: it is larger than any IS.
+    """
+    try:
+        number = numbers.integer(data_set.text(NUMBER_OF_FRAMES))
+    except OverflowError as error:
+        raise DamagedError(f"Number of Frames is damaged: {error} (PS3.5 6.2)") from error
+    return number if number and number > 0 else None
 
 
 def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:

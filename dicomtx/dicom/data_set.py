@@ -43,10 +43,25 @@ class Edit(NamedTuple):
 class DataSet:
     """The elements of one data set, in the order of the file."""
 
-    def __init__(self, source: Source, encoding: Encoding, found: Iterable[Element]) -> None:
-        """Holds what was found in ``source``."""
+    def __init__(
+        self,
+        source: Source,
+        encoding: Encoding,
+        found: Iterable[Element],
+        *,
+        big_endian_pixels: bool = False,
+    ) -> None:
+        """Holds what was found in ``source``.
+
+        Args:
+            source: the bytes.
+            encoding: how they are encoded.
+            found: the elements.
+            big_endian_pixels: native Pixel Data is big endian, whatever the encoding.
+        """
         self.source = source
         self.encoding = encoding
+        self.big_endian_pixels = big_endian_pixels or encoding.big_endian
         self.elements = tuple(found)
         self._by_tag = {element.tag: element for element in reversed(self.elements)}
 

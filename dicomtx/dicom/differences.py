@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import ITEM, PIXEL_DATA, VRS, Element, name, resolved_vr
+from dicomtx.dicom.elements import ITEM, PIXEL_DATA, Element, name, resolved_vr
 from dicomtx.dicom.part10 import TRANSFER_SYNTAX, Part10
 from dicomtx.dicom.pixel_data import (
     ENCAPSULATED_TOTAL_LENGTH,
@@ -15,6 +15,7 @@ from dicomtx.dicom.pixel_data import (
     EXTENDED_OFFSET_TABLE_LENGTHS,
 )
 from dicomtx.dicom.rope import WORDS, swapped
+from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError
 from dicomtx.sources import CHUNK
 

@@ -4,11 +4,12 @@ A type 1 key that the data set does not have is invented here, in the record and
 """
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from pydicom import config
-from pydicom.charset import convert_encodings
+from pydicom.charset import python_encoding
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -22,7 +23,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
-from dicomtx.dicom import text
+from dicomtx.dicom import character_sets, text
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.dicom.part10 import SOP_CLASS
@@ -126,10 +127,11 @@ class Kind(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The keys of one directory record, encoded, and which of them were invented."""
+    """The encoded keys of one directory record, those invented, and pydicom's warnings."""
 
     keys: bytes
     invented: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def kind(data_set: DataSet) -> Kind:
@@ -184,7 +186,8 @@ class Records:
         values = Dataset(dict(self._values))  # pydicom decodes them where they are
         values.set_original_encoding(*_original(self._data_set))
         try:
-            with config.disable_value_validation():
+            with config.disable_value_validation(), warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
                 for name in invented:
                     setattr(values, name, self._invented(name))
                 made = DIRECTORY_RECORDERS[record](values)
@@ -192,8 +195,10 @@ class Records:
                     _only_modifiers(made)
                 if extended and record == "SERIES" and "SeriesDescription" in values:
                     made.SeriesDescription = values.SeriesDescription
-                return Record(_encoded(made, values), invented)
-        except (AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
+                keys = _encoded(made, values)
+                told = dict.fromkeys(f"in the DICOMDIR: {one.message}" for one in caught)
+                return Record(keys, invented, tuple(told))
+        except (AttributeError, ValueError, TypeError, LookupError, ArithmeticError) as error:
             raise DamagedError(f"it has no place in a DICOMDIR as {record}: {error}") from error
 
     def _has(self, name: str) -> bool:
@@ -222,8 +227,7 @@ def _unknown_code() -> Dataset:
 
 
 def _original(data_set: DataSet) -> tuple[bool, bool, Any]:
-    named = data_set.text(CHARACTER_SET).split("\\")
-    charsets = convert_encodings([name.strip() for name in named])
+    charsets = character_sets.encodings(data_set.text(CHARACTER_SET))
     return data_set.encoding.implicit_vr, not data_set.encoding.big_endian, charsets
 
 
@@ -250,12 +254,20 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
             continue
         vr = element.vr or vr_of(element.tag, signed=data_set.signed)
         raw = data_set.source.read(element.value, size)
+        if element.tag == CHARACTER_SET:
+            vr, raw = "CS", _writable(data_set.text(CHARACTER_SET)).encode()
         if vr in PUNCTUATION:
             raw = raw.replace(PUNCTUATION[vr], b"")
         implicit = data_set.encoding.implicit_vr
         tag = Tag(element.tag)
         found[tag] = RawDataElement(tag, vr, len(raw), raw, element.value, implicit, order)
     return found
+
+
+def _writable(named: str) -> str:
+    """Returns the character sets that pydicom writes the keys in: those of the file if it can."""
+    terms = character_sets.terms(named)
+    return "\\".join(terms) if all(t in python_encoding for t in terms) else "ISO_IR 192"
 
 
 def _only_modifiers(made: Dataset) -> None:
@@ -271,7 +283,7 @@ def _only_modifiers(made: Dataset) -> None:
 
 def _encoded(made: Dataset, values: Dataset) -> bytes:
     """Returns the keys in explicit VR little endian, with their character set if they need one."""
-    if CHARACTER_SET in values:
+    if values.get("SpecificCharacterSet"):
         made.SpecificCharacterSet = values.SpecificCharacterSet
     encoded = _written(made)
     if CHARACTER_SET in made and encoded.isascii() and b"\x1b" not in encoded:

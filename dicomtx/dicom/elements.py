@@ -4,7 +4,9 @@ import struct
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from dicomtx.dicom import odd_vr
 from dicomtx.dicom.dictionary import vr_of
+from dicomtx.dicom.vrs import LONG, SHORT, VRS
 from dicomtx.errors import DamagedError
 from dicomtx.sources import Source
 
@@ -14,14 +16,6 @@ ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 PIXEL_DATA: Final = 0x7FE00010
 
-LONG: Final = frozenset(
-    (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-)
-SHORT: Final = frozenset(
-    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT"}
-    | {b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
-)
-VRS: Final = LONG | SHORT
 _SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}
 _STARTS: Final = (struct.Struct("<HH2sH"), struct.Struct(">HH2sH"))
 
@@ -74,9 +68,10 @@ def name(tag: int) -> str:
 
 
 def header(source: Source, at: int, encoding: Encoding) -> Element:
-    """Returns the element whose header stands at ``at``; its end is not known if it is undefined.
+    """Returns the element whose header is at ``at``; its end is not known if it is undefined.
 
-    A header without a VR in an explicit data set is read as implicit, as some writers mix them.
+    A header without a valid VR in an explicit data set has no ``vr`` either. It is read as implicit
+    VR, since some writers mix both, or with a length of 2 bytes, whichever the next header fits.
 
     Raises:
         DamagedError: the source ends inside of the header.
@@ -90,8 +85,9 @@ def header(source: Source, at: int, encoding: Encoding) -> Element:
     short = _SHORT_NAMES.get(vr) if explicit else None
     if short:
         return Element(tag, short, at, at + 8, length, at + 8 + length)
-    if not explicit or not vr.isalpha() or not vr.isupper():
-        length = int.from_bytes(raw[4:8], encoding.order)
+    if not explicit or not (vr.isalpha() and vr.isupper()):
+        if not explicit or odd_vr.is_implicit(source, at, tag, encoding.order):
+            length = int.from_bytes(raw[4:8], encoding.order)
         return Element(tag, "", at, at + 8, length, at + 8 + length)
     if vr not in LONG and length:
         return Element(tag, vr.decode(), at, at + 8, length, at + 8 + length)
@@ -128,7 +124,7 @@ def elements(
                 return
             element = element._replace(end=end_of_items(source, element, stop, encoding))
         elif element.end > stop:
-            raise truncated(element, stop)
+            raise _unknown_vr(source, element, encoding) or truncated(element, stop)
         yield element
         at = element.end
 
@@ -164,6 +160,13 @@ def truncated(element: Element, stop: int) -> TruncatedError:
     return TruncatedError(element, f"is truncated: {have} of {element.length} bytes are there")
 
 
+def _unknown_vr(source: Source, element: Element, encoding: Encoding) -> TruncatedError | None:
+    """Returns the error for a value that reaches too far since its VR is unknown, if so."""
+    if element.vr or encoding.implicit_vr:
+        return None
+    return TruncatedError(element, f"has {odd_vr.described(source, element.start)}")
+
+
 def _only_zeros(source: Source, at: int, stop: int) -> bool:
     return all(not chunk.strip(b"\0") for chunk in source.chunks(at, stop - at))
 
@@ -179,7 +182,11 @@ def of_item(source: Source, at: int, stop: int, encoding: Encoding) -> Encoding:
     if stop - at < 8 or len(raw) < 6 or raw[:2] in (b"\xfe\xff", b"\xff\xfe"):
         return encoding
     if not encoding.implicit_vr:
-        return encoding._replace(implicit_vr=not (raw[4:6].isalpha() and raw[4:6].isupper()))
+        if raw[4:6].isalpha() and raw[4:6].isupper():
+            return encoding
+        first = header(source, at, encoding)
+        whole = int.from_bytes(source.peek(at + 4, 4), encoding.order)
+        return encoding._replace(implicit_vr=first.length == whole)
     other = encoding._replace(implicit_vr=False)
     if raw[4:6] in VRS and not _fits(source, at, stop, encoding) and _fits(source, at, stop, other):
         return other

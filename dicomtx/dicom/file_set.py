@@ -56,10 +56,12 @@ class Added(NamedTuple):
 
     Attributes:
         invented: keywords of the type 1 keys that were invented for them.
+        warnings: what a record does not say as the file does.
         listed: the file has a record; or else another one has its SOP Instance UID.
     """
 
     invented: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     listed: bool = True
 
 
@@ -120,7 +122,10 @@ class FileSet:
         keys = leaf.keys + (icon if kind.record == "IMAGE" else b"")
         item = _item(kind.record, keys, reference)
         self._insert(above, place, reference.sop_instance_uid, item)
-        return Added(tuple(name for new in (*made, leaf) for name in new.invented))
+        every = (*made, leaf)
+        invented = tuple(name for record in every for name in record.invented)
+        told = dict.fromkeys(warning for record in every for warning in record.warnings)
+        return Added(invented, tuple(told))
 
     def _first(self, uid: str) -> bool:
         """Whether no file was listed under this SOP Instance UID, wherever; now one is."""

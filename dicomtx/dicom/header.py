@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from dicomtx.dicom import attributes
+from dicomtx.dicom import attributes, character_sets, odd_vr
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header, name
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header, name, resolved_vr
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, TransferSyntax, by_uid
 
 if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
@@ -21,6 +21,8 @@ SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 MODALITY: Final = 0x00080060
 LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
+CHARACTER_SET: Final = 0x00080005
+LONGEST_TERM: Final = 16  # of a CS (PS3.5 6.2)
 
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
@@ -41,8 +43,8 @@ class Header(NamedTuple):
         missing: names of attributes without which Pixel Data cannot be read.
         file_set: it is a DICOMDIR.
         warnings: what is not as it should be.
-        sound: the file can be taken as it is: nothing is cut off, and the data set is encoded as
-            its syntax asks.
+        sound: the file can be copied as it is: nothing is cut off, it has its file meta
+            information, and the data set is encoded as its syntax asks.
         lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
     """
 
@@ -113,7 +115,9 @@ def read_header(part10: Part10) -> Header:
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
-        sound=not part10.damaged and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
+        sound=not part10.damaged
+        and part10.has_meta
+        and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
         lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
     )
 
@@ -131,11 +135,26 @@ def _planes(
 
 
 def _odd_values(data_set: DataSet) -> Iterator[str]:
-    """Yields what is to be said of values of odd length (PS3.5 7.1.1): they pass as they are."""
+    """Yields warnings about values that a conversion does not change.
+
+    They have an odd length (PS3.5 7.1.1), an unknown VR, or an unknown character set.
+    """
     odd = [e.tag for e in data_set.elements if e.length & 1 and not e.undefined]
     if odd:
         more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
         yield f"{name(odd[0])}{more} of odd length: kept so"
+    bad = [e for e in data_set.elements if not e.vr and not data_set.encoding.implicit_vr]
+    if bad:
+        first, more = bad[0], f"; so have {len(bad) - 1} more" if len(bad) > 1 else ""
+        vr = odd_vr.described(data_set.source, first.start)
+        read = resolved_vr(first, signed=data_set.signed)
+        yield f"{name(first.tag)} has {vr}, read as {read}{more}"
+    character_set = character_sets.unknown(data_set.text(CHARACTER_SET))
+    if character_set:
+        yield (
+            f"Specific Character Set {character_set[:LONGEST_TERM]!r} is not a defined term"
+            " (PS3.3 C.12.1.1.2): text is read as ISO 8859-1"
+        )
 
 
 def _real_chroma(
@@ -185,8 +204,8 @@ def _real_syntax(
         if stream is None or not stream.syntax:
             raise DamagedError("Pixel Data is encapsulated, but in no syntax that can be told")
         return _mislabelled(by_uid(stream.syntax), label, warnings)
-    if label is None:
-        return native
+    if label is None or label is GE_BIG_ENDIAN_PIXELS or not label.keyword:
+        return _private_syntax(part10, kind, label, warnings) if label else native
     if kind == "native" and label.encapsulated and label.known:
         return _mislabelled(native, label, warnings)
     if not label.encapsulated:
@@ -195,6 +214,25 @@ def _real_syntax(
     if stream and label.family in SNIFFED and not stream.fits(label.uid):
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     return label
+
+
+def _private_syntax(
+    part10: Part10, kind: PixelDataKind, label: TransferSyntax, warnings: list[str]
+) -> TransferSyntax:
+    """Returns the native syntax that a data set of no standard syntax reads as, if it does."""
+    data_set, native = part10.data_set, syntax_of(part10.data_set.encoding)
+    element = data_set.find(PIXEL_DATA)
+    if kind == "encapsulated":
+        return label
+    if element:
+        image = attributes.image_pixel(data_set)
+        if not image or element.length not in (image.native_bytes, image.native_bytes + 1):
+            return label
+    if label is GE_BIG_ENDIAN_PIXELS:
+        warnings.append(f"{label.uid} is GE's implicit VR little endian with big endian Pixel Data")
+    else:
+        warnings.append(f"transfer syntax {label.uid} is unknown; it reads as {native.name}")
+    return native
 
 
 def _mislabelled(

@@ -1,6 +1,8 @@
 """Element headers as bytes (PS3.5 7.1.2, 7.1.3)."""
 
-from dicomtx.dicom.elements import LONG, Encoding
+from dicomtx.dicom.dictionary import vr_of
+from dicomtx.dicom.elements import Element, Encoding, resolved_vr
+from dicomtx.dicom.vrs import LONG
 
 
 def tag_bytes(tag: int, encoding: Encoding) -> bytes:
@@ -13,6 +15,18 @@ def fitting_vr(vr: str, length: int, encoding: Encoding) -> str:
     """Returns the VR, or UN where an explicit one has no room for the length (CP-1066)."""
     has_room = encoding.implicit_vr or vr.encode() in LONG or length <= 0xFFFF
     return vr if has_room else "UN"
+
+
+def written_vr(element: Element, *, signed: bool, to_big_endian: bool) -> str:
+    """Returns the VR for an element in an explicit encoding.
+
+    Values of VR UN are little endian (PS3.5 6.2.2), and few readers know that. Pixels and tables,
+    whose words can only be of one size, get their own VR where the byte order changes.
+    """
+    if element.vr == "UN" and to_big_endian:
+        known = vr_of(element.tag, signed=signed)
+        return known if known in ("OW", "OF", "OD") else "UN"
+    return resolved_vr(element, signed=signed)
 
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:

@@ -11,7 +11,6 @@ from dicomtx.dicom.elements import (
     EXPLICIT,
     EXPLICIT_BIG,
     IMPLICIT,
-    VRS,
     Element,
     Encoding,
     elements,
@@ -20,11 +19,21 @@ from dicomtx.dicom.elements import (
 )
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.dicom.rope import Rope
+from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError, NotDicomError
 from dicomtx.sources import CHUNK, Source, Spool, temporary_folder
-from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax, by_uid
+from dicomtx.transfer_syntaxes import (
+    BY_UID,
+    GE_BIG_ENDIAN_PIXELS,
+    ROOT,
+    TransferSyntax,
+    by_uid,
+)
 
 PREAMBLE: Final = 128
+PREFIX: Final = b"DICM"
+# the headers of TIFF and BigTIFF: their offsets lead to where the pixels were (PS3.10 7.1)
+TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MEDIA_STORAGE_SOP_CLASS: Final = 0x00020002
 MEDIA_STORAGE_SOP_INSTANCE: Final = 0x00020003
 TRANSFER_SYNTAX: Final = 0x00020010
@@ -46,6 +55,7 @@ class Part10(NamedTuple):
         warnings: what is not as it should be.
         deflated: the data set really is (PS3.5 A.5).
         damaged: something of it could not be salvaged.
+        start: where the data set is in the file, deflated or not.
     """
 
     file: Source
@@ -56,11 +66,17 @@ class Part10(NamedTuple):
     warnings: tuple[str, ...]
     deflated: bool = False
     damaged: bool = False
+    start: int = 0
 
     @property
     def encoding(self) -> Encoding:
         """How the data set is really encoded."""
         return self.data_set.encoding
+
+    @property
+    def has_meta(self) -> bool:
+        """Whether the file has a preamble, a prefix, and a Transfer Syntax UID (PS3.10 7.1)."""
+        return self.label is not None and self.file.peek(PREAMBLE, 4) == PREFIX
 
 
 @contextmanager
@@ -75,7 +91,7 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
     """
     preamble, start = _preamble(file)
     meta = DataSet(file, EXPLICIT, _meta_elements(file, start))
-    start = meta.elements[-1].end if meta.elements else start
+    start = at = meta.elements[-1].end if meta.elements else start
     uid = meta.text(TRANSFER_SYNTAX)
     label = by_uid(uid) if uid else None
     warnings = [] if uid else ["the file meta names no transfer syntax: it is told from the data"]
@@ -84,21 +100,23 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
     if label and label.deflated:
         inflated = _inflate(file, start)
         if inflated:
-            data, start = inflated.source(), 0
+            data, at = inflated.source(), 0
         else:
             warnings.append("the data set is not deflated, though the file meta says so")
     try:
-        encoding = _encoding(data, start, label, is_part10=bool(meta.elements))
+        encoding = _encoding(data, at, label, is_part10=bool(meta.elements))
         if encoding not in _NAMES:
             raise DamagedError("the data set is implicit VR big endian, which no syntax has")
-        if label and encoding != _encoding_of(label):
+        if label and label.keyword and encoding != _encoding_of(label):
             told = _NAMES[_encoding_of(label)]
             warnings.append(f"the data set is {_NAMES[encoding]}, though the file meta says {told}")
-        found = elements(data, start, data.size, encoding, whole=whole)
+        found = elements(data, at, data.size, encoding, whole=whole)
         lost: list[str] = []
-        data_set = DataSet(data, encoding, salvaged(found, data.size, lost) if salvage else found)
+        found = salvaged(found, data.size, lost) if salvage else found
+        swapped = label is GE_BIG_ENDIAN_PIXELS
+        data_set = DataSet(data, encoding, found, big_endian_pixels=swapped)
         deflated, warned = inflated is not None, (*warnings, *lost)
-        yield Part10(file, preamble, meta, label, data_set, warned, deflated, bool(lost))
+        yield Part10(file, preamble, meta, label, data_set, warned, deflated, bool(lost), start)
     finally:
         if inflated:
             inflated.close()
@@ -110,9 +128,9 @@ _NAMES = {IMPLICIT: "implicit VR", EXPLICIT: "explicit VR", EXPLICIT_BIG: "big e
 def _preamble(file: Source) -> tuple[bytes, int]:
     """Returns the preamble and where the file meta, or the data set, starts."""
     start = file.peek(0, PREAMBLE + 8)
-    if start[PREAMBLE : PREAMBLE + 4] == b"DICM":
+    if start[PREAMBLE : PREAMBLE + 4] == PREFIX:
         return start[:PREAMBLE], PREAMBLE + 4
-    if start[:4] == b"DICM":
+    if start[:4] == PREFIX:
         return b"", 4
     if start[PREAMBLE : PREAMBLE + 4] == b"\x02\0\0\0" and not start[:PREAMBLE].strip(b"\0"):
         return start[:PREAMBLE], PREAMBLE  # the prefix was forgotten
@@ -168,6 +186,7 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
         NotDicomError: there is no file meta, and this is no data set either.
     """
     raw = data.peek(at, 8)
+    label = label if label and label.keyword else None  # an unknown syntax says nothing
     expected = _encoding_of(label) if label else EXPLICIT
     if len(raw) < 8:
         if is_part10:
@@ -207,10 +226,20 @@ def syntax_of(encoding: Encoding) -> TransferSyntax:
     return BY_UID[ROOT] if encoding.implicit_vr else BY_UID[ROOT + ".1"]
 
 
+def is_tiff(preamble: bytes) -> bool:
+    """Whether the preamble is a TIFF header, so that the file is a TIFF too."""
+    return preamble.startswith(TIFF)
+
+
+def _kept_preamble(preamble: bytes) -> bytes:
+    return bytes(PREAMBLE) if is_tiff(preamble) else preamble.ljust(PREAMBLE, b"\0")
+
+
 def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope:
     """Returns preamble, prefix and file meta information for an output in ``syntax``.
 
-    What is there is kept, but for the syntax and the implementation; the identifiers that are
+    What is there is kept, but for the syntax, the implementation and the preamble of a TIFF; the
+    identifiers that are
     missing are taken from the data set and never invented (PS3.10 7.1). With ``new_uid`` the
     output is another instance.
     """
@@ -232,6 +261,6 @@ def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope
     if 0x00020000 not in part10.meta:
         edits.append(Edit(0x00020000, "UL", b"\0\0\0\0"))
     rope = Rope()
-    rope.add(bytes(PREAMBLE) + b"DICM")
+    rope.add(_kept_preamble(part10.preamble) + PREFIX)
     rope.extend(Rewriter(part10.meta, EXPLICIT, edits).rope())
     return rope

@@ -13,14 +13,15 @@ def passed_on(
 ) -> PixelData | None:
     """Returns native Pixel Data anew, if the source's element cannot pass as it stands.
 
-    That is so where samples of more than 8 bits are called OB and the byte order changes, and
-    where its end is missing: then that is zero.
+    That is so where samples of more than 8 bits have the VR OB and the byte order changes, where
+    the VR is UN, where Pixel Data is not in the byte order of the data set, and where its end is
+    missing: then that is zero.
 
     Args:
         data_set: the source.
         image: what it says, None if it does not say enough.
         warnings: if given, what is missing is zero, and that is said here.
-        swap: the byte order changes.
+        swap: the byte order of Pixel Data changes.
 
     Raises:
         DamagedError: it is shorter than the image.
@@ -36,9 +37,12 @@ def passed_on(
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
     wide = (data_set.number(BITS_ALLOCATED) or 0) > 8
-    if there == element.length and there >= whole and not (element.vr == "OB" and wide and swap):
+    passes = element.vr != "UN" and data_set.big_endian_pixels == data_set.encoding.big_endian
+    passes &= not (element.vr == "OB" and wide and swap)
+    if passes and there == element.length and there >= whole:
         return None
+    words = wide or element.vr not in ("OB", "UN")
     rope = Rope()
-    rope.span(data_set.source, element.value, there, 2 if swap and wide else 1)
+    rope.span(data_set.source, element.value, there, 2 if swap and words else 1)
     rope.add(bytes(max(there % 2, whole + whole % 2 - there)))
-    return PixelData(rope, "OW" if wide else "OB", encapsulated=False)
+    return PixelData(rope, "OW" if words else "OB", encapsulated=False)

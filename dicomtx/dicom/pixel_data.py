@@ -100,7 +100,7 @@ def native_frames(
         warnings.append(f"salvaged: {what}")
         image = image._replace(number_of_frames=image.number_of_frames + max(0, extra))
     # samples of more than 8 bits are words, though they wrongly be called OB
-    words = data_set.encoding.big_endian and (element.vr != "OB" or image.bits_allocated > 8)
+    words = data_set.big_endian_pixels and (element.vr != "OB" or image.bits_allocated > 8)
     return NativeFrames(data_set.source, (element.value, size), image, words=words)
 
 

@@ -1,11 +1,10 @@
 """How stored values are meant to be seen: rescale, window and palette of one frame."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
-from math import isfinite
 from typing import Final, NamedTuple
 
+from dicomtx.dicom import numbers
 from dicomtx.dicom.data_set import DataSet
 
 WINDOW_CENTRE: Final = 0x00281050
@@ -72,11 +71,17 @@ def presentation(data_set: DataSet, frame: int) -> Presentation:
 def pixel_aspect(data_set: DataSet) -> float:
     """Returns the height of a pixel whose width is 1: by its spacing, or as it is said to be."""
     for tag in SPACINGS:
-        with suppress(ValueError):
-            vertical, horizontal = map(float, data_set.text(tag).split("\\"))
-            if vertical > 0 and horizontal > 0 and WIDEST > vertical / horizontal > 1 / WIDEST:
-                return vertical / horizontal
+        vertical, horizontal = _pair(data_set.text(tag))
+        if vertical > 0 and horizontal > 0 and WIDEST > vertical / horizontal > 1 / WIDEST:
+            return vertical / horizontal
     return 1.0
+
+
+def _pair(text: str) -> tuple[float, float]:
+    """Returns two values of DS or IS, zeros if they are not two numbers."""
+    values = [numbers.decimal(value) for value in text.split("\\", 2)]
+    first, second = values if len(values) == 2 else (None, None)
+    return first or 0.0, second or 0.0
 
 
 def _macros(data_set: DataSet, groups: int, index: int) -> Iterator[DataSet]:
@@ -88,10 +93,9 @@ def _macros(data_set: DataSet, groups: int, index: int) -> Iterator[DataSet]:
 def _number(places: list[DataSet], tag: int) -> float | None:
     """Returns the first value of a DS, where one stands that is a number."""
     for place in places:
-        with suppress(ValueError):
-            number = float(place.text(tag).split("\\")[0])
-            if isfinite(number):
-                return number
+        number = numbers.decimal(place.text(tag).split("\\", 1)[0])
+        if number is not None:
+            return number
     return None
 
 

@@ -108,7 +108,8 @@ class Rewriter:
         elif self._is_sequence(level, element):
             self._sequence(level, element)
         else:
-            vr = resolved_vr(element, signed=self._signed)
+            swaps = self._target.big_endian and not level.within.big_endian
+            vr = headers.written_vr(element, signed=self._signed, to_big_endian=swaps)
             self._value(level, element, "UN" if vr == "SQ" else vr)
 
     def _is_sequence(self, level: Level, element: Element) -> bool:

@@ -4,9 +4,10 @@ import struct
 import warnings
 from typing import Final
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import decode_bytes
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
+from dicomtx.dicom import character_sets
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.errors import SettingsError
@@ -64,8 +65,8 @@ def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False
     if vr not in IN_CHARACTER_SET:
         return raw.decode("ascii", "replace").strip(" \0\t\r\n")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is not known is replaced: that is told above
-        encodings = convert_encodings([name.strip() for name in character_set.split("\\")])
+        warnings.simplefilter("ignore")  # characters that are not known are replaced
+        encodings = character_sets.encodings(character_set)
         found = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
     return found.rstrip("=") if vr == "PN" else found
 

@@ -92,7 +92,7 @@ def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Sett
     same = header.syntax == header.label == target
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
         return Plan(Action.COPY, header.syntax, target)
-    reason, keep = _untouchable(header, target)
+    reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
         return Plan(Action.KEEP, header.syntax, header.label, reason)
     if not reason and target.uid == header.syntax.uid and _can_rewrap(header):
@@ -122,8 +122,10 @@ def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
     return Plan(Action.REFUSE, header.syntax, target, reason)
 
 
-def _untouchable(header: Header, target: TransferSyntax) -> tuple[str, bool]:
+def _untouchable(header: Header, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:
     """Returns why the file cannot be transcoded, if so, and whether it may be kept as it is."""
+    if settings.strict and header.syntax.known and not header.label.keyword:
+        return f"transfer syntax {header.label.uid} is unknown", False
     if header.file_set:
         return "a DICOMDIR holds byte offsets into itself", True
     if header.syntax.family == "video":

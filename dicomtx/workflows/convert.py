@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.header import Header, read_header
-from dicomtx.dicom.part10 import Part10, file_meta, open_part10
+from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
 from dicomtx.dicom.passed_on import passed_on
 from dicomtx.dicom.rewrite import Rewriter
 from dicomtx.engine import verify
@@ -32,14 +33,15 @@ from dicomtx.sources import (
     open_source,
     temporary_folder,
 )
-from dicomtx.workflows.decided import decided, error_of, keep_original, put_back
+from dicomtx.workflows.decided import decided, empty, error_of, keep_original
 from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
 from dicomtx.workflows.run import Allow, Progress, Run, outcome
 from dicomtx.workflows.unchanged import check_unchanged, stamp_of
 
-SIGNATURES = 0xFFFAFFFA
+SIGNATURES: Final = 0xFFFAFFFA
+ADDED_META: Final = "file meta information written: the source has none, or not all of it"
 
 
 def convert(
@@ -156,8 +158,7 @@ def _destination(request: Request) -> Iterator[int]:
 
 def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     if made.action in (Action.COPY, Action.KEEP):
-        part10.file.copy_to(fd, 0, part10.file.size)
-        run.verification = "bytes-only"
+        _pass(run, made, part10, fd)
         return
     run.warnings += _cautions(part10)
     with Spool(_folder(run.request)) as spool:
@@ -193,7 +194,18 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
     del run.warnings[run.told :]  # of what was written, and is no more
-    put_back(part10.file, fd)
+    empty(fd)
+    _pass(run, made, part10, fd)
+
+
+def _pass(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Writes the source as it is; a bare data set gets file meta information (PS3.10 7.1)."""
+    start = 0
+    if not part10.has_meta:
+        run.warnings.append(ADDED_META)
+        file_meta(part10, made.target).write_to(fd)
+        start = part10.start
+    part10.file.copy_to(fd, start, part10.file.size - start)
     run.verification = "bytes-only"
 
 
@@ -219,7 +231,7 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         said = image_pixel(part10.data_set)
         edits = image_edits(said, made.after) if said and made.after else []
         warnings: list[str] | None = run.warnings if settings.salvage else None
-        swap = made.target.big_endian != part10.encoding.big_endian
+        swap = made.target.big_endian != part10.data_set.big_endian_pixels
         passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
         return Transcoded(passed, tuple(edits), verification="bytes-only")
     done = _coded(run, made, part10, spool)
@@ -244,8 +256,10 @@ def _coded(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
 
 def _cautions(part10: Part10) -> Iterator[str]:
     """Yields what a new encoding does to things that it does not touch."""
-    if part10.preamble.strip(b"\0"):
-        yield "the preamble was not zero, and is now: what it pointed to has moved"
+    if not part10.has_meta:
+        yield ADDED_META
+    if is_tiff(part10.preamble):
+        yield "preamble cleared: it held TIFF offsets that no longer apply"
     if SIGNATURES in part10.data_set:
         yield "digital signatures are kept, but may not be valid any more"
 

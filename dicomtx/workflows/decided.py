@@ -16,7 +16,6 @@ from dicomtx.errors import (
     UnsupportedError,
     VerificationError,
 )
-from dicomtx.sources import Source
 from dicomtx.workflows.request import Request
 
 FAILURES = (CodecError, DamagedError, UnsupportedError, VerificationError)
@@ -51,8 +50,7 @@ def keep_original(settled: Settled, header: Header, error: DicomtxError) -> Sett
     return settled._replace(plan=kept(settled.plan, why, header))
 
 
-def put_back(source: Source, fd: int) -> None:
-    """Puts the source in the place of what was written so far."""
+def empty(fd: int) -> None:
+    """Removes what was written so far."""
     os.ftruncate(fd, 0)
     os.lseek(fd, 0, os.SEEK_SET)
-    source.copy_to(fd, 0, source.size)

@@ -116,7 +116,7 @@ class Directory:
             self._digest.update(repr(reference).encode() + icon)
             kind = directory_records.kind(part10.data_set)
             added = self._file_set.add(part10.data_set, kind, reference, place, icon)
-        warnings = []
+        warnings = list(added.warnings)
         if added.invented:
             warnings.append(f"in the DICOMDIR only, invented: {', '.join(added.invented)}")
         if not added.listed:

@@ -192,5 +192,5 @@ def test_the_group_length_that_is_written_is_right(length: int | None) -> None:
     assert struct.unpack("<I", data[140:144]) == (len(data) - 144,)
 
 
-def test_a_preamble_is_zero_whatever_it_was() -> None:
+def test_the_preamble_of_a_tiff_is_zero() -> None:
     assert written(part10("explicit", identity(), preamble=b"II*\0" * 32)).preamble == bytes(128)
