@@ -3,56 +3,74 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from dicomtx import part_files
 from dicomtx.errors import DestinationError
+from dicomtx.part_files import PartFile
 from dicomtx.sources import STANDARD_STREAM, Source, nameless, reason, temporary_folder
 
 STANDARD_OUTPUT: Final = 1
+ANY_MODE: Final = 0o7777
+PRIVATE: Final = 0o600
+NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # what some file systems say to fsync
+MOST_SWEPT: Final = 10_000
+
+_swept: set[str] = set()  # the folders where this process has looked for stale part files
 
 
 @contextmanager
 def atomic_write(
-    path: str, *, overwrite: bool, sweep: bool = True, sync: bool = True
+    path: str,
+    *,
+    overwrite: bool,
+    sync: bool = True,
+    mode: int = ANY_MODE,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[int]:
     """Yields a descriptor; the file appears under its name, whole, when the block is left.
 
-    The part file stands beside the target. On any error it is gone and the target untouched. For
-    ``-`` it is a spool that is copied to standard output. Part files that another process left for
-    this target are removed first, unless ``sweep`` is false. Without ``sync`` it may not
-    outlive a power cut.
+    The part file is beside the target. On any error it is gone and the target untouched. For ``-``
+    it is a spool that is copied to standard output.
+
+    Args:
+        path: the target.
+        overwrite: a target that exists is replaced; it keeps its owner.
+        sync: the file outlives a power cut.
+        mode: the permission bits that the target may have at most.
+        check: called directly before the target appears; what it raises keeps it from appearing.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
     """
     if path == STANDARD_STREAM:
-        with _standard_output() as fd:
+        with _standard_output(check) as fd:
             yield fd
         return
     if not path or "\0" in path:
-        raise DestinationError(f"{path!r} is no name of a file")
+        raise DestinationError(f"{path!r} is not a file name")
+    target = os.path.realpath(path)  # an existing link keeps pointing to the file
+    _sweep_beside(target)
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} exists already; use --overwrite to replace it")
     _check_place(path)
-    target = os.path.realpath(path)  # an existing link keeps pointing to the file
-    if sweep:
-        sweep_for(target)
-    part, fd = _open_part(target)
+    part = _new_part(target, mode)
     try:
         try:
-            yield fd
-            _sync(fd, wanted=sync)
+            yield part.fd
+            _sync(part.fd, wanted=sync)
         except DestinationError as error:
             raise DestinationError(f"{path} {error}") from error
-        finally:
-            os.close(fd)
-        _put_in_place(part, target, overwrite=overwrite)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
+        if check:
+            check()
+        if not part.is_there:
+            raise DestinationError(f"{path}: another process removed the part file; try again")
+        _put_in_place(part.path, target, overwrite=overwrite)
+    finally:
+        part.close()
+    _sync_folder(target, wanted=sync)
 
 
 def _check_place(path: str) -> None:
@@ -65,17 +83,19 @@ def _check_place(path: str) -> None:
             raise DestinationError(f"{path} is a device, pipe or socket; name a file")
 
 
-def _open_part(target: str) -> tuple[str, int]:
-    folder, name = os.path.split(target)
-    part = os.path.join(folder, f"{_part_start(name)}{os.getpid()}.part")
+def _new_part(target: str, mode: int) -> PartFile:
+    """Returns a part file with the permissions that the target will have."""
     try:
         before = _status(target)
-        fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        part = part_files.create(target, mode & 0o666)
         if before:
-            _resemble(fd, before)
+            _resemble(part.fd, before, mode)
+        elif mode & 0o600 != 0o600:  # the owner of a file that nobody may write
+            os.chmod(part.fd, os.fstat(part.fd).st_mode & mode)
     except OSError as error:
-        raise DestinationError(f"cannot write to {folder or '.'}: {reason(error)}") from error
-    return part, fd
+        folder = os.path.dirname(target)
+        raise DestinationError(f"cannot write to {folder}: {reason(error)}") from error
+    return part
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -86,17 +106,28 @@ def _status(path: str) -> os.stat_result | None:
         return None
 
 
-def _resemble(file: int | str, before: os.stat_result) -> None:
+def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
     """Gives a file the owner and the mode of the one that it replaces, where that is allowed."""
     with suppress(OSError):
         os.chown(file, before.st_uid, before.st_gid)  # first: it may take away bits of the mode
     with suppress(OSError):
-        os.chmod(file, before.st_mode & 0o7777)
+        os.chmod(file, before.st_mode & mode)
 
 
-def _part_start(name: str) -> str:
-    """Returns how the names of a target's part files begin: as it does, if that is not too long."""
-    return f".{os.fsdecode(os.fsencode(name)[:200])}.dicomtx-"
+def usual_mode(path: str) -> int:
+    """Returns the mode of the file, or the one that a new file would get there."""
+    target = os.path.realpath(path)
+    try:
+        before = _status(target)
+        if before:
+            return stat.S_IMODE(before.st_mode)
+        part = part_files.create(target, 0o666)
+    except OSError as error:
+        raise DestinationError(f"cannot write to {path}: {reason(error)}") from error
+    try:
+        return stat.S_IMODE(os.fstat(part.fd).st_mode)
+    finally:
+        part.close()
 
 
 def make_folder(folder: str) -> None:
@@ -112,47 +143,42 @@ def make_folder(folder: str) -> None:
 
 
 def sweep_for(target: str) -> None:
-    """Removes the part files of this target whose process is gone."""
+    """Removes the stale part files of this target."""
     folder, name = os.path.split(os.path.realpath(target))
-    _sweep(folder or ".", _part_start(name))
+    part_files.sweep(folder, part_files.start_of(name))
 
 
-def sweep_tree(folder: str) -> None:
-    """Removes all part files in a folder, and below, whose process is gone."""
-    for inner, _, _ in os.walk(folder):
-        _sweep(inner, ".")
-
-
-def _sweep(folder: str, start: str) -> None:
-    try:
-        names = [n for n in os.listdir(folder) if n.startswith(start) and n.endswith(".part")]
-    except OSError:
+def sweep_tree(place: str) -> None:
+    """Removes all stale part files in a folder and below, or beside a file."""
+    if not os.path.isdir(place):
+        part_files.sweep(os.path.dirname(os.path.realpath(place)))
         return
-    for name in names:
-        _, found, pid = name.removesuffix(".part").rpartition(".dicomtx-")
-        stale = found and pid.isdigit() and (int(pid) == os.getpid() or not _runs(pid))
-        if stale:
-            with suppress(OSError):
-                os.unlink(os.path.join(folder, name))
+    for inner, _, _ in os.walk(place):
+        part_files.sweep(inner)
 
 
-def _runs(pid: str) -> bool:
-    """Whether a process is there; one that ended and that nobody has asked for (Z) is not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def _sweep_beside(target: str) -> None:
+    """Removes all stale part files beside a target; once for each folder, since listing is slow."""
+    folder = os.path.dirname(target)
+    if folder in _swept:
+        return
+    if len(_swept) >= MOST_SWEPT:
+        _swept.clear()
+    _swept.add(folder)
+    part_files.sweep(folder)
 
 
-def part_beside(path: str, what: str) -> str:
-    """Returns a name for what may yet become ``path``; it is swept as part files are."""
-    folder, name = os.path.split(os.path.realpath(path))
-    return os.path.join(folder, f"{_part_start(name)}{what}.dicomtx-{os.getpid()}.part")
+def adopt(
+    file: str,
+    path: str,
+    *,
+    overwrite: bool,
+    mode: int = ANY_MODE,
+    check: Callable[[], None] | None = None,
+) -> None:
+    """Puts a whole file on the same file system in the place of ``path``.
 
-
-def adopt(part: str, path: str, *, overwrite: bool) -> None:
-    """Puts a whole file that is beside ``path`` in its place, with the mode of what was there.
+    The arguments are those of ``atomic_write``; the file has been synced.
 
     Raises:
         DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
@@ -161,8 +187,11 @@ def adopt(part: str, path: str, *, overwrite: bool) -> None:
     with suppress(OSError):
         before = _status(target)
         if before:
-            _resemble(part, before)
-    _put_in_place(part, target, overwrite=overwrite)
+            _resemble(file, before, mode)
+    if check:
+        check()
+    _put_in_place(file, target, overwrite=overwrite)
+    _sync_folder(target, wanted=True)
 
 
 def _sync(fd: int, *, wanted: bool) -> None:
@@ -170,8 +199,26 @@ def _sync(fd: int, *, wanted: bool) -> None:
         if wanted:
             os.fsync(fd)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # not a file that can be synced
+        if error.errno not in NOT_SYNCED:
             raise DestinationError(f"cannot be written: {reason(error)}") from error
+
+
+def _sync_folder(target: str, *, wanted: bool) -> None:
+    """Has the new name of a file outlive a power cut."""
+    if not wanted:
+        return
+    try:
+        fd = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except PermissionError:  # a folder that may be written, but not listed
+        return
+    except OSError as error:
+        if error.errno not in NOT_SYNCED:
+            told = f"{target} is written, but may not outlive a power cut: {reason(error)}"
+            raise DestinationError(told) from error
 
 
 def _put_in_place(part: str, target: str, *, overwrite: bool) -> None:
@@ -187,19 +234,19 @@ def _put_in_place(part: str, target: str, *, overwrite: bool) -> None:
             if os.path.lexists(target):
                 raise FileExistsError(errno.EEXIST, "exists already") from None
             os.replace(part, target)
-            return
-        os.unlink(part)
     except FileExistsError as error:
         raise DestinationError(f"{target} exists already; use --overwrite to replace it") from error
     except OSError as error:
-        raise DestinationError(f"cannot be put in place: {reason(error)}") from error
+        raise DestinationError(f"{target} cannot be put in place: {reason(error)}") from error
 
 
 @contextmanager
-def _standard_output() -> Iterator[int]:
+def _standard_output(check: Callable[[], None] | None) -> Iterator[int]:
     fd = nameless(temporary_folder())
     try:
         yield fd
+        if check:
+            check()
         Source(fd=fd).copy_to(STANDARD_OUTPUT, 0, os.fstat(fd).st_size)
     finally:
         os.close(fd)

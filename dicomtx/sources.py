@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Self
 
+from dicomtx import part_files
 from dicomtx.errors import DestinationError, SourceError
 
 WINDOW: Final = 1 << 16
@@ -17,7 +18,12 @@ STANDARD_STREAM: Final = "-"
 
 
 class Source:
-    """Bytes that can be read at any position: of a file by pread, or what is in memory."""
+    """Bytes that can be read at any position: of a file by pread, or what is in memory.
+
+    Attributes:
+        size: in bytes.
+        mode: the permission bits of the file; of a pipe or spool, those of any new file.
+    """
 
     def __init__(
         self,
@@ -37,13 +43,16 @@ class Source:
         self._window = b""
         self._at = 0
         self._start, self._part = part[0] if part else 0, part is not None
+        self.mode = 0o666
         self.size = part[1] if part else len(data) if fd < 0 else os.fstat(fd).st_size
 
     def within(self, offset: int, size: int) -> "Source":
         """Returns a part of this source as one of its own; it must lie in it."""
         if self._fd < 0:
             return Source(self._data[offset : offset + size])
-        return Source(fd=self._fd, part=(self._start + offset, size))
+        source = Source(fd=self._fd, part=(self._start + offset, size))
+        source.mode = self.mode
+        return source
 
     def peek(self, offset: int, size: int) -> bytes:
         """Returns up to ``size`` bytes; small reads near each other cost one system call."""
@@ -163,7 +172,7 @@ def nameless(folder: str) -> int:
     try:
         with suppress(OSError, AttributeError):
             return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
-        path = os.path.join(folder, f".dicomtx-{os.getpid()}-{os.urandom(6).hex()}.part")
+        path = os.path.join(folder, part_files.new_name())
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.unlink(path)
     except OSError as error:
@@ -227,9 +236,15 @@ def open_source(path: str) -> Iterator[Source]:
             raise SourceError("is a folder; dicomtx batch converts folders")
         if not _is_regular(fd):
             raise SourceError("is not a regular file; use - to read a pipe from standard input")
-        yield Source(fd=fd)
+        yield _file(fd)
     finally:
         os.close(fd)
+
+
+def _file(fd: int) -> Source:
+    source = Source(fd=fd)
+    source.mode = os.fstat(fd).st_mode & 0o777
+    return source
 
 
 def _is_regular(fd: int) -> bool:
@@ -240,7 +255,7 @@ def _is_regular(fd: int) -> bool:
 def _standard_input() -> Iterator[Source]:
     fd = 0
     if _is_regular(fd) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-        yield Source(fd=fd)
+        yield _file(fd)
         return
     spool = Spool(temporary_folder())
     try:

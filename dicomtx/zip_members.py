@@ -62,7 +62,9 @@ def open_member(path: str, member: Member) -> Iterator[Source]:
             return
         with Spool(temporary_folder()) as spool:
             _check(member, *_inflate(member, data, spool))
-            yield spool.source()
+            source = spool.source()
+            source.mode = archive.mode
+            yield source
 
 
 def name_of(raw: bytes, flags: int) -> str:

@@ -19,7 +19,6 @@ FULL: Final = 0xFFFFFFFF
 MOST_MEMBERS: Final = 0xFFFF
 UTF8_NAME: Final = 0x0800
 MADE_BY_UNIX: Final = 3 << 8
-MODE: Final = 0o100644 << 16
 LEVEL: Final = 6
 FEW: Final = 1 << 18  # bytes of the central directory that stay in memory: they are many parts
 SLACK: Final = 1 << 20  # what deflate may add to 4 GiB that cannot be deflated
@@ -40,6 +39,7 @@ class _Member(NamedTuple):
     size: int
     packed: int
     offset: int
+    mode: int
     wide: bool
 
     @property
@@ -94,7 +94,8 @@ class ZipWriter:
             raise DestinationError("a name in an archive has at most 65535 bytes")
         wide = source.size >= FULL - (SLACK if deflate else 0)
         method = DEFLATED if deflate else STORED
-        blank = _Member(raw, method, when, 0, source.size, source.size, self._at, wide)
+        size = source.size
+        blank = _Member(raw, method, when, 0, size, size, self._at, source.mode, wide)
         header = len(_local(blank))
         member = self._small(blank, source) if source.size <= CHUNK else self._large(blank, source)
         self._at += header + member.packed
@@ -175,7 +176,7 @@ def _entry(member: _Member) -> bytes:
         b"PK\1\2",
         *(MADE_BY_UNIX | version, version, member.flags, member.method, *member.stamp),
         *(member.crc, packed, size, len(member.name), len(extra)),
-        *(0, 0, 0, MODE, min(member.offset, FULL)),
+        *(0, 0, 0, (0o100600 | member.mode & 0o644) << 16, min(member.offset, FULL)),
     )
     return fixed + member.name + extra
 

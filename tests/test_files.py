@@ -2,7 +2,7 @@
 
 import errno
 import os
-import sys
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dicomtx.errors import DestinationError
+from dicomtx.errors import DestinationError, SourceError
 from dicomtx.files import atomic_write
 from dicomtx.sources import write_all
 
@@ -55,6 +55,65 @@ def test_a_target_that_somebody_made_meanwhile_is_left_alone(tmp_path: Path) -> 
         atomic_write(str(out), overwrite=False),
     ):
         out.write_bytes(b"mine")
+    assert out.read_bytes() == b"mine"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_output_has_at_most_the_mode_that_it_may_have(tmp_path: Path) -> None:
+    for mode in (0o600, 0o640, 0o604, 0o400, 0o777):
+        for before in (None, 0o666, 0o600, 0o444):
+            out = tmp_path / "out.dcm"
+            if before is not None:
+                out.write_bytes(b"old")
+                out.chmod(before)
+            with atomic_write(str(out), overwrite=True, mode=mode) as fd:
+                assert os.fstat(fd).st_mode & 0o077 & ~mode == 0
+                write_all(fd, b"new")
+            wanted = before if before is not None else 0o666 & ~_umask()
+            assert out.stat().st_mode & 0o777 == wanted & mode, (mode, before)
+            out.unlink()
+
+
+def _umask() -> int:
+    before = os.umask(0)
+    os.umask(before)
+    return before
+
+
+def test_the_last_check_is_made_when_the_output_is_safe_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(fd: int) -> None:
+        told.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file")
+        sync(fd)
+
+    def named(part: str, target: str) -> None:
+        told.append("name")
+        replace(part, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", named)
+    out = tmp_path / "out.dcm"
+    with atomic_write(str(out), overwrite=True, check=lambda: told.append("check")) as fd:
+        write_all(fd, b"new")
+    assert told == ["file", "check", "name", "folder"]
+
+
+def test_what_the_last_check_raises_leaves_the_target_untouched(tmp_path: Path) -> None:
+    out = tmp_path / "out.dcm"
+    out.write_bytes(b"mine")
+
+    def changed() -> None:
+        raise SourceError("was changed")
+
+    with (
+        pytest.raises(SourceError),
+        atomic_write(str(out), overwrite=True, check=changed) as fd,
+    ):
+        write_all(fd, b"new")
     assert out.read_bytes() == b"mine"
     assert list(tmp_path.iterdir()) == [out]
 
@@ -151,24 +210,6 @@ def test_a_file_system_without_links_is_written_to_all_the_same(
             out.write_bytes(b"mine")
         assert out.read_bytes() == b"mine"
     assert list(tmp_path.iterdir()) == [out]
-
-
-def _part(folder: Path, pid: int) -> Path:
-    path = folder / f".out.dcm.dicomtx-{pid}.part"
-    path.write_bytes(b"half")
-    return path
-
-
-def test_only_the_parts_of_processes_that_are_gone_are_swept(tmp_path: Path) -> None:
-    reaped = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
-    os.waitpid(reaped, 0)
-    gone, alive = _part(tmp_path, reaped), _part(tmp_path, os.getppid())
-    other = tmp_path / f".other.dcm.dicomtx-{reaped}.part"
-    other.write_bytes(b"half")
-    write(tmp_path / "out.dcm")
-    assert not gone.exists()
-    assert alive.exists()
-    assert other.exists()
 
 
 def test_a_name_as_long_as_a_name_may_be_can_be_written(tmp_path: Path) -> None:

@@ -87,8 +87,7 @@ class Batch:
     def request(self) -> Request:
         """Returns what is asked of every file, before it is said which."""
         in_place = not self.destination
-        swept = not (in_place and self.from_plan)  # then it is not known in which folders they are
-        rules = self.rules._replace(tree=swept, hashed=True)
+        rules = self.rules._replace(tree=True, hashed=True)
         return Request(
             "",
             "",

@@ -4,11 +4,12 @@ import os
 from contextlib import suppress
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.files import adopt, part_beside
+from dicomtx.files import ANY_MODE, adopt, make_folder
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.run import Allow
+from dicomtx.workflows.staging import staging_folder
 from dicomtx.workflows.unchanged import check_unchanged, stamp_of
 
 
@@ -19,9 +20,10 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
         return convert(request, codecs=codecs, allow=allow)
     before = stamp_of(request)
     best: Outcome | None = None
-    kept = part_beside(request.destination, "best")
-    tried = part_beside(request.destination, "tried")
-    try:
+    if request.rules.tree:
+        make_folder(os.path.dirname(request.destination))
+    with staging_folder(request.destination) as folder:
+        kept, tried = os.path.join(folder, "best"), os.path.join(folder, "tried")
         for target in targets:
             outcome = convert(_trial(request, target, tried), codecs=codecs, allow=allow)
             if outcome.status == "skipped":
@@ -32,14 +34,15 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
                     os.replace(tried, kept)
         assert best
         if best.target_syntax:
-            check_unchanged(request, before)
             same = os.path.exists(request.destination) and request.in_place
-            adopt(kept, request.destination, overwrite=request.overwrite or same)
+            adopt(
+                kept,
+                request.destination,
+                overwrite=request.overwrite or same,
+                mode=before.mode if before else ANY_MODE,
+                check=lambda: check_unchanged(request, before),
+            )
         return best._replace(destination=request.destination)
-    finally:
-        for part in (kept, tried):
-            with suppress(OSError):
-                os.unlink(part)
 
 
 def _trial(request: Request, target: TransferSyntax, part: str) -> Request:

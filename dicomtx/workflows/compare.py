@@ -19,7 +19,7 @@ from dicomtx.engine.decoding import Frames
 from dicomtx.engine.differences import compared
 from dicomtx.engine.values import IncomparableError
 from dicomtx.errors import DicomtxError, UsageError
-from dicomtx.files import atomic_write
+from dicomtx.files import PRIVATE, atomic_write
 from dicomtx.image_pixel import Frame
 from dicomtx.sources import STANDARD_STREAM, open_source, write_all
 from dicomtx.workflows.comparison import Comparing, Comparison, Pixels, Side
@@ -122,7 +122,7 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
         raise UsageError("the page needs a name: standard output is for the result")
     if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
         raise UsageError(f"the page would replace {request.report}, which is to be compared")
-    return atomic_write(request.report, overwrite=request.overwrite)
+    return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE)
 
 
 @contextmanager

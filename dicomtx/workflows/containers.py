@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 from dicomtx.errors import DestinationError
-from dicomtx.files import atomic_write
-from dicomtx.sources import Source, open_source, reason
+from dicomtx.files import ANY_MODE, PRIVATE, atomic_write, usual_mode
+from dicomtx.sources import STANDARD_STREAM, Source, open_source, reason
 from dicomtx.workflows import manifest
 from dicomtx.workflows.staging import staging_folder
 from dicomtx.zip_writer import Time, ZipWriter
@@ -21,9 +21,11 @@ class Container(Protocol):
 
     Attributes:
         staging: a folder where files are made that will be taken.
+        mode: the permission bits that all files so far have.
     """
 
     staging: str
+    mode: int
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
         """Takes a file of the staging folder: it is not there any more."""
@@ -38,6 +40,7 @@ class Archive:
     def __init__(self, staging: str, writer: ZipWriter) -> None:
         """Writes members with ``writer``."""
         self.staging = staging
+        self.mode = ANY_MODE
         self._writer = writer
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
@@ -48,6 +51,7 @@ class Archive:
 
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
         """Appends bytes."""
+        self.mode &= source.mode
         self._writer.add(name, source, when, deflate=deflate)
 
 
@@ -59,12 +63,15 @@ def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
         DestinationError: it exists and ``overwrite`` is false, or cannot be written.
     """
     with (
-        atomic_write(path, overwrite=overwrite) as fd,
+        atomic_write(path, overwrite=overwrite, mode=PRIVATE) as fd,
         staging_folder(path) as staging,
         ZipWriter(fd, staging) as writer,
     ):
-        yield Archive(staging, writer)
+        made = Archive(staging, writer)
+        yield made
         writer.finish()
+        if path != STANDARD_STREAM:
+            os.fchmod(fd, usual_mode(path) & made.mode)
 
 
 class Folder:
@@ -73,6 +80,7 @@ class Folder:
     def __init__(self, staging: str, tree: str) -> None:
         """Puts files below ``tree``."""
         self.staging = staging
+        self.mode = ANY_MODE
         self.put: list[str] = []
         self._tree = tree
         self._folders: set[str] = set()
@@ -81,6 +89,7 @@ class Folder:
         """Moves a staged file to its place."""
         target = self._target(name)
         try:
+            self.mode &= os.stat(path).st_mode
             if name not in REPLACED and os.path.lexists(target):
                 raise DestinationError(f"{target} exists already")
             os.replace(path, target)
@@ -93,7 +102,7 @@ class Folder:
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
         """Writes bytes to a staged file, and moves that."""
         path = os.path.join(self.staging, "copied")
-        with atomic_write(path, overwrite=True) as fd:
+        with atomic_write(path, overwrite=True, mode=source.mode) as fd:
             source.copy_to(fd, 0, source.size)
         self.take(name, path, when, deflate=deflate)
 
@@ -139,6 +148,7 @@ def appended(path: str) -> Iterator[Folder]:
         raise DestinationError(f"{path} has no DICOMDIR: there is no File-set to append to")
     with staging_folder(os.path.join(path, DIRECTORY)) as staging:
         made = Folder(staging, path)
+        made.mode = usual_mode(os.path.join(path, DIRECTORY))
         try:
             yield made
         except BaseException:

@@ -25,7 +25,7 @@ from dicomtx.errors import (
     UsageError,
     VerificationError,
 )
-from dicomtx.files import atomic_write, make_folder
+from dicomtx.files import ANY_MODE, atomic_write, make_folder
 from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
@@ -38,7 +38,7 @@ from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
 from dicomtx.workflows.run import Allow, Progress, Run, outcome
-from dicomtx.workflows.unchanged import check_unchanged, stamp_of
+from dicomtx.workflows.unchanged import Stamp, check_unchanged, stamp_of
 
 SIGNATURES: Final = 0xFFFAFFFA
 ADDED_META: Final = "file meta information written: the source has none, or not all of it"
@@ -83,7 +83,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
     if not rules.copy_others:
         return LeftOutError(f"skipped: {error}") if rules.skip_others else error
     try:
-        with _opened(run.request) as file, _destination(run.request) as fd:
+        with _opened(run.request) as file, _destination(run.request, file) as fd:
             file.copy_to(fd, 0, file.size)
             run.bytes_out = file.size
     except DicomtxError as failure:
@@ -107,7 +107,7 @@ def _convert(run: Run) -> None:
             if run.allow:
                 run.allow(memory_of(settled.plan, run.codecs))
             run.told = len(run.warnings)
-            with _destination(request) as fd:
+            with _destination(request, file, before) as fd:
                 try:
                     _write(run, settled.plan, part10, fd)
                 except DicomtxError as error:
@@ -116,7 +116,6 @@ def _convert(run: Run) -> None:
                 if request.rules.keep_smaller:
                     _keep_smaller(run, header, part10, fd)
                 run.bytes_out = os.fstat(fd).st_size
-                check_unchanged(request, before)
 
 
 def _settled(run: Run, settled: Settled) -> Settled:
@@ -139,8 +138,11 @@ def _opened(request: Request) -> AbstractContextManager[Source]:
 
 
 @contextmanager
-def _destination(request: Request) -> Iterator[int]:
-    """Yields where the output goes, once it is sure that it may go there."""
+def _destination(request: Request, file: Source, before: Stamp | None = None) -> Iterator[int]:
+    """Yields where the output goes, once it is sure that it may go there.
+
+    The source is checked once more when the output is safe on the disk.
+    """
     source, destination = request.source, request.destination
     files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
     same = files and os.path.samefile(source, destination)
@@ -148,11 +150,15 @@ def _destination(request: Request) -> Iterator[int]:
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    tree = request.rules.tree
-    if tree:
+    if request.rules.tree:
         make_folder(os.path.dirname(destination))
-    overwrite, sync = request.overwrite or same, not request.rules.passing
-    with atomic_write(destination, overwrite=overwrite, sweep=not tree, sync=sync) as fd:
+    with atomic_write(
+        destination,
+        overwrite=request.overwrite or same,
+        sync=not request.rules.passing,
+        mode=ANY_MODE if same else file.mode,
+        check=lambda: check_unchanged(request, before),
+    ) as fd:
         yield fd
 
 

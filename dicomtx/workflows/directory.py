@@ -129,7 +129,7 @@ class Directory:
         self._digest.update(self._file_set.identifier.encode())
         seed = self._digest.digest()[:16] if reproducible else uuid.uuid4().bytes
         path = os.path.join(container.staging, DIRECTORY)
-        with atomic_write(path, overwrite=True) as fd:
+        with atomic_write(path, overwrite=True, mode=container.mode) as fd:
             self._file_set.write(fd, f"2.25.{int.from_bytes(seed, 'big')}")
         container.take(DIRECTORY, path, when, deflate=True)
 

@@ -171,7 +171,7 @@ class Run:
         staged = os.path.join(self._container.staging, NAME)
         if self._manifest:  # before the DICOMDIR is in its place: from then on all is there
             source = self._manifest.source()
-            with atomic_write(staged, overwrite=True) as fd:
+            with atomic_write(staged, overwrite=True, mode=self._container.mode) as fd:
                 source.copy_to(fd, 0, source.size)
         if self._directory:
             again = self._job.reproducible

@@ -34,7 +34,7 @@ def set_aside(found: Found, path: str, *, overwrite: bool = False) -> None:
         if _is_there(path, file.size, times.st_mtime_ns):
             return
         make_folder(os.path.dirname(path))
-        with atomic_write(path, overwrite=overwrite) as fd:
+        with atomic_write(path, overwrite=overwrite, mode=file.mode) as fd:
             file.copy_to(fd, 0, file.size)
             os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
 

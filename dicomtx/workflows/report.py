@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Protocol
 
 from dicomtx.errors import UsageError
-from dicomtx.files import atomic_write
+from dicomtx.files import PRIVATE, atomic_write
 from dicomtx.sources import write_all
 from dicomtx.workflows.report_page import Page
 from dicomtx.workflows.request import Outcome
@@ -100,7 +100,7 @@ def open_report(path: str) -> Iterator[Report]:
     ended: BaseException | None = None
     with (
         ExitStack() as end,
-        atomic_write(path, overwrite=True) as fd,
+        atomic_write(path, overwrite=True, mode=PRIVATE) as fd,
         _form(path) as form,
     ):
         report = Report(form, lambda data: write_all(fd, data))

@@ -24,8 +24,7 @@ class FileRules(NamedTuple):
         skip_others: what is not DICOM is skipped.
         copy_others: what is not DICOM is copied.
         preserve: the output has the source's time of modification.
-        tree: the folder of the output is made if need be, and stale part files are not looked for
-            there, since the tree is swept as a whole.
+        tree: the folder of the output is made if it is missing.
         passing: the output is soon part of another file: it need not outlive a power cut.
         hashed: the outcome has the hash of the output.
         icon: a small picture of it goes beside the output (``workflows.icon``).

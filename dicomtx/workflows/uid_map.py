@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dicomtx.errors import UsageError
-from dicomtx.files import atomic_write
+from dicomtx.files import PRIVATE, atomic_write
 from dicomtx.sources import write_all
 from dicomtx.workflows.request import Outcome
 from dicomtx.workflows.undisturbed import undisturbed
@@ -80,7 +80,7 @@ def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
     """
     check_uid_map(path)
     as_json = path.lower().endswith(".json")
-    with undisturbed(), atomic_write(path, overwrite=True) as fd:
+    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE) as fd:
         write_all(fd, b"{" if as_json else b"")
         for n, old in enumerate(uid_map):
             if as_json:

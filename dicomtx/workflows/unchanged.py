@@ -13,8 +13,10 @@ class Stamp(NamedTuple):
 
     device: int
     inode: int
+    mode: int
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 def stamp_of(request: Request) -> Stamp | None:
@@ -24,7 +26,7 @@ def stamp_of(request: Request) -> Stamp | None:
         SourceError: it is not what it was when its place was chosen by what is in it.
     """
     stamp = None if request.source == STANDARD_STREAM else _stamp(request.source)
-    if stamp and request.listed and stamp[2:] != request.listed:
+    if stamp and request.listed and (stamp.size, stamp.mtime_ns) != request.listed:
         raise SourceError("has changed since it was listed: its place may be another one now")
     return stamp
 
@@ -54,4 +56,11 @@ def _stamp(path: str) -> Stamp | None:
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         raise SourceError(f"cannot be read: {why}") from error
-    return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return Stamp(
+        status.st_dev,
+        status.st_ino,
+        status.st_mode & 0o7777,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,  # nobody can set it back
+    )

@@ -5,10 +5,9 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from dicomtx import part_files
 from dicomtx.sources import reason
 
-OURS: Final = ".dicomtx-"
-PART: Final = ".part"
 SPECIAL: Final = "it is a device, pipe or socket"
 FOLDER, OTHER = "/", "\0"  # what is known of a name, behind it
 
@@ -85,7 +84,7 @@ def _names(folder: str) -> list[str]:
 
 def is_ours(name: str) -> bool:
     """Whether a name is one of those that we give to files that are not outputs."""
-    return name[:1] == "." and (name.startswith(OURS) or (OURS in name and name.endswith(PART)))
+    return name.startswith(part_files.MARK) or part_files.is_ours(name)
 
 
 def _kind(entry: "os.DirEntry[str]") -> str:
