@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import audit as extra
 from tests import corpus
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    extra.hide()
     config.addinivalue_line(
         "markers", "peer(program): compares with a program of somebody else; .ci/run installs them"
     )
@@ -93,3 +95,9 @@ def run() -> Run:
 def ct() -> Path:
     """A small native CT image: signed, 16 bits, 128 x 128."""
     return corpus.file("CT_small.dcm")
+
+
+@pytest.fixture
+def audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the test use FFmpeg, as with ``pip install 'dicomtx[audit]'``."""
+    extra.show(monkeypatch)

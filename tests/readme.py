@@ -20,6 +20,8 @@ from textwrap import wrap
 
 import click
 
+from tests import audit
+
 REPOSITORY = Path(__file__).parent.parent
 WIDTH = 80
 BLOCK = re.compile(r"^```(console|pycon)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -28,7 +30,8 @@ FIGURES = re.compile(r"\d+(\.\d+)+|\d+(?= ?[kMG]?B\b)")  # sizes, ratios, second
 
 
 def replaced(text: str) -> str:
-    """Returns the text with what its commands print now."""
+    """Returns the text with what its commands print now, without the audit extra."""
+    audit.hide()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "examples").symlink_to(REPOSITORY / "examples")

@@ -31,6 +31,7 @@ ROOMS = {
     "rle": {"codecs/second.py"},
     "openjpeg": {"codecs/openjpeg.py", "codecs/subsampled.py"},
     "gdcm": {"codecs/gdcm.py"},
+    "av": {"codecs/ffmpeg.py"},
     "_gdcm": {"codecs/gdcm.py"},
     "json5": {"workflows/orthanc.py"},
     "pydicom": {"dicom"},

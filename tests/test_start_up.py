@@ -9,7 +9,7 @@ import pytest
 
 from tests import corpus
 
-HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "pydicom", "rich", "multiprocessing"}
+HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "av", "pydicom", "rich", "multiprocessing"}
 SLOW = {"json", "pathlib", "tempfile", "tomllib", "traceback", "importlib.metadata", "asyncio"}
 RUN = """
 import sys

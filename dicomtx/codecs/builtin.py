@@ -78,7 +78,7 @@ SECOND: Final = CodecSpec(
     memory=MEMORY,
     builtin=True,
 )
-"""For verification only: what it decodes was encoded here a moment ago."""
+"""Other code bases for verification and ``compare``; never in the order."""
 GDCM: Final = CodecSpec(
     name="gdcm",
     module="dicomtx.codecs.gdcm",
@@ -98,3 +98,21 @@ GDCM: Final = CodecSpec(
     },
     memory=MEMORY,
 )
+OPENJPH: Final = CodecSpec(
+    name="openjph",
+    module=SECOND.module,
+    requires=SECOND.requires,
+    install=SECOND.install,
+    decodes=_by("OpenJPH", *_jpeg(201, 202)),
+    memory=MEMORY,
+)
+"""For ``compare`` only: what OpenJPH encodes is verified by OpenJPEG."""
+FFMPEG: Final = CodecSpec(
+    name="ffmpeg",
+    module="dicomtx.codecs.ffmpeg",
+    requires=("numpy", "av"),
+    install="'dicomtx[audit]'",
+    decodes=_by("FFmpeg", *_jpeg(80, 81, 90, 91)),
+    memory=MEMORY,
+)
+"""For verification and ``compare``, and in the order only if it is named: see ``trust``."""

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from dicomtx.budget import Budget
-from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG, SECOND
+from dicomtx.codecs.builtin import FFMPEG, GDCM, IMAGECODECS, OPENJPEG, OPENJPH, SECOND
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
 from dicomtx.errors import CodecError, UsageError
 from dicomtx.settings import Settings
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 GROUP: Final = "dicomtx.codecs"
 BUILTIN: Final = (IMAGECODECS, OPENJPEG)
 SHIPPED: Final = {spec.name: spec for spec in (*BUILTIN, GDCM)}
+NAMED: Final = {**SHIPPED, FFMPEG.name: FFMPEG}
+"""What ``--codec`` can name without a plugin; FFmpeg is in the order only if it is named."""
+AUDITORS: Final = (SECOND, OPENJPH, FFMPEG)
+"""Other code bases that only check; slower than the builtin codecs."""
+RESERVED: Final = {*NAMED, *(spec.name for spec in AUDITORS)}
 
 
 class BrokenPlugin(NamedTuple):
@@ -56,8 +61,8 @@ class Codecs:
         self._described: dict[str, CodecSpec | BrokenPlugin] = {}
         self._missing: dict[str, bool] = {}
         for name in settings.codecs:
-            if name not in SHIPPED and name not in self._entry_points:
-                known = ", ".join([*SHIPPED, *self._entry_points])
+            if name not in NAMED and name not in self._entry_points:
+                known = ", ".join([*NAMED, *self._entry_points])
                 raise UsageError(f"unknown codec {name!r}: use one of {known}")
 
     def __iter__(self) -> Iterator[CodecSpec]:
@@ -94,11 +99,20 @@ class Codecs:
                 yield spec
 
     def verifiers(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields the codecs for a second look at what was encoded: plugins are not looked up."""
-        free = not self._settings.codecs and self._settings.order != "plugins-only"
-        if free and syntax.uid in SECOND.decodes and not self._lacks(SECOND):
-            yield SECOND
+        """Yields the codecs for a second look at what was encoded, the fastest first.
+
+        Plugins are not looked up. OpenJPH is left out: it encodes, and OpenJPEG verifies that.
+        """
         yield from self.builtins(syntax, "decode")
+        yield from (spec for spec in self.auditors(syntax) if spec is not OPENJPH)
+
+    def auditors(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
+        """Yields the code bases that only check, if the settings leave the choice of codecs."""
+        if self._settings.codecs or self._settings.order == "plugins-only":
+            return
+        for spec in AUDITORS:
+            if syntax.uid in spec.decodes and not self._lacks(spec):
+                yield spec
 
     def shipped(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
         """Yields what comes with dicomtx and decodes this, GDCM included, if it is in force."""
@@ -114,24 +128,38 @@ class Codecs:
         found = map(self._describe, self._entry_points)
         return tuple(plugin for plugin in found if isinstance(plugin, BrokenPlugin))
 
-    def open(self, spec: CodecSpec, frames: int = 1) -> Codec:
+    def open(self, spec: CodecSpec, frames: int = 1, *, apart: bool = False) -> Codec:
         """Returns the codec itself: the module, or processes for a plugin.
 
         A builtin that cannot work side by side in one process has processes too, if there are
         ``frames`` and CPUs enough.
 
+        Args:
+            spec: which codec.
+            frames: how many it will work on.
+            apart: a builtin has processes too, since it is not safe with the streams.
+
         Raises:
             CodecError: the module of a builtin cannot be imported.
         """
-        apart = spec.holds_gil and frames > 1 and self.budget.cpus > 1
+        apart |= spec.holds_gil and frames > 1 and self.budget.cpus > 1
         if apart or not spec.builtin:
-            from dicomtx.codecs.isolation import Isolated  # noqa: PLC0415 - mostly not needed
-
-            return Isolated(self._team(spec.name), spec.module)
+            return self._isolated(spec)
         try:
             return cast("Codec", import_module(spec.module))
         except ImportError as error:
             raise CodecError(f"{spec.name} cannot be imported: {error}") from error
+
+    def _isolated(self, spec: CodecSpec) -> Codec:
+        """Returns the codec in processes of its own."""
+        from dicomtx.codecs.isolation import Isolated  # noqa: PLC0415 - mostly not needed
+
+        isolated = Isolated(self._team(spec.name), spec.module)
+        if spec is not FFMPEG:
+            return isolated
+        from dicomtx.codecs.trust import Trusted  # noqa: PLC0415 - mostly not needed
+
+        return Trusted(isolated)
 
     def printed(self) -> list[str]:
         """Returns what isolated codecs printed since this was last asked, as "name: line"."""
@@ -188,7 +216,7 @@ class Codecs:
         Raises:
             CodecError: it is a plugin that cannot be used.
         """
-        found = SHIPPED.get(name) or self._describe(name)
+        found = NAMED.get(name) or self._describe(name)
         if isinstance(found, BrokenPlugin):
             raise CodecError(f"plugin {name!r} cannot be used: {found.reason}")
         return found
@@ -200,7 +228,7 @@ class Codecs:
 
     def _look_at(self, name: str, points: list["EntryPoint"]) -> CodecSpec | BrokenPlugin:
         """Returns the spec that an entry point names, or why there is none."""
-        if name in SHIPPED:
+        if name in RESERVED:
             return BrokenPlugin(name, "a codec that comes with dicomtx has this name")
         if len(points) > 1:
             return BrokenPlugin(name, f"{len(points)} packages register this name")

@@ -1,9 +1,11 @@
-"""Second opinions: other code bases, asked only whether what was just encoded is right.
+"""Second opinions: other code bases, asked only whether a result is right.
 
-They are slower than imagecodecs' best, and jpegsof3 is not safe with streams from elsewhere.
+They are slower than imagecodecs' best. jpegsof3 and OpenJPH are not safe with streams from
+elsewhere: they decode those in a process of its own (see ``Codecs.open``).
 """
 
 import zlib
+from typing import Final
 
 import imagecodecs
 import numpy as np
@@ -11,7 +13,7 @@ from rle import rle
 
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples
-from dicomtx.codecs.builtin import DEFLATED_FRAME, RLE
+from dicomtx.codecs.builtin import DEFLATED_FRAME, OPENJPH, RLE
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -20,7 +22,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     """Returns the native frame of one code stream; see ``Codec``."""
-    decoder = {RLE: _rle, DEFLATED_FRAME: _deflated}.get(syntax.uid, _lossless_jpeg)
+    decoder = DECODERS.get(syntax.uid, _lossless_jpeg)
     try:
         return decoder(stream, image)
     except (RuntimeError, ValueError, zlib.error) as error:
@@ -42,8 +44,8 @@ def _rle(stream: bytes, image: ImagePixel) -> Frame:
 
 
 def _deflated(stream: bytes, image: ImagePixel) -> Frame:
-    data = zlib.decompress(stream, -zlib.MAX_WBITS)
-    return samples.native(data, image)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    return samples.native(inflater.decompress(stream, image.frame_bytes + 1), image)
 
 
 def _lossless_jpeg(stream: bytes, image: ImagePixel) -> Frame:
@@ -54,3 +56,22 @@ def _lossless_jpeg(stream: bytes, image: ImagePixel) -> Frame:
         photometric.of_jpeg(said, image),
         precision=said.precision if said else 0,
     )
+
+
+def _htj2k(stream: bytes, image: ImagePixel) -> Frame:
+    said = code_stream.read(stream)
+    if said is None or said.syntax.endswith(".203") or said.subsampled:
+        raise CodecError("OpenJPH is not asked for lossy or subsampled streams: it wraps values")
+    return samples.frame_of(
+        imagecodecs.htj2k_decode(stream, planar=False),
+        image,
+        photometric.of_jpeg2000(said, image),
+        precision=said.precision,
+    )
+
+
+DECODERS: Final = {
+    RLE: _rle,
+    DEFLATED_FRAME: _deflated,
+    **dict.fromkeys(OPENJPH.decodes, _htj2k),
+}

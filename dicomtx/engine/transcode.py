@@ -215,14 +215,18 @@ class Transcoder:
         return self._decoded(found, builtin) if builtin else None
 
     def _checks(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
-        """Yields decoders for what is encoded, those of another code base first.
+        """Yields decoders for what is encoded: those of another code base first, the fastest first.
 
-        GDCM and other plugins are asked only where no builtin can do it, or they encoded it.
+        GDCM and other plugins are asked only where no builtin can do it, or they encoded it. A
+        loss is measured again and again, so only builtins do that.
         """
         if not self.settings.verify and not self.plan.lossy:
             return
         target, image = self.plan.target, written_image(self.plan, count)
-        chosen = [*self.codecs.verifiers(target)]
+        lossy = self.plan.lossy
+        chosen = [
+            *(self.codecs.builtins(target, "decode") if lossy else self.codecs.verifiers(target))
+        ]
         if encoder not in chosen and target.uid in encoder.decodes:
             chosen.append(encoder)
         chosen = chosen or [*self.codecs.able(target, "decode")]
@@ -235,10 +239,11 @@ class Transcoder:
         GDCM works in a process of its own, whose start small images are not worth.
         """
         target, image = self.plan.target, written_image(self.plan, count)
-        small = image.frame_bytes * count < WORTH_A_PROCESS
-        if small or not self.plan.lossy or not self.settings.verify:
+        if not self.plan.lossy or not self.settings.verify:
             return
-        able = self.codecs.shipped(target)
+        able = [*self.codecs.auditors(target)]
+        if image.frame_bytes * count >= WORTH_A_PROCESS:
+            able += self.codecs.shipped(target)
         for spec in sorted(able, key=lambda spec: _same_base(spec, encoder, target.uid)):
             yield Decoder(spec, self._open(spec, "decode", count), target, image)
 

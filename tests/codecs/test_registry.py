@@ -3,10 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from dicomtx.codecs import registry
+from dicomtx.codecs.builtin import IMAGECODECS, OPENJPH
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.codecs.registry import BUILTIN, SHIPPED, BrokenPlugin, Codecs, missing
 from dicomtx.errors import CodecError, UsageError
@@ -14,6 +17,7 @@ from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from tests import plugins
+from tests.codecs import references
 
 RLE = find("rle-lossless")
 USABLE = [
@@ -56,7 +60,7 @@ def test_named_codecs_are_the_only_ones_and_in_that_order(example: None) -> None
 
 
 def test_an_unknown_name_lists_the_known_ones(example: None) -> None:
-    known = "imagecodecs, openjpeg, gdcm, rle-python"
+    known = "imagecodecs, openjpeg, gdcm, ffmpeg, rle-python"
     with pytest.raises(UsageError, match=f"unknown codec 'gcdm': use one of {known}"):
         Codecs(Settings(codecs=("imagecodecs", "gcdm")))
 
@@ -199,3 +203,39 @@ def test_the_example_plugin_and_imagecodecs_read_each_other(
         stream = plugin.encode(frame, RLE, EncodeOptions())
         assert builtin.decode(stream, RLE, image).data == data
         assert plugin.decode(builtin.encode(frame, RLE, EncodeOptions()), RLE, image).data == data
+
+
+def verifiers(to: str, **settings: Any) -> list[str]:
+    with Codecs(Settings(**settings)) as codecs:
+        return [spec.name for spec in codecs.verifiers(find(to))]
+
+
+@pytest.mark.parametrize("to", ["jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-ls-near-lossless"])
+def test_ffmpeg_verifies_after_the_builtins_and_is_in_no_order(audit: None, to: str) -> None:
+    assert verifiers(to)[0] == "imagecodecs"
+    assert verifiers(to)[-1] == "ffmpeg"
+    assert "ffmpeg" not in names(Settings())
+    assert "ffmpeg" not in names(Settings(order="plugins-first"))
+    assert names(Settings(codecs=("ffmpeg",))) == ["ffmpeg"]
+
+
+@pytest.mark.parametrize("to", ["jpeg2000-lossless", "jpeg-ls-lossless"])
+def test_without_the_extra_ffmpeg_is_not_asked(to: str) -> None:
+    assert "ffmpeg" not in verifiers(to)
+
+
+@pytest.mark.parametrize("settings", [{"codecs": ("imagecodecs",)}, {"order": "plugins-only"}])
+def test_a_choice_of_codecs_holds_for_verification_too(
+    audit: None, settings: dict[str, Any]
+) -> None:
+    assert "ffmpeg" not in verifiers("jpeg2000-lossless", **settings)
+
+
+@pytest.mark.parametrize("to", ["htj2k-lossless", "htj2k-lossless-rpcl"])
+@pytest.mark.parametrize("kind", ["8-bit grey", "signed 12 in 16", "RGB", "16-bit"])
+def test_openjph_in_a_process_of_its_own_decodes_what_it_encoded(to: str, kind: str) -> None:
+    frame = references.frame(references.KINDS[kind], "odd noise")
+    with Codecs(Settings()) as codecs:
+        stream = codecs.open(IMAGECODECS).encode(frame, find(to), EncodeOptions())
+        found = codecs.open(OPENJPH, apart=True).decode(stream, find(to), frame.image)
+    assert np.array_equal(references.low_bits(found), references.low_bits(frame))

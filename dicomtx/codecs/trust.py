@@ -1,0 +1,178 @@
+"""What the decoders of FFmpeg can be trusted with: measured, and one table that decides.
+
+FFmpeg decodes some streams to wrong samples without an error. It is asked only for what came back
+right in every test (``tests/codecs/test_ffmpeg.py`` repeats the measurements).
+"""
+
+from typing import Final, NamedTuple
+
+from dicomtx import code_stream
+from dicomtx.code_stream.structure import segments
+from dicomtx.codecs.codec import Codec, EncodeOptions
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+LINES, SAMPLES = 1, 2  # ILV of JPEG-LS (T.87 C.2.3); 0 is a scan for each component
+SOS, LSE, APP8 = 0xDA, 0xF8, 0xE8
+TABLES: Final = (2, 3)  # kinds of LSE segments that map sample values (T.87 C.2.4.1.2)
+ORIGIN: Final = slice(16, 24)  # XOsiz and YOsiz of SIZ (T.800 A.5.1)
+COMPONENTS: Final = 42  # where SIZ of JPEG 2000 describes the first component
+
+
+class Stream(NamedTuple):
+    """What decides about a stream.
+
+    Attributes:
+        family: as in ``CodeStream``.
+        components: their number.
+        bits: the precision.
+        exact: every decoder gives the same samples: 5-3 wavelets, or JPEG-LS.
+        interleave: ILV of JPEG-LS; 0 for others.
+        subsampled: some components have fewer samples than others.
+        odd: mapping tables, a colour transform of HP's codec, components of different depths, or
+            subsampling on a grid that does not begin at zero.
+    """
+
+    family: str
+    components: int
+    bits: int
+    exact: bool
+    interleave: int = 0
+    subsampled: bool = False
+    odd: bool = False
+
+
+class Measured(NamedTuple):
+    """A kind of stream, and what FFmpeg made of it.
+
+    Attributes:
+        family: as in ``CodeStream``.
+        kind: the kind in words, without the precision.
+        result: what was measured, in words.
+        error: the largest error against the library that encoded: 0, or 1 where both round. None:
+            FFmpeg fails or is wrong, and is not used.
+        components: the least and the largest number.
+        bits: the least and the largest precision.
+        exact: what the field of ``Stream`` must be; None for any, here and below.
+        interleave: likewise, the values of which it must be one.
+        subsampled: likewise.
+        odd: likewise.
+    """
+
+    family: str
+    kind: str
+    result: str
+    error: int | None
+    components: tuple[int, int] = (1, 65535)
+    bits: tuple[int, int] = (1, 38)
+    exact: bool | None = None
+    interleave: tuple[int, ...] | None = None
+    subsampled: bool | None = False
+    odd: bool | None = False
+
+    def fits(self, stream: Stream) -> bool:
+        """Returns whether the stream is of this kind."""
+        return (
+            self.family == stream.family
+            and self.components[0] <= stream.components <= self.components[1]
+            and self.bits[0] <= stream.bits <= self.bits[1]
+            and self.exact in (None, stream.exact)
+            and (self.interleave is None or stream.interleave in self.interleave)
+            and self.subsampled in (None, stream.subsampled)
+            and self.odd in (None, stream.odd)
+        )
+
+
+J2K, JLS, HTJ2K = "JPEG 2000", "JPEG-LS", "HTJ2K"
+UNUSED: Final = "not used: not measured, or FFmpeg fails"
+WRONG: Final = "not used: FFmpeg gives wrong samples"
+FAILS: Final = "not used: FFmpeg fails, or gives wrong samples"
+TABLE: Final = (
+    Measured(J2K, "5-3, 1 component", "exact", 0, (1, 1), (1, 16), exact=True),
+    Measured(J2K, "5-3, 3 or 4 components", "exact", 0, (3, 4), (1, 16), exact=True),
+    Measured(J2K, "9-7, 1 component", "within 1", 1, (1, 1), (8, 16), exact=False),
+    Measured(J2K, "9-7, 3 components", "within 1", 1, (3, 3), (8, 16), exact=False),
+    Measured(
+        *(J2K, "5-3, subsampled chroma", "exact", 0, (3, 3), (8, 8)), exact=True, subsampled=True
+    ),
+    Measured(J2K, "all others", UNUSED, None, subsampled=None, odd=None),
+    Measured(JLS, "1 component", "exact", 0, (1, 1), (2, 16)),
+    Measured(
+        JLS, "3 components, by plane or line", "exact", 0, (3, 3), (8, 8), interleave=(0, LINES)
+    ),
+    Measured(
+        *(JLS, "components by sample", FAILS, None, (2, 255)), interleave=(SAMPLES,), odd=None
+    ),
+    Measured(JLS, "all others", UNUSED, None, subsampled=None, odd=None),
+    Measured(HTJ2K, "all", WRONG, None, subsampled=None, odd=None),
+)
+"""The first that fits decides."""
+
+
+def error_of(stream: bytes) -> int:
+    """Returns by how much what FFmpeg decodes may differ from what other decoders give: 0 or 1.
+
+    Raises:
+        CodecError: FFmpeg is not trusted with such a stream.
+    """
+    described = _described(stream)
+    found = next((row for row in TABLE if row.fits(described)), None)
+    if found is None or found.error is None:
+        kind = f"{found.kind}, {found.result}" if found else "not measured"
+        raise CodecError(f"FFmpeg is not trusted with this {described.family} stream ({kind})")
+    return found.error
+
+
+def _described(stream: bytes) -> Stream:
+    said = code_stream.read(stream)
+    if said is None:
+        raise CodecError("FFmpeg is not trusted with streams of an unknown kind")
+    if said.family == JLS:
+        return _jpegls(stream, said)
+    depths = {*stream[COMPONENTS : COMPONENTS + 3 * said.components : 3]}
+    return Stream(
+        said.family,
+        said.components,
+        said.precision,
+        exact=not said.syntax.endswith((".91", ".203")),
+        subsampled=said.subsampled,
+        odd=len(depths) > 1 or (said.subsampled and any(stream[ORIGIN])),
+    )
+
+
+def _jpegls(stream: bytes, said: code_stream.CodeStream) -> Stream:
+    mapped, interleave = False, 0
+    for marker, body in segments(stream, 2):
+        mapped |= marker == LSE and body[:1] in map(_byte, TABLES)
+        mapped |= marker == APP8 and body.startswith(b"mrfx") and any(body[4:5])
+        if marker == SOS:
+            interleave = body[-2]
+            mapped |= any(body[2 : 1 + 2 * body[0] : 2])  # Tm: the table that maps the component
+            break
+    return Stream(
+        JLS, said.components, said.precision, True, interleave, said.subsampled, odd=mapped
+    )
+
+
+def _byte(number: int) -> bytes:
+    return bytes((number,))
+
+
+class Trusted(NamedTuple):
+    """FFmpeg's codec, asked only for streams that it was measured right with."""
+
+    codec: Codec
+
+    def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+        """Returns the native frame of one code stream, as ``Codec.decode``.
+
+        Raises:
+            CodecError: also if FFmpeg is not trusted with the stream.
+        """
+        error_of(stream)
+        return self.codec.decode(stream, syntax, image)
+
+    def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
+        """Encodes nothing; see ``Codec``."""
+        return self.codec.encode(frame, syntax, options)
