@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, Final, NamedTuple
 
 from dicomtx.errors import DicomtxError, SettingsError, UsageError
+from dicomtx.verification import ALLOWED, Verify, plain, read
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
 OVERLAYS: Final = ("extract", "keep", "drop")
@@ -25,7 +26,8 @@ class Settings(NamedTuple):
             Disabled is plugins-only).
         codecs: when not empty, only these, in this order, in both directions.
         frame_timeout: seconds that an isolated codec may take for a frame.
-        verify: decode what was written again, and compare.
+        verify: how many of the frames are decoded again and compared, and by whom: see
+            ``verification.read``.
         strict: what would be kept, or written beyond the standard, is an error.
         threads: frames of one file that are worked on at once; 0: one for each CPU.
         max_memory: bytes that the frames worked on at once, and their codecs, may take together
@@ -54,7 +56,7 @@ class Settings(NamedTuple):
     order: str = "builtin-first"
     codecs: tuple[str, ...] = ()
     frame_timeout: float = 120.0
-    verify: bool = True
+    verify: str = "all"
     strict: bool = False
     threads: int = 0
     max_memory: int = 0
@@ -74,6 +76,11 @@ class Settings(NamedTuple):
     allow_generation_loss: bool = False
     allow_lossy_class: bool = False
     uid: str = "auto"
+
+    @property
+    def verifies(self) -> Verify:
+        """What ``verify`` asks for."""
+        return read(plain(self.verify))
 
 
 class Field(NamedTuple):
@@ -221,6 +228,8 @@ def checked(where: str, name: str, value: Any) -> Any:
     """Returns the value in the type of its field, or says what is wrong and what is allowed."""
     if FIELDS[name].metadata.get("unit") == "bytes":
         return bytes_of(where, value)
+    if name == "verify":
+        return _verify(where, value)
     wanted, right = RULES[_kind(name)]
     allowed = FIELDS[name].metadata.get("allowed")
     if allowed:
@@ -243,6 +252,13 @@ def bytes_of(where: str, value: Any) -> int:
     if isinstance(value, bool) or not digits.strip().isdecimal():
         raise SettingsError(f"{where}: {value!r} is not allowed: use bytes, such as 400M or 2G")
     return int(digits) * factor
+
+
+def _verify(where: str, value: Any) -> str:
+    try:
+        return plain(value)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {value!r} is not allowed: use {ALLOWED}") from error
 
 
 def _is_texts(value: Any) -> bool:

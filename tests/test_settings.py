@@ -30,7 +30,7 @@ def test_a_file_sets_every_key(config: Path) -> None:
         'order = "plugins-only"\ncodecs = ["gdcm", "mine"]\nframe_timeout = 5\n'
         "verify = false\nstrict = true\n"
     )
-    expected = Settings("plugins-only", ("gdcm", "mine"), 5.0, verify=False, strict=True)
+    expected = Settings("plugins-only", ("gdcm", "mine"), 5.0, verify="none", strict=True)
     assert load(str(config), {}) == expected
 
 
@@ -42,7 +42,7 @@ def test_a_variable_sets_every_key() -> None:
         "DICOMTX_VERIFY": "No",
         "DICOMTX_STRICT": "1",
     }
-    expected = Settings("plugins-first", ("gdcm", "mine"), 1.5, verify=False, strict=True)
+    expected = Settings("plugins-first", ("gdcm", "mine"), 1.5, verify="none", strict=True)
     assert load(None, environ) == expected
 
 
@@ -75,7 +75,7 @@ def test_the_named_file_takes_the_place_of_others(tmp_path: Path, config: Path) 
     other = tmp_path / "other.toml"
     other.write_text("strict = true")
     config.write_text("verify = false")
-    assert load(str(config), {"DICOMTX_CONFIG": str(other)}) == Settings(verify=False)
+    assert load(str(config), {"DICOMTX_CONFIG": str(other)}) == Settings(verify="none")
     assert load(None, {"DICOMTX_CONFIG": str(other)}) == Settings(strict=True)
 
 
@@ -100,7 +100,11 @@ def test_the_working_directory_is_never_looked_into(
         ("frame_timeout = 0", ["frame_timeout", "0", "a number above 0"]),
         ("frame_timeout = inf", ["frame_timeout", "inf", "a number above 0"]),
         ("frame_timeout = true", ["frame_timeout", "True", "a number above 0"]),
-        ('verify = "no"', ["verify", "'no'", "true or false"]),
+        ('verify = "maybe"', ["verify", "'maybe'", "all, independent, none, or sample=5%"]),
+        ('verify = "sample=5"', ["verify", "'sample=5'", "sample=5%"]),
+        ('verify = "sample=0%"', ["verify", "sample=5%"]),
+        ('verify = "sample=101%"', ["verify", "sample=5%"]),
+        ('verify = "sample=nan%"', ["verify", "sample=5%"]),
         ("strict = 1", ["strict", "1", "true or false"]),
         ("frame-timeout = 1", ["frame-timeout", "did you mean frame_timeout?"]),
         ("colour = 1", ["colour", "unknown", "order, codecs, frame_timeout, verify, strict"]),
@@ -126,12 +130,32 @@ def test_what_is_wrong_in_a_file_is_told(config: Path, text: str, told: list[str
         ("DICOMTX_QUALITY", "9.5", "use a number"),
         ("DICOMTX_PSNR", "1000", "use a number, 1 to 200"),
         ("DICOMTX_UID", "other", "use one of auto, keep, new, derived"),
-        ("DICOMTX_VERIFY", "maybe", "use one of 1, true, yes, on, 0, false, no, off"),
+        ("DICOMTX_VERIFY", "maybe", "use all, independent, none, or sample=5%"),
+        ("DICOMTX_STRICT", "maybe", "use one of 1, true, yes, on, 0, false, no, off"),
     ],
 )
 def test_what_is_wrong_in_a_variable_is_told(variable: str, text: str, told: str) -> None:
     with pytest.raises(SettingsError, match=f"^{variable}: .*{told}"):
         load(None, {variable: text})
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("true", "all"),
+        ("false", "none"),
+        ('"all"', "all"),
+        ('"none"', "none"),
+        ('"independent"', "independent"),
+        ('"sample=5%"', "sample=5%"),
+        ('"sample=0.5%"', "sample=0.5%"),
+    ],
+)
+def test_verify_says_how_or_whether(config: Path, said: str, means: str) -> None:
+    config.write_text(f"verify = {said}")
+    assert load(str(config), {}).verify == means
+    assert load(None, {"DICOMTX_VERIFY": said.strip('"')}).verify == means
+    assert load(None, {}, verify={"true": True, "false": False}.get(said, means)).verify == means
 
 
 def test_an_option_that_is_wrong_is_told() -> None:

@@ -82,6 +82,17 @@ def _bytes(_context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.UsageError(str(error)) from error
 
 
+def _two_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Returns a decorator that adds several options for one setting."""
+
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 SETTINGS: Final = {
     "order": click.option("--order", type=click.Choice(ORDERS), help="Which codecs come first."),
     "codecs": click.option(
@@ -91,10 +102,14 @@ SETTINGS: Final = {
         multiple=True,
         help="Only this codec; several are tried in the order given.",
     ),
-    "verify": click.option(
-        "--verify/--no-verify",
-        default=None,
-        help="Decode the result again and compare; on by default.",
+    "verify": _two_options(
+        click.option(
+            "--verify",
+            metavar="HOW",
+            help="Decode the result again and compare: all frames (the default), independent"
+            " (by another code base, or fail), sample=5% (of the frames), or none.",
+        ),
+        click.option("--no-verify", "verify", flag_value="none", help="The same as --verify none."),
     ),
     "strict": click.option(
         "--strict/--no-strict",

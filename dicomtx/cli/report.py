@@ -11,6 +11,7 @@ from dicomtx.workflows.request import Outcome
 VERIFIED = {
     "independent": "verified",
     "same-code-base": "verified (same code base)",
+    "same-codec": "verified (same codec)",
     "bytes-only": "verified (bytes)",
     "none": "not verified",
 }
@@ -73,7 +74,7 @@ def _result(outcome: Outcome) -> str:
         f"{size(outcome.bytes_in)} -> {size(outcome.bytes_out)}{ratio}",
         " -> ".join(codecs),
         loss(outcome),
-        VERIFIED[outcome.verification],
+        verified(outcome),
         f"{outcome.seconds:.2f} s",
     )
     return f"{route}: {', '.join(fact for fact in facts if fact)}"
@@ -85,7 +86,7 @@ def _how(outcome: Outcome) -> Iterator[str]:
     if outcome.action:
         decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
         encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
-        yield f"{outcome.action}{decoder}{encoder}, {VERIFIED[outcome.verification]}"
+        yield f"{outcome.action}{decoder}{encoder}, {verified(outcome)}"
     quality = outcome.quality
     if quality:
         yield (
@@ -97,6 +98,14 @@ def _how(outcome: Outcome) -> Iterator[str]:
             yield f"worst frame: {quality.worst_frame}, with a PSNR of {worst.psnr:.1f} dB"
     if outcome.new_sop_instance_uid:
         yield f"new SOP Instance UID {outcome.new_sop_instance_uid}"
+
+
+def verified(outcome: Outcome) -> str:
+    """Returns how it was verified, and how many of its frames if not all were."""
+    word, checked = VERIFIED[outcome.verification], outcome.frames_verified
+    if not 0 < checked < outcome.frames:
+        return word
+    return f"{word}, {checked} of {outcome.frames} frames"
 
 
 def loss(outcome: Outcome) -> str:

@@ -102,13 +102,19 @@ class Codecs:
         """Yields the codecs for a second look at what was encoded, the fastest first.
 
         Plugins are not looked up. OpenJPH is left out: it encodes, and OpenJPEG verifies that.
+        Where another code base must do it, a choice of codecs does not keep it from that.
         """
-        yield from self.builtins(syntax, "decode")
+        if self._settings.verifies.independent:
+            yield from (s for s in BUILTIN if syntax.uid in s.decodes and not self._lacks(s))
+        else:
+            yield from self.builtins(syntax, "decode")
         yield from (spec for spec in self.auditors(syntax) if spec is not OPENJPH)
 
     def auditors(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields the code bases that only check, if the settings leave the choice of codecs."""
-        if self._settings.codecs or self._settings.order == "plugins-only":
+        """Yields the code bases that only check, if the settings leave that choice."""
+        settings = self._settings
+        chosen = settings.codecs or settings.order == "plugins-only"
+        if chosen and not settings.verifies.independent:
             return
         for spec in AUDITORS:
             if syntax.uid in spec.decodes and not self._lacks(spec):

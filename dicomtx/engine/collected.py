@@ -11,7 +11,8 @@ class Collected:
     Attributes:
         count: how many there are.
         digests: those of native frames that will be compared, one behind the other.
-        verifiers: the codecs that decoded them again, by name; None is of those that none did.
+        verifiers: the codecs that decoded frames again, by name.
+        checked: how many frames were decoded again.
         planes: of each frame, the overlay planes that were taken out of it, if there are any.
         errors: of each frame, what it lost, if it was to lose something.
         noted: the numbers of frames of which something is to be said, and what.
@@ -21,7 +22,8 @@ class Collected:
         """Starts without frames."""
         self.count = 0
         self.digests = bytearray()
-        self.verifiers: dict[str, CodecSpec | None] = {}
+        self.verifiers: dict[str, CodecSpec] = {}
+        self.checked = 0
         self.planes: list[tuple[bytes, ...]] = []
         self.errors: list[Errors] = []
         self.noted: list[tuple[int, str]] = []
@@ -30,7 +32,9 @@ class Collected:
         """Keeps what a frame tells, but not the frame."""
         self.count += 1
         self.digests += made.digest
-        self.verifiers[made.verifier.name if made.verifier else ""] = made.verifier
+        if made.verifier:
+            self.verifiers[made.verifier.name] = made.verifier
+            self.checked += 1
         if made.planes:
             self.planes.append(made.planes)
         if made.errors:

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from dicomtx.codecs import guard
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
+from dicomtx.codecs.registry import Codecs
 from dicomtx.engine import colour
 from dicomtx.engine.plan import Plan
 from dicomtx.errors import CodecError, DamagedError
@@ -42,6 +43,20 @@ class FailedError(CodecError):
         """Tells which codec, doing what, with which frame."""
         super().__init__(f"{spec.name} could not {direction} frame {frame + 1}: {cause}")
         self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
+
+
+def opened(
+    codecs: Codecs, spec: CodecSpec, direction: Direction, frames: int, *, apart: bool = False
+) -> Codec:
+    """Returns the codec itself; see ``Codecs.open``.
+
+    Raises:
+        FailedError: it cannot be imported.
+    """
+    try:
+        return codecs.open(spec, frames, apart=apart)
+    except CodecError as error:
+        raise FailedError(spec, direction, 0, error) from error
 
 
 class Decoder(NamedTuple):

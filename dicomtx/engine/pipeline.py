@@ -49,7 +49,10 @@ class Pipeline(NamedTuple):
         codec: the same, opened.
         checks: decoders of the target, the best one first; none: what is encoded is not checked.
         confirming: more decoders of the target, for what loses something.
-        second: another decoder of the source, for what a plugin decoded.
+        second: another decoder of the source, for what a plugin decoded, or where another code base
+            must decode the same.
+        demanded: a frame that ``second`` cannot decode is an error.
+        sampled: the frames whose encoding is checked; None for all.
         lossy: encodes in place of ``codec`` where the plan is to lose something.
         palette: expands each frame, where the plan says so.
         digests: native frames are digested.
@@ -64,6 +67,8 @@ class Pipeline(NamedTuple):
     checks: tuple[Decoder, ...] = ()
     confirming: tuple[Decoder, ...] = ()
     second: Frames | None = None
+    demanded: bool = False
+    sampled: frozenset[int] | None = None
     lossy: LossyEncoder | None = None
     palette: Palette | None = None
     digests: bool = True
@@ -115,7 +120,9 @@ class Pipeline(NamedTuple):
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
 
     def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
-        """Returns which decoder found the same stored values in the stream."""
+        """Returns which decoder found the same stored values in the stream, if it is checked."""
+        if self.sampled is not None and index not in self.sampled:
+            return None
         reasons = []
         for decoder in self.checks:
             try:
@@ -151,8 +158,10 @@ class Pipeline(NamedTuple):
         """
         try:
             other = in_working_colours(self.plan, second.read(index))
-        except FailedError:  # it is there because a builtin could not, or should not, do it
-            return
+        except FailedError as error:
+            if self.demanded:
+                raise VerificationError(f"no other code base confirms it: {error}") from error
+            return  # a plugin decoded it because a builtin could not, or should not, do it
         if not stored.same(frame, other):
             raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
+from dicomtx.codecs.codec import Attempt, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.part10 import SOP_INSTANCE
 from dicomtx.dicom.pixel_data import (
     EncapsulatedFrames,
     EncapsulatedWriter,
@@ -22,6 +23,7 @@ from dicomtx.engine.decoding import (
     Decoder,
     FailedError,
     Frames,
+    opened,
     salvaged,
     written_image,
 )
@@ -31,14 +33,15 @@ from dicomtx.engine.pipeline import Pipeline, losing
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
+from dicomtx.engine.verifiers import Verifiers
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.sources import Spool
+from dicomtx.verification import sample
 
 LARGEST_BLANK: Final = 1 << 30
-WORTH_A_PROCESS: Final = 1 << 20  # native bytes of a lossy step that another library confirms
 
 
 class CodecsFailedError(CodecError):
@@ -118,6 +121,7 @@ class Transcoder:
         if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
         losses = pipeline.losses(made.errors)
+        verifiers = self._verifiers(made.count)
         told, uid = self._history(found, losses)
         return Transcoded(
             pixel_data=pixel_data,
@@ -125,7 +129,9 @@ class Transcoder:
             digests=bytes(made.digests),
             decoder=chosen["decode"],
             encoder=pipeline.encoder,
-            verification=self._verification(pipeline, made),
+            verification=verifiers.word(pipeline.encoder, made.verifiers.values()),
+            frames=made.count,
+            frames_verified=made.checked,
             attempts=tuple(attempts),
             warnings=(*warnings, *salvaged(pipeline.frames), *made.notes()),
             quality=losses[0] if losses else None,
@@ -178,74 +184,41 @@ class Transcoder:
     ) -> Pipeline:
         frames: Frames
         second = None
+        verifiers = self._verifiers(found.count)
         if isinstance(found, NativeFrames):
             frames = found
         else:
             assert decoder is not None
             frames = self._decoded(found, decoder)
-            second = self._second(found, decoder)
+            second = verifiers.second(found, decoder)
         return Pipeline(
             plan=self.plan,
             frames=frames,
             encoder=encoder,
-            codec=self._open(encoder, "encode", found.count) if encoder else None,
-            checks=tuple(self._checks(encoder, found.count)) if encoder else (),
-            confirming=tuple(self._confirming(encoder, found.count)) if encoder else (),
+            codec=opened(self.codecs, encoder, "encode", found.count) if encoder else None,
+            checks=tuple(verifiers.checks(encoder)) if encoder else (),
+            confirming=tuple(verifiers.confirming(encoder)) if encoder else (),
             second=second,
+            demanded=verifiers.demanded(encoder),
+            sampled=self._sampled(found.count),
             palette=palette.read(self.data_set) if self.plan.expand else None,
-            digests=self.settings.verify,
+            digests=self.settings.verifies.share > 0,
         )
-
-    def _open(self, spec: CodecSpec, direction: Direction, frames: int) -> Codec:
-        try:
-            return self.codecs.open(spec, frames)
-        except CodecError as error:
-            raise FailedError(spec, direction, 0, error) from error
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         assert self.plan.before is not None
-        codec = self._open(spec, "decode", found.count)
+        codec = opened(self.codecs, spec, "decode", found.count)
         return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
 
-    def _second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
-        """Returns the frames as a builtin decodes them, if a plugin's are to be compared."""
-        if decoder.builtin or self.plan.source.lossy or not self.settings.verify:
+    def _verifiers(self, count: int) -> Verifiers:
+        return Verifiers(self.plan, self.codecs, self.settings, count)
+
+    def _sampled(self, count: int) -> frozenset[int] | None:
+        """Returns the frames whose encoding is checked; None for all."""
+        share = self.settings.verifies.share
+        if share in (0, 1):
             return None
-        builtin = next(self.codecs.builtins(self.plan.source, "decode"), None)
-        return self._decoded(found, builtin) if builtin else None
-
-    def _checks(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
-        """Yields decoders for what is encoded: those of another code base first, the fastest first.
-
-        GDCM and other plugins are asked only where no builtin can do it, or they encoded it. A
-        loss is measured again and again, so only builtins do that.
-        """
-        if not self.settings.verify and not self.plan.lossy:
-            return
-        target, image = self.plan.target, written_image(self.plan, count)
-        lossy = self.plan.lossy
-        chosen = [
-            *(self.codecs.builtins(target, "decode") if lossy else self.codecs.verifiers(target))
-        ]
-        if encoder not in chosen and target.uid in encoder.decodes:
-            chosen.append(encoder)
-        chosen = chosen or [*self.codecs.able(target, "decode")]
-        for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target.uid)):
-            yield Decoder(spec, self._open(spec, "decode", count), target, image)
-
-    def _confirming(self, encoder: CodecSpec, count: int) -> Iterator[Decoder]:
-        """Yields the decoders that confirm what a loss was measured to be, other libraries' first.
-
-        GDCM works in a process of its own, whose start small images are not worth.
-        """
-        target, image = self.plan.target, written_image(self.plan, count)
-        if not self.plan.lossy or not self.settings.verify:
-            return
-        able = [*self.codecs.auditors(target)]
-        if image.frame_bytes * count >= WORTH_A_PROCESS:
-            able += self.codecs.shipped(target)
-        for spec in sorted(able, key=lambda spec: _same_base(spec, encoder, target.uid)):
-            yield Decoder(spec, self._open(spec, "decode", count), target, image)
+        return sample(self.data_set.text(SOP_INSTANCE), count, share)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:
         """Returns all frames made, one after the other in the spool."""
@@ -286,17 +259,5 @@ class Transcoder:
             return overlays.removal(planes, self.data_set)
         return overlays.edits(planes, made.planes)
 
-    def _verification(self, pipeline: Pipeline, made: Collected) -> str:
-        encoder, verifiers = pipeline.encoder, made.verifiers.values()
-        if encoder is None or None in verifiers:
-            return "none"
-        uid = self.plan.target.uid
-        same = any(spec and _same_base(spec, encoder, uid) for spec in verifiers)
-        return "same-code-base" if same else "independent"
-
 
 _NO_MORE = CodecSpec("", "")
-
-
-def _same_base(verifier: CodecSpec, encoder: CodecSpec, uid: str) -> bool:
-    return verifier.decodes[uid] == encoder.encodes[uid]

@@ -18,7 +18,9 @@ class Transcoded(NamedTuple):
             be in the output, one behind the other.
         decoder: the codec that decoded, None for native sources.
         encoder: the codec that encoded, None for native targets.
-        verification: independent, same-code-base, bytes-only or none.
+        verification: one of ``verification.WORDS``.
+        frames: how many were coded.
+        frames_verified: how many of these were decoded again, and compared.
         attempts: the codecs that failed before.
         warnings: what is not as it should be in the source.
         quality: what was lost, None if nothing was to be.
@@ -31,6 +33,8 @@ class Transcoded(NamedTuple):
     decoder: CodecSpec | None = None
     encoder: CodecSpec | None = None
     verification: str = "none"
+    frames: int = 0
+    frames_verified: int = 0
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
     quality: Quality | None = None

@@ -39,6 +39,7 @@ from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.rules import check_wanted, memory_of
 from dicomtx.workflows.run import Allow, Progress, Run, outcome
 from dicomtx.workflows.unchanged import Stamp, check_unchanged, stamp_of
+from dicomtx.workflows.verified import check_frames
 
 SIGNATURES: Final = 0xFFFAFFFA
 ADDED_META: Final = "file meta information written: the source has none, or not all of it"
@@ -173,14 +174,13 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         run.encoder = done.encoder.name if done.encoder else ""
         run.attempts = done.attempts
         run.warnings += done.warnings
-        run.verification = done.verification
+        run.frames, run.frames_verified = done.frames, done.frames_verified
         run.quality, run.new_uid = done.quality, done.new_uid
         _put(run, made, part10, done, fd)
         try:
             with open_part10(Source(fd=fd)) as output:
                 verify.post_conditions(part10, output, made.target, done.edits)
-                if run.request.settings.verify:
-                    run.verification = _verified(made, part10, output, done, run.codecs.budget.cpus)
+                check_frames(run, made, part10, output, done)
         except DamagedError as error:  # the source was read to its end before
             raise VerificationError(f"what was written is damaged: {error}") from error
 
@@ -199,6 +199,7 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     """Puts the source in the place of what was written."""
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
+    run.frames = run.frames_verified = 0
     del run.warnings[run.told :]  # of what was written, and is no more
     empty(fd)
     _pass(run, made, part10, fd)
@@ -213,17 +214,6 @@ def _pass(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         start = part10.start
     part10.file.copy_to(fd, start, part10.file.size - start)
     run.verification = "bytes-only"
-
-
-def _verified(made: Plan, part10: Part10, output: Part10, done: Transcoded, threads: int) -> str:
-    """Compares the Pixel Data that was written, and returns how sure that makes."""
-    if done.digests and not made.target.encapsulated:
-        from dicomtx.engine.written import check_native  # noqa: PLC0415 - brings numpy
-
-        check_native(output.data_set, made, done.digests, threads)
-        return "bytes-only"
-    verify.pixel_data(part10.data_set, output.data_set, done.pixel_data)
-    return done.verification
 
 
 def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:

@@ -47,7 +47,7 @@ def _sample(files: Iterable[Found], asked: Asked, count: int) -> list[tuple[Foun
 def _ratios(sample: Iterable[tuple[Found, Planned]], asked: Asked) -> Ratios:
     """Returns output to input bytes of the sample, by all that a file may be taken to be like."""
     found_ratios: Ratios = {}
-    settings = asked.settings._replace(verify=False)
+    settings = asked.settings._replace(verify="none")
     with TemporaryDirectory() as folder:
         for number, (found, planned) in enumerate(sample):
             request = Request(

@@ -106,7 +106,9 @@ class Outcome(NamedTuple):
         bytes_in: size of the source in bytes.
         bytes_out: size of the output in bytes.
         seconds: wall time.
-        verification: independent, same-code-base, bytes-only or none.
+        verification: one of ``verification.WORDS``.
+        frames: how many were decoded or encoded.
+        frames_verified: how many of these were compared afterwards.
         quality: what a lossy step lost, None for others.
         warnings: what a user should know.
         messages: what isolated codecs printed.
@@ -133,6 +135,8 @@ class Outcome(NamedTuple):
     bytes_out: int = 0
     seconds: float = 0.0
     verification: str = "none"
+    frames: int = 0
+    frames_verified: int = 0
     quality: Quality | None = None
     warnings: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()

@@ -28,6 +28,8 @@ class Run:
     decoder: str = ""
     encoder: str = ""
     verification: str = "none"
+    frames: int = 0
+    frames_verified: int = 0
     quality: Quality | None = None
     new_uid: str = ""
     attempts: tuple[Attempt, ...] = ()
@@ -71,6 +73,8 @@ def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
         bytes_out=run.bytes_out if written else 0,
         seconds=round(time.perf_counter() - started, 6),
         verification=run.verification if written and not _salvaged(run) else "none",
+        frames=run.frames if written else 0,
+        frames_verified=run.frames_verified if written and not _salvaged(run) else 0,
         quality=run.quality if written else None,
         warnings=(reason, *run.warnings) if reason else tuple(run.warnings),
         messages=tuple(run.codecs.printed()),

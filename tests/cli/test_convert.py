@@ -166,8 +166,11 @@ def test_control_characters_of_a_name_reach_no_terminal(
         (["--to", "1.2.840.10008.1.2.4.80"], {"target": find("jpeg-ls-lossless")}),
         (["--overwrite"], {"overwrite": True}),
         (["--in-place"], {"in_place": True}),
-        (["--no-verify"], {"settings": Settings(verify=False)}),
-        (["--verify"], {"settings": Settings(verify=True)}),
+        (["--no-verify"], {"settings": Settings(verify="none")}),
+        (["--verify", "all"], {"settings": Settings(verify="all")}),
+        (["--verify", "independent"], {"settings": Settings(verify="independent")}),
+        (["--verify", "sample=5%"], {"settings": Settings(verify="sample=5%")}),
+        (["--verify", "none"], {"settings": Settings(verify="none")}),
         (["--strict"], {"settings": Settings(strict=True)}),
         (["--order", "plugins-only"], {"settings": Settings(order="plugins-only")}),
         (["--codec", "b", "--codec", "a"], {"settings": Settings(codecs=("b", "a"))}),
@@ -190,7 +193,7 @@ def test_variables_and_a_named_file_are_settings_too(
     monkeypatch.setenv("DICOMTX_CODEC", "gdcm")
     asked = pretend(DONE)
     main([*CONVERT, "--config", str(config), "--no-strict"])
-    assert asked[0].settings == Settings("plugins-first", ("gdcm",), verify=False)
+    assert asked[0].settings == Settings("plugins-first", ("gdcm",), verify="none")
 
 
 def test_in_place_needs_no_destination(pretend: Pretend) -> None:

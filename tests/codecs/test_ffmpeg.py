@@ -240,8 +240,8 @@ def subsampled(planes: list[Any], kind: str) -> bytes:
         lines = np.zeros((plane.height, plane.line_size), np.uint8)
         lines[:, : array.shape[1]] = array
         plane.update(lines.tobytes())
-    (packet,) = [*context.encode(picture), *context.encode(None)]
-    return bytes(packet)
+    packets: list[Any] = [*context.encode(picture), *context.encode(None)]
+    return b"".join(map(bytes, packets))
 
 
 @pytest.mark.parametrize(

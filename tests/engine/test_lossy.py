@@ -54,7 +54,7 @@ def test_only_codecs_in_force_are_asked(bench: Bench) -> None:
 
 
 def test_without_verification_no_other_library_is_asked(bench: Bench) -> None:
-    assert bench.convert(LARGE, "jpeg-baseline", verify=False).verification == "same-code-base"
+    assert bench.convert(LARGE, "jpeg-baseline", verify="none").verification == "same-code-base"
 
 
 def test_what_another_library_decodes_worse_is_not_written(

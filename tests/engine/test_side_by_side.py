@@ -73,6 +73,6 @@ def test_codecs_that_hold_the_gil_have_a_process_for_each_cpu(
 
     barrier = threading.Barrier(2)
     monkeypatch.setattr(Child, "ask", ask)
-    outcome = converted(tmp_path, "jpeg2000-lossless", codecs=(codec,), threads=2, verify=False)
+    outcome = converted(tmp_path, "jpeg2000-lossless", codecs=(codec,), threads=2, verify="none")
     assert (outcome.status, outcome.encoder) == ("done", codec)
     assert len(asked) == 2
