@@ -64,8 +64,8 @@ def test_a_builtin_that_cannot_be_imported_is_followed_by_the_next(
 ) -> None:
     right = Codecs.open
 
-    def broken(self: Codecs, spec: Any, frames: int) -> Any:
-        return fail() if spec.name == "imagecodecs" else right(self, spec, frames)
+    def broken(self: Codecs, spec: Any, frames: int, **more: Any) -> Any:
+        return fail() if spec.name == "imagecodecs" else right(self, spec, frames, **more)
 
     monkeypatch.setattr(Codecs, "open", broken)
     outcome = bench.convert(file("MR_small_jp2klossless.dcm").read_bytes())
