@@ -1,6 +1,5 @@
 """How a result is verified, and the words that say how it was."""
 
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 WORDS: Final = {
@@ -69,18 +68,19 @@ def sample(uid: str, count: int, share: float) -> frozenset[int]:
         count: number of frames.
         share: 0 to 1.
     """
+    from hashlib import blake2b  # noqa: PLC0415 - brings OpenSSL: 4 ms
+
+    def chance(frame: int) -> float:
+        """Returns a number from 0 to 1, always the same one."""
+        digest = blake2b(f"{uid}/{frame}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / (1 << 64)
+
     whole, rest = divmod(share * count, 1)
-    chosen = int(whole) + (_chance(uid, -1) < rest)
-    ranked = sorted(range(count), key=lambda frame: _chance(uid, frame))
+    chosen = int(whole) + (chance(-1) < rest)
+    ranked = sorted(range(count), key=chance)
     return frozenset(ranked[:chosen])
 
 
 def weakest(words: list[str]) -> str:
     """Returns the weakest of some of ``WORDS``; none of no words."""
     return max(words, key=[*WORDS].index, default="none")
-
-
-def _chance(uid: str, frame: int) -> float:
-    """Returns a number from 0 to 1, always the same one."""
-    digest = blake2b(f"{uid}/{frame}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / (1 << 64)
