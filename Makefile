@@ -28,7 +28,7 @@ bench: $(READY)  ## whole-process times against gdcmconv and DCMTK, into benchma
 SECONDS ?= 60
 FUZZ := .venv/fuzz
 
-fuzz: $(READY)  ## new inputs for reader and decoders, SECONDS=60 each; what is found is in .venv/fuzz
+fuzz: $(READY)  ## new inputs for reader, decoders and commands, SECONDS=60 each; what is found is in .venv/fuzz
 	$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/pip install --quiet atheris
 	$(BIN)/python -m tests.fuzz.seeds $(FUZZ)/seeds
 	mkdir -p $(FUZZ)/reader $(FUZZ)/decoders
@@ -36,6 +36,7 @@ fuzz: $(READY)  ## new inputs for reader and decoders, SECONDS=60 each; what is 
 	  $(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 \
 	    -max_len=65536 -artifact_prefix=$(FUZZ)/$$target- $(FUZZ)/$$target $(FUZZ)/seeds || exit; \
 	done
+	$(BIN)/python -m tests.fuzz.commands $(SECONDS) $(FUZZ)/commands
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dicomtx needs Python 3.11 or later; say which: make PYTHON=python3.11")'

@@ -23,9 +23,24 @@ class ExitCode(IntEnum):
 
 
 class DicomtxError(Exception):
-    """Anything that the user can be told in one line: what was wrong, and what to do."""
+    """Anything that the user can be told in one line: what was wrong, and what to do.
+
+    Attributes:
+        exit_code: what the command ends with.
+        lines: the traceback of a fault of dicomtx itself; none of anything else.
+    """
 
     exit_code: ExitCode = ExitCode.BUG
+    lines: tuple[str, ...] = ()
+
+
+class BugError(DicomtxError):
+    """dicomtx itself is at fault; other files are not affected."""
+
+    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+        """Carries the lines of the traceback for the report."""
+        super().__init__(message)
+        self.lines = lines
 
 
 class UsageError(DicomtxError):

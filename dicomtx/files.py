@@ -131,13 +131,21 @@ def usual_mode(path: str) -> int:
 
 
 def make_folder(folder: str) -> None:
-    """Makes a folder, and those above it, if they are not there.
+    """Makes a folder, and those above it, if they are not there. Depth costs no stack.
 
     Raises:
         DestinationError: it cannot be made.
     """
+    missing = []
+    above = folder or "."
+    while above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
     try:
-        os.makedirs(folder or ".", exist_ok=True)
+        for path in reversed(missing):
+            with suppress(FileExistsError):  # another process was faster: the last one tells
+                os.mkdir(path)
+        os.makedirs(folder or ".", exist_ok=True)  # says so if a file is in the way
     except OSError as error:
         raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
 
@@ -153,8 +161,12 @@ def sweep_tree(place: str) -> None:
     if not os.path.isdir(place):
         part_files.sweep(os.path.dirname(os.path.realpath(place)))
         return
-    for inner, _, _ in os.walk(place):
+    waiting = [place]
+    while waiting:  # os.walk recurses before Python 3.12
+        inner = waiting.pop()
         part_files.sweep(inner)
+        with suppress(OSError), os.scandir(inner) as entries:
+            waiting += (e.path for e in entries if e.is_dir(follow_symlinks=False))
 
 
 def _sweep_beside(target: str) -> None:

@@ -106,7 +106,9 @@ def _failed(error: BaseException, console: Console) -> int:
             command = context.command_path if context else "dicomtx"
             text = f"{error.format_message().rstrip('.')} (see '{command} --help')"
             code = ExitCode.USAGE
-        case DicomtxError(exit_code=code):
+        case DicomtxError(exit_code=code, lines=lines):
+            for line in lines:
+                console.note(line)
             text = str(error)
         case KeyboardInterrupt():
             text, code = "interrupted", ExitCode.INTERRUPTED

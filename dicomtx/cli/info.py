@@ -25,14 +25,17 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool) -> int:
     Nothing is decoded: what stands there is read from the data set and from the header of the
     first frame's stream. Where the two contradict each other, both are shown.
     """
+    from dicomtx.workflows.boundary import boundary  # noqa: PLC0415
     from dicomtx.workflows.info import describe  # noqa: PLC0415 - a command imports its work
 
     failures = []
     for number, path in enumerate(files):
         try:
-            description = describe(path)
+            with boundary():
+                description = describe(path)
         except DicomtxError as error:
-            console.note(f"{path}: {error}")
+            for line in (*error.lines, str(error)):
+                console.note(f"{path}: {line}")
             failures.append(error.exit_code)
         else:
             _show(description, console, as_json=as_json, first=number == 0)

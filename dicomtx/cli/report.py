@@ -6,6 +6,7 @@ from typing import NamedTuple
 from dicomtx.cli.console import Console, plain
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.boundary import TRACEBACK
 from dicomtx.workflows.request import Outcome
 
 VERIFIED = {
@@ -46,12 +47,17 @@ class Report(NamedTuple):
     def _notes(self, outcome: Outcome, console: Console) -> Iterator[str]:
         if self.verbose:
             yield from _how(outcome)
-            yield from (f"printed by {line}" for line in outcome.messages)
+            yield from map(_message, outcome.messages)
             yield from (f"printed by a library: {line}" for line in console.captured())
         if not self.quiet and (self.verbose or not outcome.error):
             yield from (f"warning: {text}" for text in _warnings(outcome))
         if outcome.error:
             yield outcome.error
+
+
+def _message(line: str) -> str:
+    """Returns a message as it is told: a line of a traceback, or what a codec printed."""
+    return line if line.startswith(TRACEBACK) else f"printed by {line}"
 
 
 def _warnings(outcome: Outcome) -> tuple[str, ...]:

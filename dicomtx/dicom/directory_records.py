@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pydicom import config
 from pydicom.charset import python_encoding
+from pydicom.config import IGNORE
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -137,7 +138,7 @@ class Record(NamedTuple):
 def kind(data_set: DataSet) -> Kind:
     """Returns which record the data set gets: an image's, if it is nothing else."""
     uid = data_set.text(SOP_CLASS)
-    single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid))
+    single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE))
     record = single or _instance_record(data_set, uid)
     return Kind(record, _PREFIXES[record], bool(single))
 
@@ -152,7 +153,7 @@ def _instance_record(data_set: DataSet, uid: str) -> str:
         return "ENCAP DOC"
     if 0x300A0002 in data_set:  # RT Plan Label: several SOP Classes are plans
         return "RT PLAN"
-    return _FOUR_LEVEL_SOP_CLASSES.get(UID(uid), "IMAGE")
+    return _FOUR_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE), "IMAGE")
 
 
 class Records:

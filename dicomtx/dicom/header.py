@@ -100,6 +100,8 @@ def read_header(part10: Part10) -> Header:
     stream = _first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
     image = attributes.image_pixel(data_set) if syntax.known else None
+    if image and _is_grey(image):
+        image = _as_grey(image, warnings)
     if image and image.subsampled:
         image = _real_chroma(part10, kind, image, warnings)
     return Header(
@@ -155,6 +157,20 @@ def _odd_values(data_set: DataSet) -> Iterator[str]:
             f"Specific Character Set {character_set[:LONGEST_TERM]!r} is not a defined term"
             " (PS3.3 C.12.1.1.2): text is read as ISO 8859-1"
         )
+
+
+def _is_grey(image: ImagePixel) -> bool:
+    """Whether there is one sample per pixel, though Photometric Interpretation has three."""
+    colour = image.photometric_interpretation
+    return image.samples_per_pixel == 1 and (colour == "RGB" or colour.startswith("YBR_"))
+
+
+def _as_grey(image: ImagePixel, warnings: list[str]) -> ImagePixel:
+    warnings.append(
+        f"Photometric Interpretation is {image.photometric_interpretation}, but there is 1 sample"
+        " per pixel: read as MONOCHROME2"
+    )
+    return image._replace(photometric_interpretation="MONOCHROME2")
 
 
 def _real_chroma(

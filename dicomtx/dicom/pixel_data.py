@@ -10,7 +10,7 @@ from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.fragments import Fragment
 from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
-from dicomtx.errors import DamagedError
+from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.sources import Source, Spool
 
@@ -19,6 +19,7 @@ EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
 ENCAPSULATED_TOTAL_LENGTH: Final = 0x7FE00003
 HIGHEST_OFFSET: Final = 0xFFFFFFFF
 LONGEST_NATIVE: Final = 0xFFFFFFFE
+WORD_CODES: Final = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 
 class NativeFrames:
@@ -111,8 +112,14 @@ def _shifted(data: bytes, by: int, bits: int) -> bytes:
 
 
 def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
-    """Returns colour-by-plane data as colour by pixel (PS3.3 C.7.6.3.1.3)."""
-    code = {8: "B", 16: "H", 32: "I", 64: "Q"}[bits_allocated]
+    """Returns colour-by-plane data as colour by pixel (PS3.3 C.7.6.3.1.3).
+
+    Raises:
+        UnsupportedError: samples are not of 8, 16, 32 or 64 bits, so they cannot be told apart.
+    """
+    code = WORD_CODES.get(bits_allocated)
+    if code is None:
+        raise UnsupportedError(f"{bits_allocated} bits allocated are not supported in planes")
     planes, pixels = array(code, data), array(code, bytes(len(data)))
     size = len(planes) // samples
     for sample in range(samples):

@@ -212,13 +212,18 @@ def _lossy_code() -> bytes:
     return code(LOSSY_COMPRESSION, "Lossy Compression")
 
 
+def _reference(data_set: DataSet, tag: int, referenced: int) -> Edit:
+    """Returns the edit that repeats a UID byte for byte, even one that is not ASCII."""
+    uid = data_set.value(tag).strip(b" \0")
+    return Edit(referenced, "UI", uid + b"\0" * (len(uid) % 2))
+
+
 def _source_item(data_set: DataSet) -> bytes:
     """Returns the item that names the instance as it was; empty if it has no UID."""
-    sop_class, sop_instance = data_set.text(SOP_CLASS), data_set.text(SOP_INSTANCE)
-    if not sop_instance:
+    if not data_set.text(SOP_INSTANCE):
         return b""
     return item(
-        Edit.text(REFERENCED_CLASS, "UI", sop_class),
-        Edit.text(REFERENCED_INSTANCE, "UI", sop_instance),
+        _reference(data_set, SOP_CLASS, REFERENCED_CLASS),
+        _reference(data_set, SOP_INSTANCE, REFERENCED_INSTANCE),
         Edit(PURPOSE, "SQ", code(UNCOMPRESSED_PREDECESSOR, "Uncompressed predecessor")),
     )

@@ -26,6 +26,8 @@ def decoded_icons(
         found = item_header(item, around.source)
         if found.first_stream and found.first_stream.fits(around.target.uid):
             continue
+        if found.missing:
+            raise UnsupportedError(f"an icon in it cannot be decoded: it has no {found.missing[0]}")
         made = plan(found, DEFAULT_TARGET, codecs, settings)
         if made.action is Action.REFUSE:
             raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")

@@ -16,6 +16,7 @@ from dicomtx.files import sweep_tree
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows import journal, pool
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.choice import Choice
 from dicomtx.workflows.digest import digest, shaping
 from dicomtx.workflows.enter import Entered, enter
@@ -156,7 +157,9 @@ class Run:
         in_place = not self.batch.destination
         for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
             try:
-                if remap(output, book.uids, preserve=rules.preserve):
+                with boundary():
+                    changed = remap(output, book.uids, preserve=rules.preserve)
+                if changed:
                     book.rewrote(key, output, hash_of(output))
             except NotDicomError:  # it was skipped, or copied
                 continue

@@ -22,6 +22,7 @@ from dicomtx.errors import DicomtxError, UsageError
 from dicomtx.files import PRIVATE, atomic_write
 from dicomtx.image_pixel import Frame
 from dicomtx.sources import STANDARD_STREAM, open_source, write_all
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.comparison import Comparing, Comparison, Pixels, Side
 
 FLOATS: Final = {FLOAT_PIXEL_DATA: 4, DOUBLE_FLOAT_PIXEL_DATA: 8}
@@ -35,6 +36,7 @@ class ComparisonError(DicomtxError):
         """Tells which file, and ends with the exit code of what was wrong with it."""
         super().__init__(f"{path}: {cause}")
         self.exit_code = cause.exit_code
+        self.lines = cause.lines
 
 
 @dataclass(eq=False, slots=True)
@@ -129,7 +131,8 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
 def _of(path: str) -> Iterator[None]:
     """Names the file in what goes wrong with it."""
     try:
-        yield
+        with boundary():
+            yield
     except ComparisonError:
         raise
     except DicomtxError as error:

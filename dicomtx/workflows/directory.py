@@ -15,6 +15,7 @@ from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, open_part10
 from dicomtx.errors import DamagedError, DicomtxError, SourceError
 from dicomtx.files import atomic_write
 from dicomtx.sources import Source, open_source
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.catalogue import Entry
 from dicomtx.workflows.containers import DIRECTORY, Container
 from dicomtx.workflows.export_job import Media
@@ -26,6 +27,7 @@ from dicomtx.zip_writer import Time
 DEFAULT_ID: Final = "DICOMTX"
 ID_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "
 LONGEST_ID: Final = 16
+MOST_DIGITS: Final = 18
 
 
 class _Added(NamedTuple):
@@ -105,7 +107,8 @@ class Directory:
         """
         element = icon_image(icon, SIDE) if icon else b""
         try:
-            added = self._add(source, entry.name, self._taken + entry.number, element)
+            with boundary():
+                added = self._add(source, entry.name, self._taken + entry.number, element)
         except DicomtxError as error:
             return [], f"not in the DICOMDIR: {error}"
         return added.warnings, ""
@@ -173,11 +176,16 @@ def _reference(part10: Part10, file_id: str) -> Reference:
     )
 
 
+def _is_number(text: str) -> bool:
+    """Whether a text is a few ASCII digits: ``int`` fails on others, such as a superscript."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
 def first_free(folder: str) -> int:
     """Returns a number that no File ID in the folder has: neither of a patient nor of an image."""
     numbers = [-1]
     for prefix, within in (("PT", folder), ("IM", os.path.join(folder, "IMAGES"))):
         with suppress(OSError):
-            names = (n for n in os.listdir(within) if n[:2] == prefix and n[2:].isdigit())
+            names = (n for n in os.listdir(within) if n[:2] == prefix and _is_number(n[2:]))
             numbers += [int(name[2:]) for name in names]
     return max(numbers) + 1

@@ -13,9 +13,17 @@ from dicomtx.engine.orthanc import OrthancPolicy
 from dicomtx.engine.plan import Action, Plan
 from dicomtx.engine.policy import Policy, Subject
 from dicomtx.engine.settle import OnFailure, Settled, settle
-from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, UsageError
+from dicomtx.errors import (
+    BugError,
+    DicomtxError,
+    ExitCode,
+    NotDicomError,
+    SourceError,
+    UsageError,
+)
 from dicomtx.settings import FIELDS, Settings
 from dicomtx.sources import Source, open_source
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.decided import error_of
 from dicomtx.workflows.planned import Planned
 from dicomtx.workflows.tree import Found, Rules, find
@@ -68,19 +76,20 @@ def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
     if found.error:
         return replace(planned, error=found.error, exit_code=int(ExitCode.SOURCE))
     try:
-        with opened(found) as file:
+        with boundary(), opened(found) as file:
             changed = 0 if found.path == "-" else os.stat(found.path).st_mtime_ns
             planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
             return _of_file(planned, file, asked, codecs)
     except NotDicomError as error:
         named = found.path in (found.root, "-")
         return _unreadable(planned, error) if named else None
-    except SourceError as error:
+    except (SourceError, BugError) as error:
         return _unreadable(planned, error)
 
 
 def _unreadable(planned: Planned, error: DicomtxError) -> Planned:
-    return replace(planned, error=str(error), exit_code=int(error.exit_code))
+    code, told = int(error.exit_code), error.lines
+    return replace(planned, error=str(error), exit_code=code, warnings=told)
 
 
 def opened(found: Found) -> AbstractContextManager[Source]:

@@ -11,6 +11,7 @@ from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, U
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows import journal
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.choice import chosen, skipped
 from dicomtx.workflows.digest import digest
 from dicomtx.workflows.journal import Journal, Key
@@ -18,7 +19,7 @@ from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.seen import Seen
 from dicomtx.workflows.tree import Found, find
 from dicomtx.workflows.walk import is_ours
-from dicomtx.workflows.worker import failure
+from dicomtx.workflows.worker import failed, failure
 from dicomtx.zip_members import Member
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def enter(batch: "Batch", book: Journal) -> None:
         request, key, outcome = asked.request, Key(asked.request.source, "", 0, 0, ""), None
         if asked.outcome is None:
             request, key, outcome = chosen(batch.choice, book, asked.request, asked.digest)
-        if request.in_place and key.size and outcome is None and _in_flight(book, request, key):
-            outcome = skipped(request, "done before, though not noted then")
+        if request.in_place and key.size and outcome is None:
+            outcome = _in_flight(book, request, key)
         replaced = request.in_place and outcome is not None and outcome.status == "skipped"
         if asked.changed and not replaced:
             raise SourceError(asked.changed)
@@ -144,11 +145,16 @@ def _planned(batch: "Batch") -> Iterator[_Asked]:
         yield _Asked(step.relative, own, outcome, plan, own=True, changed=step.changed)
 
 
-def _in_flight(book: Journal, request: Request, key: Key) -> bool:
-    """Whether an earlier run has replaced the file, and was killed before it was noted."""
+def _in_flight(book: Journal, request: Request, key: Key) -> Outcome | None:
+    """Returns the outcome if an earlier run replaced the file and was killed before it noted it."""
     from dicomtx.workflows.in_flight import noted  # noqa: PLC0415 - seldom needed
 
-    return noted(book, request, key)
+    try:
+        with boundary():
+            done = noted(book, request, key)
+    except DicomtxError as error:
+        return failed(request, error)
+    return skipped(request, "done before, though not noted then") if done else None
 
 
 def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Outcome | None]:
@@ -156,9 +162,10 @@ def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Ou
     if found.skipped:
         return request, skipped(request, found.skipped)
     try:
-        destination = found.error or _destination(batch, found)
+        with boundary():
+            destination = found.error or _destination(batch, found)
     except DicomtxError as error:
-        return request, failure(request, str(error), error.exit_code, type(error).__name__)
+        return request, failed(request, error)
     if found.error:
         return request, failure(request, found.error, ExitCode.SOURCE, "SourceError")
     return request._replace(destination=destination), None

@@ -25,7 +25,9 @@ class Globs:
     def excludes(self, path: str) -> bool:
         """Whether a glob leaves this file or folder out, or a folder that it is in."""
         names = path.split("/")
-        return any(map(self._no_names.match, names)) or any(
+        if any(map(self._no_names.match, names)):
+            return True
+        return self._no_paths is not NOTHING and any(
             self._no_paths.match("/".join(names[: n + 1])) for n in range(len(names))
         )
 

@@ -11,6 +11,7 @@ from dicomtx.engine.plan import Action, Plan, plan
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.dry_run import changes_uid, opened
 from dicomtx.workflows.orthanc import read_orthanc
 from dicomtx.workflows.tree import Found, Rules, find
@@ -77,7 +78,7 @@ def _of_one(found: Found, peer: Peer, settings: Settings, codecs: Codecs) -> Sen
     if found.error:
         return Sent(found.name, reason=found.error, exit_code=int(ExitCode.SOURCE))
     try:
-        with opened(found) as file, open_part10(file, whole=False) as part10:
+        with boundary(), opened(found) as file, open_part10(file, whole=False) as part10:
             header = read_header(part10)
     except DicomtxError as error:
         return Sent(found.name, reason=str(error), exit_code=int(error.exit_code))

@@ -32,7 +32,7 @@ class Planned:
         bytes_out: size of the result: known where it is the source, else an estimate, or None.
         bytes_out_spread: lowest and highest of the estimate; None where it is none.
         error: why it cannot be read; empty if it can.
-        exit_code: what converting it would end with: 0, 3, 4 or 8.
+        exit_code: what converting it would end with: 0, 3, 4, 8 or 70.
     """
 
     path: str
@@ -108,7 +108,7 @@ class Sums:
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of ``plan``: what cannot be stands before what may not be."""
-        for code in (ExitCode.UNSUPPORTED, ExitCode.POLICY, ExitCode.SOURCE):
+        for code in (ExitCode.BUG, ExitCode.UNSUPPORTED, ExitCode.POLICY, ExitCode.SOURCE):
             if self.codes[code]:
                 return code
         return ExitCode.DONE

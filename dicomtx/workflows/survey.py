@@ -18,6 +18,7 @@ from dicomtx.settings import Settings
 from dicomtx.sources import Source, open_source
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows.archive_layout import Place
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.catalogue import Catalogue, Entry
 from dicomtx.workflows.decided import error_of
 from dicomtx.workflows.layout import Layout
@@ -90,12 +91,14 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
                 yield _left_out(one, said, ExitCode.SOURCE if one.error else ExitCode.DONE)
                 continue
             try:
-                wrong = _look(one, catalogue, rules, codecs)
+                with boundary():
+                    wrong = _look(one, catalogue, rules, codecs)
             except DamagedError as error:
                 yield from _damaged(one, catalogue, rules, error)
             except DicomtxError as error:
                 named = one.path == one.root or not isinstance(error, NotDicomError)
-                yield _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
+                outcome = _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
+                yield outcome._replace(messages=error.lines)
             else:
                 if wrong:
                     yield _left_out(one, wrong, ExitCode.UNSUPPORTED)

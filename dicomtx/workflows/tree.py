@@ -10,9 +10,10 @@ from dicomtx.dicom.directory import is_directory, referenced_files
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError, SourceError
 from dicomtx.sources import CHUNK, STANDARD_STREAM, open_source, reason
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.globs import Globs
 from dicomtx.workflows.seen import Seen
-from dicomtx.workflows.walk import SPECIAL, walk
+from dicomtx.workflows.walk import ABSENT, SPECIAL, identity, walk
 from dicomtx.zip_directory import members
 from dicomtx.zip_members import Member
 
@@ -137,7 +138,6 @@ class _Argument:
         self._below = "" if alone else relative
         self._rules = rules
         self._globs = globs
-        self._without = {os.path.realpath(folder) for folder in rules.without}
 
     def files(self) -> Iterator[Found]:
         """Yields its files."""
@@ -174,7 +174,8 @@ class _Argument:
                 yield self._found(file.path, relative, error=file.error, skipped=file.skipped)
 
     def _enters(self, path: str, relative: str) -> bool:
-        if self._without and os.path.realpath(path) in self._without:
+        own = identity(path) if self._rules.without else ABSENT
+        if own != ABSENT and own in map(identity, self._rules.without):
             return False
         return not self._globs.excludes(_joined(self._below, relative))
 
@@ -182,7 +183,7 @@ class _Argument:
         """Yields the members of an archive."""
         own = below or _name(path)
         try:
-            with open_source(path) as archive:
+            with boundary(), open_source(path) as archive:
                 for member in members(archive):
                     relative = _joined(below, "/".join(_parts(member.name)) or own)
                     yield self._found(path, relative, member, error=member.error)
@@ -194,7 +195,7 @@ class _Argument:
         folder = os.path.dirname(self._path)
         below = self._below and (os.path.dirname(self._relative) or _name(folder))
         try:
-            with open_source(self._path) as file, open_part10(file) as part10:
+            with boundary(), open_source(self._path) as file, open_part10(file) as part10:
                 if not is_directory(part10):
                     yield self._found(self._path, self._relative)
                     return

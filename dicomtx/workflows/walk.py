@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from dicomtx import part_files
 from dicomtx.sources import reason
 
+ABSENT: Final = (-1, -1)
 SPECIAL: Final = "it is a device, pipe or socket"
 FOLDER, OTHER = "/", "\0"  # what is known of a name, behind it
 
@@ -55,11 +56,11 @@ def walk(folder: str, enters: Callable[[str, str], bool], *, follow: bool) -> It
             if found:
                 yield found
                 continue
-            identity = _identity(path)
-            if identity in linked or any(identity == level.identity for level in levels):
+            own = identity(path)
+            if own in linked or any(own == level.identity for level in levels):
                 yield Walked(path, relative, skipped="it is a link to a folder that was entered")
                 continue
-            linked.add(identity)
+            linked.add(own)
         elif not name.endswith(FOLDER):
             yield Walked(path, relative)
             continue
@@ -70,7 +71,7 @@ def walk(folder: str, enters: Callable[[str, str], bool], *, follow: bool) -> It
 def _open(path: str, relative: str, levels: list[_Level]) -> Iterator[Walked]:
     """Opens a folder; if that fails it is yielded."""
     try:
-        levels.append(_Level(path, relative, _names(path), _identity(path)))
+        levels.append(_Level(path, relative, _names(path), identity(path)))
     except OSError as error:
         yield Walked(path, relative.rstrip("/"), error=f"cannot be read: {reason(error)}")
 
@@ -93,11 +94,12 @@ def _kind(entry: "os.DirEntry[str]") -> str:
     return "" if entry.is_file(follow_symlinks=False) else OTHER
 
 
-def _identity(path: str) -> tuple[int, int]:
+def identity(path: str) -> tuple[int, int]:
+    """Returns device and number of a folder, ``ABSENT`` if there is none."""
     try:
         status = os.stat(path)
     except OSError:  # it vanished: opening it tells
-        return -1, -1
+        return ABSENT
     return status.st_dev, status.st_ino
 
 

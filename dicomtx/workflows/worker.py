@@ -10,7 +10,6 @@ import os
 import pickle
 import signal
 import sys
-import traceback
 from contextlib import suppress
 from types import FrameType
 from typing import Final, NoReturn
@@ -20,6 +19,7 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode
 from dicomtx.sources import Source
 from dicomtx.workflows.best import smallest
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.run import Allow
 
@@ -85,17 +85,14 @@ def _outcome(
             allow(memory)
 
     try:
-        times = _times(request)
-        outcome = smallest(request, _open(request, codecs), ask)
-        outcome = _finished(request, outcome, times)
-        if request.rules.icon and outcome.status in ("done", "kept"):
-            outcome = _with_icon(request, outcome, _open(request, codecs), ask)
+        with boundary():
+            times = _times(request)
+            outcome = smallest(request, _open(request, codecs), ask)
+            outcome = _finished(request, outcome, times)
+            if request.rules.icon and outcome.status in ("done", "kept"):
+                outcome = _with_icon(request, outcome, _open(request, codecs), ask)
     except DicomtxError as error:
-        outcome = failure(request, str(error), error.exit_code, type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - one file's bug is not the end of the others
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
-        outcome = failure(request, f"this is a bug in dicomtx: {told}", ExitCode.BUG)
+        outcome = failed(request, error)
     return outcome._replace(messages=(*outcome.messages, *_printed()))
 
 
@@ -128,6 +125,12 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
         error_class=error_class,
         exit_code=int(code),
     )
+
+
+def failed(request: Request, error: DicomtxError) -> Outcome:
+    """Returns the outcome of a file that failed with this error; of a bug with its traceback."""
+    outcome = failure(request, str(error), error.exit_code, type(error).__name__)
+    return outcome._replace(messages=error.lines)
 
 
 def _times(request: Request) -> tuple[int, int] | None:

@@ -24,6 +24,13 @@ def kept() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(KEPT.glob("*.dcm"))}
 
 
+def cases() -> dict[str, bytes]:
+    """Returns small files that are odd in ways that no test file is, made here."""
+    from tests.fuzz import odd
+
+    return odd.files()
+
+
 def mutations(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
     """Yields mutated test files with names that tell how to have them again."""
     every = sorted(seeds().items())

@@ -1,0 +1,154 @@
+"""Values that are legal bytes but odd: every command goes on, and none calls them a bug."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from imagecodecs import jpeg8_encode
+from numpy import arange, uint8
+from pydicom import dcmread
+
+from dicomtx.errors import ExitCode
+from dicomtx.workflows.directory import first_free
+from tests.conftest import Run
+from tests.dicom.builder import (
+    SOP_INSTANCE,
+    element,
+    encapsulated,
+    identity,
+    image,
+    module,
+    native,
+    part10,
+    text,
+)
+
+GREY = bytes(range(64))
+GOOD = part10("explicit", native(image(8, 8), GREY))
+
+
+def _uid(value: bytes) -> bytes:
+    """Returns a file whose SOP Instance UID is this."""
+    uids = text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7") + element(0x00080018, "UI", value)
+    return part10("explicit", uids + module(image(8, 8)) + element(0x7FE00010, "OB", GREY))
+
+
+def _planes(allocated: int) -> bytes:
+    """Returns a file with colour by plane."""
+    pixel = image(4, 4, samples=3, photometric="RGB", allocated=allocated)
+    start = identity() + module(pixel._replace(planar_configuration=1))
+    return part10("explicit", start + element(0x7FE00010, "OW", bytes(6 * allocated)))
+
+
+def _one_sample(photometric: str) -> bytes:
+    """Returns a grey JPEG whose label is a colour's."""
+    stream = jpeg8_encode(arange(64, dtype=uint8).reshape(8, 8), level=90)
+    pixels = encapsulated([bytes(stream) + bytes(len(stream) % 2)])
+    return part10(
+        "jpeg-baseline", identity() + module(image(8, 8, photometric=photometric)) + pixels
+    )
+
+
+ODD = {
+    "uid-latin-1": _uid("1.2.é3".encode("latin-1") + b"\0"),
+    "uid-superscript": _uid(b"1.2.\xb2\0"),
+    "uid-utf-8": _uid("1.2.٣0".encode()),
+    "planes-12": _planes(12),
+    "planes-24": _planes(24),
+    "planes-40": _planes(40),
+    "one-sample-ybr-full": _one_sample("YBR_FULL"),
+    "one-sample-ybr-full-422": _one_sample("YBR_FULL_422"),
+    "one-sample-rgb": _one_sample("RGB"),
+}
+COMMANDS = {
+    "info": "info in/odd.dcm in/good.dcm",
+    "convert": "convert in/odd.dcm out.dcm",
+    "implicit": "convert in/odd.dcm out.dcm --to implicit",
+    "rle": "convert in/odd.dcm out.dcm --to rle",
+    "lossy": "convert in/odd.dcm out.dcm --to jpeg2000 --psnr 40 --allow-generation-loss",
+    "salvage": "convert in/odd.dcm out.dcm --to rle --salvage --repair",
+    "compare": "compare in/odd.dcm in/good.dcm",
+    "itself": "compare in/odd.dcm in/odd.dcm",
+    "plan": "plan in --to rle",
+    "negotiate": "negotiate in --accepts explicit",
+    "batch": "batch in out --to rle",
+    "layout": "batch in out --layout {PatientName}/{SOPInstanceUID}.dcm",
+    "archive": "export archive in out.zip --to rle",
+    "media": "export media in media",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_command_calls_an_odd_value_a_bug(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/odd.dcm").write_bytes(ODD[name])
+    (tmp_path / "in/good.dcm").write_bytes(GOOD.replace(SOP_INSTANCE.encode(), b"1.2.3.5"))
+    for number, command in enumerate(COMMANDS.values()):
+        work = tmp_path / str(number)
+        work.mkdir()
+        os.symlink(tmp_path / "in", work / "in")
+        _check(run(*command.replace("in/", f"{tmp_path}/in/").split(), cwd=work), command)
+
+
+def _check(done: "subprocess.CompletedProcess[bytes]", command: str) -> None:
+    told = (done.stdout + done.stderr).decode()
+    assert done.returncode != ExitCode.BUG, f"{command}: {told}"
+    assert "bug" not in told, f"{command}: {told}"
+    assert "Traceback" not in told, f"{command}: {told}"
+    assert "UserWarning" not in told, f"{command}: {told}"
+
+
+@pytest.mark.parametrize("photometric", ["YBR_FULL", "YBR_FULL_422", "RGB"])
+@pytest.mark.parametrize("target", ["explicit", "rle", "jpeg-ls-lossless"])
+def test_one_sample_is_grey_whatever_its_label_says(
+    run: Run, tmp_path: Path, photometric: str, target: str
+) -> None:
+    (tmp_path / "in.dcm").write_bytes(_one_sample(photometric))
+    done = run("convert", "in.dcm", "out.dcm", "--to", target, cwd=tmp_path)
+    assert done.returncode == 0
+    assert b"read as MONOCHROME2" in done.stderr
+    written = dcmread(tmp_path / "out.dcm")
+    assert written.PhotometricInterpretation == "MONOCHROME2"
+    assert written.pixel_array.shape == (8, 8)
+
+
+def test_a_reference_repeats_an_odd_uid_byte_for_byte(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.dcm").write_bytes(ODD["uid-latin-1"])
+    done = run("convert", "in.dcm", "out.dcm", "--to", "jpeg2000", "--psnr", "40", cwd=tmp_path)
+    assert done.returncode == 0
+    assert b"1.2.\xe93" in (tmp_path / "out.dcm").read_bytes()
+
+
+def test_names_in_a_media_folder_that_only_look_like_numbers_are_passed_over(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "IMAGES").mkdir()
+    for name in ("IM²", "IM٣", "IM" + "9" * 200, "IM7"):
+        (tmp_path / "IMAGES" / name).touch()
+    assert first_free(str(tmp_path)) == 8
+
+
+def test_a_tree_of_1100_folders_in_each_other_is_converted(run: Run, tmp_path: Path) -> None:
+    _make_deep(tmp_path)
+    try:
+        for command in ("batch in out --to rle", "export archive in out.zip"):
+            done = run(*command.split(), cwd=tmp_path)
+            assert done.returncode == 0, done.stderr[-500:]
+            assert b"1 done" in done.stdout + done.stderr
+        assert run("batch", "in", "--in-place", "--to", "big-endian", cwd=tmp_path).returncode == 0
+    finally:  # shutil.rmtree recurses before Python 3.12
+        subprocess.run(["rm", "-rf", "in", "out"], cwd=tmp_path, check=True)
+
+
+def _make_deep(folder: Path) -> None:
+    place = os.open(folder, os.O_RDONLY)
+    for name in ("in", *["d"] * 1100):
+        os.mkdir(name, dir_fd=place)
+        below = os.open(name, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+    file = os.open("deep.dcm", os.O_CREAT | os.O_WRONLY, dir_fd=place)
+    os.write(file, GOOD)
+    os.close(file)
+    os.close(place)
