@@ -10,6 +10,7 @@ from dicomtx.verification import ALLOWED, Verify, plain, read
 
 ORDERS: Final = ("builtin-first", "plugins-first", "plugins-only")
 OVERLAYS: Final = ("extract", "keep", "drop")
+HIGH_BITS: Final = ("keep", "mask")
 PALETTES: Final = ("keep", "expand")
 UIDS: Final = ("auto", "keep", "new", "derived")
 GOALS: Final = ("quality", "near", "ratio", "psnr", "max_error")  # at most one of them
@@ -36,6 +37,8 @@ class Settings(NamedTuple):
         keep_colour_space: YBR_FULL of lossy JPEG stays, and is not turned into RGB.
         overlays: one of ``OVERLAYS``: what is done with planes in unused bits of Pixel Data when
             it is encoded.
+        high_bits: one of ``HIGH_BITS``: what is done with bits above Bits Stored when frames are
+            decoded or encoded; keep makes streams as wide as Bits Allocated where it must.
         salvage: write what can be had of a damaged file; it is never called verified.
         repair: write a file that is in the target syntax anew, with its code streams as they are.
         quality: lossy: 1 to 100; 90 if none of the five goals is given.
@@ -63,6 +66,7 @@ class Settings(NamedTuple):
     fallback: tuple[str, ...] = ()
     keep_colour_space: bool = False
     overlays: str = "extract"
+    high_bits: str = "keep"
     salvage: bool = False
     repair: bool = False
     quality: int | None = None
@@ -95,6 +99,7 @@ METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
     "codecs": {"variable": "DICOMTX_CODEC"},
     "max_memory": {"unit": "bytes"},
     "overlays": {"allowed": OVERLAYS},
+    "high_bits": {"allowed": HIGH_BITS},
     "quality": {"type": int, "range": (1, 100)},
     "near": {"type": int, "range": (0, 255)},
     "ratio": {"type": float, "range": (1, 10000)},

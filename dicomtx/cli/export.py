@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from dicomtx.workflows.totals import Totals
 
 OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
-MORE: Final = ("keep_colour_space", "overlays", "salvage", "repair", "threads", "max_memory")
+MORE: Final = (
+    "keep_colour_space",
+    "overlays",
+    "high_bits",
+    "salvage",
+    "repair",
+    "threads",
+    "max_memory",
+)
 
 BAD: Final = ("failed", "refused")
 FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9, _; DICOMTX, or with --append what it was."

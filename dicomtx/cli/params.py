@@ -10,7 +10,17 @@ from click.core import ParameterSource
 
 from dicomtx import transfer_syntaxes
 from dicomtx.errors import SettingsError, UsageError
-from dicomtx.settings import GOALS, ORDERS, OVERLAYS, PALETTES, UIDS, bytes_of, checked, load
+from dicomtx.settings import (
+    GOALS,
+    HIGH_BITS,
+    ORDERS,
+    OVERLAYS,
+    PALETTES,
+    UIDS,
+    bytes_of,
+    checked,
+    load,
+)
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -131,6 +141,11 @@ SETTINGS: Final = {
         "--overlays",
         type=click.Choice(OVERLAYS),
         help="Overlay planes in unused bits, when encoding: extract by default.",
+    ),
+    "high_bits": click.option(
+        "--high-bits",
+        type=click.Choice(HIGH_BITS),
+        help="Bits above Bits Stored, when decoding or encoding: keep by default; mask clears.",
     ),
     "threads": click.option(
         "--threads",

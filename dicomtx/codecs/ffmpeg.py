@@ -48,7 +48,6 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         image,
         photometric.of_jpeg2000(said, image) if of_jpeg2000 else photometric.as_said(image),
         precision=said.precision,
-        lossy=syntax.lossy,
     )
 
 

@@ -43,9 +43,7 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         f"<{kind}{width // 8}",
     )
     colour = photometric.of_jpeg2000 if syntax.uid in JPEG2000 else photometric.of_jpeg
-    return samples.frame_of(
-        array, image, colour(said, image), precision=said.precision, lossy=syntax.lossy
-    )
+    return samples.frame_of(array, image, colour(said, image), precision=said.precision)
 
 
 def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
@@ -57,7 +55,10 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
     if syntax.uid == RLE:
         array = samples.words(frame)
     else:
-        array = samples.values(frame) if syntax.uid in JPEG2000 else samples.stored(frame)
+        # the stream will say as many bits as the words have, so these hold the sign in all of them
+        bits = 8 * samples.width(image.bits_stored)
+        signed = syntax.uid in JPEG2000
+        array = samples.values(frame) if signed else samples.streamed(frame, bits)
     _refuse_size(array, syntax, image)
     bits = array.itemsize * 8
     writer = gdcm.ImageWriter()  # owns the image; one of our own would be freed twice

@@ -85,7 +85,7 @@ def _encode_rle(frame: Frame) -> bytes:
     return stream_headers.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])
 
 
-def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
     stream_headers.require_end(stream)
     said = code_stream.read(stream)
     array = imagecodecs.jpeg8_decode(stream, **_components_as_they_are(image))
@@ -94,18 +94,18 @@ def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fr
         image,
         photometric.of_jpeg(said, image),
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 
 def _encode_jpeg(frame: Frame) -> bytes:
     """Returns a stream of selection value 1; readers differ on fewer bits than 8."""
+    bits = max(frame.image.bits_stored, 8)
     stream = bytes(
         imagecodecs.jpeg8_encode(
-            _at_most_16_bits(frame),
+            _at_most_16_bits(frame, bits),
             lossless=True,
             predictor=1,
-            bitspersample=max(frame.image.bits_stored, 8),
+            bitspersample=bits,
             **_components_as_they_are(frame.image),
         )
     )
@@ -119,13 +119,14 @@ def _components_as_they_are(image: ImagePixel) -> dict[str, Any]:
     return same if image.samples_per_pixel == 3 else {}
 
 
-def _at_most_16_bits(frame: Frame) -> samples.Array:
+def _at_most_16_bits(frame: Frame, precision: int = 0) -> samples.Array:
+    """Returns the samples for an unsigned stream; its precision is Bits Stored or more."""
     if frame.image.bits_stored > 16:
         raise CodecError(f"at most 16 bits a sample, not {frame.image.bits_stored}")
-    return samples.stored(frame)
+    return samples.streamed(frame, precision or frame.image.bits_stored)
 
 
-def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
     stream_headers.require_end(stream)
     said = code_stream.read(stream)
     return samples.frame_of(
@@ -133,37 +134,35 @@ def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
         image,
         photometric.as_said(image),
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 
 def _encode_jpegls(frame: Frame) -> bytes:
     """Returns a stream whose samples are as wide as Bits Allocated, or else DCMTK refuses it."""
     width = samples.allocated(frame.image)
-    array = _at_most_16_bits(frame).astype(f"<u{width}", copy=False)
-    room = 2 * array.nbytes + 1024  # noise grows; the default buffer is too small for it
     try:
         bits = max(frame.image.bits_stored, 8 if width == 1 else 9)
         newer: dict[str, Any] = {"bitspersample": bits, "spiff": False}
-        return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **newer))
+        return _jpegls(_at_most_16_bits(frame, bits), newer)
     except TypeError:  # before 2026.10: 8 or 16 bits, and a SPIFF header
-        if frame.image.signed:  # as the stream says 16 bits, it holds the sign in all of them
-            array = samples.values(frame).astype(f"<i{width}", copy=False).view(array.dtype)
-        stream = bytes(imagecodecs.jpegls_encode(array, 0, out=room))
-        return stream_headers.without_spiff(stream)
+        return stream_headers.without_spiff(_jpegls(_at_most_16_bits(frame, 8 * width), {}))
 
 
-def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+def _jpegls(array: samples.Array, options: dict[str, Any]) -> bytes:
+    room = 2 * array.nbytes + 1024  # noise grows; the default buffer is too small for it
+    return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **options))
+
+
+def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
     """Returns the frame of a JPEG 2000 or HTJ2K stream by OpenJPEG; OpenJPH wraps at saturation."""
     said = code_stream.read(stream)
     if said and said.subsampled:
-        return subsampled.decode(stream, syntax, image)
+        return subsampled.decode(stream, image)
     return samples.frame_of(
         imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1),
         image,
         photometric.of_jpeg2000(said, image),
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 
@@ -221,7 +220,6 @@ def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
         image,
         photometric.as_said(image) if raw else "RGB",
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 

@@ -25,7 +25,7 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     said = code_stream.read(stream)
     try:
         if said and said.subsampled:
-            return subsampled.decode(stream, syntax, image)
+            return subsampled.decode(stream, image)
         array = utils.decode(stream)
     except (RuntimeError, ValueError) as error:
         raise CodecError(f"openjpeg: {error}") from error
@@ -34,7 +34,6 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         image,
         photometric.of_jpeg2000(said, image),
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 

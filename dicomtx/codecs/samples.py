@@ -50,6 +50,18 @@ def values(frame: Frame) -> Array:
     return _reinterpreted(array, image.bits_stored, signed=True) if image.signed else array
 
 
+def streamed(frame: Frame, precision: int) -> Array:
+    """Returns the values as an unsigned stream of ``precision`` bits holds them.
+
+    Signed values are two's complement in all bits of the stream, so that a decoder that extends the
+    sign from there gets them back.
+    """
+    if not frame.image.signed:
+        return stored(frame).astype(_container(precision, "u"), copy=False)
+    array = values(frame).astype(_container(precision, "i"), copy=False)
+    return array.view(f"<u{array.itemsize}") & ((1 << precision) - 1)
+
+
 def words_as_said(array: Array, image: ImagePixel) -> Array:
     """Returns whole words under the sign of the data set, so that none of their bits changes."""
     return array.view(array.dtype.str.replace("u", "i")) if image.signed else array
@@ -76,21 +88,18 @@ def frame_of(
     photometric_interpretation: str,
     *,
     precision: int = 0,
-    lossy: bool = False,
 ) -> Frame:
-    """Returns what a decoder gave as a native frame.
+    """Returns what a decoder gave as a native frame: every bit of the stream is in its words.
 
     Args:
         array: rows x columns x samples; signed if the stream says that it is.
         image: what the data set says.
         photometric_interpretation: what the samples are.
         precision: bits of a sample that the stream holds, 0 for all of the array's.
-        lossy: values beyond Bits Stored come of rounding, and are brought back to it.
 
     Raises:
         CodecError: these are not the samples that the data set promises.
     """
-    whole_words = not precision
     precision = precision or array.itemsize * 8
     if array.size != image.samples_per_frame:
         raise CodecError(f"{array.size} samples came back, not {image.samples_per_frame}")
@@ -103,26 +112,11 @@ def frame_of(
         return Frame(np.packbits(array.reshape(-1) != 0, bitorder="little").tobytes(), decoded)
     if precision > image.bits_allocated:
         raise CodecError(f"the stream has {precision} bits a sample, not {image.bits_allocated}")
-    sign_fits = (array.dtype.kind == "i") == image.signed
-    if not sign_fits:
+    if (array.dtype.kind == "i") != image.signed:
         array = _reinterpreted(array, precision, signed=image.signed)
-    if lossy and precision > image.bits_stored and (sign_fits or not image.signed):
-        array = _clamped(array, image)
-    if image.signed and precision > image.bits_stored and not whole_words:
-        array = _with_sign(array, image.bits_stored)
     kind = "i" if image.signed else "u"
     array = np.ascontiguousarray(array, f"<{kind}{image.bits_allocated // 8}")
     return Frame(array.reshape(-1).view(np.uint8).data, decoded)  # no copy
-
-
-def _with_sign(array: Array, stored: int) -> Array:
-    """Returns the values sign-extended, if an encoder left the sign in Bits Stored only.
-
-    What is in the bits above otherwise (a sign, an overlay) stays as it is.
-    """
-    if (array >> stored).any():
-        return array
-    return _reinterpreted(array.view(f"u{array.itemsize}"), stored, signed=True)
 
 
 def width(bits: int) -> int:
@@ -146,9 +140,3 @@ def _reinterpreted(array: Array, precision: int, *, signed: bool) -> Array:
     kind = "i" if signed else "u"
     moved: Array = (array << above).view(f"<{kind}{array.itemsize}")
     return moved >> above
-
-
-def _clamped(array: Array, image: ImagePixel) -> Array:
-    low = -(1 << image.bits_stored - 1) if image.signed else 0
-    clipped: Array = np.clip(array, low, low + (1 << image.bits_stored) - 1)
-    return clipped

@@ -7,13 +7,12 @@ from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
-from dicomtx.transfer_syntaxes import TransferSyntax
 
 SIZ: Final = b"\xff\x51"
 LARGEST: Final = (1 << 32) - 1
 
 
-def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+def decode(stream: bytes, image: ImagePixel) -> Frame:
     """Returns the native frame of one code stream, its components as they are, at full size.
 
     The programs around OpenJPEG take three components of which the second is narrower for YCbCr,
@@ -33,7 +32,6 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         image,
         photometric.of_jpeg2000(said, image),
         precision=said.precision if said else 0,
-        lossy=syntax.lossy,
     )
 
 

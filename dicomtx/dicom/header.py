@@ -113,7 +113,7 @@ def read_header(part10: Part10) -> Header:
         pixel_data=kind,
         image=image,
         first_stream=stream,
-        overlays=_planes(data_set, image, syntax),
+        overlays=_planes(data_set, image, syntax, stream),
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
@@ -125,14 +125,18 @@ def read_header(part10: Part10) -> Header:
 
 
 def _planes(
-    data_set: DataSet, image: ImagePixel | None, syntax: TransferSyntax
+    data_set: DataSet,
+    image: ImagePixel | None,
+    syntax: TransferSyntax,
+    stream: "CodeStream | None",
 ) -> tuple[OverlayPlane, ...]:
-    """Returns the planes in Pixel Data, if its syntax keeps the bits that they are in."""
+    """Returns the planes in Pixel Data, if its syntax or its streams keep their bits."""
     planes = embedded_planes(data_set, image) if image else ()
     if planes and syntax.encapsulated:
         from dicomtx.encoding_profiles import whole_words  # noqa: PLC0415 - seldom needed
 
-        planes = planes if whole_words(syntax) else ()
+        coded = stream.precision if stream else 0
+        planes = planes if whole_words(syntax) else tuple(p for p in planes if p.bit < coded)
     return planes
 
 

@@ -9,8 +9,13 @@ from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.pixel_data import EncapsulatedFrames, native_frames
-from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames
-from dicomtx.engine.transcode import CodecsFailedError
+from dicomtx.engine.decoding import (
+    CodecsFailedError,
+    DecodedFrames,
+    Decoder,
+    FailedError,
+    Frames,
+)
 from dicomtx.errors import CodecError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -25,6 +30,7 @@ class AnyFrames:
         image: what the data set says.
         syntax: what the streams are.
         codecs: those in force.
+        clipped: by frame, how many values of a lossy stream were clipped to Bits Stored.
         used: the names of those that decoded, in the order in which they came.
     """
 
@@ -32,6 +38,7 @@ class AnyFrames:
     image: ImagePixel
     syntax: TransferSyntax
     codecs: Codecs
+    clipped: dict[int, int] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     _attempts: list[Attempt] = field(default_factory=list)
     _able: Iterator[CodecSpec] = field(init=False)
@@ -75,6 +82,7 @@ class AnyFrames:
                 continue
             decoder = Decoder(spec, codec, self.syntax, self.image)
             self._decoded = DecodedFrames(self.streams, decoder)
+            self._decoded.clipped = self.clipped
             return self._decoded
         if self._attempts:
             raise CodecsFailedError(tuple(self._attempts))

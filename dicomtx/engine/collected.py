@@ -15,6 +15,7 @@ class Collected:
         checked: how many frames were decoded again.
         planes: of each frame, the overlay planes that were taken out of it, if there are any.
         errors: of each frame, what it lost, if it was to lose something.
+        high_bits: how many words had something above Bits Stored.
         noted: the numbers of frames of which something is to be said, and what.
     """
 
@@ -26,12 +27,14 @@ class Collected:
         self.checked = 0
         self.planes: list[tuple[bytes, ...]] = []
         self.errors: list[Errors] = []
+        self.high_bits = 0
         self.noted: list[tuple[int, str]] = []
 
     def add(self, made: Made) -> None:
         """Keeps what a frame tells, but not the frame."""
         self.count += 1
         self.digests += made.digest
+        self.high_bits += made.high_bits
         if made.verifier:
             self.verifiers[made.verifier.name] = made.verifier
             self.checked += 1

@@ -1,7 +1,9 @@
 """Native frames of a source, whatever it takes to get them."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from dicomtx import code_stream
 from dicomtx.codecs import guard
 from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
@@ -9,7 +11,7 @@ from dicomtx.engine import colour
 from dicomtx.engine.plan import Plan
 from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
-from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
 
 
 class Frames(Protocol):
@@ -59,6 +61,16 @@ def opened(
         raise FailedError(spec, direction, 0, error) from error
 
 
+class CodecsFailedError(CodecError):
+    """No codec could do it."""
+
+    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
+        """Tells what each said."""
+        said = "; ".join(f"{a.codec} could not {a.direction} {a.reason}" for a in attempts)
+        super().__init__(said)
+        self.attempts = attempts
+
+
 class Decoder(NamedTuple):
     """One codec, opened, for the streams of one image."""
 
@@ -80,6 +92,27 @@ class Decoder(NamedTuple):
             raise CodecError("the codec returned another image than it was asked for")
         return frame
 
+    def decode_clipped(self, stream: bytes) -> tuple[Frame, int]:
+        """Returns the native frame, and how many values were clipped to Bits Stored.
+
+        Only a lossy stream can have rounded values beyond them. Where signed values are in an
+        unsigned stream, the negative ones are at its upper end, and nothing is clipped.
+
+        Raises:
+            CodecError: as ``decode``.
+        """
+        frame, image = self.decode(stream), self.image
+        if not self.syntax.lossy or image.bits_stored == image.bits_allocated:
+            return frame, 0
+        said = code_stream.read(stream)
+        if said is None or (said.syntax and not by_uid(said.syntax).lossy):
+            return frame, 0
+        if image.signed and not said.signed:
+            return frame, 0
+        from dicomtx.engine import words  # noqa: PLC0415 - brings numpy
+
+        return words.clipped(frame)
+
 
 def _without_colours(image: ImagePixel) -> ImagePixel:
     """Returns what a codec may not change: all but the colour space."""
@@ -95,6 +128,7 @@ class DecodedFrames:
         blank: if there is one, what can be had is salvaged, and this is in place of the rest.
         cut: the frames whose streams are cut off, once they are read.
         lost: those in whose place is the blank.
+        clipped: by frame, how many values beyond Bits Stored were clipped; never 0.
     """
 
     def __init__(self, streams: Streams, decoder: Decoder, blank: Frame | None = None) -> None:
@@ -104,6 +138,7 @@ class DecodedFrames:
         self.blank = blank
         self.cut: list[int] = []
         self.lost: list[int] = []
+        self.clipped: dict[int, int] = {}
 
     @property
     def count(self) -> int:
@@ -118,17 +153,24 @@ class DecodedFrames:
         """
         stream = self.streams.read(index)
         try:
-            return self.decoder.decode(stream)
+            return self._decoded(index, stream)
         except CodecError as error:
             if self.blank:
                 return self._salvaged(index, stream, self.blank)
             raise FailedError(self.decoder.spec, "decode", index, error) from error
 
+    def _decoded(self, index: int, stream: bytes) -> Frame:
+        frame, clipped = self.decoder.decode_clipped(stream)
+        if clipped:
+            self.clipped[index] = clipped
+        return frame
+
     def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
         """Returns what can be had of a frame that is cut off, or none of it."""
         decoder = self.decoder
         try:
-            frame = decoder.decode(guard.completed(stream, decoder.syntax, decoder.image))
+            completed = guard.completed(stream, decoder.syntax, decoder.image)
+            frame = self._decoded(index, completed)
         except CodecError:
             self.lost.append(index)
             return blank
@@ -136,13 +178,26 @@ class DecodedFrames:
         return frame
 
 
-def salvaged(frames: Frames) -> list[str]:
+def remarks(frames: Frames) -> list[str]:
     """Returns what is to be said of frames that are not, or not wholly, those of the source."""
     if not isinstance(frames, DecodedFrames):
         return []
+    return [*_salvaged(frames), *clipping(frames.clipped)]
+
+
+def _salvaged(frames: DecodedFrames) -> list[str]:
     cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
     lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
     return [*cut, *sorted(lost)]
+
+
+def clipping(clipped: Mapping[int, int]) -> list[str]:
+    """Returns what is to be said of values of lossy code streams, by frame, that were clipped."""
+    if not clipped:
+        return []
+    count = sum(clipped.values())
+    values = "1 value" if count == 1 else f"{count} values"
+    return [f"{values} of the lossy code streams lay beyond Bits Stored and were clipped to it"]
 
 
 def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:

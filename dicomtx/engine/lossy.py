@@ -107,7 +107,8 @@ class LossyEncoder(NamedTuple):
             return made
         for other in others:
             try:
-                again = in_working_colours(self.plan, other.decode(made.stream), decoded_again=True)
+                decoded, _ = other.decode_clipped(made.stream)
+                again = in_working_colours(self.plan, decoded, decoded_again=True)
             except CodecError:
                 continue
             errors = measured(frame, again, len(made.stream))
@@ -192,7 +193,8 @@ class LossyEncoder(NamedTuple):
         reasons = []
         for decoder in self.decoders:
             try:
-                again = in_working_colours(self.plan, decoder.decode(stream), decoded_again=True)
+                decoded, _ = decoder.decode_clipped(stream)
+                again = in_working_colours(self.plan, decoded, decoded_again=True)
             except (CodecError, DamagedError) as error:
                 reasons.append(f"{decoder.spec.name}: {error}")
                 continue

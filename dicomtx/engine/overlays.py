@@ -12,16 +12,19 @@ from dicomtx.image_pixel import Frame
 def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tuple[bytes, ...]]:
     """Returns the frame without these planes, and each plane, a byte a pixel.
 
-    Values in the low bits are sign-extended: that is what the planes took the place of.
+    Their bits become zero. A signed value is sign-extended if no other bit above it carries
+    something.
     """
     image = frame.image
     words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}")
     taken = tuple((words >> plane.bit & 1).astype(np.uint8).tobytes() for plane in planes)
-    values = words & ~words.dtype.type(sum(1 << plane.bit for plane in planes))
-    above = image.bits_allocated - image.bits_stored
-    if image.high_bit == image.bits_stored - 1:
-        kind = "i" if image.signed else "u"
-        values = (words << above).view(f"<{kind}{image.bits_allocated // 8}") >> above
+    bits = sum(1 << plane.bit for plane in planes)
+    values = words & ~words.dtype.type(bits)
+    if image.signed and image.high_bit == image.bits_stored - 1:
+        above = (1 << image.bits_allocated) - (1 << image.bits_stored)
+        others = values & above
+        negative = (values >> image.high_bit & 1).astype(bool)
+        values[negative & ((others == 0) | (others == above & ~bits))] |= above
     return Frame(values.tobytes(), image), taken
 
 

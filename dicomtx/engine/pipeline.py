@@ -3,8 +3,10 @@
 from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
-from dicomtx.engine import overlays, stored
+from dicomtx.encoding_profiles import whole_words
+from dicomtx.engine import high_bits, overlays, stored, words
 from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.high_bits import HighBits, UnfitError
 from dicomtx.engine.in_order import in_order
 from dicomtx.engine.lossy import LossyEncoder
 from dicomtx.engine.palette import Palette
@@ -15,8 +17,21 @@ from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 
-Read = tuple[Frame, tuple[bytes, ...]]  # a frame as it is to be encoded, and its overlay planes
 KEPT: Final = 1 << 26  # bytes of native frames that are not decoded twice
+
+
+class Read(NamedTuple):
+    """One frame of the source.
+
+    Attributes:
+        frame: as it is to be encoded.
+        planes: the overlay planes that were taken out of it, a byte a pixel.
+        high_bits: how many words had something above Bits Stored.
+    """
+
+    frame: Frame
+    planes: tuple[bytes, ...] = ()
+    high_bits: int = 0
 
 
 class Made(NamedTuple):
@@ -29,6 +44,7 @@ class Made(NamedTuple):
         verifier: the codec that decoded it again to the same values, None if none did.
         errors: what it lost, None if it was to lose nothing.
         note: why it lost less than it might have.
+        high_bits: how many words of the source had something above Bits Stored.
     """
 
     data: bytes | bytearray | memoryview
@@ -37,6 +53,7 @@ class Made(NamedTuple):
     verifier: CodecSpec | None = None
     errors: Errors | None = None
     note: str = ""
+    high_bits: int = 0
 
 
 class Pipeline(NamedTuple):
@@ -56,8 +73,7 @@ class Pipeline(NamedTuple):
         lossy: encodes in place of ``codec`` where the plan is to lose something.
         palette: expands each frame, where the plan says so.
         digests: native frames are digested.
-        kept: frames that were read before, by number, with their overlay planes; each is taken
-            when it is made.
+        kept: frames that were read before, by number; each is taken when it is made.
     """
 
     plan: Plan
@@ -75,11 +91,12 @@ class Pipeline(NamedTuple):
     kept: dict[int, Read] | None = None
 
     def read(self, index: int) -> Read:
-        """Returns one frame of the source as it is to be encoded, and its overlay planes.
+        """Returns one frame of the source as it is to be encoded.
 
         Raises:
             FailedError: the decoder cannot do it.
             VerificationError: two decoders differ.
+            UnsupportedError: it has bits above Bits Stored that are refused.
         """
         frame = self.frames.read(index)
         if self.palette and frame.image.samples_per_pixel == 1:  # a blank frame has colours
@@ -87,9 +104,23 @@ class Pipeline(NamedTuple):
         frame = in_working_colours(self.plan, frame)
         if self.second:
             self._check_decoder(frame, index, self.second)
+        planes: tuple[bytes, ...] = ()
         if self.plan.overlays:
-            return overlays.taken_out(frame, self.plan.overlays)
-        return frame, ()
+            frame, planes = overlays.taken_out(frame, self.plan.overlays)
+        return self._by_rule(Read(frame, planes), index)
+
+    def _by_rule(self, read: Read, index: int) -> Read:
+        """Returns the frame with its bits above Bits Stored kept, cleared or refused."""
+        rule, kept = self.plan.high_bits, self.plan.planes_kept
+        if rule is HighBits.PASS or words.fits(read.frame):
+            return read
+        count = words.with_bits_above(read.frame, kept)
+        if count and rule is HighBits.REFUSE:
+            raise high_bits.refusal(index, count, read.frame.image)
+        read = read._replace(high_bits=count)
+        if rule is HighBits.MASK or self.plan.lossy:
+            return read._replace(frame=words.without_bits_above(read.frame, kept))
+        return read
 
     def make(self, index: int) -> Made:
         """Returns one frame made.
@@ -97,21 +128,31 @@ class Pipeline(NamedTuple):
         Raises:
             FailedError: the decoder or the encoder cannot do it.
             MissedError: the quality asked for cannot be had.
+            UnfitError: it has words that need code streams as wide as Bits Allocated.
             VerificationError: what was made is not what was read.
         """
-        frame, planes = (
-            self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
-        )
+        read = self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
+        return self._made(read.frame, index)._replace(planes=read.planes, high_bits=read.high_bits)
+
+    def _made(self, frame: Frame, index: int) -> Made:
         if self.lossy:
             lossy = self.lossy.encode(frame, index)
-            return Made(lossy.stream, b"", planes, lossy.decoder, lossy.errors, lossy.note)
+            return Made(lossy.stream, b"", (), lossy.decoder, lossy.errors, lossy.note)
         if self.encoder is None or self.codec is None:
-            return Made(frame.data, stored.digest(frame) if self.digests else b"", planes)
+            return Made(frame.data, stored.digest(frame) if self.digests else b"")
         try:
-            stream = self.codec.encode(frame, self.plan.target, self._options)
+            stream = self.codec.encode(self._coded(frame, index), self.plan.target, self._options)
         except CodecError as error:
             raise FailedError(self.encoder, "encode", index, error) from error
-        return Made(stream, b"", planes, self._checked(stream, frame, index))
+        return Made(stream, b"", (), self._checked(stream, frame, index))
+
+    def _coded(self, frame: Frame, index: int) -> Frame:
+        """Returns the frame as the encoder gets it: one whose words it can give back."""
+        if self.plan.whole_words:
+            return frame._replace(image=high_bits.whole(frame.image))
+        if not whole_words(self.plan.target) and not words.fits(frame):
+            raise UnfitError(index)
+        return frame
 
     def losses(self, errors: list[Errors]) -> tuple[Quality, Range] | None:
         """Returns what was lost in all frames, and the range of their values as they now are."""
@@ -120,7 +161,7 @@ class Pipeline(NamedTuple):
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
 
     def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
-        """Returns which decoder found the same stored values in the stream, if it is checked."""
+        """Returns which decoder found the same words in the stream, if it is checked."""
         if self.sampled is not None and index not in self.sampled:
             return None
         reasons = []
@@ -186,7 +227,7 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
         found = reader.read(index)
         if keep:
             kept[index] = found
-        return Range.of(found[0])
+        return Range.of(found.frame)
 
     ranges = in_order(range_of, frames.count, threads)
     lossy = LossyEncoder(

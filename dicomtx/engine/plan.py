@@ -8,6 +8,7 @@ from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
+from dicomtx.engine.high_bits import HighBits, rule
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid, find
@@ -44,6 +45,9 @@ class Plan(NamedTuple):
         to_rgb: YBR_FULL is turned into RGB.
         overlays: planes that are taken out of the unused bits.
         drop_overlays: and that is the end of them.
+        high_bits: what happens to bits above Bits Stored.
+        planes_kept: the bits of each word that overlay planes stay in.
+        whole_words: code streams are as wide as Bits Allocated.
         rewrap: code streams are encapsulated anew as they are.
         repack: JPEG streams go into JPEG XL, or come out of it, without being decoded.
         lossy: this step loses something.
@@ -64,6 +68,9 @@ class Plan(NamedTuple):
     to_rgb: bool = False
     overlays: tuple[OverlayPlane, ...] = ()
     drop_overlays: bool = False
+    high_bits: HighBits = HighBits.PASS
+    planes_kept: int = 0
+    whole_words: bool = False
     rewrap: bool = False
     repack: bool = False
     lossy: bool = False
@@ -230,6 +237,7 @@ def _coded(
         encoder, reason = _first(codecs, target, "encode", working)
     if reason:
         return refusal(header, target, reason)
+    moved = header.overlays if encodes and settings.overlays != "keep" else ()
     return Plan(
         Action.RECODE if decodes and encodes else Action.ENCODE if encodes else Action.DECODE,
         header.syntax,
@@ -240,8 +248,10 @@ def _coded(
         working=working,
         after=after,
         to_rgb=to_rgb,
-        overlays=header.overlays if encodes and settings.overlays != "keep" else (),
+        overlays=moved,
         drop_overlays=settings.overlays == "drop",
+        high_bits=rule(header.syntax, target, settings),
+        planes_kept=0 if moved else sum(1 << plane.bit for plane in header.overlays),
         lossy=not rails.exact(target, settings),
         lossy_past=rails.lossy_stream(header) and not header.lossy_before,
         expand=expand,

@@ -7,10 +7,9 @@ from dicomtx.codecs.codec import Attempt, Direction
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data import EncapsulatedFrames, EncapsulatedWriter
-from dicomtx.engine.decoding import written_image
+from dicomtx.engine.decoding import CodecsFailedError, written_image
 from dicomtx.engine.plan import BASELINE, RECOMPRESSION, Plan
 from dicomtx.engine.rewrap import without_padding
-from dicomtx.engine.transcode import CodecsFailedError
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, VerificationError
 from dicomtx.sources import Spool

@@ -16,17 +16,19 @@ from dicomtx.dicom.pixel_data import (
     native_frames,
 )
 from dicomtx.dicom.rope import PixelData
-from dicomtx.engine import history, images, overlays, palette
+from dicomtx.engine import high_bits, history, images, overlays, palette
 from dicomtx.engine.collected import Collected
 from dicomtx.engine.decoding import (
+    CodecsFailedError,
     DecodedFrames,
     Decoder,
     FailedError,
     Frames,
     opened,
-    salvaged,
+    remarks,
     written_image,
 )
+from dicomtx.engine.high_bits import UnfitError
 from dicomtx.engine.in_order import TOGETHER, in_order
 from dicomtx.engine.lossy import MissedError
 from dicomtx.engine.pipeline import Pipeline, losing
@@ -34,7 +36,6 @@ from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.engine.verifiers import Verifiers
-from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
@@ -42,16 +43,6 @@ from dicomtx.sources import Spool
 from dicomtx.verification import sample
 
 LARGEST_BLANK: Final = 1 << 30
-
-
-class CodecsFailedError(CodecError):
-    """No codec could do it."""
-
-    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
-        """Tells what each said."""
-        said = "; ".join(f"{a.codec} could not {a.direction} {a.reason}" for a in attempts)
-        super().__init__(said)
-        self.attempts = attempts
 
 
 class Transcoder:
@@ -88,6 +79,7 @@ class Transcoder:
 
         Raises:
             CodecsFailedError: every codec failed.
+            UnsupportedError: bits above Bits Stored are refused, or the target cannot hold them.
             VerificationError: what was encoded does not decode to what was read.
             DamagedError: the frames cannot be found, or contradict each other.
         """
@@ -105,9 +97,8 @@ class Transcoder:
                     pipeline = losing(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
-            except MissedError as missed:
-                self.plan = images.with_whole_chroma(self.plan, missed)
-                warnings.append(f"{missed}; RGB components can, and are written")
+            except (MissedError, UnfitError) as error:
+                warnings += self._change_plan(error)
             except FailedError as failed:
                 attempts.append(failed.attempt)
                 direction = failed.attempt.direction
@@ -123,6 +114,7 @@ class Transcoder:
         losses = pipeline.losses(made.errors)
         verifiers = self._verifiers(made.count)
         told, uid = self._history(found, losses)
+        above = high_bits.warnings(self.plan, made.high_bits, made.count)
         return Transcoded(
             pixel_data=pixel_data,
             edits=(*edits, *told),
@@ -133,10 +125,18 @@ class Transcoder:
             frames=made.count,
             frames_verified=made.checked,
             attempts=tuple(attempts),
-            warnings=(*warnings, *salvaged(pipeline.frames), *made.notes()),
+            warnings=(*warnings, *remarks(pipeline.frames), *above, *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
+
+    def _change_plan(self, error: MissedError | UnfitError) -> list[str]:
+        """Changes how the target is written, and returns what is to be said of it."""
+        if isinstance(error, UnfitError):
+            self.plan = high_bits.widened(self.plan, error)
+            return []
+        self.plan = images.with_whole_chroma(self.plan, error)
+        return [f"{error}; RGB components can, and are written"]
 
     def _history(
         self, found: EncapsulatedFrames | NativeFrames, losses: tuple[Quality, Range] | None

@@ -11,11 +11,9 @@ S12 = ImagePixel(1, 2, 1, "MONOCHROME2", 16, 12, 11, 1)
 U12 = S12._replace(pixel_representation=0)
 
 
-def stored(
-    array: list[int], kind: str, image: ImagePixel, *, precision: int = 0, lossy: bool = False
-) -> bytes:
+def stored(array: list[int], kind: str, image: ImagePixel, *, precision: int = 0) -> bytes:
     values = np.array([array], kind)
-    frame = samples.frame_of(values, image, "MONOCHROME2", precision=precision, lossy=lossy)
+    frame = samples.frame_of(values, image, "MONOCHROME2", precision=precision)
     return bytes(frame.data)
 
 
@@ -32,9 +30,11 @@ def test_the_sign_is_extended_from_the_precision_of_the_stream() -> None:
     assert stored([0x801, 0x7FF], "<u2", S12) == bytes.fromhex("0108 ff07")
 
 
-def test_the_sign_that_an_encoder_left_in_bits_stored_is_extended() -> None:
-    assert stored([0x801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("01f8 ff07")
-    assert stored([0x1801, 0x7FF], "<u2", S12, precision=16) == bytes.fromhex("0118 ff07")
+@pytest.mark.parametrize("kind", ["<u2", "<i2"])
+@pytest.mark.parametrize("image", [S12, U12])
+def test_a_stream_as_wide_as_the_words_gives_every_bit_back(kind: str, image: ImagePixel) -> None:
+    words = np.array([0x1801, 0x0FFF], "<u2").view(kind).tolist()
+    assert stored(words, kind, image, precision=16) == bytes.fromhex("0118 ff0f")
 
 
 def test_the_sign_is_extended_from_the_precision_of_a_byte() -> None:
@@ -45,15 +45,15 @@ def test_a_signed_stream_in_an_unsigned_image_keeps_its_bits() -> None:
     assert stored([-1, 5], "<i2", U12, precision=12) == bytes.fromhex("ff0f 0500")
 
 
-def test_only_lossy_values_are_brought_back_to_bits_stored() -> None:
-    assert stored([5000, 5], "<u2", U12, lossy=True) == bytes.fromhex("ff0f 0500")
-    assert stored([5000, 5], "<u2", U12) == bytes.fromhex("8813 0500")
-    assert stored([-3000, 3000], "<i2", S12, lossy=True) == bytes.fromhex("00f8 ff07")
+@pytest.mark.parametrize(("precision", "expected"), [(12, 0xF85), (14, 0x3F85), (16, 0xFF85)])
+def test_an_unsigned_stream_has_the_sign_in_all_of_its_bits(precision: int, expected: int) -> None:
+    frame = Frame(bytes.fromhex("85ff 0500"), S12)
+    assert samples.streamed(frame, precision).tolist() == [[expected, 5]]
+    assert stored([expected, 5], "<u2", S12, precision=precision) == frame.data
 
 
-def test_signed_values_in_an_unsigned_stream_are_not_clipped() -> None:
-    """Near-lossless JPEG-LS has the negative ones at the upper end."""
-    assert stored([0xFFF, 5], "<u2", S12, precision=16, lossy=True) == bytes.fromhex("ffff 0500")
+def test_unsigned_values_are_the_same_in_a_wider_stream() -> None:
+    assert samples.streamed(Frame(bytes.fromhex("fff0 0500"), U12), 16).tolist() == [[0xFF, 5]]
 
 
 def test_one_bit_samples_are_packed_lowest_bit_first() -> None:
