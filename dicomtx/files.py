@@ -260,5 +260,7 @@ def _standard_output(check: Callable[[], None] | None) -> Iterator[int]:
         if check:
             check()
         Source(fd=fd).copy_to(STANDARD_OUTPUT, 0, os.fstat(fd).st_size)
+    except DestinationError as error:
+        raise DestinationError(f"standard output {error}") from error
     finally:
         os.close(fd)

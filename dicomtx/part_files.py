@@ -11,7 +11,6 @@ its writer. The writer notices before it publishes, since the name no longer lea
 
 import fcntl
 import os
-import shutil
 import stat
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -99,7 +98,15 @@ def sweep(folder: str, start: str = ".") -> None:
         if name.endswith(PART):
             _sweep_part(path)
         elif not os.path.lexists(path.removesuffix(STAGING) + PART):  # it outlived its part file
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
+
+
+def remove_folder(path: str) -> None:
+    """Removes a folder and all in it, as far as it can be removed; it may not be there."""
+    if os.path.lexists(path):
+        from shutil import rmtree  # noqa: PLC0415 - seldom needed, and costs 5 ms
+
+        rmtree(path, ignore_errors=True)
 
 
 def _sweep_part(path: str) -> None:
@@ -110,7 +117,7 @@ def _sweep_part(path: str) -> None:
         return
     part = PartFile(path, fd)
     if stat.S_ISREG(os.fstat(fd).st_mode) and _lock(fd):
-        shutil.rmtree(part.folder, ignore_errors=True)
+        remove_folder(part.folder)
         part.close()
     else:
         os.close(fd)

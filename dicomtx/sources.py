@@ -191,7 +191,7 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
         while view:
             view = view[os.write(fd, view[: 1 << 30]) :]
     except BrokenPipeError as error:
-        raise DestinationError("standard output was closed before all was written") from error
+        raise DestinationError("was closed before all was written") from error
     except OSError as error:
         raise DestinationError(f"cannot be written: {reason(error)}") from error
 

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 import click
 
 from dicomtx import __version__
-from dicomtx.cli.console import Console, opened
+from dicomtx.cli.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
 
 # name: (module, help); the attribute of the module is the name of the command
@@ -78,11 +78,6 @@ def dicomtx() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 45 ms less to import numpy
-    instruction = os.environ.get(COMPLETION)
-    if instruction:
-        from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells need it
-
-        return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
     with opened() as console, _orderly_termination():
         return int(_run((sys.argv[1:] if arguments is None else arguments) or ["--help"], console))
 
@@ -90,6 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str], console: Console) -> int:
     """Runs one command and returns the exit code."""
     try:
+        instruction = os.environ.get(COMPLETION)
+        if instruction:
+            from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells need it
+
+            return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
         with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
             return dicomtx.invoke(context) or ExitCode.DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown whole
@@ -106,14 +106,14 @@ def _failed(error: BaseException, console: Console) -> int:
             command = context.command_path if context else "dicomtx"
             text = f"{error.format_message().rstrip('.')} (see '{command} --help')"
             code = ExitCode.USAGE
+        case ClosedPipeError(exit_code=code):
+            return code
         case DicomtxError(exit_code=code, lines=lines):
             for line in lines:
                 console.note(line)
             text = str(error)
         case KeyboardInterrupt():
             text, code = "interrupted", ExitCode.INTERRUPTED
-        case BrokenPipeError() if _nobody_reads():
-            return ExitCode.DESTINATION
         case _:
             import traceback  # noqa: PLC0415 - only bugs need it
 
@@ -121,18 +121,6 @@ def _failed(error: BaseException, console: Console) -> int:
             text, code = "this is a bug in dicomtx: please report the lines above", ExitCode.BUG
     console.note(text)
     return code
-
-
-def _nobody_reads() -> bool:
-    """Returns whether standard output is a closed pipe, and keeps Python from flushing into it."""
-    from select import POLLERR, POLLHUP, poll  # noqa: PLC0415 - only closed pipes need it
-
-    output = poll()
-    output.register(1, 0)
-    closed = any(event & (POLLERR | POLLHUP) for _, event in output.poll(0))
-    if closed:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return closed
 
 
 @contextmanager

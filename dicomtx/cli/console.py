@@ -5,11 +5,61 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
-from typing import Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from dicomtx.errors import DestinationError
 
 CAPTURED_BYTES: Final = 16_384
+STANDARD_OUTPUT: Final = 1
+
+
+class ClosedPipeError(DestinationError):
+    """Nobody reads standard output any more; there is nothing to say about that."""
+
+
+class Output:
+    """Standard output, for us and for click: what cannot be written is a DestinationError.
+
+    Nothing stays in a buffer. So Python has nothing left to write, and to complain of, at its end.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """Writes to ``stream``; None: it was closed before the start."""
+        self._stream = stream
+
+    def write(self, text: str | bytes) -> int:
+        """Writes all of the text at once; completions come as bytes."""
+        if isinstance(text, bytes):
+            text = text.decode(errors="backslashreplace")
+        if self._stream is None:
+            raise DestinationError("standard output is closed")
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError as error:
+            _lead_to_nothing(STANDARD_OUTPUT)
+            if isinstance(error, BrokenPipeError):
+                raise ClosedPipeError("standard output: broken pipe") from error
+            why = (error.strerror or str(error)).lower()
+            raise DestinationError(f"standard output: {why}") from error
+        return len(text)
+
+    def flush(self) -> None:
+        """Does nothing: all is written."""
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _lead_to_nothing(descriptor: int) -> None:
+    """Leads a descriptor that cannot be written to nowhere: what is in its buffer is dropped."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 class Console:
@@ -28,18 +78,9 @@ class Console:
         """Prints lines on standard output.
 
         Raises:
-            BrokenPipeError: nobody reads it any more.
             DestinationError: it cannot be written to.
         """
-        if sys.stdout is None:  # closed before the start
-            return
-        try:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise DestinationError(f"standard output: {error.strerror}") from error
+        sys.stdout.write(text + "\n")
 
     def note(self, text: str) -> None:
         """Prints one line on standard error, behind the program's name."""
@@ -72,18 +113,20 @@ def opened() -> Iterator[Console]:
     ``sys.stderr`` is the console's, so that warnings and tracebacks are seen.
     """
     _occupy_closed_descriptors()
-    capture, own, before = _nameless_file(), os.dup(2), sys.stderr
+    capture, own, before = _nameless_file(), os.dup(2), (sys.stdout, sys.stderr)
     if isinstance(sys.stdout, TextIOWrapper):  # no file name may break a line of results
         sys.stdout.reconfigure(errors="backslashreplace")
-    with os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace") as errors:
-        os.dup2(capture, 2)
-        sys.stderr = errors
-        try:
-            yield Console(errors, capture)
-        finally:
-            sys.stderr = before
-            os.dup2(own, 2)
-            os.close(capture)
+    errors = os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace")
+    os.dup2(capture, 2)
+    sys.stdout, sys.stderr = cast("TextIO", Output(sys.stdout)), errors
+    try:
+        yield Console(errors, capture)
+    finally:
+        sys.stdout, sys.stderr = before
+        os.dup2(own, 2)
+        os.close(capture)
+        with suppress(OSError):  # what could not be said stays unsaid
+            errors.close()
 
 
 def _occupy_closed_descriptors() -> None:

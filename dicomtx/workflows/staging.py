@@ -1,7 +1,6 @@
 """A folder beside a target where files wait; whatever happens, it does not stay."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,5 +33,5 @@ def staging_folder(target: str) -> Iterator[str]:
             raise DestinationError(f"cannot write to {beside}: {reason(error)}") from error
         yield part.folder
     finally:
-        shutil.rmtree(part.folder, ignore_errors=True)
+        part_files.remove_folder(part.folder)
         part.close()
