@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SOURCES := dicomtx tests examples benchmarks
 
-.PHONY: demo test test-long check bench fuzz lock clean
+.PHONY: demo test test-long torture check bench fuzz lock clean
 
 demo: $(READY)  ## real images to several syntaxes, and the table of what came of it
 	$(BIN)/python examples/demo.py
@@ -14,6 +14,11 @@ test: $(READY)  ## the everyday tests
 
 test-long: $(READY)  ## every test file to every syntax
 	$(BIN)/pytest -n auto -m long
+
+ROUNDS ?= 200
+
+torture: $(READY)  ## kills ROUNDS runs of each kind, and lets each system call of a run fail once
+	ROUNDS=$(ROUNDS) $(BIN)/pytest -n auto -m long tests/torture
 
 check: $(READY)  ## lint, types, the generated part of README.md, a light start-up
 	$(BIN)/ruff format --check $(SOURCES)

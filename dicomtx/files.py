@@ -65,9 +65,7 @@ def atomic_write(
             raise DestinationError(f"{path} {error}") from error
         if check:
             check()
-        if not part.is_there:
-            raise DestinationError(f"{path}: another process removed the part file; try again")
-        _put_in_place(part.path, target, overwrite=overwrite)
+        _put_in_place(part.path, target, overwrite=overwrite, written=part)
     finally:
         part.close()
     _sync_folder(target, wanted=sync)
@@ -233,8 +231,12 @@ def _sync_folder(target: str, *, wanted: bool) -> None:
             raise DestinationError(told) from error
 
 
-def _put_in_place(part: str, target: str, *, overwrite: bool) -> None:
+def _put_in_place(
+    part: str, target: str, *, overwrite: bool, written: PartFile | None = None
+) -> None:
     try:
+        if written and not written.is_there:
+            raise DestinationError(f"{target}: another process removed the part file; try again")
         if overwrite:
             os.replace(part, target)
             return

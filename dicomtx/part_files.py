@@ -31,7 +31,7 @@ class PartFile(NamedTuple):
 
     @property
     def is_there(self) -> bool:
-        """Whether the name still leads to the file that was opened."""
+        """Whether the name still leads to the file that was opened; OSError: nobody knows."""
         return _leads_to(self.path, self.fd)
 
     @property
@@ -46,7 +46,8 @@ class PartFile(NamedTuple):
                 if self.is_there:
                     os.unlink(self.path)
         finally:
-            os.close(self.fd)
+            with suppress(OSError):  # it has been synced, or is not wanted
+                os.close(self.fd)
 
 
 def start_of(name: str) -> str:
@@ -81,8 +82,12 @@ def create(target: str, mode: int) -> PartFile:
         path = os.path.join(folder, new_name(start_of(name)))
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode | 0o600)
         part = PartFile(path, fd)
-        if _lock(fd) is not False and part.is_there:
-            return part
+        try:
+            if _lock(fd) is not False and part.is_there:
+                return part
+        except OSError:
+            part.close()
+            raise
         os.close(fd)  # somebody who sweeps was faster than the lock
     raise FileExistsError(f"part files beside {target} vanish as soon as they are made")
 
@@ -116,7 +121,10 @@ def _sweep_part(path: str) -> None:
     except OSError:  # not ours, or gone
         return
     part = PartFile(path, fd)
-    if stat.S_ISREG(os.fstat(fd).st_mode) and _lock(fd):
+    stale: bool | None = False
+    with suppress(OSError):
+        stale = stat.S_ISREG(os.fstat(fd).st_mode) and _lock(fd)
+    if stale:
         remove_folder(part.folder)
         part.close()
     else:
@@ -137,5 +145,5 @@ def _lock(fd: int) -> bool | None:
 def _leads_to(path: str, fd: int) -> bool:
     try:
         return os.path.samestat(os.lstat(path), os.fstat(fd))
-    except OSError:
+    except FileNotFoundError:
         return False

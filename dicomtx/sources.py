@@ -4,10 +4,10 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from dicomtx import part_files
-from dicomtx.errors import DestinationError, SourceError
+from dicomtx.errors import DestinationError, DicomtxError, SourceError
 
 WINDOW: Final = 1 << 16
 FAR: Final = 512  # bytes around a small read that is far from the last one
@@ -24,6 +24,8 @@ class Source:
         size: in bytes.
         mode: the permission bits of the file; of a pipe or spool, those of any new file.
     """
+
+    failure: ClassVar[type[DicomtxError]] = SourceError
 
     def __init__(
         self,
@@ -44,13 +46,19 @@ class Source:
         self._at = 0
         self._start, self._part = part[0] if part else 0, part is not None
         self.mode = 0o666
-        self.size = part[1] if part else len(data) if fd < 0 else os.fstat(fd).st_size
+        self.size = part[1] if part else len(data) if fd < 0 else self._status().st_size
+
+    def _status(self) -> os.stat_result:
+        try:
+            return os.fstat(self._fd)
+        except OSError as error:
+            raise self.failure(f"cannot be read: {reason(error)}") from error
 
     def within(self, offset: int, size: int) -> "Source":
         """Returns a part of this source as one of its own; it must lie in it."""
         if self._fd < 0:
-            return Source(self._data[offset : offset + size])
-        source = Source(fd=self._fd, part=(self._start + offset, size))
+            return type(self)(self._data[offset : offset + size])
+        source = type(self)(fd=self._fd, part=(self._start + offset, size))
         source.mode = self.mode
         return source
 
@@ -80,7 +88,7 @@ class Source:
                     break
                 data += more
         except OSError as error:
-            raise SourceError(f"cannot be read: {reason(error)}") from error
+            raise self.failure(f"cannot be read: {reason(error)}") from error
         return data
 
     def chunks(self, offset: int, size: int) -> Iterator[bytes]:
@@ -113,6 +121,12 @@ class Source:
                     size -= done
         for data in self.chunks(offset, size):
             write_all(fd, data)
+
+
+class Written(Source):
+    """What was written, to be read back."""
+
+    failure = DestinationError
 
 
 class Spool:
@@ -243,12 +257,19 @@ def open_source(path: str) -> Iterator[Source]:
 
 def _file(fd: int) -> Source:
     source = Source(fd=fd)
-    source.mode = os.fstat(fd).st_mode & 0o777
+    source.mode = _mode(fd) & 0o777
     return source
 
 
 def _is_regular(fd: int) -> bool:
-    return os.fstat(fd).st_mode & 0o170000 == 0o100000
+    return _mode(fd) & 0o170000 == 0o100000
+
+
+def _mode(fd: int) -> int:
+    try:
+        return os.fstat(fd).st_mode
+    except OSError as error:
+        raise SourceError(f"cannot be read: {reason(error)}") from error
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from dicomtx.errors import (
     DicomtxError,
     LeftOutError,
     NotDicomError,
+    SourceError,
     UsageError,
     VerificationError,
 )
@@ -30,7 +31,9 @@ from dicomtx.sources import (
     STANDARD_STREAM,
     Source,
     Spool,
+    Written,
     open_source,
+    reason,
     temporary_folder,
 )
 from dicomtx.workflows.decided import decided, empty, error_of, keep_original
@@ -116,7 +119,7 @@ def _convert(run: Run) -> None:
                     _keep(run, keep_original(settled, header, error).plan, part10, fd)
                 if request.rules.keep_smaller:
                     _keep_smaller(run, header, part10, fd)
-                run.bytes_out = os.fstat(fd).st_size
+                run.bytes_out = Written(fd=fd).size
 
 
 def _settled(run: Run, settled: Settled) -> Settled:
@@ -146,7 +149,10 @@ def _destination(request: Request, file: Source, before: Stamp | None = None) ->
     """
     source, destination = request.source, request.destination
     files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
-    same = files and os.path.samefile(source, destination)
+    try:
+        same = files and os.path.samefile(source, destination)
+    except OSError as error:  # it vanished, or the disk fails
+        raise SourceError(f"cannot be read: {reason(error)}") from error
     if same and request.member:
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
@@ -178,7 +184,7 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         run.quality, run.new_uid = done.quality, done.new_uid
         _put(run, made, part10, done, fd)
         try:
-            with open_part10(Source(fd=fd)) as output:
+            with open_part10(Written(fd=fd)) as output:
                 verify.post_conditions(part10, output, made.target, done.edits)
                 check_frames(run, made, part10, output, done)
         except DamagedError as error:  # the source was read to its end before
@@ -187,7 +193,7 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
 
 def _keep_smaller(run: Run, header: Header, part10: Part10, fd: int) -> None:
     """Puts the source in the place of a result that is not smaller."""
-    made, size = run.plan, os.fstat(fd).st_size
+    made, size = run.plan, Written(fd=fd).size
     assert made
     if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
         return

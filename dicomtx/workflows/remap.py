@@ -12,7 +12,7 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.engine import verify
 from dicomtx.errors import SourceError
 from dicomtx.files import atomic_write
-from dicomtx.sources import Source, open_source
+from dicomtx.sources import Written, open_source
 from dicomtx.workflows.deflate import write_deflated
 
 
@@ -61,7 +61,7 @@ def _write(part10: Part10, edits: Sequence[Edit], fd: int) -> None:
     else:
         rope.extend(data_set)
         rope.write_to(fd)
-    with open_part10(Source(fd=fd)) as output:
+    with open_part10(Written(fd=fd)) as output:
         target = part10.label or syntax_of(part10.encoding)
         verify.post_conditions(part10, output, target, edits)
         verify.pixel_data(part10.data_set, output.data_set, None)
