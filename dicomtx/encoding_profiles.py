@@ -16,6 +16,9 @@ PREFERENCE: Final = tuple(
         *(".5", ".8.1", ".1.98"),
     )
 )
+LOSSY_PREFERENCE: Final = tuple(
+    by_uid(f"{ROOT}.4.{n}") for n in ("91", "203", "81", "50", "51", "112")
+)
 
 
 class Standing(Enum):
@@ -49,12 +52,13 @@ def standing(syntax: TransferSyntax, image: ImagePixel) -> tuple[Standing, str]:
     return Standing.ALLOWED, ""
 
 
-def nearest(image: ImagePixel) -> tuple[TransferSyntax, ...]:
-    """Returns the lossless encapsulated syntaxes that can hold this image, best first.
+def nearest(image: ImagePixel, *, lossy: bool = False) -> tuple[TransferSyntax, ...]:
+    """Returns the lossless, or lossy, encapsulated syntaxes that can hold this image, best first.
 
     Those that the standard allows stand before those that are only practised.
     """
-    found = [(standing(syntax, image)[0], syntax) for syntax in PREFERENCE]
+    preference = LOSSY_PREFERENCE if lossy else PREFERENCE
+    found = [(standing(syntax, image)[0], syntax) for syntax in preference]
     return tuple(
         syntax
         for wanted in (Standing.ALLOWED, Standing.PRACTISED)

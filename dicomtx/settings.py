@@ -151,12 +151,12 @@ def _over(
     below: dict[str, Any], above: dict[str, Any], error: type[DicomtxError]
 ) -> dict[str, Any]:
     """Returns both; where one goal of quality is said above, those below do not hold."""
-    goals = [name for name in GOALS if name in above]
+    goals = [name for name in (*GOALS, "reversible") if above.get(name, False) is not False]
     if len(goals) > 1:
         dashes = "--" if error is UsageError else ""  # options; keys of a file have none
         two = " and ".join(dashes + name.replace("_", "-") for name in goals)
         raise error(f"{two} contradict each other: ask for one of them")
-    kept = {name: v for name, v in below.items() if not (goals and name in GOALS)}
+    kept = {name: v for name, v in below.items() if not (goals and name in (*GOALS, "reversible"))}
     return kept | above
 
 
@@ -166,8 +166,16 @@ def overridden(settings: Settings, options: Iterable[tuple[str, Any]]) -> Settin
     Where one goal of quality is among them, those of the settings do not hold.
     """
     above = dict(options)
-    goals: dict[str, Any] = dict.fromkeys(GOALS) if above.keys() & set(GOALS) else {}
+    asks = above.keys() & set(GOALS) or above.get("reversible")
+    goals: dict[str, Any] = dict.fromkeys(GOALS) | {"reversible": False} if asks else {}
     return settings._replace(**(goals | above))
+
+
+def goal_text(settings: Settings) -> str:
+    """Returns the goal of quality as its option says it, empty if none is asked."""
+    asked = {name: getattr(settings, name) for name in GOALS}
+    told = (f"--{n.replace('_', '-')} {v:g}" for n, v in asked.items() if v is not None)
+    return next(told, "")
 
 
 def settings_file(config: str | None, environ: Mapping[str, str]) -> str:

@@ -176,6 +176,8 @@ ALIASES: Final = {
 }
 BY_UID: Final = {syntax.uid: syntax for syntax in TABLE}
 BY_NAME: Final = {name: s for s in TABLE for name in (s.slug, s.keyword, s.uid) if name}
+RECOMPRESSION: Final = ROOT + ".4.111"
+"""JPEG streams in JPEG XL: lossy because they are, but nothing more is lost."""
 DEFAULT_TARGET: Final = BY_UID[ROOT + ".1"]
 
 

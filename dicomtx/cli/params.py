@@ -234,7 +234,9 @@ def _check_given(given: Mapping[str, Any]) -> None:
     target = context.params.get("target")
     by_option = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
     goal = next((name for name in GOALS if given.get(name) is not None), "")
-    if goal and by_option and isinstance(target, TransferSyntax) and not target.lossy:
+    if not goal or not by_option or not isinstance(target, TransferSyntax):
+        return
+    if not target.lossy or target.uid == transfer_syntaxes.RECOMPRESSION:
         raise click.UsageError(
             f"--{goal.replace('_', '-')} is for a lossy target: {target.name} loses nothing"
         )

@@ -23,6 +23,8 @@ MODALITY: Final = 0x00080060
 LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
 CHARACTER_SET: Final = 0x00080005
 LONGEST_TERM: Final = 16  # of a CS (PS3.5 6.2)
+PIXEL_PRESENTATION: Final = 0x00089205
+RED_PALETTE: Final = (0x00281101, 0x00281201, 0x00281221)  # descriptor, data, segmented data
 
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
@@ -46,6 +48,9 @@ class Header(NamedTuple):
         sound: the file can be copied as it is: nothing is cut off, it has its file meta
             information, and the data set is encoded as its syntax asks.
         lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
+        mapped: single samples that are not PALETTE COLOR are shown in colours all the same, by a
+            Supplemental Palette (PS3.3 C.7.6.19) or another map.
+        pixel_bytes: length of the value of Pixel Data, items and all.
     """
 
     syntax: TransferSyntax
@@ -62,6 +67,8 @@ class Header(NamedTuple):
     warnings: tuple[str, ...]
     sound: bool = True
     lossy_before: bool = False
+    mapped: bool = False
+    pixel_bytes: int = 0
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
@@ -99,6 +106,7 @@ def read_header(part10: Part10) -> Header:
     kind = _kind(part10)
     stream = _first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
+    element = data_set.find(PIXEL_DATA)
     image = attributes.image_pixel(data_set) if syntax.known else None
     if image and _is_grey(image):
         image = _as_grey(image, warnings)
@@ -121,7 +129,17 @@ def read_header(part10: Part10) -> Header:
         and part10.has_meta
         and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
         lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
+        mapped=image is not None and _is_mapped(data_set, image),
+        pixel_bytes=element.end - element.value if element else 0,
     )
+
+
+def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
+    """Returns whether grey values stand for colours."""
+    if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
+        return False
+    palette = any(tag in data_set for tag in RED_PALETTE)
+    return palette or data_set.text(PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
 
 
 def _planes(

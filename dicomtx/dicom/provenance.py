@@ -12,7 +12,7 @@ from dicomtx.dicom.nested import holders
 from dicomtx.dicom.new_items import code, item
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE
 from dicomtx.dicom.references import REFERENCED_INSTANCE, UNCOMPRESSED_PREDECESSOR, has_code
-from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
+from dicomtx.transfer_syntaxes import ROOT
 
 CHARACTER_SET: Final = 0x00080005
 IMAGE_TYPE: Final = 0x00080008
@@ -101,20 +101,19 @@ def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
     return edits
 
 
-def lossy_past_edits(data_set: DataSet, syntax: TransferSyntax, ratio: float) -> list[Edit]:
+def lossy_past_edits(data_set: DataSet, past: tuple[str, float]) -> list[Edit]:
     """Returns the edits that tell what a lossy source stream is, if the data set does not.
 
     That is no new step: UID, Image Type and description stay.
 
     Args:
         data_set: the source.
-        syntax: what its streams are; the caller knows that they lost something.
-        ratio: bytes of the native pixels to bytes of the streams.
+        past: method, as in ``METHODS``, and ratio of its streams, which lost something.
     """
     if says_lossy(data_set):
         return []
     if _untold(data_set):
-        return _history(data_set, [(METHODS.get(syntax.uid, ""), ratio)])
+        return _history(data_set, [past])
     return [Edit.text(LOSSY, "CS", "01")]
 
 

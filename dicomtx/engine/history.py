@@ -18,18 +18,48 @@ from dicomtx.dicom.provenance import (
 from dicomtx.dicom.uids import UidMode, new_uid
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range, asked
+from dicomtx.errors import UnsupportedError
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import by_uid
 
-HEAD: Final = 1 << 12  # bytes of a code stream that tell whether it lost something
+HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that tell whether it lost something
 SHAPING: Final = ("keep_colour_space", "overlays", "palette")  # with the target and the goal
 
 
-def past_edits(plan: Plan, data_set: DataSet, source: Streams | NativeFrames) -> list[Edit]:
-    """Returns the edits by which the data set tells that its source's streams are lossy."""
+def past_edits(
+    plan: Plan, data_set: DataSet, source: Streams | NativeFrames, warnings: list[str]
+) -> list[Edit]:
+    """Returns the edits that mark the data set as lossy because a stream of its source is.
+
+    Args:
+        plan: what was done.
+        data_set: the source.
+        source: its frames.
+        warnings: what is marked so is added here.
+    """
     past = _past(plan, data_set, source)
-    return lossy_past_edits(data_set, plan.source, past[1]) if past else []
+    edits = lossy_past_edits(data_set, past) if past else []
+    if edits:
+        warnings.append(
+            "Lossy Image Compression (0028,2110) is set to 01: a code stream of the source is lossy"
+        )
+    return edits
+
+
+def check_generation(
+    plan: Plan, data_set: DataSet, settings: Settings, source: Streams | NativeFrames
+) -> None:
+    """Refuses another lossy step where only a later frame's stream tells of an earlier one.
+
+    Raises:
+        UnsupportedError: a stream is lossy, and the settings do not allow to lose more.
+    """
+    if not settings.allow_generation_loss and _past(plan, data_set, source):
+        raise UnsupportedError(
+            "a frame of it is lossy already, and every generation loses more;"
+            " --allow-generation-loss allows it"
+        )
 
 
 def step_edits(
@@ -77,15 +107,22 @@ def _past(
     """Returns method and ratio of a source that is lossy and does not say so."""
     if plan.working is None or isinstance(source, NativeFrames):
         return None
-    if not plan.lossy_past and not _has_lossy_stream(plan, data_set, source):
+    uid = plan.source.uid if plan.lossy_past else _later_lossy_stream(data_set, source)
+    if not uid:
         return None
     native = plan.working.frame_bytes * source.count
-    return METHODS.get(plan.source.uid, ""), native / max(1, source.size)
+    return METHODS.get(uid, ""), native / max(1, source.size)
 
 
-def _has_lossy_stream(plan: Plan, data_set: DataSet, source: Streams) -> bool:
-    """Whether a frame's stream says that it lost something, though the first one's does not."""
-    if not plan.source.lossy or says_lossy(data_set):
-        return False
-    read = (code_stream.read(source.head(index, HEAD)) for index in range(1, source.count))
-    return any(said and said.syntax and by_uid(said.syntax).lossy for said in read)
+def _later_lossy_stream(data_set: DataSet, source: Streams) -> str:
+    """Returns the syntax of the first lossy stream behind the first frame's, empty if none is."""
+    if says_lossy(data_set):
+        return ""
+    uids = (_syntax(source, index) for index in range(1, source.count))
+    return next((uid for uid in uids if uid and by_uid(uid).lossy), "")
+
+
+def _syntax(source: Streams, index: int) -> str:
+    """Returns the syntax that a frame's stream tells, empty if it tells none."""
+    read = (code_stream.read(source.head(index, size)) for size in HEADS)
+    return next((said.syntax for said in read if said), "")

@@ -196,5 +196,6 @@ def refused(
         return "", why
     if after.photometric_interpretation in TRANSFORMED:  # the label of this target only
         after = after._replace(photometric_interpretation="RGB")
-    better = next((s for s in nearest(after) if standing(s, after)[0] is Standing.ALLOWED), None)
+    fitting = nearest(after, lossy=not exact(target, settings))
+    better = next((s for s in fitting if standing(s, after)[0] is Standing.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

@@ -10,11 +10,10 @@ from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
 from dicomtx.engine.high_bits import HighBits, rule
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.settings import Settings
-from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid, find
+from dicomtx.settings import Settings, goal_text
+from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
 
 BASELINE: Final = ROOT + ".4.50"
-RECOMPRESSION: Final = ROOT + ".4.111"
 
 
 class Action(StrEnum):
@@ -96,17 +95,39 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
 
 
 def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
-    same = header.syntax == header.label == target
+    small = _is_small_enough(header, target, settings)
+    same = header.syntax == header.label == target and small
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
-        return Plan(Action.COPY, header.syntax, target)
+        return _as_it_is(Plan(Action.COPY, header.syntax, target), settings)
     reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
         return Plan(Action.KEEP, header.syntax, header.label, reason)
-    if not reason and target.uid == header.syntax.uid and _can_rewrap(header):
-        return _rewrapped(header, target)
+    if not reason and target.uid == header.syntax.uid and _can_rewrap(header) and small:
+        return _as_it_is(_rewrapped(header, target), settings)
     if not reason and _only_headers(header, target):
         return Plan(Action.REWRITE, header.syntax, target, after=header.image)
     return _with_pixels(header, target, codecs, settings, reason)
+
+
+def _is_small_enough(header: Header, target: TransferSyntax, settings: Settings) -> bool:
+    """Returns whether a file that stays in its syntax has the ratio that is asked for."""
+    asked = settings.ratio is not None and target.lossy and target.uid != RECOMPRESSION
+    if not asked or header.image is None or header.pixel_data != "encapsulated":
+        return True
+    assert settings.ratio is not None
+    return header.image.native_bytes >= settings.ratio * header.pixel_bytes
+
+
+def _as_it_is(made: Plan, settings: Settings) -> Plan:
+    """Returns the plan with a warning if streams stay as they are and a goal of quality is asked.
+
+    Nothing is lost, so that no goal but a ratio can be missed.
+    """
+    goal = goal_text(settings)
+    if not goal or not made.target.lossy:
+        return made
+    told = f"{goal} was not applied: it is {made.source.name} already, and its streams are kept"
+    return made._replace(warnings=(*made.warnings, told))
 
 
 def _with_pixels(
@@ -118,7 +139,7 @@ def _with_pixels(
         return refusal(header, target, reason)
     if RECOMPRESSION in (target.uid, header.syntax.uid):
         if {target.uid, header.syntax.uid} == {RECOMPRESSION, BASELINE}:
-            return _repacked(header, target, codecs)
+            return _repacked(header, target, codecs, settings)
         if target.uid == RECOMPRESSION:
             return refusal(header, target, "only the streams of jpeg-baseline can be repacked so")
     return _coded(header, header.image, target, codecs, settings)
@@ -157,7 +178,7 @@ def _can_rewrap(header: Header) -> bool:
 
 def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
     """Returns the plan that leaves each code stream as it is."""
-    from dicomtx.engine import images  # noqa: PLC0415 - native to native needs none
+    from dicomtx.engine import images, rails  # noqa: PLC0415 - native to native needs none
 
     image = header.image
     after = images.as_streamed(header, image) if image else None
@@ -170,11 +191,12 @@ def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
         working=after,
         after=after,
         rewrap=True,
+        lossy_past=rails.lossy_stream(header) and not header.lossy_before,
         warnings=(told,) if told else (),
     )
 
 
-def _repacked(header: Header, target: TransferSyntax, codecs: Codecs) -> Plan:
+def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
     made = _rewrapped(header, target)
     able = codecs.able(by_uid(RECOMPRESSION), "decode")
@@ -198,7 +220,7 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs) -> Plan:
         reason = why if stands is Standing.FORBIDDEN else ""
     if reason:
         return refusal(header, target, reason)
-    return made._replace(
+    return _as_it_is(made, settings)._replace(
         action=Action.RECODE,
         rewrap=False,
         repack=True,
@@ -226,7 +248,7 @@ def _coded(
     if to_rgb:
         working = working._replace(photometric_interpretation="RGB")
     after = images.written(target, working, settings) if encodes else working
-    reason = rails.refusal(header, target, working, settings)
+    reason = rails.unfit(header, target, working, settings)
     warning = ""
     if not reason:
         reason, warning = images.refused(header, target, after, settings)
@@ -235,6 +257,7 @@ def _coded(
         decoder, reason = _first(codecs, header.syntax, "decode", working)
     if encodes and not reason:
         encoder, reason = _first(codecs, target, "encode", working)
+    reason = reason or rails.refusal(header, target, settings)
     if reason:
         return refusal(header, target, reason)
     moved = header.overlays if encodes and settings.overlays != "keep" else ()

@@ -17,15 +17,16 @@ CLASSES: Final = {
 }
 XL: Final = f"{ROOT}.4.112"
 # these lossy syntaxes have a way to lose nothing
+LOSING: Final = ("quality", "ratio", "psnr")  # goals that ask for a loss, whatever their value
 REVERSIBLE: Final = frozenset(f"{ROOT}.4.{n}" for n in (81, 91, 112, 203))
 
 
 def lossy_stream(header: Header) -> bool:
     """Returns whether the source's code streams may have lost something, by all that they say."""
-    stream = header.first_stream
-    if not header.syntax.lossy or header.pixel_data != "encapsulated":
+    if header.pixel_data != "encapsulated":
         return False
-    return not stream or not stream.syntax or by_uid(stream.syntax).lossy
+    stream = header.first_stream
+    return by_uid(stream.syntax).lossy if stream and stream.syntax else header.syntax.lossy
 
 
 def exact(target: TransferSyntax, settings: Settings) -> bool:
@@ -34,24 +35,37 @@ def exact(target: TransferSyntax, settings: Settings) -> bool:
     return not target.lossy or none
 
 
-def refusal(header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
-    """Returns why the image may not be put into a lossy target, empty if it may."""
+def unfit(header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
+    """Returns why no option allows to put such an image into the target, empty if one may."""
+    if not exact(target, settings):
+        return _not_lossy(header, target, image)
+    goal = next((name for name in LOSING if getattr(settings, name) is not None), "")
+    if target.lossy and settings.reversible and goal:
+        return f"--reversible loses nothing, so that --{goal} cannot be met"
+    reversible = not target.lossy or target.uid in REVERSIBLE
+    return "" if reversible else f"{target.name} has no way to lose nothing"
+
+
+def refusal(header: Header, target: TransferSyntax, settings: Settings) -> str:
+    """Returns why the image is not put into a lossy target unless an option allows it."""
     if exact(target, settings):
-        reversible = not target.lossy or target.uid in REVERSIBLE
-        return "" if reversible else f"{target.name} has no way to lose nothing"
+        return ""
+    reasons = []
     named = CLASSES.get(header.sop_class_uid)
     if named and not settings.allow_lossy_class:
-        return f"it is {named}, whose values are no picture; --allow-lossy-class allows it"
+        reasons.append(f"it is {named}, whose values are no picture; --allow-lossy-class allows it")
     if (header.lossy_before or lossy_stream(header)) and not settings.allow_generation_loss:
-        return (
+        reasons.append(
             "it has been lossy before, and every generation loses more;"
             " --allow-generation-loss allows it"
         )
-    return _unfit(target, image)
+    return "; ".join(reasons)
 
 
-def _unfit(target: TransferSyntax, image: ImagePixel) -> str:
-    """Returns why no way of asking for it makes such an image lossy, empty if it can be."""
+def _not_lossy(header: Header, target: TransferSyntax, image: ImagePixel) -> str:
+    """Returns why such an image is never lossy in the target, empty if it can be."""
+    if header.mapped:
+        return "its values stand for the colours of a Supplemental Palette, and are no shades"
     if image.bits_allocated not in (8, 16):
         return f"lossy is for 8 or 16 bits allocated, not {image.bits_allocated}"
     if image.photometric_interpretation == "PALETTE COLOR":

@@ -7,12 +7,14 @@ from dicomtx.codecs.codec import Attempt, Direction
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data import EncapsulatedFrames, EncapsulatedWriter
+from dicomtx.engine import history
 from dicomtx.engine.decoding import CodecsFailedError, written_image
-from dicomtx.engine.plan import BASELINE, RECOMPRESSION, Plan
+from dicomtx.engine.plan import BASELINE, Plan
 from dicomtx.engine.rewrap import without_padding
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.errors import CodecError, VerificationError
 from dicomtx.sources import Spool
+from dicomtx.transfer_syntaxes import RECOMPRESSION
 
 
 def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
@@ -40,6 +42,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,)) from error
     edits = attributes.label_edits(data_set, written_image(plan, streams.count))
+    edits += history.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),
         edits=(*writer.edits(), *edits),

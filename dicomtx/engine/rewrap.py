@@ -3,7 +3,8 @@
 from dicomtx import code_stream
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.pixel_data import EncapsulatedWriter
+from dicomtx.dicom.pixel_data import EncapsulatedFrames, EncapsulatedWriter
+from dicomtx.engine import history
 from dicomtx.engine.decoding import written_image
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.transcoded import Transcoded
@@ -27,6 +28,9 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
         stream = b"".join(data_set.source.read(part.offset, part.size) for part in parts)
         writer.add(without_padding(code_stream.unboxed(stream)))
     edits = attributes.label_edits(data_set, written_image(plan, len(found)))
+    edits += history.past_edits(
+        plan, data_set, EncapsulatedFrames(data_set.source, found), warnings
+    )
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),
         edits=(*writer.edits(), *edits),

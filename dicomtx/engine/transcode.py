@@ -82,6 +82,7 @@ class Transcoder:
             UnsupportedError: bits above Bits Stored are refused, or the target cannot hold them.
             VerificationError: what was encoded does not decode to what was read.
             DamagedError: the frames cannot be found, or contradict each other.
+            UnsupportedError: a later frame is lossy already, and is not to lose more.
         """
         warnings: list[str] = []
         found = self._find(warnings)
@@ -113,7 +114,7 @@ class Transcoder:
             raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
         losses = pipeline.losses(made.errors)
         verifiers = self._verifiers(made.count)
-        told, uid = self._history(found, losses)
+        told, uid = self._history(found, losses, warnings)
         above = high_bits.warnings(self.plan, made.high_bits, made.count)
         return Transcoded(
             pixel_data=pixel_data,
@@ -139,12 +140,15 @@ class Transcoder:
         return [f"{error}; RGB components can, and are written"]
 
     def _history(
-        self, found: EncapsulatedFrames | NativeFrames, losses: tuple[Quality, Range] | None
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        losses: tuple[Quality, Range] | None,
+        warnings: list[str],
     ) -> tuple[list[Edit], str]:
         """Returns the edits that tell of losses, now or before, and the new UID."""
         if losses:
             return history.step_edits(self.plan, self.data_set, self.settings, found, losses)
-        return history.past_edits(self.plan, self.data_set, found), ""
+        return history.past_edits(self.plan, self.data_set, found, warnings), ""
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
         assert self.plan.before is not None
@@ -154,7 +158,10 @@ class Transcoder:
         wanted = attributes.number_of_frames(self.data_set)
         pixels = fragments.read(self.data_set, salvaged)
         found = fragments.frames(self.data_set.source, pixels, wanted, warnings)
-        return EncapsulatedFrames(self.data_set.source, found)
+        streams = EncapsulatedFrames(self.data_set.source, found)
+        if self.plan.lossy:
+            history.check_generation(self.plan, self.data_set, self.settings, streams)
+        return streams
 
     def _may_salvage(self, *, blanks: bool) -> bool:
         """Whether frames of zeros may stand for those that cannot be decoded; sizes are forged."""

@@ -111,7 +111,7 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
             options.append((key, _option(f"{where}: {key}", key, value, action)))
         else:
             conditions.append(_condition(f"{where}: {key}", key, value))
-    goals = [key for key in GOALS if key in rule]
+    goals = [key for key in (*GOALS, "reversible") if rule.get(key, False) is not False]
     if len(goals) > 1:
         raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other")
     if "reason" in rule and not isinstance(rule["reason"], str):
