@@ -23,6 +23,7 @@ APP8: Final = 0xE8
 APP14: Final = 0xEE
 EOI: Final = 0xD9
 SOS: Final = 0xDA
+SCAN: Final = b"\xff\xda"
 
 
 def read(data: bytes) -> CodeStream | None:
@@ -43,6 +44,21 @@ def read(data: bytes) -> CodeStream | None:
         subsampled=len(set(frame[7::3])) > 1,
         distances=(max(across) // max(1, min(across)), max(down) // max(1, min(down))),
     )
+
+
+def is_mapped(stream: bytes) -> bool:
+    """Returns whether a scan of a JPEG-LS stream names a mapping table (ISO/IEC 14495-1 C.2.3).
+
+    Its samples are indices of that table then, and codecs leave it at that.
+    """
+    first = next((body for marker, body in _header(stream) if marker == SOS), b"")
+    at = stream.find(SCAN + (len(first) + 2).to_bytes(2, "big") + first) if first else -1
+    while 0 <= at < len(stream) - 5:
+        count = stream[at + 4]
+        if any(stream[at + 6 : at + 5 + 2 * count : 2]):
+            return True
+        at = stream.find(SCAN, at + 2)  # not within entropy-coded data
+    return False
 
 
 def _header(data: bytes) -> list[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ gigabytes or hang. What passes here asks for no more than the frame that the dat
 from typing import Final
 
 from dicomtx import code_stream
-from dicomtx.code_stream import CodeStream, rle
+from dicomtx.code_stream import CodeStream, jpeg, rle
 from dicomtx.codecs import stream_headers
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -44,6 +44,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
         _check_segments(stream, image)
     elif said:
         _check_image(said, image)
+    if said and said.family == "JPEG-LS" and jpeg.is_mapped(stream):
+        raise CodecError("the JPEG-LS stream has a mapping table, which no codec applies")
     stream = code_stream.unboxed(stream)
     if said and said.family in MARKED and not _is_ended(stream):
         raise CodecError("the stream has no end marker: it is cut off")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
 
 STREAM_HEAD: Final = 1 << 16
+LONGEST_HEAD: Final = 1 << 24  # of JPEG with an ICC profile: as many pieces as can be numbered
+SOI: Final = b"\xff\xd8"
 # the syntaxes whose streams cannot be taken for something else
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
@@ -230,7 +232,12 @@ def _first_stream(data_set: DataSet) -> "CodeStream | None":
     fragment = header(source, table.end, EXPLICIT)
     from dicomtx import code_stream  # noqa: PLC0415 - native files need none
 
-    return code_stream.read(source.read(fragment.value, min(fragment.length, STREAM_HEAD)))
+    head = source.read(fragment.value, min(fragment.length, STREAM_HEAD))
+    said = code_stream.read(head)
+    if said is None and head.startswith(SOI) and fragment.length > STREAM_HEAD:
+        head = source.read(fragment.value, min(fragment.length, LONGEST_HEAD))
+        said = code_stream.read(head)
+    return said
 
 
 def _real_syntax(

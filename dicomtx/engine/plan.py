@@ -8,9 +8,10 @@ from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.dicom.header import Header
 from dicomtx.dicom.overlay_planes import OverlayPlane
+from dicomtx.engine import goals
 from dicomtx.engine.high_bits import HighBits, rule
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.settings import Settings, goal_text
+from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
 
 BASELINE: Final = ROOT + ".4.50"
@@ -95,39 +96,18 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
 
 
 def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
-    small = _is_small_enough(header, target, settings)
+    small = goals.has_ratio(header, target, settings)
     same = header.syntax == header.label == target and small
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
-        return _as_it_is(Plan(Action.COPY, header.syntax, target), settings)
+        return Plan(Action.COPY, header.syntax, target, warnings=goals.unapplied(target, settings))
     reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
         return Plan(Action.KEEP, header.syntax, header.label, reason)
     if not reason and target.uid == header.syntax.uid and _can_rewrap(header) and small:
-        return _as_it_is(_rewrapped(header, target), settings)
+        return _rewrapped(header, target, settings)
     if not reason and _only_headers(header, target):
         return Plan(Action.REWRITE, header.syntax, target, after=header.image)
     return _with_pixels(header, target, codecs, settings, reason)
-
-
-def _is_small_enough(header: Header, target: TransferSyntax, settings: Settings) -> bool:
-    """Returns whether a file that stays in its syntax has the ratio that is asked for."""
-    asked = settings.ratio is not None and target.lossy and target.uid != RECOMPRESSION
-    if not asked or header.image is None or header.pixel_data != "encapsulated":
-        return True
-    assert settings.ratio is not None
-    return header.image.native_bytes >= settings.ratio * header.pixel_bytes
-
-
-def _as_it_is(made: Plan, settings: Settings) -> Plan:
-    """Returns the plan with a warning if streams stay as they are and a goal of quality is asked.
-
-    Nothing is lost, so that no goal but a ratio can be missed.
-    """
-    goal = goal_text(settings)
-    if not goal or not made.target.lossy:
-        return made
-    told = f"{goal} was not applied: it is {made.source.name} already, and its streams are kept"
-    return made._replace(warnings=(*made.warnings, told))
 
 
 def _with_pixels(
@@ -176,7 +156,7 @@ def _can_rewrap(header: Header) -> bool:
     return header.image is not None and header.syntax.encapsulated
 
 
-def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
+def _rewrapped(header: Header, target: TransferSyntax, settings: Settings) -> Plan:
     """Returns the plan that leaves each code stream as it is."""
     from dicomtx.engine import images, rails  # noqa: PLC0415 - native to native needs none
 
@@ -192,13 +172,13 @@ def _rewrapped(header: Header, target: TransferSyntax) -> Plan:
         after=after,
         rewrap=True,
         lossy_past=rails.lossy_stream(header) and not header.lossy_before,
-        warnings=(told,) if told else (),
+        warnings=(*((told,) if told else ()), *goals.unapplied(target, settings)),
     )
 
 
 def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
-    made = _rewrapped(header, target)
+    made = _rewrapped(header, target, settings)
     able = codecs.able(by_uid(RECOMPRESSION), "decode")
     if not any(spec.name == IMAGECODECS.name for spec in able):
         return refusal(header, target, f"{IMAGECODECS.name} alone can, and is not in force")
@@ -220,7 +200,7 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: 
         reason = why if stands is Standing.FORBIDDEN else ""
     if reason:
         return refusal(header, target, reason)
-    return _as_it_is(made, settings)._replace(
+    return made._replace(
         action=Action.RECODE,
         rewrap=False,
         repack=True,

@@ -16,7 +16,7 @@ from dicomtx.dicom.pixel_data import (
     native_frames,
 )
 from dicomtx.dicom.rope import PixelData
-from dicomtx.engine import high_bits, history, images, overlays, palette
+from dicomtx.engine import high_bits, history, icc, images, overlays, palette
 from dicomtx.engine.collected import Collected
 from dicomtx.engine.decoding import (
     CodecsFailedError,
@@ -116,6 +116,7 @@ class Transcoder:
         verifiers = self._verifiers(made.count)
         told, uid = self._history(found, losses, warnings)
         above = high_bits.warnings(self.plan, made.high_bits, made.count)
+        told += icc.edits(self.plan, self.data_set, found, warnings)
         return Transcoded(
             pixel_data=pixel_data,
             edits=(*edits, *told),
