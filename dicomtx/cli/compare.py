@@ -123,8 +123,13 @@ def _pixels(it: "Pixels") -> str:
     told = f"{frames}, each stored value the same"
     if worst:
         error = f"largest error {worst.largest_error} (frame {worst.frame})"
-        told = f"{len(it.differing)} of {frames} not equal, {error}"
+        told = f"{len(it.differing)} of {frames} not equal, {error}{_high_bits(it.high_bits)}"
     return "; ".join(filter(None, (it.reason, told)))
+
+
+def _high_bits(count: int) -> str:
+    words = "1 word differs" if count == 1 else f"{count} words differ"
+    return f"; {words} above Bits Stored" if count else ""
 
 
 def _elements(found: "Sequence[Difference] | None") -> str:

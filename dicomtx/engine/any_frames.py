@@ -119,3 +119,8 @@ def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list
 def decoders(frames: Frames) -> tuple[str, ...]:
     """Returns the names of the codecs that decoded so far; none for native frames."""
     return tuple(frames.used) if isinstance(frames, AnyFrames) else ()
+
+
+def clipped(frames: Frames) -> dict[int, int]:
+    """Returns, by frame, how many values of lossy streams were clipped to Bits Stored so far."""
+    return frames.clipped if isinstance(frames, AnyFrames) else {}

@@ -5,6 +5,7 @@ from math import log10, sqrt
 
 import numpy as np
 
+from dicomtx.engine import words
 from dicomtx.engine.decoding import Frames
 from dicomtx.engine.similarity import structural_similarity
 from dicomtx.engine.values import (
@@ -14,21 +15,25 @@ from dicomtx.engine.values import (
     in_one_colour_space,
     values,
 )
+from dicomtx.image_pixel import Frame
 
 
 @dataclass(frozen=True, slots=True)
 class FrameDifference:
-    """How far the stored values of one frame are from each other.
+    """How far the words of one frame are from each other.
 
     Attributes:
         frame: its number, from 1.
-        equal: every stored value is the same.
+        equal: every stored value is the same, and every bit above Bits Stored that carries
+            something.
         samples: number of stored values that differ.
         largest_error: the largest absolute difference.
         mean_error: the mean absolute difference of all stored values.
         psnr: dB, by the range of A's stored values over all frames; None for equal frames and
             where A has one value only.
         ssim: structural similarity; None where it was not, or cannot be, computed.
+        high_bits: number of words whose bits above Bits Stored differ; zeros and the sign are
+            alike.
     """
 
     frame: int
@@ -38,6 +43,7 @@ class FrameDifference:
     mean_error: float = 0.0
     psnr: float | None = None
     ssim: float | None = None
+    high_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,12 @@ def compared(a: Frames, b: Frames) -> FrameDifferences:
     lowest, highest = [], []
     found, squares = [], []
     for index in range(min(a.count, b.count)):
-        left, right = pair(a, b, index)
+        frames = a.read(index), b.read(index)
+        left, right = _values(*frames)
         lowest.append(int(left.min()))
         highest.append(int(left.max()))
         difference, square = _difference(index + 1, left, right)
-        found.append(difference)
+        found.append(_with_high_bits(difference, *frames))
         squares.append(square)
     peak = max(highest, default=0) - min(lowest, default=0)
     rated = [replace(d, psnr=_psnr(peak, square)) for d, square in zip(found, squares, strict=True)]
@@ -79,7 +86,10 @@ def compared(a: Frames, b: Frames) -> FrameDifferences:
 
 def pair(a: Frames, b: Frames, index: int) -> tuple[Values, Values]:
     """Returns the stored values of one frame of both, in the same colour space."""
-    left, right = a.read(index), b.read(index)
+    return _values(a.read(index), b.read(index))
+
+
+def _values(left: Frame, right: Frame) -> tuple[Values, Values]:
     if left.image.samples_per_pixel == right.image.samples_per_pixel:
         left, right = in_one_colour_space(left, right)
     of_a, of_b = values(left), values(right)
@@ -109,6 +119,18 @@ def _difference(number: int, a: Values, b: Values) -> tuple[FrameDifference, flo
         mean_error=float(precise.mean()),
     )
     return made, float(np.square(precise).mean())
+
+
+def _with_high_bits(difference: FrameDifference, a: Frame, b: Frame) -> FrameDifference:
+    """Returns the difference with the words that are not the same above Bits Stored."""
+    if words.fits(a) and words.fits(b):
+        return difference
+    above, other = words.bits_above(a), words.bits_above(b)
+    if above.size == other.size:
+        count = int(np.count_nonzero(above != other))
+    else:  # one has half of the chroma
+        count = max(int(np.count_nonzero(found)) for found in (above, other))
+    return replace(difference, equal=difference.equal and not count, high_bits=count)
 
 
 def _psnr(peak: int, square: float) -> float | None:

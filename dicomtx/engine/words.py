@@ -41,9 +41,9 @@ def with_bits_above(frame: Frame, ignored: int = 0) -> int:
 def bits_above(frame: Frame, ignored: int = 0) -> Words:
     """Returns the bits above Bits Stored, in their places; zero where they carry nothing."""
     image = frame.image
-    words = _words(frame).view(f"<u{image.bits_allocated // 8}")
     if not _has_bits_above(image):
-        return np.zeros_like(words)
+        return np.zeros(image.samples_per_frame, np.uint8)
+    words = _words(frame).view(f"<u{image.bits_allocated // 8}")
     mask = _above(image) & ~ignored
     above = words & mask
     if image.signed:

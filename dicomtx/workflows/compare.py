@@ -14,8 +14,8 @@ from dicomtx.dicom.elements import PIXEL_DATA, Element
 from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.dicom.rope import swapped
-from dicomtx.engine.any_frames import any_frames, decoders
-from dicomtx.engine.decoding import Frames
+from dicomtx.engine.any_frames import any_frames, clipped, decoders
+from dicomtx.engine.decoding import Frames, clipping
 from dicomtx.engine.differences import compared
 from dicomtx.engine.values import IncomparableError
 from dicomtx.errors import DicomtxError, UsageError
@@ -77,9 +77,14 @@ class Opened:
             return self._frames
 
     def read(self, index: int) -> Frame:
-        """Returns one native frame."""
+        """Returns one native frame, without the overlay planes in its unused bits."""
         with _of(self.path):
-            return self.frames().read(index)
+            frame = self.frames().read(index)
+            if not self.header.overlays:
+                return frame
+            from dicomtx.engine.overlays import taken_out  # noqa: PLC0415 - seldom needed
+
+            return taken_out(frame, self.header.overlays)[0]
 
     def side(self) -> Side:
         """Returns what is told of it, once its frames were read."""
@@ -187,7 +192,9 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
             raise
         a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
         return Pixels("bytes", same=True)
-    close = all(frame.largest_error <= tolerance for frame in found.frames)
+    for opened in (a, b):
+        opened.warnings += clipping(clipped(opened.frames()))
+    close = all(f.largest_error <= tolerance and not f.high_bits for f in found.frames)
     counts = (a.count, b.count)
     reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""
     same = close and not reason

@@ -68,7 +68,8 @@ class Pixels:
     Attributes:
         compared: frames by their stored values; bytes where nothing decodes them; or nothing,
             where neither has Pixel Data or they are not of one kind.
-        same: no error is above the tolerance, and nothing else differs.
+        same: no error is above the tolerance, no word differs above Bits Stored, and nothing else
+            does.
         reason: why they differ as a whole; empty if they do not.
         peak: A's largest stored value less its smallest one.
         frames: each frame that both have.
@@ -86,6 +87,11 @@ class Pixels:
     def differing(self) -> tuple[FrameDifference, ...]:
         """The frames that are not equal, the tolerance left out of account."""
         return tuple(frame for frame in self.frames if not frame.equal)
+
+    @property
+    def high_bits(self) -> int:
+        """Number of words whose bits above Bits Stored differ."""
+        return sum(frame.high_bits for frame in self.frames)
 
     @property
     def worst(self) -> FrameDifference | None:

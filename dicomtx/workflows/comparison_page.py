@@ -67,7 +67,9 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
     if worst:
         count = f"frames that differ: {len(pixels.differing)} of {len(pixels.frames)}"
         error = f"largest error {worst.largest_error} in frame {worst.frame}"
-        told = "; ".join(filter(None, (told, f"{count}, {error}")))
+        above = f"words that differ above Bits Stored: {pixels.high_bits}"
+        more = above if pixels.high_bits else ""
+        told = "; ".join(filter(None, (told, f"{count}, {error}", more)))
     yield "Pixels", told
     if pixels.compared == "frames":
         yield "Tolerance", f"largest error {comparison.tolerance}"

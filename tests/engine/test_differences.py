@@ -97,10 +97,11 @@ def test_ycbcr_is_compared_with_rgb_as_rgb() -> None:
     assert same_space.equal
 
 
-def test_bits_beside_the_stored_ones_do_not_count() -> None:
+def test_bits_above_the_stored_ones_are_counted_apart() -> None:
     pixel = image(1, 2, allocated=16, stored=12)
     a, b = np.array([[0x0123, 0xF456]], "<u2"), np.array([[0xA123, 0x0456]], "<u2")
-    assert compared(held(pixel, a), held(pixel, b)).frames[0].equal
+    found = compared(held(pixel, a), held(pixel, b)).frames[0]
+    assert (found.equal, found.samples, found.high_bits) == (False, 0, 2)
     high = pixel._replace(high_bit=15)
     assert values(Frame(a.tobytes(), high)).tolist() == [[0x012, 0xF45]]
 
