@@ -171,7 +171,7 @@ class Records:
 
     def patient_id(self) -> str:
         """Returns the Patient ID, or what stands for it: the same for what is alike."""
-        known = text.value(self._data_set, PATIENT_ID)
+        known = text.identifier(self._data_set, PATIENT_ID)
         if known:
             return known
         name, study = (self._data_set.value(t) for t in (PATIENT_NAME, STUDY_INSTANCE))
@@ -250,10 +250,10 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
         if element.tag not in KEYS and element.tag != CHARACTER_SET:
             continue
         size = element.end - element.value
-        sequence = (element.vr or vr_of(element.tag, signed=False)) == "SQ"
-        if size > LONGEST_VALUE and not sequence:
-            continue
         vr = element.vr or vr_of(element.tag, signed=data_set.signed)
+        if size > LONGEST_VALUE and vr != "SQ":
+            continue
+        vr = vr_of(element.tag, signed=data_set.signed) if vr == "UN" else vr
         raw = data_set.source.read(element.value, size)
         if element.tag == CHARACTER_SET:
             vr, raw = "CS", _writable(data_set.text(CHARACTER_SET)).encode()

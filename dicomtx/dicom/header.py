@@ -1,11 +1,10 @@
 """What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from dicomtx.dicom import attributes, character_sets, odd_vr
+from dicomtx.dicom import attributes, odd_values
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header, name, resolved_vr
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
 from dicomtx.errors import DamagedError
@@ -23,11 +22,10 @@ SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 MODALITY: Final = 0x00080060
 LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
-CHARACTER_SET: Final = 0x00080005
-LONGEST_TERM: Final = 16  # of a CS (PS3.5 6.2)
 PIXEL_PRESENTATION: Final = 0x00089205
 RED_PALETTE: Final = (0x00281101, 0x00281201, 0x00281221)  # descriptor, data, segmented data
 
+FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
 
@@ -49,6 +47,8 @@ class Header(NamedTuple):
         warnings: what is not as it should be.
         sound: the file can be copied as it is: nothing is cut off, it has its file meta
             information, and the data set is encoded as its syntax asks.
+        deflated: the data set is (PS3.5 A.5).
+        meta: what there is of preamble, prefix and file meta information.
         lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
         mapped: single samples that are not PALETTE COLOR are shown in colours all the same, by a
             Supplemental Palette (PS3.3 C.7.6.19) or another map.
@@ -68,6 +68,8 @@ class Header(NamedTuple):
     file_set: bool
     warnings: tuple[str, ...]
     sound: bool = True
+    deflated: bool = False
+    meta: FileMeta = "whole"
     lossy_before: bool = False
     mapped: bool = False
     pixel_bytes: int = 0
@@ -104,7 +106,7 @@ def read_header(part10: Part10) -> Header:
         DamagedError: there is Pixel Data, but not what is needed to read it.
     """
     data_set = part10.data_set
-    warnings = [*part10.warnings, *_odd_values(data_set)]
+    warnings = [*part10.warnings, *odd_values.warnings_of(data_set)]
     kind = _kind(part10)
     stream = _first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
@@ -130,6 +132,8 @@ def read_header(part10: Part10) -> Header:
         sound=not part10.damaged
         and part10.has_meta
         and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
+        deflated=part10.deflated,
+        meta=_file_meta(part10),
         lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
         mapped=image is not None and _is_mapped(data_set, image),
         pixel_bytes=element.end - element.value if element else 0,
@@ -160,29 +164,6 @@ def _planes(
     return planes
 
 
-def _odd_values(data_set: DataSet) -> Iterator[str]:
-    """Yields warnings about values that a conversion does not change.
-
-    They have an odd length (PS3.5 7.1.1), an unknown VR, or an unknown character set.
-    """
-    odd = [e.tag for e in data_set.elements if e.length & 1 and not e.undefined]
-    if odd:
-        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
-        yield f"{name(odd[0])}{more} of odd length: kept so"
-    bad = [e for e in data_set.elements if not e.vr and not data_set.encoding.implicit_vr]
-    if bad:
-        first, more = bad[0], f"; so have {len(bad) - 1} more" if len(bad) > 1 else ""
-        vr = odd_vr.described(data_set.source, first.start)
-        read = resolved_vr(first, signed=data_set.signed)
-        yield f"{name(first.tag)} has {vr}, read as {read}{more}"
-    character_set = character_sets.unknown(data_set.text(CHARACTER_SET))
-    if character_set:
-        yield (
-            f"Specific Character Set {character_set[:LONGEST_TERM]!r} is not a defined term"
-            " (PS3.3 C.12.1.1.2): text is read as ISO 8859-1"
-        )
-
-
 def _is_grey(image: ImagePixel) -> bool:
     """Whether there is one sample per pixel, though Photometric Interpretation has three."""
     colour = image.photometric_interpretation
@@ -210,6 +191,14 @@ def _real_chroma(
         " three samples for each pixel: read as YBR_FULL"
     )
     return full
+
+
+def _file_meta(part10: Part10) -> FileMeta:
+    if part10.has_meta:
+        return "whole"
+    if part10.label:
+        return "no prefix"
+    return "no syntax" if part10.meta.elements else "none"
 
 
 def _kind(part10: Part10) -> PixelDataKind:

@@ -44,9 +44,25 @@ def value(data_set: DataSet, tag: int) -> str:
     element = data_set.find(tag)
     if element is None or element.undefined:
         return ""
-    vr = element.vr or vr_of(tag, signed=data_set.signed)
+    unknown = element.vr in ("", "UN")
+    vr = vr_of(tag, signed=data_set.signed) if unknown else element.vr
+    big_endian = data_set.encoding.big_endian and element.vr != "UN"  # PS3.5 6.2.2
     named = data_set.text(SPECIFIC_CHARACTER_SET)
-    return decoded(data_set.value(tag), vr, named, big_endian=data_set.encoding.big_endian)
+    return decoded(data_set.value(tag), vr, named, big_endian=big_endian)
+
+
+def identifier(data_set: DataSet, tag: int) -> str:
+    """Returns a value as Orthanc tells patients, studies and series apart by it.
+
+    It ends at the first NUL. Spaces in front of a Patient ID count, and those behind it only if it
+    has several values; spaces around a UID do not count.
+    """
+    raw = data_set.value(tag).partition(b"\0")[0]
+    vr = vr_of(tag, signed=False)
+    if vr == "UI":
+        return raw.decode("ascii", "replace").strip(" ")
+    found = _characters(raw, data_set.text(SPECIFIC_CHARACTER_SET))
+    return found if "\\" in found else found.rstrip(" ")
 
 
 def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False) -> str:
@@ -64,11 +80,14 @@ def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False
         return ""
     if vr not in IN_CHARACTER_SET:
         return raw.decode("ascii", "replace").strip(" \0\t\r\n")
+    found = _characters(raw, character_set).strip(" \0\t\r\n")
+    return found.rstrip("=") if vr == "PN" else found
+
+
+def _characters(raw: bytes, character_set: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # characters that are not known are replaced
-        encodings = character_sets.encodings(character_set)
-        found = decode_bytes(raw, encodings, DELIMITERS).strip(" \0\t\r\n")
-    return found.rstrip("=") if vr == "PN" else found
+        return decode_bytes(raw, character_sets.encodings(character_set), DELIMITERS)
 
 
 def keyword(tag: int) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dicomtx.dicom.header import Header
+from dicomtx.engine import orthanc_upload
 from dicomtx.engine.conditions import NATIVE
 from dicomtx.engine.policy import Decision, Subject, Verdict
 from dicomtx.settings import FIELDS
@@ -93,6 +94,10 @@ class OrthancPolicy:
         """Returns what each key says, in Orthanc's order: a decision, or why it is none."""
         header = subject.header
         steps: list[tuple[str, Decision | str]] = []
+        fault = orthanc_upload.refused(header, subject.data_set)
+        if fault:
+            why = f"Orthanc refuses this file: {fault}"
+            return [("upload", Decision(Verdict.REFUSE, f"{self.name}, upload", reason=why))]
         if self.by_dicom:
             refused = self.not_accepted(header)
             steps.append(("C-STORE", self._refuse(refused) if refused else "accepts it"))
@@ -107,7 +112,10 @@ class OrthancPolicy:
             key, on, kind = "OfCompressed", self.of_compressed, "compressed"
         off = f"it is {kind} ({header.label.name}), and that is set to false"
         steps.append((f"IngestTranscoding{key}", "is true" if on else self._keep(key, off)))
-        if kind == "uncompressed" and header.pixel_data != "native" and self.ingest.encapsulated:
+        bare = header.pixel_data in ("none", "float") or (
+            kind == "uncompressed" and header.pixel_data != "native"
+        )
+        if bare and self.ingest.encapsulated:
             nothing = "it has no pixel data to compress"
             steps.append(("pixel data", self._keep("", nothing)))
         return [*steps, ("IngestTranscoding", self._transcode(subject, self.ingest))]
@@ -150,6 +158,8 @@ class OrthancPolicy:
 def _skipped(header: Header, target: TransferSyntax) -> str:
     """Returns why Orthanc does not look further (rules 16 and 17), or nothing."""
     label = header.label
+    if header.meta == "no syntax":
+        return "its file meta names no transfer syntax"
     if label.uid not in BY_UID:
         return f"its transfer syntax {label.uid} is unknown"
     if label == target:

@@ -29,18 +29,21 @@ from dicomtx.zip_members import open_member
 from dicomtx.zip_writer import EARLIEST, Time
 
 TEXTS: Final = {
-    "patient_id": 0x00100020,
     "patient_name": 0x00100010,
     "accession_number": 0x00080050,
     "study_description": 0x00081030,
-    "study_uid": 0x0020000D,
     "modality": 0x00080060,
     "series_number": 0x00200011,
     "series_description": 0x0008103E,
-    "series_uid": 0x0020000E,
     "instance_number": 0x00200013,
     "sop_instance_uid": 0x00080018,
 }
+IDENTIFIERS: Final = {
+    "patient_id": 0x00100020,
+    "study_uid": 0x0020000D,
+    "series_uid": 0x0020000E,
+}
+"""What patients, studies and series are told apart by, as Orthanc reads it."""
 DATES: Final = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080023, 0x00080033))
 """Dates and times of study, series and content."""
 
@@ -139,6 +142,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         kind = directory_records.kind(data_set)
         place = Place(
             **{name: text.value(data_set, tag) for name, tag in TEXTS.items()},
+            **{name: text.identifier(data_set, tag) for name, tag in IDENTIFIERS.items()},
             prefix=kind.prefix,
             single=kind.single,
             laid_out=rules.layout.place(data_set) if rules.layout else "",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.header import Header
 from dicomtx.engine.negotiation import NATIVE, Peer, leaving, proposed
 from dicomtx.engine.orthanc import GROUPS, OrthancPolicy
@@ -52,7 +53,14 @@ SIGNED = image(8, 8, allocated=16, signed=True)
 
 
 def subject(found: Header, *elements: bytes) -> Subject:
-    return Subject(found, data_set(identity() + b"".join(elements)), 1000)
+    """Returns an instance that Orthanc can store: identified, and encoded as its label says."""
+    label = found.label
+    native = Encoding(label.implicit_vr, label.big_endian)
+    encoding = EXPLICIT if label.encapsulated else native
+    uids = (text(tag, "UI", "1.2.3", encoding) for tag in (0x0020000D, 0x0020000E))
+    content = b"".join([identity(encoding), *uids, *elements])
+    deflated = found._replace(deflated=label.deflated)
+    return Subject(deflated, data_set(content, encoding), 1000)
 
 
 def policy(to: str = "", **more: Any) -> OrthancPolicy:
