@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Self
 
 from dicomtx import part_files
 from dicomtx.errors import DestinationError, DicomtxError, SourceError
+from dicomtx.limits import in_force
 
 WINDOW: Final = 1 << 16
 FAR: Final = 512  # bytes around a small read that is far from the last one
@@ -40,6 +41,8 @@ class Source:
             fd: a file, if it is not negative.
             part: offset and size of the part of the file that is the source; None is all of it.
         """
+        self.limits = in_force()
+        self.ends: dict[int, int] = {}  # of sequences and items deep inside, by where they begin
         self._data = memoryview(data)
         self._fd = fd
         self._window = b""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DamagedError
+from dicomtx.limits import in_force
 from dicomtx.sources import Source
-from dicomtx.zip_members import DEFLATED, LOCAL, STORED, Member, bomb, name_of
+from dicomtx.zip_members import DEFLATED, LOCAL, STORED, Member, name_of
 
 ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 END: Final = struct.Struct("<4s4H2LH")
@@ -108,7 +109,7 @@ def _closed(entry: _Entry, name: str) -> str:
         (stored and entry.compressed != entry.size, "its sizes contradict each other"),
     )
     found = next((reason for wrong, reason in reasons if wrong), "")
-    return found or ("" if stored else bomb(entry.compressed, entry.size))
+    return found or ("" if stored else in_force().bomb(entry.compressed, entry.size))
 
 
 def _find(archive: Source) -> _Directory:

@@ -14,9 +14,6 @@ DEFLATED: Final = 8
 LOCAL: Final = struct.Struct("<4s5H3L2H")
 IN_UTF8: Final = 0x800
 SIZES_FOLLOW: Final = 8
-MOST_BYTES: Final = 16 << 30
-FREELY: Final = 256 << 20
-MOST_RATIO: Final = 100
 
 
 class Member(NamedTuple):
@@ -74,15 +71,6 @@ def name_of(raw: bytes, flags: int) -> str:
     except UnicodeDecodeError:
         text = raw.decode("utf-8", "surrogateescape") if flags & IN_UTF8 else raw.decode("cp437")
     return text.replace("\\", "/")
-
-
-def bomb(compressed: int, size: int) -> str:
-    """Returns why a deflated member is too much to be inflated; empty if it is not."""
-    if size > MOST_BYTES:
-        return f"it would be {size} bytes long"
-    if size > FREELY and size > compressed * MOST_RATIO:
-        return f"{compressed} bytes would become {size}"
-    return ""
 
 
 def _data(archive: Source, member: Member) -> Source:

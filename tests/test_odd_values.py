@@ -21,6 +21,7 @@ from tests.dicom.builder import (
     module,
     native,
     part10,
+    sequence,
     text,
 )
 
@@ -50,7 +51,16 @@ def _one_sample(photometric: str) -> bytes:
     )
 
 
+def _icon(content: bytes) -> bytes:
+    """Returns a native file with an icon."""
+    icon = sequence(0x00880200, [content + encapsulated([GREY])])
+    pixels = module(image(8, 8)) + element(0x7FE00010, "OB", GREY)
+    return part10("explicit", identity() + icon + pixels)
+
+
 ODD = {
+    "icon-in-no-syntax": _icon(module(image(8, 8))),
+    "icon-without-rows": _icon(b""),
     "uid-latin-1": _uid("1.2.é3".encode("latin-1") + b"\0"),
     "uid-superscript": _uid(b"1.2.\xb2\0"),
     "uid-utf-8": _uid("1.2.٣0".encode()),

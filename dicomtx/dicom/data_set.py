@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from dicomtx.dicom.elements import Element, Encoding, elements, inner, items, of_item
+from dicomtx.dicom.packed import Packed, packed
 from dicomtx.sources import Source
 
 PIXEL_REPRESENTATION: Final = 0x00280103
@@ -62,19 +63,23 @@ class DataSet:
         self.source = source
         self.encoding = encoding
         self.big_endian_pixels = big_endian_pixels or encoding.big_endian
-        self.elements = tuple(found)
-        self._by_tag = {element.tag: element for element in reversed(self.elements)}
+        self.elements = packed(found, source.limits.elements)
+        self._by_tag: dict[int, Element] = {}  # of few elements; many find theirs without it
+        if not isinstance(self.elements, Packed):
+            self._by_tag = {element.tag: element for element in reversed(self.elements)}
 
     def __contains__(self, tag: int) -> bool:
-        return tag in self._by_tag
+        return self.find(tag) is not None
 
     def find(self, tag: int) -> Element | None:
         """Returns the first element with this tag."""
+        if isinstance(self.elements, Packed):
+            return self.elements.find(tag)
         return self._by_tag.get(tag)
 
     def value(self, tag: int) -> bytes:
         """Returns the value's bytes, empty if there are none."""
-        element = self._by_tag.get(tag)
+        element = self.find(tag)
         if element is None or element.undefined:
             return b""
         return self.source.peek(element.value, element.length)
@@ -85,15 +90,15 @@ class DataSet:
 
     def number(self, tag: int) -> int | None:
         """Returns the first value of a US, UL or SS, or None."""
-        raw = self.value(tag)
-        size = 4 if len(raw) == 4 and self._by_tag[tag].vr == "UL" else 2
+        raw, element = self.value(tag), self.find(tag)
+        size = 4 if len(raw) == 4 and element and element.vr == "UL" else 2
         if len(raw) < 2:
             return None
         return int.from_bytes(raw[:size], self.encoding.order)
 
     def items(self, tag: int) -> Iterator["DataSet"]:
         """Yields the items of a sequence as data sets; none if there is no such sequence."""
-        element = self._by_tag.get(tag)
+        element = self.find(tag)
         if element is None or element.length == 0:
             return
         around = inner(element, self.encoding)

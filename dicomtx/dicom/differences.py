@@ -234,7 +234,7 @@ def _of_encoding(tag: int, path: tuple[int, ...]) -> bool:
 
 def _firsts(pair: _Pair, a: _Side, b: _Side) -> bool:
     """Whether these are the first ones with their tag, which ``DataSet.items`` walks."""
-    return a.data_set.find(pair.tag) is pair.a and b.data_set.find(pair.tag) is pair.b
+    return a.data_set.find(pair.tag) == pair.a and b.data_set.find(pair.tag) == pair.b
 
 
 def _items(

@@ -15,6 +15,7 @@ ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 PIXEL_DATA: Final = 0x7FE00010
+DEEP: Final = 12  # sequences and items around: from there on no end is looked for twice
 
 _SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}
 _STARTS: Final = (struct.Struct("<HH2sH"), struct.Struct(">HH2sH"))
@@ -108,12 +109,12 @@ def elements(
     Raises:
         DamagedError: an element reaches beyond ``stop``, or a sequence never ends.
     """
+    zeros = at
     while at < stop:
-        if stop - at < 8 and _only_zeros(source, at, stop):
+        zeros = _end_of_zeros(source, at, stop, zeros)
+        if zeros == stop:
             return
         element = header(source, at, encoding)
-        if not (element.tag or element.vr or element.length) and _only_zeros(source, at, stop):
-            return
         if element.tag >> 16 == ITEM >> 16:
             raise DamagedError(
                 f"{name(element.tag)} stands where an element should be, at byte {at}"
@@ -167,8 +168,16 @@ def _unknown_vr(source: Source, element: Element, encoding: Encoding) -> Truncat
     return TruncatedError(element, f"has {odd_vr.described(source, element.start)}")
 
 
-def _only_zeros(source: Source, at: int, stop: int) -> bool:
-    return all(not chunk.strip(b"\0") for chunk in source.chunks(at, stop - at))
+def _end_of_zeros(source: Source, at: int, stop: int, known: int) -> int:
+    """Returns where the zeros that a header at ``at`` would be of end; looked for only once."""
+    if known > at or source.peek(at, min(8, stop - at)).strip(b"\0"):
+        return known
+    for chunk in source.chunks(at, stop - at):
+        rest = chunk.lstrip(b"\0")
+        at += len(chunk) - len(rest)
+        if rest:
+            break
+    return at
 
 
 def inner(element: Element, encoding: Encoding) -> Encoding:
@@ -206,31 +215,40 @@ def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encodin
     Raises:
         DamagedError: there is no delimiter.
     """
-    # the open sequences and items: (is an item, the encoding inside)
-    levels = [(False, inner(sequence, encoding))]
+    if source.ends.get(sequence.start, stop + 1) <= stop:
+        return source.ends[sequence.start]
+    # the open sequences and items: (is an item, the encoding inside, where it begins)
+    levels = [(False, inner(sequence, encoding), sequence.start)]
     at = sequence.value
     while levels:
-        in_item, within = levels[-1]
+        in_item, within, start = levels[-1]
         if at + 8 > stop:
             raise TruncatedError(sequence, "has no sequence delimiter")
         element = header(source, at, within)
         at = element.value
-        if element.tag == (ITEM_END if in_item else SEQUENCE_END):
+        if element.tag == _ENDS[in_item]:
             levels.pop()
-        elif in_item:
-            if element.undefined:
-                levels.append((False, inner(element, within)))
-            else:
-                at = element.end
-        elif element.tag != ITEM:
-            raise DamagedError(
-                f"{name(element.tag)} stands between the items of {name(sequence.tag)}"
-            )
-        elif element.undefined:
-            levels.append((True, of_item(source, at, stop, within)))
-        else:
+            if len(levels) > DEEP:
+                source.ends[start] = at
+        elif not element.undefined:
+            _check_between(element, sequence, in_item=in_item)
             at = element.end
+        elif element.start in source.ends:
+            at = source.ends[element.start]
+        else:
+            _check_between(element, sequence, in_item=in_item)
+            inside = inner(element, within) if in_item else of_item(source, at, stop, within)
+            levels.append((not in_item, inside, element.start))
     return at
+
+
+_ENDS: Final = {True: ITEM_END, False: SEQUENCE_END}
+
+
+def _check_between(element: Element, sequence: Element, *, in_item: bool) -> None:
+    """Raises DamagedError for anything but an item between the items of a sequence."""
+    if not in_item and element.tag != ITEM:
+        raise DamagedError(f"{name(element.tag)} stands between the items of {name(sequence.tag)}")
 
 
 def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Element]:
@@ -245,11 +263,9 @@ def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Ele
         item = header(source, at, within)
         if item.tag == SEQUENCE_END:
             return
-        if item.tag != ITEM:
-            raise DamagedError(f"{name(item.tag)} stands between the items of {name(sequence.tag)}")
+        _check_between(item, sequence, in_item=False)
         if item.undefined:
-            end = _end_of_item(source, item, stop, within)
-            item = item._replace(end=end)
+            item = item._replace(end=_end_of_item(source, item, stop, within))
         elif item.end > stop:
             raise truncated(item, stop)
         yield item
@@ -257,6 +273,8 @@ def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Ele
 
 
 def _end_of_item(source: Source, item: Element, stop: int, encoding: Encoding) -> int:
+    if source.ends.get(item.start, stop + 1) <= stop:
+        return source.ends[item.start]
     at, within = item.value, of_item(source, item.value, stop, encoding)
     while at + 8 <= stop:
         element = header(source, at, within)

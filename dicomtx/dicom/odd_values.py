@@ -1,5 +1,6 @@
 """What is odd about a data set's values, and stays so: a conversion does not change them."""
 
+from array import array
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,13 +14,15 @@ LONGEST_TERM: Final = 16  # of a CS (PS3.5 6.2)
 
 def warnings_of(data_set: DataSet) -> Iterator[str]:
     """Yields warnings of an odd length (PS3.5 7.1.1), an unknown VR, an unknown character set."""
-    odd = [e.tag for e in data_set.elements if e.length & 1 and not e.undefined]
+    odd = array("I", (e.tag for e in data_set.elements if e.length & 1 and not e.undefined))
     if odd:
         more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
         yield f"{name(odd[0])}{more} of odd length: kept so"
-    bad = [e for e in data_set.elements if not e.vr and not data_set.encoding.implicit_vr]
-    if bad:
-        first, more = bad[0], f"; so have {len(bad) - 1} more" if len(bad) > 1 else ""
+    bad = (e for e in data_set.elements if not e.vr and not data_set.encoding.implicit_vr)
+    first = next(bad, None)
+    if first:
+        others = sum(1 for _ in bad)
+        more = f"; so have {others} more" if others else ""
         vr = odd_vr.described(data_set.source, first.start)
         read = resolved_vr(first, signed=data_set.signed)
         yield f"{name(first.tag)} has {vr}, read as {read}{more}"

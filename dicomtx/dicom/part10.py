@@ -149,13 +149,15 @@ def _meta_elements(file: Source, at: int) -> Iterator[Element]:
 
 def _inflate(file: Source, start: int) -> Spool | None:
     """Returns the inflated data set (PS3.5 A.5), or None if it is no deflate stream."""
-    size = file.size - start
     for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # a zlib header should not be, but is seen
         spool = Spool(temporary_folder())
         try:
-            whole = _inflate_to(spool, zlib.decompressobj(window), file.chunks(start, size))
+            whole = _inflate_to(spool, zlib.decompressobj(window), file, start)
         except zlib.error:
             whole = False
+        except DamagedError:
+            spool.close()
+            raise
         if whole:
             return spool
         inflated = spool.size
@@ -165,13 +167,24 @@ def _inflate(file: Source, start: int) -> Spool | None:
     return None
 
 
-def _inflate_to(spool: Spool, inflater: "zlib._Decompress", chunks: Iterator[bytes]) -> bool:
-    """Inflates in bounded pieces; returns whether the stream came to its end."""
-    for chunk in chunks:
+def _inflate_to(spool: Spool, inflater: "zlib._Decompress", file: Source, start: int) -> bool:
+    """Inflates in bounded pieces; returns whether the stream came to its end.
+
+    What follows the stream is not read.
+
+    Raises:
+        DamagedError: it becomes more bytes than the limits allow.
+    """
+    size = file.size - start
+    for chunk in file.chunks(start, size):
         data = inflater.decompress(chunk, CHUNK)
         while data:
             spool.write(data)
+            if bomb := file.limits.bomb(size, spool.size):
+                raise DamagedError(f"the deflated data set is too large: {bomb}")
             data = inflater.decompress(inflater.unconsumed_tail, CHUNK)
+        if inflater.eof:
+            break
     return inflater.eof
 
 

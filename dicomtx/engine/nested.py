@@ -26,6 +26,8 @@ def decoded_icons(
         found = item_header(item, around.source)
         if found.first_stream and found.first_stream.fits(around.target.uid):
             continue
+        if not found.syntax.encapsulated:
+            raise UnsupportedError("an icon in it is in no transfer syntax that can be told")
         if found.missing:
             raise UnsupportedError(f"an icon in it cannot be decoded: it has no {found.missing[0]}")
         made = plan(found, DEFAULT_TARGET, codecs, settings)

@@ -1,6 +1,7 @@
 """Reads back what was written: syntax, identity, and every element (always done)."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import zip_longest
 from typing import Final
 from zlib import crc32
@@ -51,20 +52,24 @@ def _same_elements(
     before: DataSet, after: DataSet, changed: dict[int, Edit], within: set[int]
 ) -> None:
     """Compares tags and values; sequences where neither encoding nor anything in them changed."""
-    kept = [e for e in before.elements if e.tag not in changed and e.tag & 0xFFFF]
-    found = [e for e in after.elements if e.tag not in changed and e.tag & 0xFFFF]
-    if [e.tag for e in kept] != [e.tag for e in found]:
-        both = zip_longest(kept, found)
-        old, new = next((a, b) for a, b in both if not (a and b) or a.tag != b.tag)
-        lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
-        raise VerificationError(f"where {lost} was, {come} was written")
+    kept, found = (partial(_unedited, data_set, changed) for data_set in (before, after))
+    for old, new in zip_longest(kept(), found()):
+        if not (old and new) or old.tag != new.tag:
+            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
+            raise VerificationError(f"where {lost} was, {come} was written")
     skipped = within | {PIXEL_DATA}
-    pairs = ((old, new) for old, new in zip(kept, found, strict=True) if old.tag not in skipped)
+    both = zip(kept(), found(), strict=True)
+    pairs = ((old, new) for old, new in both if old.tag not in skipped)
     for old, new in _unproven(before, after, pairs):
         if not _same_value(before, old, after, new):
             raise VerificationError(f"{name(old.tag)} was written with another value")
     for edit in changed.values():
         _check_edit(after, edit)
+
+
+def _unedited(data_set: DataSet, changed: dict[int, Edit]) -> Iterator[Element]:
+    """Yields the elements that no edit names, but for group lengths."""
+    return (e for e in data_set.elements if e.tag not in changed and e.tag & 0xFFFF)
 
 
 Pair = tuple[Element, Element]
