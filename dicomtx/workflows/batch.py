@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dicomtx import __version__
 from dicomtx.engine.policy import Policy
 from dicomtx.engine.settle import OnFailure
-from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, UsageError
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.files import sweep_tree
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
@@ -20,7 +20,7 @@ from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.choice import Choice
 from dicomtx.workflows.digest import digest, shaping
 from dicomtx.workflows.enter import Entered, enter
-from dicomtx.workflows.journal import REFERENCES, Journal, Key, open_journal
+from dicomtx.workflows.journal import REFERENCES, Journal, open_journal
 from dicomtx.workflows.pool import Limits
 from dicomtx.workflows.remap import remap
 from dicomtx.workflows.request import FileRules, Outcome, Request
@@ -172,8 +172,6 @@ class Run:
         base = self.batch.request()
         for content in self.journal.planned(known=False):
             entered: Entered = pickle.loads(content)  # noqa: S301 - of this very run
-            if self.batch.from_plan:
-                _check_unchanged(entered.key)
             begun[entered.destination] = entered
             yield entered.request(base)
 
@@ -233,15 +231,3 @@ def _check(batch: Batch) -> None:
     for source in batch.sources:
         if source != "-" and os.path.realpath(source) == place:
             raise UsageError(f"{source} is source and destination; use --in-place")
-
-
-def _check_unchanged(key: Key) -> None:
-    """Returns if a file of a reviewed plan is still as it was when all were looked up.
-
-    Raises:
-        SourceError: it has changed, or is gone.
-    """
-    from dicomtx.workflows.from_plan import unchanged  # noqa: PLC0415 - seldom needed
-
-    if told := unchanged(key.source, key.size, key.mtime_ns):
-        raise SourceError(told)

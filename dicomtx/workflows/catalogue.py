@@ -14,6 +14,7 @@ SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;
 CREATE TABLE entry (number INTEGER PRIMARY KEY, patient TEXT, study TEXT, series TEXT,
   uid TEXT, content TEXT, name TEXT);
+CREATE TABLE known (uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX uids ON entry (uid);
 CREATE INDEX sorted ON entry (patient, study, series, number);
 CREATE INDEX patients ON entry (patient, number);
@@ -59,6 +60,16 @@ class Catalogue:
 
     def __exit__(self, *_: object) -> None:
         self._entries.close()
+
+    def know(self, uid: str) -> None:
+        """Notes a SOP Instance UID that is where the files go already; empty is none."""
+        if uid:
+            self._entries.execute("INSERT OR IGNORE INTO known VALUES (?)", (uid,))
+
+    def knows(self, uid: str) -> bool:
+        """Whether a SOP Instance UID is there already."""
+        asked = self._entries.execute("SELECT 1 FROM known WHERE uid = ?", (uid,))
+        return asked.fetchone() is not None
 
     def add(self, entry: Entry) -> Entry:
         """Adds a file, and returns it with the twin that it has, if it has one."""

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 from dicomtx.errors import DestinationError
 from dicomtx.files import ANY_MODE, PRIVATE, atomic_write, usual_mode
 from dicomtx.sources import STANDARD_STREAM, Source, open_source, reason
 from dicomtx.workflows import manifest
+from dicomtx.workflows.append_journal import AppendJournal, open_append_journal
 from dicomtx.workflows.staging import staging_folder
 from dicomtx.zip_writer import Time, ZipWriter
 
@@ -77,11 +78,11 @@ def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
 class Folder:
     """A folder in the making: all its files are on one file system, and are moved."""
 
-    def __init__(self, staging: str, tree: str) -> None:
-        """Puts files below ``tree``."""
+    def __init__(self, staging: str, tree: str, journal: AppendJournal | None = None) -> None:
+        """Puts files below ``tree``; ``journal`` notes each if there is a File-set already."""
         self.staging = staging
         self.mode = ANY_MODE
-        self.put: list[str] = []
+        self._journal = journal
         self._tree = tree
         self._folders: set[str] = set()
 
@@ -92,10 +93,9 @@ class Folder:
             self.mode &= os.stat(path).st_mode
             if name not in REPLACED and os.path.lexists(target):
                 raise DestinationError(f"{target} exists already")
+            if self._journal and name not in REPLACED:
+                self._journal.note(name, path)
             os.replace(path, target)
-            if name == DIRECTORY:  # from here on they are the File-set's
-                self.put.clear()
-            self.put += [] if name in REPLACED else [target]
         except OSError as error:
             raise DestinationError(f"cannot put {target} in place: {reason(error)}") from error
 
@@ -120,13 +120,17 @@ def folder(path: str) -> Iterator[Folder]:
     """Yields a new folder; it appears, whole, when the block is left without an error.
 
     Raises:
-        DestinationError: it exists and is not empty, or cannot be written.
+        DestinationError: it exists and is not empty, cannot be replaced, or cannot be written.
     """
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
         raise DestinationError(
             f"{path} exists already; use --append to add to its File-set, or name a new folder"
         )
-    target = path.rstrip("/")
+    target = os.path.realpath(path)  # a link keeps pointing to the folder
+    if target == os.getcwd():
+        raise DestinationError(f"{path} is the working directory; name a new folder in it")
+    if os.path.ismount(target):
+        raise DestinationError(f"{path} is a mount point; name a new folder in it")
     with staging_folder(target) as staging:
         tree = os.path.join(staging, "tree")
         os.mkdir(tree)
@@ -141,18 +145,15 @@ def folder(path: str) -> Iterator[Folder]:
 def appended(path: str) -> Iterator[Folder]:
     """Yields a folder that is there already: on any error, what was added to it is removed.
 
+    What an append that was killed has left is removed first.
+
     Raises:
-        DestinationError: there is no DICOMDIR in it.
+        DestinationError: there is no DICOMDIR in it, or another run appends to it.
     """
     if not os.path.isfile(os.path.join(path, DIRECTORY)):
         raise DestinationError(f"{path} has no DICOMDIR: there is no File-set to append to")
-    with staging_folder(os.path.join(path, DIRECTORY)) as staging:
-        made = Folder(staging, path)
-        made.mode = usual_mode(os.path.join(path, DIRECTORY))
-        try:
-            yield made
-        except BaseException:
-            for name in made.put:
-                with suppress(OSError):
-                    os.unlink(name)
-            raise
+    directory = os.path.join(path, DIRECTORY)
+    with open_append_journal(directory) as journal, staging_folder(directory) as staging:
+        made = Folder(staging, path, journal)
+        made.mode = usual_mode(directory)
+        yield made

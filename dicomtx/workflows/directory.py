@@ -12,6 +12,7 @@ from dicomtx.dicom.directory import Beyond, beyond, file_key
 from dicomtx.dicom.file_set import FileSet, Reference
 from dicomtx.dicom.icon_image import icon_image
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, open_part10
+from dicomtx.dicom.references import predecessor
 from dicomtx.errors import DamagedError, DicomtxError, SourceError
 from dicomtx.files import atomic_write
 from dicomtx.sources import Source, open_source
@@ -31,11 +32,12 @@ MOST_DIGITS: Final = 18
 
 
 class _Added(NamedTuple):
-    """What a record leads to, its type, and what a user should know."""
+    """What a record leads to, its type, what a user should know, and the UID before a loss."""
 
     reference: Reference
     record: str
     warnings: list[str]
+    predecessor: str
 
 
 class Directory:
@@ -60,10 +62,11 @@ class Directory:
     def __exit__(self, *error: object) -> None:
         self._file_set.__exit__(*error)
 
-    def take_over(self, folder: str) -> Iterator[tuple[str, Outcome]]:
+    def take_over(self, folder: str) -> Iterator[tuple[str, Outcome, str]]:
         """Takes over the files that the DICOMDIR of a folder refers to, and yields each.
 
-        Icons stay as they are; what else the old DICOMDIR had beyond its files is told.
+        Each comes with the SOP Instance UID that it had before its last lossy step, if any. Icons
+        stay as they are; what else the old DICOMDIR had beyond its files is told.
 
         Raises:
             SourceError: one of them is not there, or cannot be read.
@@ -85,7 +88,7 @@ class Directory:
                         outcome = _was_there(found.path, added, file.size)
                 bare += added.record == "IMAGE" and not icon
                 self._taken += 1
-                yield name, outcome
+                yield name, outcome, added.predecessor
         if bare and self._icons:
             self.warnings.append(f"images that were there before have no icon now either: {bare}")
 
@@ -119,12 +122,13 @@ class Directory:
             self._digest.update(repr(reference).encode() + icon)
             kind = directory_records.kind(part10.data_set)
             added = self._file_set.add(part10.data_set, kind, reference, place, icon)
+            before = predecessor(part10.data_set)
         warnings = list(added.warnings)
         if added.invented:
             warnings.append(f"in the DICOMDIR only, invented: {', '.join(added.invented)}")
         if not added.listed:
             warnings.append("not in the DICOMDIR a second time")
-        return _Added(reference, kind.record, warnings)
+        return _Added(reference, kind.record, warnings, before)
 
     def write(self, container: Container, when: Time, *, reproducible: bool) -> None:
         """Writes the DICOMDIR into the container."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomtx.engine.policy import Policy
-from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError, UsageError
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows import journal
@@ -99,7 +99,6 @@ def enter(batch: "Batch", book: Journal) -> None:
 
     Raises:
         UsageError: two outputs would have the same name.
-        SourceError: a file has changed since it was planned.
     """
     for asked in _planned(batch) if batch.from_plan else _found(batch):
         request, key, outcome = asked.request, Key(asked.request.source, "", 0, 0, ""), None
@@ -107,11 +106,11 @@ def enter(batch: "Batch", book: Journal) -> None:
             request, key, outcome = chosen(batch.choice, book, asked.request, asked.digest)
         if request.in_place and key.size and outcome is None:
             outcome = _in_flight(book, request, key)
+        outcome = asked.outcome or outcome
         replaced = request.in_place and outcome is not None and outcome.status == "skipped"
         if asked.changed and not replaced:
-            raise SourceError(asked.changed)
-        entered = _entered(batch, asked, request, key)
-        _enter(book, entered, request, asked.outcome or outcome)
+            outcome = failure(request, asked.changed, ExitCode.SOURCE, "SourceError")
+        _enter(book, _entered(batch, asked, request, key), request, outcome)
     other = book.endangered() if batch.destination else ""
     if other:
         raise UsageError(f"{other} is a source, and stands where another's output goes")

@@ -106,8 +106,13 @@ class Run:
     def _take_over(self, directory: Directory) -> None:
         """Takes over the files of the File-set that is appended to."""
         folder, manifest = self._job.destination, self._manifest
-        told = manifest.take_over(folder) if manifest else set()
-        for name, outcome in directory.take_over(folder):
+        told: set[str] = set()
+        for member, uid in manifest.take_over(folder) if manifest else ():
+            told |= {member}
+            self._catalogue.know(uid)
+        for name, outcome, before in directory.take_over(folder):
+            self._catalogue.know(outcome.sop_instance_uid)
+            self._catalogue.know(before)
             if name not in told:
                 self._note(outcome, name, name)
         if not manifest and os.path.exists(os.path.join(folder, NAME)):

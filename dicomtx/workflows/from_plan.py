@@ -97,15 +97,13 @@ def steps(plan: str, settings: Settings) -> Iterator[Step]:
         raise UsageError(f"{plan}: cannot be read: {error}") from error
 
 
-def unchanged(path: str, size: int, mtime_ns: int) -> str:
+def _changed(path: str, size: int, mtime_ns: int) -> str:
     """Returns why a file is not what it was when it was planned; empty if it is."""
     try:
         status = os.stat(path)
     except OSError as error:
-        return f"{path}: is gone since it was planned: {reason(error)}"
-    if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
-        return f"{path}: {CHANGED}"
-    return ""
+        return f"is gone since it was planned: {reason(error)}"
+    return "" if (status.st_size, status.st_mtime_ns) == (size, mtime_ns) else CHANGED
 
 
 class _Archives:
@@ -132,7 +130,7 @@ class _Archives:
             self._path = above
         member = self._members.get(path[len(above) + 1 :])
         if member is None:
-            raise SourceError(f"{path}: is gone since it was planned: not in the archive")
+            raise SourceError("is gone since it was planned: not in the archive")
         return above, member
 
 
@@ -165,7 +163,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
     changed = ""
     if member and member.size == size:
         size = _size(source)  # that of the archive is not in the plan, but its time is
-    changed = unchanged(source, size, values["mtime_ns"])
+    changed = _changed(source, size, values["mtime_ns"])
     if values["action"] == Action.REFUSE:
         request = Request(source, "", settings=settings, member=member)
         return Step(request, relative, _refused(request, values), changed)

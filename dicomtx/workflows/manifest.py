@@ -49,15 +49,18 @@ class Manifest:
         }
         self._write(entry)
 
-    def take_over(self, folder: str) -> set[str]:
-        """Adds what the manifest of a folder says of files that are still there; returns those."""
-        told: set[str] = set()
+    def take_over(self, folder: str) -> Iterator[tuple[str, str]]:
+        """Adds what the manifest of a folder says of files that are still there.
+
+        Yields the name of each, and the SOP Instance UID of what it was made of.
+        """
         for entry in _entries(os.path.join(folder, NAME)):
-            member = entry["member"]
-            if member is None or os.path.isfile(os.path.join(folder, member)):
-                told |= {member} if member else set()
+            member, uid = entry["member"], entry.get("sop_instance_uid")
+            if member is None:
                 self._write(entry)
-        return told
+            elif os.path.isfile(os.path.join(folder, member)):
+                self._write(entry)
+                yield member, uid if isinstance(uid, str) else ""
 
     def _write(self, entry: dict[str, Any]) -> None:
         before, self._first = "" if self._first else ",\n", False

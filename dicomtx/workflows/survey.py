@@ -13,7 +13,14 @@ from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.plan import Action
 from dicomtx.engine.policy import OneTarget, Policy, Subject
 from dicomtx.engine.settle import OnFailure, Settled, settle
-from dicomtx.errors import DamagedError, DicomtxError, ExitCode, NotDicomError, PolicyError
+from dicomtx.errors import (
+    DamagedError,
+    DicomtxError,
+    ExitCode,
+    LeftOutError,
+    NotDicomError,
+    PolicyError,
+)
 from dicomtx.settings import Settings
 from dicomtx.sources import Source, open_source
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
@@ -137,6 +144,8 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
             raise NotDicomError(
                 "a DICOMDIR: its offsets would not fit; media have one of their own"
             )
+        if catalogue.knows(header.sop_instance_uid):
+            raise LeftOutError("its SOP Instance UID is in the File-set already")
         subject = Subject(header, data_set, file.size)
         settled = _settled(subject, rules, codecs)
         kind = directory_records.kind(data_set)

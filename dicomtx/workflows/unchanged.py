@@ -27,7 +27,7 @@ def stamp_of(request: Request) -> Stamp | None:
     """
     stamp = None if request.source == STANDARD_STREAM else _stamp(request.source)
     if stamp and request.listed and (stamp.size, stamp.mtime_ns) != request.listed:
-        raise SourceError("has changed since it was listed: its place may be another one now")
+        raise SourceError("has changed since it was looked up; run the command again")
     return stamp
 
 

@@ -117,21 +117,30 @@ def test_another_policy_redoes_files_and_the_same_does_not(run: Run, tree: Path)
     assert b"0 skipped" in done.stdout
 
 
+@pytest.mark.parametrize("how", ["time", "size", "gone"])
 @pytest.mark.parametrize("place", [("out",), ("--in-place", "--journal", "j.sqlite")])
-def test_a_file_that_has_changed_since_stops_it_before_any_work(
-    run: Run, tree: Path, place: tuple[str, ...]
+def test_a_file_that_has_changed_since_fails_and_the_others_go_on(
+    run: Run, tree: Path, place: tuple[str, ...], how: str
 ) -> None:
     Path("p.json").write_bytes(run("plan", "in/deep", "--to", "rle", "--json").stdout)
-    before = trees.content(tree)
-    status = (tree / "deep/MR_small.dcm").stat()
-    os.utime(tree / "deep/MR_small.dcm", ns=(0, status.st_mtime_ns + 1))
-    stopped = run("batch", "--from-plan", "p.json", *place)
-    assert stopped.returncode == ExitCode.SOURCE
-    assert b"MR_small.dcm: has changed since it was planned: plan again" in stopped.stderr
-    assert trees.content(tree) == before
-    assert not trees.content(Path("out"))
-    os.utime(tree / "deep/MR_small.dcm", ns=(0, status.st_mtime_ns))
-    for wanted in (b" 3 done", b" 0 done"):  # what this very plan has replaced is no change
+    changed = tree / "deep/MR_small.dcm"
+    before, status = changed.read_bytes(), changed.stat()
+    if how == "gone":
+        changed.unlink()
+    else:
+        changed.write_bytes(before + b"\0" * (how == "size"))
+        os.utime(changed, ns=(0, status.st_mtime_ns + 1))
+    done = run("batch", "--from-plan", "p.json", *place)
+    assert done.returncode == ExitCode.SOME_FAILED
+    assert b" 2 done, " in done.stdout
+    assert b" 1 failed" in done.stdout
+    assert b"in/deep/MR_small.dcm: " in done.stderr
+    assert b"since it was planned" in done.stderr
+    assert not (Path("out") / "MR_small.dcm").exists()
+    assert how == "gone" or changed.read_bytes().startswith(before)
+    changed.write_bytes(before)
+    os.utime(changed, ns=(0, status.st_mtime_ns))
+    for wanted in (b" 1 done", b" 0 done"):  # what this very plan has replaced is no change
         done = run("batch", "--from-plan", "p.json", *place)
         assert done.returncode == 0, done.stderr
         assert wanted in done.stdout

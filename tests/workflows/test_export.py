@@ -14,7 +14,7 @@ from dicomtx.dicom.elements import IMPLICIT
 from dicomtx.errors import DestinationError, DicomtxError, UnsupportedError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.export import export
+from dicomtx.workflows.export import export, opened
 from dicomtx.workflows.export_job import Export, Media
 from dicomtx.workflows.profiles import profile
 from dicomtx.workflows.request import Outcome
@@ -356,6 +356,27 @@ def test_a_folder_that_is_not_empty_is_left_alone(folder: Folder) -> None:
     folder.export("media", media=Media())
     with pytest.raises(DestinationError, match="--append"):
         folder.export("media", media=Media())
+
+
+def test_a_link_to_an_empty_folder_leads_to_the_file_set(folder: Folder) -> None:
+    folder.put("CT_small.dcm")
+    (folder.path / "far").mkdir()
+    (folder.path / "media").symlink_to("far")
+    folder.export("media", media=Media())
+    assert (folder.path / "media").is_symlink()
+    assert len(list(FileSet(folder.path / "far/DICOMDIR"))) == 1
+
+
+@pytest.mark.parametrize("name", [".", "", "../here", "./."])
+def test_the_working_directory_is_refused_before_any_work(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (folder.path / "here").mkdir()
+    monkeypatch.chdir(folder.path / "here")
+    job = Export((str(file("CT_small.dcm")),), name, media=Media())
+    with pytest.raises(DestinationError, match="is the working directory"), opened(job):
+        pytest.fail("it was opened")
+    assert not os.listdir(".")
 
 
 def test_a_template_names_members(folder: Folder) -> None:

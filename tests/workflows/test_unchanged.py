@@ -98,7 +98,7 @@ def test_no_file_gets_a_name_made_of_what_was_there_before(tmp_path: Path) -> No
     with opened(asked) as run:
         source.write_bytes(of("SECOND"))
         (outcome,) = run.outcomes()
-    assert "has changed since it was listed" in outcome.error
+    assert "has changed since it was looked up" in outcome.error
     assert not trees.content(tmp_path / "out")
     with opened(asked) as run:
         (outcome,) = run.outcomes()
