@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import Any, Final, TextIO, cast
 
 from dicomtx.errors import DestinationError
+from dicomtx.printable import plain
 
 CAPTURED_BYTES: Final = 16_384
 STANDARD_OUTPUT: Final = 1
@@ -97,13 +98,6 @@ class Console:
         end = os.fstat(self.capture).st_size
         text = os.pread(self.capture, CAPTURED_BYTES, max(0, end - CAPTURED_BYTES))
         return [line for line in text.decode(errors="replace").splitlines() if line.strip()]
-
-
-def plain(text: str) -> str:
-    """Returns the text on one line: control characters, wherever they come from, are escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dicomtx.cli.console import Console, plain
+from dicomtx.cli.console import Console
 from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
 from dicomtx.cli.policy_options import policy_options
 from dicomtx.errors import ExitCode, UsageError
+from dicomtx.printable import plain
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from dataclasses import fields
 from typing import Final
 
 from dicomtx.cli import tables
-from dicomtx.cli.console import Console, plain
+from dicomtx.cli.console import Console
+from dicomtx.printable import csv_cell
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.planned import Kind, Planned, Sums
 
 HEADER: Final = ("File", "Action", "From", "To", "Why")
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
@@ -62,17 +62,8 @@ def _why(planned: Planned) -> Iterator[str]:
 def _csv(values: list[object]) -> str:
     """Returns one line; no cell can be a formula, or a line of its own."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(map(_cell, values))
+    csv.writer(line, lineterminator="").writerow(map(csv_cell, values))
     return line.getvalue()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return json.dumps(value) if value else ""
-    text = plain("; ".join(map(str, value)) if isinstance(value, tuple) else str(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dicomtx.cli.console import Console, plain
+from dicomtx.cli.console import Console
+from dicomtx.printable import plain
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.boundary import TRACEBACK

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
 
-from dicomtx.cli.console import Console, plain
+from dicomtx.cli.console import Console
+from dicomtx.printable import plain
 
 WIDTH: Final = 80
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from dicomtx.errors import UsageError
 from dicomtx.files import PRIVATE, atomic_write
+from dicomtx.printable import csv_cell
 from dicomtx.sources import write_all
 from dicomtx.workflows.report_page import Page
 from dicomtx.workflows.request import Outcome
@@ -18,7 +19,6 @@ from dicomtx.workflows.undisturbed import undisturbed
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
 COLUMNS: Final = (*Outcome._fields, "size_ratio")
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 class _Form(Protocol):
@@ -161,17 +161,5 @@ class _Table:
 
     def _written(self, values: Mapping[str, Any]) -> bytes:
         head, self._head = self._head, b""
-        self._writer.writerow([_cell(values.get(column)) for column in COLUMNS])
+        self._writer.writerow([csv_cell(values.get(column)) for column in COLUMNS])
         return head + self._line.encode("utf-8", "backslashreplace")
-
-
-def _cell(value: Any) -> str | int | float:
-    """Returns what stands in a cell: one line that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return value
-    if not isinstance(value, str):
-        value = "; ".join(part if isinstance(part, str) else json.dumps(part) for part in value)
-    text = " ".join(value.splitlines())
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from dicomtx.cli.console import CAPTURED_BYTES, opened, plain
+from dicomtx.cli.console import CAPTURED_BYTES, opened
+from dicomtx.printable import plain
 
 
 def test_descriptor_2_is_captured_and_given_back(capfd: pytest.CaptureFixture[str]) -> None:
