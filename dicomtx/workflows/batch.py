@@ -98,6 +98,7 @@ class Batch:
             rules=rules,
             policy=self.policy,
             on_failure=self.on_failure,
+            below=self.destination,
         )
 
     def plan_digest(self) -> str:
@@ -185,7 +186,7 @@ class Run:
         whose = (os.path.abspath(entered.key.source), entered.key.member)
         overwrite = self.batch.choice.overwrite or self.journal.wrote(path) == whose
         try:
-            set_aside(entered.found, path, overwrite=overwrite)
+            set_aside(entered.found, path, below=self.batch.rejected, overwrite=overwrite)
         except DicomtxError as error:
             told = f"{outcome.error}; it could not be set aside: {error}"
             code, name = int(error.exit_code), type(error).__name__

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dicomtx.codecs.registry import Codecs
 from dicomtx.files import ANY_MODE, adopt, make_folder
 from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.below import make_folder_below
 from dicomtx.workflows.convert import convert
 from dicomtx.workflows.request import Outcome, Request
 from dicomtx.workflows.run import Allow
@@ -20,7 +21,9 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
         return convert(request, codecs=codecs, allow=allow)
     before = stamp_of(request)
     best: Outcome | None = None
-    if request.rules.tree:
+    if request.below:
+        make_folder_below(request.below, request.destination)
+    elif request.rules.tree:
         make_folder(os.path.dirname(request.destination))
     with staging_folder(request.destination) as folder:
         kept, tried = os.path.join(folder, "best"), os.path.join(folder, "tried")
@@ -47,7 +50,9 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
 
 def _trial(request: Request, target: TransferSyntax, part: str) -> Request:
     """Returns a request for one of the targets; its result is never anybody's file."""
-    return request._replace(target=target, destination=part, overwrite=True, in_place=False)
+    return request._replace(
+        target=target, destination=part, overwrite=True, in_place=False, below=""
+    )
 
 
 def _better(outcome: Outcome, best: Outcome) -> bool:

@@ -10,6 +10,7 @@ from dicomtx.files import ANY_MODE, PRIVATE, atomic_write, usual_mode
 from dicomtx.sources import STANDARD_STREAM, Source, open_source, reason
 from dicomtx.workflows import manifest
 from dicomtx.workflows.append_journal import AppendJournal, open_append_journal
+from dicomtx.workflows.below import make_folder_below
 from dicomtx.workflows.staging import staging_folder
 from dicomtx.zip_writer import Time, ZipWriter
 
@@ -110,7 +111,7 @@ class Folder:
         target = os.path.join(self._tree, name)
         folder = os.path.dirname(target)
         if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
+            make_folder_below(self._tree, target)
             self._folders.add(folder)
         return target
 

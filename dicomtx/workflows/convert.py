@@ -36,6 +36,7 @@ from dicomtx.sources import (
     reason,
     temporary_folder,
 )
+from dicomtx.workflows.below import make_folder_below
 from dicomtx.workflows.decided import decided, empty, error_of, keep_original
 from dicomtx.workflows.deflate import write_deflated
 from dicomtx.workflows.request import Outcome, Request
@@ -157,7 +158,9 @@ def _destination(request: Request, file: Source, before: Stamp | None = None) ->
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    if request.rules.tree:
+    if request.below:
+        make_folder_below(request.below, destination)
+    elif request.rules.tree:
         make_folder(os.path.dirname(destination))
     with atomic_write(
         destination,

@@ -3,8 +3,9 @@
 import os
 
 from dicomtx.errors import SourceError
-from dicomtx.files import atomic_write, make_folder
+from dicomtx.files import atomic_write
 from dicomtx.sources import reason
+from dicomtx.workflows.below import make_folder_below
 from dicomtx.workflows.dry_run import opened
 from dicomtx.workflows.tree import Found
 
@@ -14,12 +15,13 @@ def place_of(found: Found, folder: str) -> str:
     return os.path.join(os.path.abspath(folder), *found.relative.split("/"))
 
 
-def set_aside(found: Found, path: str, *, overwrite: bool = False) -> None:
+def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = False) -> None:
     """Copies a file that was refused, with its time; what is there already is not copied again.
 
     Args:
         found: the file.
         path: where it goes.
+        below: the folder that this is in, at any depth: no link in it is followed.
         overwrite: another file that is there may be replaced.
 
     Raises:
@@ -33,7 +35,7 @@ def set_aside(found: Found, path: str, *, overwrite: bool = False) -> None:
             raise SourceError(f"cannot be read: {reason(error)}") from error
         if _is_there(path, file.size, times.st_mtime_ns):
             return
-        make_folder(os.path.dirname(path))
+        make_folder_below(below or os.path.dirname(path), path)
         with atomic_write(path, overwrite=overwrite, mode=file.mode) as fd:
             file.copy_to(fd, 0, file.size)
             os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -62,6 +62,8 @@ class Request(NamedTuple):
         policy: what decides in place of ``target``; None: all goes to ``target``.
         on_failure: what becomes of a file that cannot be transcoded.
         listed: size and time of modification that the source must still have; empty: any.
+        below: the folder that the output is in, at any depth: no link in it is followed; empty:
+            links are followed.
     """
 
     source: str
@@ -75,6 +77,7 @@ class Request(NamedTuple):
     policy: Policy | None = None
     on_failure: OnFailure = "error"
     listed: tuple[int, ...] = ()
+    below: str = ""
 
     @property
     def decider(self) -> Policy:
