@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.errors import DicomtxError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch import Batch, opened
@@ -62,6 +63,46 @@ def test_in_place_nothing_newer_is_overwritten(
         except Exception as error:  # noqa: BLE001 - best_of raises, as its callers know
             told = str(error)
     assert told
+    assert [source.read_bytes() if source.exists() else None] == after
+    assert not trees.part_files(source.parent)
+
+
+def written_to_with_its_time_set_back(path: Path) -> None:
+    before = path.stat()
+    written_to(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "change", [replaced, written_to, written_to_with_its_time_set_back, Path.unlink]
+)
+@pytest.mark.parametrize("best_of", [(), (RLE, find("jpeg-ls-lossless"))])
+@pytest.mark.parametrize("syntax", ["rle", "implicit", "deflated"])
+def test_in_place_a_change_while_the_disk_is_slow_is_not_lost(
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    best_of: tuple[object, ...],
+    syntax: str,
+) -> None:
+    sync = os.fsync
+    after: list[bytes | None] = []
+
+    def slow(fd: int) -> None:
+        sync(fd)
+        if not after:
+            change(source)
+            after.append(source.read_bytes() if source.exists() else None)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    rules = FileRules(best_of=best_of)  # type: ignore[arg-type]
+    request = Request(str(source), str(source), find(syntax), in_place=True, rules=rules)
+    with Codecs(Settings()) as codecs:
+        try:
+            told = smallest(request, codecs, lambda _: None).error
+        except DicomtxError as error:
+            told = str(error)
+    assert told == "was changed, replaced or removed meanwhile: it is left as it is now"
     assert [source.read_bytes() if source.exists() else None] == after
     assert not trees.part_files(source.parent)
 
