@@ -99,6 +99,7 @@ def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
     yield "A", _side(it.a)
     yield "B", _side(it.b)
     yield "Pixels", _pixels(it.pixels)
+    yield "Caution", it.caution
     yield "Tolerance", f"errors up to {it.tolerance} are the same" if it.tolerance else ""
     yield "Elements", _elements(it.elements)
     yield "Encoding", _of_encoding(it.of_encoding)
@@ -110,7 +111,7 @@ def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
 def _side(side: "Side") -> str:
     from dicomtx.sizes import size  # noqa: PLC0415
 
-    by = f", decoded by {', '.join(side.decoders)}" if side.decoders else ""
+    by = f", decoded by {' and '.join(side.code_bases)}" if side.code_bases else ""
     return f"{side.path} ({side.transfer_syntax.name}, {size(side.bytes)}{by})"
 
 

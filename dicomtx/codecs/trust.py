@@ -96,6 +96,11 @@ TABLE: Final = (
     Measured(
         *(J2K, "5-3, subsampled chroma", "exact", 0, (3, 3), (8, 8)), exact=True, subsampled=True
     ),
+    Measured(
+        *(J2K, "9-7, subsampled chroma", "within 1", 1, (3, 3), (8, 8)),
+        exact=False,
+        subsampled=True,
+    ),
     Measured(J2K, "all others", UNUSED, None, subsampled=None, odd=None),
     Measured(JLS, "1 component", "exact", 0, (1, 1), (2, 16)),
     Measured(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dicomtx.codecs.codec import Attempt, CodecSpec
-from dicomtx.codecs.registry import Codecs
+from dicomtx.codecs.registry import AUDITORS, Codecs
 from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.header import Header
@@ -31,7 +31,8 @@ class AnyFrames:
         syntax: what the streams are.
         codecs: those in force.
         clipped: by frame, how many values of a lossy stream were clipped to Bits Stored.
-        used: the names of those that decoded, in the order in which they came.
+        able: the codecs that are asked, in this order; those in force by default.
+        used: those that decoded, in the order in which they came.
     """
 
     streams: EncapsulatedFrames
@@ -39,14 +40,14 @@ class AnyFrames:
     syntax: TransferSyntax
     codecs: Codecs
     clipped: dict[int, int] = field(default_factory=dict)
-    used: list[str] = field(default_factory=list)
+    able: Iterator[CodecSpec] = field(init=False)
+    used: list[CodecSpec] = field(default_factory=list)
     _attempts: list[Attempt] = field(default_factory=list)
-    _able: Iterator[CodecSpec] = field(init=False)
     _decoded: DecodedFrames | None = None
 
     def __post_init__(self) -> None:
         """Looks which codecs there are."""
-        self._able = self.codecs.able(self.syntax, "decode")
+        self.able = self.codecs.able(self.syntax, "decode")
 
     @property
     def count(self) -> int:
@@ -68,15 +69,15 @@ class AnyFrames:
                 self._attempts.append(failed.attempt)
                 self._decoded = None
             else:
-                if decoded.decoder.spec.name not in self.used:
-                    self.used.append(decoded.decoder.spec.name)
+                if decoded.decoder.spec not in self.used:
+                    self.used.append(decoded.decoder.spec)
                 return frame
 
     def _next(self) -> DecodedFrames:
         """Returns the frames as the next codec decodes them."""
-        for spec in self._able:
+        for spec in self.able:
             try:
-                codec = self.codecs.open(spec)
+                codec = self.codecs.open(spec, apart=spec in AUDITORS)
             except CodecError as error:
                 self._attempts.append(Attempt(spec.name, "decode", str(error)))
                 continue
@@ -114,13 +115,3 @@ def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list
     found = fragments.frames(data_set.source, fragments.read(data_set), wanted, warnings)
     streams = EncapsulatedFrames(data_set.source, found)
     return AnyFrames(streams, header.image, header.syntax, codecs)
-
-
-def decoders(frames: Frames) -> tuple[str, ...]:
-    """Returns the names of the codecs that decoded so far; none for native frames."""
-    return tuple(frames.used) if isinstance(frames, AnyFrames) else ()
-
-
-def clipped(frames: Frames) -> dict[int, int]:
-    """Returns, by frame, how many values of lossy streams were clipped to Bits Stored so far."""
-    return frames.clipped if isinstance(frames, AnyFrames) else {}

@@ -14,7 +14,8 @@ from dicomtx.dicom.elements import PIXEL_DATA, Element
 from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.dicom.rope import swapped
-from dicomtx.engine.any_frames import any_frames, clipped, decoders
+from dicomtx.engine.any_frames import AnyFrames, any_frames
+from dicomtx.engine.audited import AuditedFrames, DisagreementError, Role
 from dicomtx.engine.decoding import Frames, clipping
 from dicomtx.engine.differences import compared
 from dicomtx.engine.values import IncomparableError
@@ -48,6 +49,7 @@ class Opened:
         part10: the file taken apart.
         header: what it is.
         codecs: those in force.
+        role: A is taken for the source of a conversion, B for its result.
         warnings: what is not as it should be.
     """
 
@@ -55,6 +57,7 @@ class Opened:
     part10: Part10
     header: Header
     codecs: Codecs
+    role: Role
     warnings: list[str]
     _frames: Frames | None = None
 
@@ -73,13 +76,19 @@ class Opened:
         with _of(self.path):
             if self._frames is None:
                 data_set = self.part10.data_set
-                self._frames = any_frames(data_set, self.header, self.codecs, self.warnings)
+                found = any_frames(data_set, self.header, self.codecs, self.warnings)
+                self._frames = (
+                    AuditedFrames(found, self.role) if isinstance(found, AnyFrames) else found
+                )
             return self._frames
 
     def read(self, index: int) -> Frame:
         """Returns one native frame, without the overlay planes in its unused bits."""
         with _of(self.path):
-            frame = self.frames().read(index)
+            try:
+                frame = self.frames().read(index)
+            except DisagreementError as error:
+                raise DisagreementError(f"{self.path}: {error}") from error
             if not self.header.overlays:
                 return frame
             from dicomtx.engine.overlays import taken_out  # noqa: PLC0415 - seldom needed
@@ -88,12 +97,16 @@ class Opened:
 
     def side(self) -> Side:
         """Returns what is told of it, once its frames were read."""
+        frames = self._frames
+        audited = frames if isinstance(frames, AuditedFrames) else None
         return Side(
             path=self.path,
             bytes=self.part10.file.size,
             transfer_syntax=self.header.syntax,
-            frames=self._frames.count if self._frames else 0,
-            decoders=decoders(self._frames) if self._frames else (),
+            frames=frames.count if frames else 0,
+            decoders=tuple(spec.name for spec in audited.frames.used) if audited else (),
+            code_bases=audited.code_bases if audited else (),
+            unconfirmed=audited.base if audited and audited.unconfirmed else "",
         )
 
 
@@ -110,8 +123,8 @@ def compare(request: Comparing) -> Comparison:
     with (
         _page(request) as fd,
         Codecs(request.settings) as codecs,
-        _opened(request.a, codecs) as a,
-        _opened(request.b, codecs) as b,
+        _opened(request.a, codecs, "source") as a,
+        _opened(request.b, codecs, "result") as b,
     ):
         comparison = _compared(request, a, b)
         if fd is not None:
@@ -138,20 +151,20 @@ def _of(path: str) -> Iterator[None]:
     try:
         with boundary():
             yield
-    except ComparisonError:
+    except (ComparisonError, DisagreementError):
         raise
     except DicomtxError as error:
         raise ComparisonError(path, error) from error
 
 
 @contextmanager
-def _opened(path: str, codecs: Codecs) -> Iterator[Opened]:
+def _opened(path: str, codecs: Codecs, role: Role) -> Iterator[Opened]:
     with _of(path), open_source(path) as file, open_part10(file) as part10:
         header = read_header(part10)
         warnings = [*header.warnings]
         if header.overlays:
             warnings.append("overlay planes in unused bits of Pixel Data are not compared")
-        yield Opened(path, part10, header, codecs, warnings)
+        yield Opened(path, part10, header, codecs, role, warnings)
 
 
 def _compared(request: Comparing, a: Opened, b: Opened) -> Comparison:
@@ -193,7 +206,9 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
         a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
         return Pixels("bytes", same=True)
     for opened in (a, b):
-        opened.warnings += clipping(clipped(opened.frames()))
+        frames = opened.frames()
+        if isinstance(frames, AuditedFrames):
+            opened.warnings += clipping(frames.frames.clipped)
     close = all(f.largest_error <= tolerance and not f.high_bits for f in found.frames)
     counts = (a.count, b.count)
     reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""

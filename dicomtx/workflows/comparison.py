@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from dicomtx.codecs.builtin import FFMPEG
+from dicomtx.codecs.registry import missing
 from dicomtx.dicom.differences import Difference
 from dicomtx.dicom.elements import name
 from dicomtx.engine.differences import FrameDifference
@@ -47,6 +49,9 @@ class Side:
         transfer_syntax: what it really is encoded in.
         frames: how many it has.
         decoders: the codecs that decoded; none for native frames.
+        code_bases: the libraries that decoded or confirmed the frames; likewise.
+        unconfirmed: the library that alone decoded a frame, and that conversions use: a fault of it
+            would not show. Empty if there is none.
     """
 
     path: str
@@ -54,6 +59,8 @@ class Side:
     transfer_syntax: TransferSyntax
     frames: int = 0
     decoders: tuple[str, ...] = ()
+    code_bases: tuple[str, ...] = ()
+    unconfirmed: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object of ``--json``."""
@@ -123,6 +130,29 @@ class Comparison:
     of_encoding: tuple[Difference, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def verification(self) -> str:
+        """How sure it makes: a word of ``verification.WORDS``."""
+        if self.pixels.compared == "nothing":
+            return "none"
+        sides = (self.a, self.b)
+        if self.pixels.compared == "bytes" or not any(side.code_bases for side in sides):
+            return "bytes-only"
+        return "same-code-base" if any(side.unconfirmed for side in sides) else "independent"
+
+    @property
+    def caution(self) -> str:
+        """What a fault of a decoder might hide; empty if it could hide nothing."""
+        if self.verification != "same-code-base":
+            return ""
+        alone = {name: s for name, s in (("A", self.a), ("B", self.b)) if s.unconfirmed}
+        bases = " and ".join(dict.fromkeys(side.unconfirmed for side in alone.values()))
+        told = f"only {bases} decoded {' and '.join(alone)}, as in a conversion"
+        audit = any(side.transfer_syntax.uid in FFMPEG.decodes for side in alone.values())
+        if audit and missing(FFMPEG):
+            return f"{told}: its faults would not show. Try pip install {FFMPEG.install}"
+        return f"{told}: its faults would not show. No other code base here decodes to exact values"
+
     def as_json(self) -> dict[str, Any]:
         """Returns the object of ``--json`` (schema: dicomtx/cli/comparison.schema.json)."""
         worst = self.pixels.worst
@@ -132,6 +162,7 @@ class Comparison:
             "b": self.b.as_json(),
             "same": self.same,
             "tolerance": self.tolerance,
+            "verification": self.verification,
             "pixels": asdict(self.pixels) | {"worst_frame": worst.frame if worst else None},
             "elements": elements,
             "of_encoding": [*map(_as_json, self.of_encoding)],

@@ -71,6 +71,8 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
         more = above if pixels.high_bits else ""
         told = "; ".join(filter(None, (told, f"{count}, {error}", more)))
     yield "Pixels", told
+    if comparison.caution:
+        yield "Caution", comparison.caution
     if pixels.compared == "frames":
         yield "Tolerance", f"largest error {comparison.tolerance}"
         yield "Peak of PSNR", f"{pixels.peak}, the range of A's stored values"
@@ -82,7 +84,7 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
 
 
 def _side(side: Side) -> str:
-    by = f", decoded by {', '.join(side.decoders)}" if side.decoders else ""
+    by = f", decoded by {' and '.join(side.code_bases)}" if side.code_bases else ""
     syntax = side.transfer_syntax.name
     frames = f"{side.frames} frame{'s' * (side.frames != 1)}"
     return f"{side.path} ({syntax}, {side.bytes} bytes, {frames}{by})"

@@ -14,7 +14,7 @@ from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from tests import audit
+from tests import audit, chroma
 from tests.codecs import references
 
 av, ffmpeg = audit.modules()
@@ -261,6 +261,21 @@ def test_subsampled_chroma_is_repeated(
     whole = [p.repeat(down, 0).repeat(across, 1)[:rows, :columns] for p in planes[1:]]
     assert bytes(found.data) == np.stack([planes[0], *whole], axis=2).tobytes()
     assert found.image.photometric_interpretation == "YBR_FULL"
+
+
+@pytest.mark.parametrize("distances", [(2, 1), (2, 2), (1, 2), (4, 1)])
+@pytest.mark.parametrize("size", [(48, 64), (47, 63)])
+def test_irreversible_subsampled_chroma_is_rounded_by_no_more_than_one(
+    size: tuple[int, int], distances: tuple[int, int]
+) -> None:
+    stream = chroma.subsampled(chroma.planes(*size, *distances), LOSSY.uid, *distances)
+    image = YBR._replace(rows=size[0], columns=size[1])
+    assert trust.error_of(stream) == 1
+    one, two = (
+        references.low_bits(decode(stream, LOSSY, image)).astype(np.int64)
+        for decode in (decoded, by_charls_or_openjpeg)
+    )
+    assert np.abs(one - two).max() <= 1
 
 
 @pytest.mark.parametrize("syntax", [J2K, JLS], ids=lambda syntax: syntax.slug)

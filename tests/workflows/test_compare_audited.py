@@ -1,0 +1,218 @@
+"""Compare decodes with another code base than a conversion, and says which, or that none is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import imagecodecs as library
+import numpy as np
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.codecs import imagecodecs, samples
+from dicomtx.errors import ExitCode
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax, find
+from dicomtx.workflows.compare import compare
+from dicomtx.workflows.comparison import Comparing, Comparison
+from tests import chroma
+from tests.bench import Bench
+from tests.dicom import builder
+from tests.dicom.builder import image, native, part10
+
+RGB = {"samples": 3, "photometric": "RGB"}
+TWELVE = {"allocated": 16, "stored": 12}
+AUDITED = ("jpeg2000-lossless", "jpeg-ls-lossless")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def noise(**kind: Any) -> bytes:
+    pixel = image(24, 31, **kind)
+    words = np.random.default_rng(1).integers(0, 1 << pixel.bits_stored, pixel.samples_per_frame)
+    return part10(
+        "explicit", native(pixel, words.astype(f"<u{pixel.bits_allocated // 8}").tobytes())
+    )
+
+
+def there(bench: Bench, to: str, data: bytes, **settings: Any) -> Comparison:
+    """Returns how a native file and its result compare."""
+    assert bench.convert(data, to, **settings).status == "done"
+    return compare(Comparing(str(bench.source), str(bench.out)))
+
+
+def back(bench: Bench, source: str, data: bytes) -> Comparison:
+    """Returns how an encapsulated file and its native result compare."""
+    assert bench.convert(data, source).status == "done"
+    assert bench.convert(bench.out.read_bytes()).status == "done"
+    return compare(Comparing(str(bench.source), str(bench.out)))
+
+
+@pytest.mark.parametrize(
+    ("to", "by"),
+    [
+        ("rle", "pylibjpeg-rle"),
+        ("jpeg-lossless-sv1", "jpegsof3"),
+        ("jpeg-lossless", "jpegsof3"),
+        ("deflated-image-frame", "zlib"),
+        ("htj2k-lossless", "OpenJPEG"),
+    ],
+)
+@pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
+def test_the_result_is_decoded_by_another_code_base_than_encoded(
+    bench: Bench, to: str, by: str, kind: dict[str, Any]
+) -> None:
+    found = there(bench, to, noise(**kind))
+    assert (found.same, found.verification, found.caution) == (True, "independent", "")
+    assert (found.a.code_bases, found.b.code_bases) == ((), (by,))
+
+
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [
+        ("rle", "pylibjpeg-rle"),
+        ("jpeg-lossless-sv1", "jpegsof3"),
+        ("deflated-image-frame", "zlib"),
+        ("htj2k-lossless", "OpenJPH"),
+    ],
+)
+@pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
+def test_the_source_is_decoded_by_another_code_base_than_converted(
+    bench: Bench, source: str, by: str, kind: dict[str, Any]
+) -> None:
+    found = back(bench, source, noise(**kind))
+    assert (found.same, found.verification) == (True, "independent")
+    assert found.a.code_bases == (by,)
+
+
+@pytest.mark.parametrize("to", AUDITED)
+@pytest.mark.parametrize("kind", [{}, TWELVE])
+def test_with_the_extra_ffmpeg_decodes_both(
+    bench: Bench, audit: None, to: str, kind: dict[str, Any]
+) -> None:
+    for found in (there(bench, to, noise(**kind)), back(bench, to, noise(**kind))):
+        assert (found.same, found.verification, found.caution) == (True, "independent", "")
+        assert found.a.code_bases + found.b.code_bases == ("FFmpeg",)
+
+
+@pytest.mark.parametrize(
+    ("to", "base", "remedy"),
+    [
+        ("jpeg2000-lossless", "OpenJPEG", "pip install 'dicomtx[audit]'"),
+        ("jpeg-ls-lossless", "CharLS", "pip install 'dicomtx[audit]'"),
+        ("jpeg-xl-lossless", "libjxl", "No other code base here"),
+    ],
+)
+@pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
+def test_the_only_code_base_is_named(
+    bench: Bench, to: str, base: str, remedy: str, kind: dict[str, Any]
+) -> None:
+    found = there(bench, to, noise(**kind))
+    assert (found.same, found.verification) == (True, "same-code-base")
+    assert found.caution.startswith(f"only {base} decoded B, as in a conversion")
+    assert remedy in found.caution
+
+
+def test_what_ffmpeg_is_not_trusted_with_leaves_a_caution(bench: Bench, audit: None) -> None:
+    found = there(bench, "jpeg-ls-lossless", noise(**RGB))
+    assert (found.same, found.b.unconfirmed) == (True, "CharLS")
+    assert "pip install" not in found.caution
+
+
+def test_source_and_result_that_share_the_only_one_are_told_together(bench: Bench) -> None:
+    assert bench.convert(noise(), "jpeg2000-lossless").status == "done"
+    name = str(bench.out)
+    found = compare(Comparing(name, name))
+    assert found.caution.startswith("only OpenJPEG decoded A and B")
+
+
+def test_native_files_need_no_decoder(bench: Bench) -> None:
+    found = there(bench, "implicit", noise())
+    assert (found.verification, found.caution) == ("bytes-only", "")
+
+
+def test_it_is_told_in_text_json_and_on_the_page(
+    bench: Bench, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bench.convert(noise(), "jpeg2000-lossless")
+    files, page = [str(bench.source), str(bench.out)], tmp_path / "page.html"
+    assert main(["compare", *files, "--report", str(page)]) == ExitCode.DONE
+    text = " ".join(capfd.readouterr().out.split())
+    assert "decoded by OpenJPEG)" in text
+    assert "Caution only OpenJPEG decoded B, as in a conversion" in text
+    assert "only OpenJPEG decoded B" in page.read_text()
+    assert main(["compare", *files, "--json"]) == ExitCode.DONE
+    told = json.loads(capfd.readouterr().out)
+    assert (told["verification"], told["b"]["unconfirmed"]) == ("same-code-base", "OpenJPEG")
+    assert (told["a"]["code_bases"], told["b"]["code_bases"]) == ([], ["OpenJPEG"])
+
+
+@pytest.mark.parametrize("psnr", [35.0, 60.0])
+@pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
+def test_irreversible_jpeg_2000_is_confirmed_to_within_its_rounding(
+    bench: Bench, audit: None, kind: dict[str, Any], psnr: float
+) -> None:
+    pixel = image(40, 50, **kind)
+    y, x = np.indices((40, 50))
+    values = (np.sin(x / 9) + np.cos(y / 7) + 2) * (1 << pixel.bits_stored - 3)
+    values = np.stack([values] * pixel.samples_per_pixel, axis=2)
+    words = values.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
+    found = back(bench, "jpeg2000-lossless", part10("explicit", native(pixel, words)))
+    bench.convert(part10("explicit", native(pixel, words)), "jpeg2000", psnr=psnr)
+    bench.convert(bench.out.read_bytes())
+    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert (found.pixels.same, found.verification) == (True, "independent")
+    assert found.a.code_bases == ("OpenJPEG", "FFmpeg")
+
+
+def coded(syntax: str, distances: tuple[int, int]) -> bytes:
+    """Returns a file of YCbCr whose chroma is subsampled."""
+    stream = chroma.subsampled(chroma.planes(48, 64, *distances), find(syntax).uid, *distances)
+    pixel = image(48, 64, samples=3, photometric="YBR_FULL_422")
+    data = builder.identity() + builder.module(pixel) + builder.encapsulated([stream])
+    return part10(syntax, data)
+
+
+def as_in_0_2_0(stream: bytes, syntax: TransferSyntax, asked: ImagePixel) -> Frame:
+    """Returns what OpenJPEG makes of subsampled YCbCr, RGB, under the label of 0.2.0."""
+    array = library.jpeg2k_decode(stream, planar=False)
+    return samples.frame_of(array, asked, "YBR_FULL", precision=8)
+
+
+@pytest.fixture
+def of_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has dicomtx decode JPEG 2000 as 0.2.0 did."""
+    for syntax in ("jpeg2000-lossless", "jpeg2000"):
+        monkeypatch.setitem(imagecodecs.DECODERS, find(syntax).uid, as_in_0_2_0)
+
+
+@pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])
+@pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
+@pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-lossless-sv1"])
+def test_rgb_labelled_ybr_full_is_found_though_the_decoder_is_still_wrong(
+    bench: Bench, audit: None, of_old: None, syntax: str, distances: tuple[int, int], to: str
+) -> None:
+    assert bench.convert(coded(syntax, distances), to).status == "done"
+    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert not found.same
+    assert found.pixels.reason or found.pixels.worst
+
+
+@pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])
+@pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
+def test_what_is_right_now_is_right_for_ffmpeg_too(
+    bench: Bench, audit: None, syntax: str, distances: tuple[int, int]
+) -> None:
+    assert bench.convert(coded(syntax, distances)).status == "done"
+    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert (found.pixels.same, found.verification) == (True, "independent")
+
+
+def test_without_the_extra_that_goes_unseen_but_not_untold(bench: Bench, of_old: None) -> None:
+    bench.convert(coded("jpeg2000-lossless", (2, 1)))
+    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert found.pixels.same
+    assert found.caution.startswith("only OpenJPEG decoded A")
