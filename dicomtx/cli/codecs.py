@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     """Show which codec decodes (D) and encodes (E) which transfer syntax.
 
-    The codecs stand in the order in which they are tried. Those of other packages are found under
-    the entry point group 'dicomtx.codecs'; each is started once to be asked.
+    The codecs are listed in the order in which they are tried. Those of other packages are found
+    under the entry point group 'dicomtx.codecs'; each is started once to be asked. Other code bases
+    only verify and compare.
     """
-    from dicomtx.codecs.registry import Codecs, missing  # noqa: PLC0415 - a command imports its work
+    from dicomtx.codecs.registry import AUDITORS, Codecs, missing  # noqa: PLC0415 - a command imports its work
 
     with Codecs(settings) as in_force:
         specs, broken = list(in_force), in_force.broken()
-    lacking = {spec.name: missing(spec) for spec in specs}
+    lacking = {spec.name: missing(spec) for spec in (*specs, *AUDITORS)}
     if as_json:
         import json  # noqa: PLC0415 - 5 ms that only --json needs
 
-        console.result(json.dumps(_as_json(settings, specs, lacking, broken)))
+        told = _as_json(settings, specs, lacking, broken)
+        auditors = [_described(spec, lacking) for spec in AUDITORS]
+        console.result(json.dumps(told | {"verifying": auditors}))
         return ExitCode.DONE
     from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
 
@@ -46,10 +49,30 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
         ("In processes of their own", _names([spec for spec in usable if not spec.builtin])),
         *((spec.name, _remedy(spec, lacking[spec.name])) for spec in specs if spec not in usable),
         *((plugin.name, f"cannot be used: {plugin.reason}") for plugin in broken),
+        *((f"{spec.name}, to verify", _audits(spec, lacking[spec.name])) for spec in AUDITORS),
     ]
     console.result("")
     tables.show(console, notes)
+    if not lacking["ffmpeg"]:
+        console.result("")
+        tables.show(console, _trusted(), ("FFmpeg verifies", "bits", "samples"))
     return ExitCode.DONE
+
+
+def _audits(spec: "CodecSpec", modules: Sequence[str]) -> str:
+    """Returns which code bases verify and compare, or how to install them."""
+    bases = ", ".join(dict.fromkeys(spec.decodes.values()))
+    return f"{bases}: {_remedy(spec, modules)}" if modules else bases
+
+
+def _trusted() -> list[tuple[str, str, str]]:
+    """Returns what FFmpeg is trusted with, as rows."""
+    from dicomtx.codecs.trust import TABLE as KINDS  # noqa: PLC0415 - a command imports its work
+
+    return [
+        (f"{row.family}: {row.kind}", "{}-{}".format(*row.bits) if row.used else "any", row.result)
+        for row in KINDS
+    ]
 
 
 def _syntaxes(specs: Sequence["CodecSpec"]) -> list[TransferSyntax]:
@@ -80,16 +103,17 @@ def _as_json(
     lacking: dict[str, tuple[str, ...]],
     broken: Sequence["BrokenPlugin"],
 ) -> dict[str, Any]:
-    described = [
-        {
-            "name": spec.name,
-            "builtin": spec.builtin,
-            "missing": lacking[spec.name],
-            "install": spec.install,
-            "decodes": dict(spec.decodes),
-            "encodes": dict(spec.encodes),
-        }
-        for spec in specs
-    ]
+    described = [_described(spec, lacking) for spec in specs]
     plugins = [{"name": plugin.name, "reason": plugin.reason} for plugin in broken]
     return {"order": settings.order, "codecs": described, "broken": plugins}
+
+
+def _described(spec: "CodecSpec", lacking: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "builtin": spec.builtin,
+        "missing": lacking[spec.name],
+        "install": spec.install,
+        "decodes": dict(spec.decodes),
+        "encodes": dict(spec.encodes),
+    }

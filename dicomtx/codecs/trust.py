@@ -71,6 +71,11 @@ class Measured(NamedTuple):
     subsampled: bool | None = False
     odd: bool | None = False
 
+    @property
+    def used(self) -> bool:
+        """Whether FFmpeg is asked for such streams."""
+        return self.error is not None
+
     def fits(self, stream: Stream) -> bool:
         """Returns whether the stream is of this kind."""
         return (

@@ -162,11 +162,11 @@ class Comparison:
             "b": self.b.as_json(),
             "same": self.same,
             "tolerance": self.tolerance,
-            "verification": self.verification,
             "pixels": asdict(self.pixels) | {"worst_frame": worst.frame if worst else None},
             "elements": elements,
             "of_encoding": [*map(_as_json, self.of_encoding)],
             "warnings": self.warnings,
+            "verification": self.verification,
         }
 
 

@@ -75,3 +75,30 @@ def test_a_broken_plugin_is_told(
     broken = (registry.BrokenPlugin("mine", "it raises"),)
     monkeypatch.setattr(registry.Codecs, "broken", lambda _: broken)
     assert "mine                       cannot be used: it raises" in shown(capfd)
+
+
+def test_what_only_verifies_is_listed_with_its_remedy(capfd: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(" ".join(shown(capfd)).split())
+    assert "second, to verify pylibjpeg-rle, jpegsof3, zlib" in text
+    assert (
+        "ffmpeg, to verify FFmpeg: cannot be used without av: pip install 'dicomtx[audit]'" in text
+    )
+    assert "FFmpeg verifies" not in text
+
+
+def test_with_the_extra_what_ffmpeg_is_trusted_with_is_shown(
+    audit: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown(capfd)
+    assert max(map(len, lines)) <= 80
+    rows = " ".join(" ".join(lines).split())
+    assert "JPEG 2000: 5-3, 1 component 1-16 exact" in rows
+    assert "JPEG-LS: components by sample any not used" in rows
+
+
+def test_json_has_what_only_verifies(capfd: pytest.CaptureFixture[str]) -> None:
+    (line,) = shown(capfd, "--json")
+    told = {codec["name"]: codec for codec in json.loads(line)["verifying"]}
+    assert [*told] == ["second", "openjph", "ffmpeg"]
+    assert told["ffmpeg"]["missing"] == ["av"]
+    assert set(told["ffmpeg"]["decodes"].values()) == {"FFmpeg"}
