@@ -123,3 +123,8 @@ def with_precision(stream: bytes, components: int, bits: int, *, signed: bool) -
 
 def _without_first_segment(stream: bytes) -> bytes:
     return stream[:2] + stream[4 + int.from_bytes(stream[4:6], "big") :]
+
+
+def decomposition_levels(stream: bytes) -> int:
+    """Returns how often a JPEG 2000 stream halves its image (COD, ISO/IEC 15444-1 A.6.1)."""
+    return stream[stream.index(b"\xff\x52") + 9]

@@ -120,12 +120,24 @@ def test_lossless_jpeg_of_ybr_full_does_not_say_rgb() -> None:
 
 @pytest.mark.parametrize("size", [64, 65, 4096, 4097])
 def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
-    image = ImagePixel(2, size, 1, "MONOCHROME2", 8, 8, 7, 0)
-    stream = imagecodecs.encode(Frame(bytes(2 * size), image), find("htj2k-lossless-rpcl"), OPTIONS)
+    image = ImagePixel(128, size, 1, "MONOCHROME2", 8, 8, 7, 0)
+    frame = Frame(bytes(128 * size), image)
+    stream = imagecodecs.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS)
     assert b"\xff\x55" in stream  # TLM
     coding = stream.index(b"\xff\x52")
     assert stream[coding + 5] == 2  # RPCL
     assert size <= 64 << stream[coding + 9]
+
+
+@pytest.mark.parametrize("size", [65, 300, 4097])
+def test_a_thin_image_has_all_its_resolutions_or_is_refused(size: int) -> None:
+    frame = Frame(bytes(2 * size), ImagePixel(2, size, 1, "MONOCHROME2", 8, 8, 7, 0))
+    whole = imagecodecs.encode(frame, find("htj2k-lossless"), OPTIONS)
+    if size <= 64 << whole[whole.index(b"\xff\x52") + 9]:
+        assert imagecodecs.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS) == whole
+        return
+    with pytest.raises(CodecError, match=r"PS3\.5 10\.18"):  # imagecodecs 2026.10
+        imagecodecs.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS)
 
 
 def test_sixteen_bits_do_not_fit_in_eight() -> None:

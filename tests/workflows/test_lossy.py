@@ -226,7 +226,8 @@ def test_extended_jpeg_of_12_bits_is_read_by_dcmdjpeg(
     [("jpeg2000", "YBR_ICT", "ICT"), ("htj2k", "YBR_ICT", "ICT"), ("jpeg-xl", "XYB", "XYB")],
 )
 def test_the_label_is_what_the_stream_is(bench: Bench, to: str, label: str, transform: str) -> None:
-    _, made = done(bench, file("US1_UNCR.dcm").read_bytes(), to)
+    # libjxl 0.12 has at most 46 dB to give for it
+    _, made = done(bench, file("US1_UNCR.dcm").read_bytes(), to, psnr=45.0)
     said = code_stream.read(streams(made)[0])
     assert said is not None
     assert (made.PhotometricInterpretation, said.transform) == (label, transform)
