@@ -58,7 +58,23 @@ def _icon(content: bytes) -> bytes:
     return part10("explicit", identity() + icon + pixels)
 
 
+def _charset(name: str) -> bytes:
+    """Returns a file with this Specific Character Set."""
+    named = text(0x00080005, "CS", name) + identity() + text(0x00100010, "PN", "A^B")
+    return part10("explicit", named + module(image(8, 8)) + element(0x7FE00010, "OB", GREY))
+
+
+def _frames(number: str) -> bytes:
+    """Returns a file with this Number of Frames."""
+    return part10("explicit", native(image(8, 8), GREY, frames=number))
+
+
 ODD = {
+    "charset-nul": _charset("ISO\0IR"),
+    "charset-undefined": _charset("undefined"),
+    "charset-codec": _charset("hex"),
+    "frames-digits": _frames("9" * 5000),
+    "frames-superscript": _frames("²"),
     "icon-in-no-syntax": _icon(module(image(8, 8))),
     "icon-without-rows": _icon(b""),
     "uid-latin-1": _uid("1.2.é3".encode("latin-1") + b"\0"),
