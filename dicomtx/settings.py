@@ -40,6 +40,8 @@ class Settings(NamedTuple):
         high_bits: one of ``HIGH_BITS``: what is done with bits above Bits Stored when frames are
             decoded or encoded; keep makes streams as wide as Bits Allocated where it must.
         salvage: write what can be had of a damaged file; it is never called verified.
+        force_native: take the words of native Pixel Data for pixels, though code streams are in
+            them.
         repair: write a file that is in the target syntax anew, with its code streams as they are.
         quality: lossy: 1 to 100; 90 if none of the five goals is given.
         near: lossy: the largest error of a sample, as JPEG-LS has it.
@@ -68,6 +70,7 @@ class Settings(NamedTuple):
     overlays: str = "extract"
     high_bits: str = "keep"
     salvage: bool = False
+    force_native: bool = False
     repair: bool = False
     quality: int | None = None
     near: int | None = None

@@ -16,9 +16,14 @@ from tests.dicom.builder import image, native, part10
 class Bench:
     """Converts bytes to bytes in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.source = folder / "in.dcm"
         self.out = folder / "out.dcm"
+        self.settings = settings
+
+    def salvaging(self) -> "Bench":
+        """Returns the same place, where damaged files are salvaged."""
+        return Bench(self.source.parent, salvage=True)
 
     def convert(self, data: bytes, to: str = "explicit", **settings: Any) -> Outcome:
         self.source.write_bytes(data)
@@ -27,7 +32,13 @@ class Bench:
 
     def again(self, source: Path, out: Path, to: str, **settings: Any) -> Outcome:
         asked = {n: settings.pop(n) for n in ("overwrite", "in_place") if n in settings}
-        request = Request(str(source), str(out), find(to), settings=Settings(**settings), **asked)
+        request = Request(
+            str(source),
+            str(out),
+            find(to),
+            settings=Settings(**(self.settings | settings)),
+            **asked,
+        )
         return convert(request)
 
     def done(self, data: bytes, to: str = "explicit", **settings: Any) -> Dataset:

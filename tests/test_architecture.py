@@ -26,7 +26,8 @@ ROOMS = {
     "rich": {"cli"},
     "numpy": {"codecs", "engine"},
     "imagecodecs": {
-        f"codecs/{n}.py" for n in ("imagecodecs", "lossy", "openjph", "recompression", "second")
+        f"codecs/{n}.py"
+        for n in ("imagecodecs", "lossy", "openjph", "packbits", "recompression", "second")
     },
     "rle": {"codecs/second.py"},
     "openjpeg": {"codecs/openjpeg.py", "codecs/subsampled.py"},

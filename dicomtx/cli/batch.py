@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 FINDING = ("include", "exclude", "follow", "null")
 DECIDES = ("to", "named", "orthanc")
-PLANNED = ("fallback", "keep_colour_space", "overlays", "high_bits", "salvage", "repair", *LOSSY)
+PLANNED = (
+    *("fallback", "keep_colour_space", "overlays", "high_bits", "salvage", "force_native"),
+    *("repair", *LOSSY),
+)
 CONTRADICT = {
     "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
     "best_of": ("named", "orthanc", "from_plan"),
@@ -37,7 +40,8 @@ RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 @batch_options
 @settings_options(
     *("order", "codecs", "verify", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "repair", "threads", "max_memory"),
+    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
+    *("threads", "max_memory"),
     *LOSSY,
 )
 @policy_options

@@ -26,7 +26,8 @@ from dicomtx.cli.policy_options import policy_options
 @click.option("--in-place", is_flag=True, help="Replace SRC itself, if all went well.")
 @settings_options(
     *("order", "codecs", "verify", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "repair", "threads", "max_memory"),
+    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
+    *("threads", "max_memory"),
     *LOSSY,
 )
 @policy_options

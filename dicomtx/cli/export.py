@@ -25,6 +25,7 @@ MORE: Final = (
     "overlays",
     "high_bits",
     "salvage",
+    "force_native",
     "repair",
     "threads",
     "max_memory",

@@ -164,6 +164,11 @@ SETTINGS: Final = {
         default=None,
         help="Write what can be had of a damaged file; it is not called verified.",
     ),
+    "force_native": click.option(
+        "--force-native/--no-force-native",
+        default=None,
+        help="Convert native Pixel Data that holds code streams; refused by default.",
+    ),
     "repair": click.option(
         "--repair/--no-repair",
         default=None,

@@ -25,7 +25,7 @@ FINDING = ("include", "exclude", "follow", "null")
 @click.option("--to", "target", type=SyntaxType(), metavar="SYNTAX", help="Transfer syntax wanted.")
 @settings_options(
     *("order", "codecs", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "repair"),
+    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
     *LOSSY,
 )
 @policy_options

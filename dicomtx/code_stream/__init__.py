@@ -1,14 +1,11 @@
 """What a code stream says of itself: headers are read here, nothing is decoded."""
 
-from typing import Final
-
 from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
 from dicomtx.code_stream.code_stream import CodeStream
+from dicomtx.code_stream.ends import end, starts
 from dicomtx.code_stream.structure import boxes
 
-__all__ = ["CodeStream", "read", "unboxed"]
-
-JP2: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"
+__all__ = ["CodeStream", "end", "read", "starts", "unboxed"]
 
 
 def read(head: bytes) -> CodeStream | None:
@@ -31,7 +28,7 @@ def read(head: bytes) -> CodeStream | None:
 
 def unboxed(stream: bytes) -> bytes:
     """Returns the code stream in a JP2 or JPH file; anything else comes back as it is."""
-    if stream.startswith(JP2):
+    if stream.startswith(jpeg2000.BOXED):
         for kind, start, end in boxes(stream):
             if kind == b"jp2c" and stream.startswith(jpeg2000.SOC_SIZ, start):
                 return stream[start:end]

@@ -1,11 +1,15 @@
 """The header of a JPEG (ISO/IEC 10918-1) or JPEG-LS (ISO/IEC 14495-1) stream."""
 
+import re
 from typing import Final
 
 from dicomtx.code_stream.code_stream import ROOT, CodeStream
 from dicomtx.code_stream.structure import segments
 
 SOI: Final = b"\xff\xd8"
+END: Final = b"\xff\xd9"
+# Entropy-coded data holds FF 00 and RST (JPEG), or FF and a byte below 80 (JPEG-LS): none of these.
+MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 SOF55: Final = 0xF7
 SOF3: Final = 0xC3
 # No arithmetic lossless and no hierarchical frames: nothing here decodes them.
@@ -59,6 +63,39 @@ def is_mapped(stream: bytes) -> bool:
             return True
         at = stream.find(SCAN, at + 2)  # not within entropy-coded data
     return False
+
+
+def end(stream: bytes) -> int:
+    """Returns the position behind EOI, 0 if there is none.
+
+    Where the markers do not lead to it, it is the last one behind them.
+    """
+    position, marker = stop(stream, 0)
+    if marker == EOI:
+        return position
+    last = -1 if marker else stream.rfind(END, position)
+    return last + len(END) if last > 0 else 0
+
+
+def stop(data: bytes, at: int) -> tuple[int, int]:
+    """Follows the markers of the stream that begins at ``at``.
+
+    Returns:
+        The position behind EOI, and EOI; the position of another SOI, and SOI; or as far as the
+        markers lead, and 0.
+    """
+    at += len(SOI)
+    while found := MARKER.search(data, at):
+        marker = data[found.end() - 1]
+        if marker == EOI:
+            return found.end(), EOI
+        if marker == SOI[1]:
+            return found.start(), marker
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        if length < 2 or found.end() + length > len(data):
+            break
+        at = found.end() + length
+    return at, 0
 
 
 def _header(data: bytes) -> list[tuple[int, bytes]]:

@@ -7,6 +7,9 @@ from dicomtx.code_stream.code_stream import ROOT, CodeStream
 from dicomtx.code_stream.structure import segments
 
 SOC_SIZ: Final = b"\xff\x4f\xff\x51"
+BOXED: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"  # JP2 and JPH
+END: Final = b"\xff\xd9"
+SOT_MARKER: Final = b"\xff\x90"
 CAP, SIZ, COD, COC, TLM, SOT = 0x50, 0x51, 0x52, 0x53, 0x55, 0x90
 PART_15: Final = 1 << 17  # Pcap15: the block coder is that of HTJ2K
 RPCL: Final = 2
@@ -49,6 +52,27 @@ def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
         distances=(max(x for _, x, _ in components), max(y for _, _, y in components)),
         boxed=boxed,
     )
+
+
+def end(stream: bytes) -> int:
+    """Returns the position behind EOC, 0 if there is none.
+
+    Tile-parts say how long they are (ISO/IEC 15444-1 A.4.2). Where that does not lead to EOC, it
+    is the last one behind them: coded data never holds the marker.
+    """
+    at = 2
+    while stream.startswith(b"\xff", at) and stream[at : at + 2] not in (SOT_MARKER, END):
+        at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    first = at
+    while stream.startswith(SOT_MARKER, at):
+        length = int.from_bytes(stream[at + 6 : at + 10], "big")
+        if not length:  # the last tile-part reaches to EOC
+            break
+        at += length
+    if stream.startswith(END, at):
+        return at + len(END)
+    last = stream.rfind(END, first)
+    return last + len(END) if last > 0 else 0
 
 
 def _sensible(size: bytes) -> bool:

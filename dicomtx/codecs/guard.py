@@ -9,7 +9,7 @@ from typing import Final
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream, jpeg, rle
 from dicomtx.codecs import stream_headers
-from dicomtx.errors import CodecError
+from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -18,10 +18,17 @@ COUSINS: Final = {"HTJ2K": "JPEG 2000"}
 WORDS: Final = (1, 8, 16, 32, 64)
 MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
 END: Final = b"\xff\xd9"  # EOI and EOC
+PADDING: Final = b"\0\xff"
+
+
+class WrongFrameError(CodecError):
+    """A codec returned another frame than it was asked for: the codec is wrong, not the stream."""
 
 
 def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
-    """Returns the stream that may go to native code: the same, or without its JP2 boxes.
+    """Returns the stream that may go to native code, without JP2 boxes and what follows its end.
+
+    Padding of 00 and FF stays.
 
     Args:
         stream: one frame, whole.
@@ -29,32 +36,61 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
         image: what the data set says.
 
     Raises:
-        CodecError: the stream is empty, of another family, damaged, of another image, or cut off
-            (libraries fill in what is missing, and say nothing).
+        DamagedError: the stream is empty, of another family, damaged, of another image, cut off
+            (libraries make up the rest and say nothing), or another one follows it.
+        UnsupportedError: no codec has samples of this width.
     """
     if not stream:
-        raise CodecError("the frame is empty")
+        raise DamagedError("the frame is empty")
     if image.bits_allocated not in WORDS:
-        raise CodecError(f"no codec gives samples of {image.bits_allocated} bits allocated")
+        raise UnsupportedError(f"no codec decodes samples of {image.bits_allocated} bits allocated")
     if syntax.family in ("native", "deflate"):
         return stream
     said = code_stream.read(stream)
-    _check_family(said, syntax.family)
-    if syntax.family == "RLE":
-        _check_segments(stream, image)
-    elif said:
-        _check_image(said, image)
-    if said and said.family == "JPEG-LS" and jpeg.is_mapped(stream):
-        raise CodecError("the JPEG-LS stream has a mapping table, which no codec applies")
+    _check_header(stream, said, syntax, image)
+    bare, end = _bare(stream)
+    if not said or said.family not in MARKED:
+        return bare
+    if not end:
+        raise DamagedError("the code stream is cut off: it has no end marker")
+    return bare[:end] if bare[end:].strip(PADDING) else bare
+
+
+def without_padding(stream: bytes, syntax: TransferSyntax) -> bytes:
+    """Returns the code stream alone, as far as it tells where it ends (PS3.5 A.4).
+
+    Raises:
+        DamagedError: another code stream follows it.
+    """
+    if syntax.family not in (*MARKED, "JPEG XL", "RLE"):
+        return stream
+    bare, end = _bare(stream)
+    return bare[:end] if end and bare[end:].strip(PADDING) else _without_zeros(bare)
+
+
+def _without_zeros(stream: bytes) -> bytes:
+    """Returns a stream that ends with its end marker, if zeros alone are behind that."""
+    bare = stream.rstrip(b"\0")
+    return bare if bare.endswith(END) else stream
+
+
+def _bare(stream: bytes) -> tuple[bytes, int]:
+    """Returns the code stream without boxes, and where it ends; 0 if it does not tell."""
+    found = len(code_stream.starts(stream))
+    if found > 1:
+        raise DamagedError(f"holds {found} code streams: Number of Frames is wrong")
+    bare = code_stream.unboxed(stream)
+    return bare, code_stream.end(bare)
+
+
+def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
+    """Returns how many bytes follow the end marker, 0 if they are padding of 00 and FF."""
+    if syntax.family not in MARKED:
+        return 0
     stream = code_stream.unboxed(stream)
-    if said and said.family in MARKED and not _is_ended(stream):
-        raise CodecError("the stream has no end marker: it is cut off")
-    return stream
-
-
-def _is_ended(stream: bytes) -> bool:
-    """Whether the end marker is there, whatever it is padded with."""
-    return stream.rstrip(b"\0\xff").endswith(END)
+    end = code_stream.end(stream)
+    behind = stream[end:] if end else b""
+    return len(behind) if behind.strip(PADDING) else 0
 
 
 def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
@@ -70,19 +106,32 @@ def check_length(frame: Frame) -> Frame:
     """Returns the frame if it has as many bytes as its image takes.
 
     Raises:
-        CodecError: it is shorter or longer.
+        WrongFrameError: it is shorter or longer.
     """
     found, expected = memoryview(frame.data).nbytes, frame.image.frame_bytes
     if found != expected:
-        raise CodecError(f"the codec returned {found} bytes for a frame of {expected}")
+        raise WrongFrameError(f"the codec returned {found} bytes for a frame of {expected}")
     return frame
+
+
+def _check_header(
+    stream: bytes, said: CodeStream | None, syntax: TransferSyntax, image: ImagePixel
+) -> None:
+    _check_family(said, syntax.family)
+    if syntax.family == "RLE":
+        _check_segments(stream, image)
+    elif said:
+        _check_image(said, image)
+    if said and said.family == "JPEG-LS" and jpeg.is_mapped(stream):
+        raise UnsupportedError("the JPEG-LS stream has a mapping table, which no codec applies")
 
 
 def _check_family(said: CodeStream | None, family: str) -> None:
     if said is None and family != "RLE":  # what RLE lacks is told with its segments
-        raise CodecError(f"this is no {family} stream, or its header is damaged")
+        raise DamagedError(f"not a {family} stream, or its header is damaged")
     if said and COUSINS.get(said.family, said.family) != COUSINS.get(family, family):
-        raise CodecError(f"this is a {said.family} stream, and the transfer syntax says {family}")
+        article = "an" if said.family == "RLE" else "a"
+        raise DamagedError(f"{article} {said.family} stream, but the transfer syntax says {family}")
 
 
 def _check_segments(stream: bytes, image: ImagePixel) -> None:
@@ -90,11 +139,11 @@ def _check_segments(stream: bytes, image: ImagePixel) -> None:
     found = rle.offsets(stream)
     expected = image.samples_per_pixel * ((image.bits_allocated + 7) // 8)
     if not found:
-        raise CodecError("this is no RLE stream, or its header is damaged")
+        raise DamagedError("not an RLE stream, or its header is damaged")
     if len(found) != expected:
-        raise CodecError(f"the RLE header has {len(found)} segments, the data set {expected}")
+        raise DamagedError(f"the RLE header has {len(found)} segments, the data set {expected}")
     if found[-1] >= len(stream):
-        raise CodecError(
+        raise DamagedError(
             f"an RLE segment begins at byte {found[-1]} of a frame of {len(stream)} bytes"
         )
 
@@ -102,18 +151,18 @@ def _check_segments(stream: bytes, image: ImagePixel) -> None:
 def _check_image(said: CodeStream, image: ImagePixel) -> None:
     name = f"the {said.family} stream"
     if (said.rows, said.columns) != (image.rows, image.columns):
-        raise CodecError(
+        raise DamagedError(
             f"{name} says {said.rows} x {said.columns}, the data set {image.rows} x {image.columns}"
         )
     if said.components != image.samples_per_pixel:
-        raise CodecError(
+        raise DamagedError(
             f"{name} says {said.components or 'an unknown number of'} components, "
             f"the data set {image.samples_per_pixel} samples per pixel"
         )
     if said.subsampled and said.transform in ("RCT", "ICT"):
         raise CodecError(f"{name} transforms components of different sizes (ISO/IEC 15444-1 G.1)")
     if not 1 <= said.precision <= max(8, image.bits_allocated):
-        raise CodecError(
+        raise DamagedError(
             f"{name} says {said.precision or 'an unknown number of'} bits a sample, "
             f"the data set allocates {image.bits_allocated}"
         )

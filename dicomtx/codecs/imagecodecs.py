@@ -7,7 +7,15 @@ import imagecodecs
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import lossy, openjph, photometric, samples, stream_headers, subsampled
+from dicomtx.codecs import (
+    lossy,
+    openjph,
+    packbits,
+    photometric,
+    samples,
+    stream_headers,
+    subsampled,
+)
 from dicomtx.codecs.builtin import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.errors import CodecError
@@ -43,46 +51,6 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
         raise CodecError(f"imagecodecs: {error or type(error).__name__}") from error
     how = " without loss" if options.reversible else ""
     raise CodecError(f"imagecodecs does not encode {syntax.name}{how}")
-
-
-def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
-    width = (image.bits_allocated + 7) // 8
-    data = imagecodecs.dicomrle_decode(stream, f"<u{width}")
-    if image.bits_allocated == 1 and len(data) == image.frame_bytes != image.samples_per_frame:
-        return samples.native(data, image)  # packed: the convention of older writers
-    if len(data) != image.samples_per_frame * width:
-        data = _cut_segments(stream, image.samples_per_pixel, image.rows * image.columns)
-    planes = np.frombuffer(data, f"<u{width}").reshape(image.samples_per_pixel, -1)
-    return samples.frame_of(
-        samples.words_as_said(planes.T, image), image, photometric.as_said(image)
-    )
-
-
-def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
-    """Returns the samples of an RLE stream whose segments hold a byte more than they should.
-
-    Raises:
-        CodecError: one holds less.
-    """
-    count, *offsets = stream_headers.RLE_HEADER.unpack_from(stream)
-    ends = [*offsets[1:count], len(stream)]
-    parts = (stream[a:b] for a, b in zip(offsets[:count], ends, strict=True))
-    planes = [np.frombuffer(imagecodecs.packbits_decode(part), np.uint8) for part in parts]
-    if any(not plane <= len(found) <= plane + 1 for found in planes):
-        held = ", ".join(str(len(found)) for found in planes)
-        raise CodecError(f"the RLE segments hold {held} bytes, not {plane} each")
-    words = np.stack([found[:plane] for found in planes]).reshape(samples_per_pixel, -1, plane)
-    return words[:, ::-1].transpose(0, 2, 1).tobytes()  # least significant byte first
-
-
-def _encode_rle(frame: Frame) -> bytes:
-    """Returns the byte planes, most significant first; PackBits starts again at each row."""
-    words = samples.words(frame)
-    shape = (frame.image.rows, frame.image.columns, -1, words.itemsize)
-    cells = words.view(np.uint8).reshape(shape)[..., ::-1]  # words are little endian
-    planes = (cells[..., n, byte] for n in range(cells.shape[2]) for byte in range(words.itemsize))
-    # copies: the library takes strides, but not those of a single column
-    return stream_headers.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])
 
 
 def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
@@ -276,7 +244,7 @@ def _uids(*numbers: int) -> tuple[str, ...]:
 
 
 DECODERS: Final[dict[str, Callable[[bytes, TransferSyntax, ImagePixel], Frame]]] = {
-    RLE: _decode_rle,
+    RLE: packbits.decode,
     **dict.fromkeys(_uids(50, 51, 52, 53, 54, 55, 56, 57, 70), _decode_jpeg),
     **dict.fromkeys(_uids(80, 81), _decode_jpegls),
     **dict.fromkeys(_uids(90, 91, 201, 202, 203), _decode_jpeg2000),
@@ -287,7 +255,7 @@ DECODERS: Final[dict[str, Callable[[bytes, TransferSyntax, ImagePixel], Frame]]]
 }
 # without loss, also those of the lossy syntaxes that have such a way
 ENCODERS: Final[dict[str, Callable[[Frame], bytes]]] = {
-    RLE: _encode_rle,
+    RLE: packbits.encode,
     **dict.fromkeys(_uids(57, 70), _encode_jpeg),
     **dict.fromkeys(_uids(80, 81), _encode_jpegls),
     **dict.fromkeys(_uids(90, 91), _encode_jpeg2000),

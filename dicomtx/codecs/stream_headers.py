@@ -73,6 +73,12 @@ def with_whole_segments(stream: bytes, plane: int) -> bytes:
     return rle(whole)
 
 
+def without_padding(stream: bytes, plane: int) -> list[bytes]:
+    """Returns the segments of an RLE stream, each as far as the runs that hold ``plane`` bytes."""
+    segments = _segments(stream)
+    return [segment[: _held(segment, plane)[1]] for segment in segments]
+
+
 def _segments(stream: bytes) -> list[bytes]:
     count, *offsets = RLE_HEADER.unpack_from(stream)
     ends = [*offsets[1:count], len(stream)]

@@ -141,7 +141,7 @@ def salvaged(found: Iterator[Element], stop: int, warnings: list[str]) -> Iterat
     try:
         yield from found
     except TruncatedError as error:
-        warnings.append(f"salvaged: {error}")
+        warnings.append(f"salvaged: {error.what}")
         if error.element.tag == PIXEL_DATA:
             yield error.element._replace(end=stop)
 
@@ -151,8 +151,11 @@ class TruncatedError(DamagedError):
 
     def __init__(self, element: Element, why: str) -> None:
         """Tells which."""
-        super().__init__(f"{name(element.tag)} {why}")
         self.element = element
+        self.what = f"{name(element.tag)} {why}"
+        undelimited = element.undefined and element.tag == PIXEL_DATA
+        hint = ". Try --salvage to write what is there." if undelimited else ""
+        super().__init__(f"{self.what}{hint}")
 
 
 def truncated(element: Element, stop: int) -> TruncatedError:
@@ -223,7 +226,7 @@ def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encodin
     while levels:
         in_item, within, start = levels[-1]
         if at + 8 > stop:
-            raise TruncatedError(sequence, "has no sequence delimiter")
+            raise TruncatedError(sequence, "has no sequence delimiter: the file may be cut off")
         element = header(source, at, within)
         at = element.value
         if element.tag == _ENDS[in_item]:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from dicomtx.dicom import attributes, odd_values
+from dicomtx.dicom import attributes, odd_values, pixel_form
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, header
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA
 from dicomtx.dicom.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
 from dicomtx.errors import DamagedError
@@ -14,9 +14,6 @@ from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, TransferSyntax, by_u
 if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
 
-STREAM_HEAD: Final = 1 << 16
-LONGEST_HEAD: Final = 1 << 24  # of JPEG with an ICC profile: as many pieces as can be numbered
-SOI: Final = b"\xff\xd8"
 # the syntaxes whose streams cannot be taken for something else
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
@@ -53,6 +50,7 @@ class Header(NamedTuple):
         mapped: single samples that are not PALETTE COLOR are shown in colours all the same, by a
             Supplemental Palette (PS3.3 C.7.6.19) or another map.
         pixel_bytes: length of the value of Pixel Data, items and all.
+        hidden: which code streams Pixel Data holds that is native by label and length.
     """
 
     syntax: TransferSyntax
@@ -73,6 +71,7 @@ class Header(NamedTuple):
     lossy_before: bool = False
     mapped: bool = False
     pixel_bytes: int = 0
+    hidden: str = ""
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
@@ -80,7 +79,7 @@ def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
 
     Its stream is to be in the file's syntax, but tools have left icons behind: it tells itself.
     """
-    stream = _first_stream(item)
+    stream = pixel_form.first_stream(item)
     if stream and stream.syntax and not stream.fits(syntax.uid):
         syntax = by_uid(stream.syntax)
     return Header(
@@ -107,13 +106,16 @@ def read_header(part10: Part10) -> Header:
     """
     data_set = part10.data_set
     warnings = [*part10.warnings, *odd_values.warnings_of(data_set)]
-    kind = _kind(part10)
-    stream = _first_stream(data_set) if kind == "encapsulated" else None
+    kind = _kind(part10, warnings)
+    stream = pixel_form.first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
     element = data_set.find(PIXEL_DATA)
     image = attributes.image_pixel(data_set) if syntax.known else None
     if image and _is_grey(image):
         image = _as_grey(image, warnings)
+    hidden = pixel_form.hidden(data_set, image) if kind == "native" else ""
+    if hidden:
+        warnings.append(f"Pixel Data is native by its label, but holds {hidden}")
     if image and image.subsampled:
         image = _real_chroma(part10, kind, image, warnings)
     return Header(
@@ -129,14 +131,13 @@ def read_header(part10: Part10) -> Header:
         missing=attributes.missing(data_set),
         file_set=part10.meta.text(0x00020002) == FILE_SET,
         warnings=tuple(warnings),
-        sound=not part10.damaged
-        and part10.has_meta
-        and (not syntax.encapsulated or data_set.encoding == EXPLICIT),
+        sound=_is_sound(part10, syntax),
         deflated=part10.deflated,
         meta=_file_meta(part10),
         lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
         mapped=image is not None and _is_mapped(data_set, image),
         pixel_bytes=element.end - element.value if element else 0,
+        hidden=hidden,
     )
 
 
@@ -146,6 +147,16 @@ def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
         return False
     palette = any(tag in data_set for tag in RED_PALETTE)
     return palette or data_set.text(PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
+
+
+def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:
+    """Whether nothing is cut off or missing, and all has the form that its syntax asks for."""
+    whole = not part10.damaged and part10.has_meta
+    if not syntax.encapsulated:
+        return whole
+    pixels = part10.data_set.find(PIXEL_DATA)
+    of_items = pixels is None or pixels.undefined or not syntax.known
+    return whole and part10.data_set.encoding == EXPLICIT and of_items
 
 
 def _planes(
@@ -201,32 +212,24 @@ def _file_meta(part10: Part10) -> FileMeta:
     return "no syntax" if part10.meta.elements else "none"
 
 
-def _kind(part10: Part10) -> PixelDataKind:
-    data_set = part10.data_set
+def _kind(part10: Part10, warnings: list[str]) -> PixelDataKind:
+    """Returns the kind of Pixel Data by what it holds.
+
+    Raises:
+        DamagedError: it cannot be told.
+    """
+    data_set, label = part10.data_set, part10.label
     element = data_set.find(PIXEL_DATA)
-    if element:
-        return "encapsulated" if element.undefined else "native"
-    floats = (attributes.FLOAT_PIXEL_DATA, attributes.DOUBLE_FLOAT_PIXEL_DATA)
-    return "float" if any(tag in data_set for tag in floats) else "none"
-
-
-def _first_stream(data_set: DataSet) -> "CodeStream | None":
-    """Returns what the first fragment behind the Basic Offset Table says."""
-    element, source = data_set.find(PIXEL_DATA), data_set.source
     if element is None:
-        return None
-    table = header(source, element.value, EXPLICIT)
-    if table.end + 8 > source.size:
-        return None
-    fragment = header(source, table.end, EXPLICIT)
-    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
-
-    head = source.read(fragment.value, min(fragment.length, STREAM_HEAD))
-    said = code_stream.read(head)
-    if said is None and head.startswith(SOI) and fragment.length > STREAM_HEAD:
-        head = source.read(fragment.value, min(fragment.length, LONGEST_HEAD))
-        said = code_stream.read(head)
-    return said
+        floats = (attributes.FLOAT_PIXEL_DATA, attributes.DOUBLE_FLOAT_PIXEL_DATA)
+        return "float" if any(tag in data_set for tag in floats) else "none"
+    if element.undefined:
+        return "encapsulated"
+    if not label or not label.encapsulated or not label.known:
+        return "native"
+    told = pixel_form.disguised(data_set, label, attributes.image_pixel(data_set))
+    warnings += [told] if told else []
+    return "encapsulated" if told else "native"
 
 
 def _real_syntax(

@@ -5,6 +5,7 @@ from array import array
 from typing import Final
 from zlib import crc32
 
+from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
@@ -154,6 +155,25 @@ class EncapsulatedFrames:
         """Returns at most ``size`` bytes of the first fragment of a frame."""
         first = self.frames[index][:1]
         return b"".join(self.source.peek(part.offset, min(part.size, size)) for part in first)
+
+
+def encapsulated_frames(
+    data_set: DataSet, warnings: list[str], *, salvage: bool = False
+) -> EncapsulatedFrames:
+    """Returns the frames of encapsulated Pixel Data.
+
+    Args:
+        data_set: has Pixel Data.
+        warnings: deviations that were handled are added here.
+        salvage: use what is there of Pixel Data that is cut off or lacks frames.
+
+    Raises:
+        DamagedError: the items are broken or cut off, or frames are missing.
+    """
+    pixels = fragments.read(data_set, warnings if salvage else None)
+    wanted = attributes.number_of_frames(data_set)
+    found = fragments.frames(data_set.source, pixels, wanted, warnings, salvage=salvage)
+    return EncapsulatedFrames(data_set.source, found)
 
 
 class NativeWriter:

@@ -5,17 +5,12 @@ from dataclasses import dataclass, field
 
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.codecs.registry import AUDITORS, Codecs
-from dicomtx.dicom import attributes, fragments
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.header import Header
-from dicomtx.dicom.pixel_data import EncapsulatedFrames, native_frames
-from dicomtx.engine.decoding import (
-    CodecsFailedError,
-    DecodedFrames,
-    Decoder,
-    FailedError,
-    Frames,
-)
+from dicomtx.dicom.pixel_data import EncapsulatedFrames, encapsulated_frames, native_frames
+from dicomtx.engine import decoding
+from dicomtx.engine.decoding import DecodedFrames, Decoder, Frames
+from dicomtx.engine.failures import CodecsFailedError, FailedError
 from dicomtx.errors import CodecError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -31,8 +26,10 @@ class AnyFrames:
         syntax: what the streams are.
         codecs: those in force.
         clipped: by frame, how many values of a lossy stream were clipped to Bits Stored.
+        padded: the frames with something other than padding behind their end markers.
         able: the codecs that are asked, in this order; those in force by default.
         used: those that decoded, in the order in which they came.
+        decoded: the frames as the codec of now decodes them.
     """
 
     streams: EncapsulatedFrames
@@ -40,10 +37,12 @@ class AnyFrames:
     syntax: TransferSyntax
     codecs: Codecs
     clipped: dict[int, int] = field(default_factory=dict)
+    padded: list[int] = field(default_factory=list)
     able: Iterator[CodecSpec] = field(init=False)
     used: list[CodecSpec] = field(default_factory=list)
     _attempts: list[Attempt] = field(default_factory=list)
-    _decoded: DecodedFrames | None = None
+    _damaged: bool = False
+    decoded: DecodedFrames | None = None
 
     def __post_init__(self) -> None:
         """Looks which codecs there are."""
@@ -62,12 +61,13 @@ class AnyFrames:
             CodecsFailedError: there are, but none can decode it.
         """
         while True:
-            decoded = self._decoded or self._next()
+            decoded = self.decoded or self._next()
             try:
                 frame = decoded.read(index)
             except FailedError as failed:
                 self._attempts.append(failed.attempt)
-                self._decoded = None
+                self._damaged |= failed.damaged
+                self.decoded = None
             else:
                 if decoded.decoder.spec not in self.used:
                     self.used.append(decoded.decoder.spec)
@@ -82,11 +82,11 @@ class AnyFrames:
                 self._attempts.append(Attempt(spec.name, "decode", str(error)))
                 continue
             decoder = Decoder(spec, codec, self.syntax, self.image)
-            self._decoded = DecodedFrames(self.streams, decoder)
-            self._decoded.clipped = self.clipped
-            return self._decoded
+            self.decoded = DecodedFrames(self.streams, decoder)
+            self.decoded.clipped, self.decoded.padded = self.clipped, self.padded
+            return self.decoded
         if self._attempts:
-            raise CodecsFailedError(tuple(self._attempts))
+            raise CodecsFailedError(tuple(self._attempts), damaged=self._damaged)
         raise UnsupportedError(
             f"no codec in the order in force can decode {self.syntax.name}; see 'dicomtx codecs'"
         )
@@ -111,7 +111,10 @@ def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list
         raise UnsupportedError(f"no codec knows the frames of {header.syntax.name}")
     if header.pixel_data == "native":
         return native_frames(data_set, header.image)
-    wanted = attributes.number_of_frames(data_set)
-    found = fragments.frames(data_set.source, fragments.read(data_set), wanted, warnings)
-    streams = EncapsulatedFrames(data_set.source, found)
+    streams = encapsulated_frames(data_set, warnings)
     return AnyFrames(streams, header.image, header.syntax, codecs)
+
+
+def remarks(frames: AnyFrames) -> list[str]:
+    """Returns warnings about the frames that were read."""
+    return decoding.remarks(frames.decoded) if frames.decoded else []

@@ -5,9 +5,10 @@ from typing import NamedTuple, Protocol
 
 from dicomtx import code_stream
 from dicomtx.codecs import guard
-from dicomtx.codecs.codec import Attempt, Codec, CodecSpec, Direction
+from dicomtx.codecs.codec import Codec, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine import colour
+from dicomtx.engine.failures import FailedError
 from dicomtx.engine.plan import Plan
 from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -36,17 +37,6 @@ class Streams(Protocol):
         """Returns the code stream of one frame."""
 
 
-class FailedError(CodecError):
-    """A codec that failed, so that the next one can be tried."""
-
-    def __init__(
-        self, spec: CodecSpec, direction: Direction, frame: int, cause: CodecError
-    ) -> None:
-        """Tells which codec, doing what, with which frame."""
-        super().__init__(f"{spec.name} could not {direction} frame {frame + 1}: {cause}")
-        self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
-
-
 def opened(
     codecs: Codecs, spec: CodecSpec, direction: Direction, frames: int, *, apart: bool = False
 ) -> Codec:
@@ -61,16 +51,6 @@ def opened(
         raise FailedError(spec, direction, 0, error) from error
 
 
-class CodecsFailedError(CodecError):
-    """No codec could do it."""
-
-    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
-        """Tells what each said."""
-        said = "; ".join(f"{a.codec} could not {a.direction} {a.reason}" for a in attempts)
-        super().__init__(said)
-        self.attempts = attempts
-
-
 class Decoder(NamedTuple):
     """One codec, opened, for the streams of one image."""
 
@@ -83,13 +63,14 @@ class Decoder(NamedTuple):
         """Returns the native frame, as the stream holds it.
 
         Raises:
-            CodecError: the codec cannot decode it, or it is another image.
+            DamagedError: the stream is damaged, or of another image.
+            CodecError: the codec cannot decode it, or returned another image.
         """
         stream = guard.check(stream, self.syntax, self.image)
         frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
         found, asked = (_without_colours(image) for image in (frame.image, self.image))
         if found != asked:
-            raise CodecError("the codec returned another image than it was asked for")
+            raise guard.WrongFrameError("the codec returned another image than it was asked for")
         return frame
 
     def decode_clipped(self, stream: bytes) -> tuple[Frame, int]:
@@ -129,6 +110,7 @@ class DecodedFrames:
         cut: the frames whose streams are cut off, once they are read.
         lost: those in whose place is the blank.
         clipped: by frame, how many values beyond Bits Stored were clipped; never 0.
+        padded: those with something other than padding behind their end markers.
     """
 
     def __init__(self, streams: Streams, decoder: Decoder, blank: Frame | None = None) -> None:
@@ -139,6 +121,7 @@ class DecodedFrames:
         self.cut: list[int] = []
         self.lost: list[int] = []
         self.clipped: dict[int, int] = {}
+        self.padded: list[int] = []
 
     @property
     def count(self) -> int:
@@ -149,15 +132,27 @@ class DecodedFrames:
         """Returns one native frame.
 
         Raises:
-            FailedError: the codec cannot decode it.
+            DamagedError: the stream is damaged; no codec can decode it.
+            FailedError: this codec cannot decode it.
         """
         stream = self.streams.read(index)
         try:
-            return self._decoded(index, stream)
-        except CodecError as error:
+            frame = self._decoded(index, stream)
+        except (CodecError, DamagedError) as error:
             if self.blank:
                 return self._salvaged(index, stream, self.blank)
-            raise FailedError(self.decoder.spec, "decode", index, error) from error
+            if isinstance(error, DamagedError):
+                raise DamagedError(f"frame {index + 1}: {error}") from error
+            raise FailedError(
+                self.decoder.spec,
+                "decode",
+                index,
+                error,
+                damaged=self.decoder.spec.builtin and not isinstance(error, guard.WrongFrameError),
+            ) from error
+        if guard.bytes_behind_end(stream, self.decoder.syntax):
+            self.padded.append(index)
+        return frame
 
     def _decoded(self, index: int, stream: bytes) -> Frame:
         frame, clipped = self.decoder.decode_clipped(stream)
@@ -171,7 +166,7 @@ class DecodedFrames:
         try:
             completed = guard.completed(stream, decoder.syntax, decoder.image)
             frame = self._decoded(index, completed)
-        except CodecError:
+        except (CodecError, DamagedError):
             self.lost.append(index)
             return blank
         self.cut.append(index)
@@ -179,16 +174,25 @@ class DecodedFrames:
 
 
 def remarks(frames: Frames) -> list[str]:
-    """Returns what is to be said of frames that are not, or not wholly, those of the source."""
+    """Returns warnings about frames that were read: what was salvaged, and what was ignored."""
     if not isinstance(frames, DecodedFrames):
         return []
-    return [*_salvaged(frames), *clipping(frames.clipped)]
+    padded = sorted(set(frames.padded))
+    return [*_salvaged(frames), *padding_remarks(padded), *clipping(frames.clipped)]
 
 
 def _salvaged(frames: DecodedFrames) -> list[str]:
     cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
     lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
     return [*cut, *sorted(lost)]
+
+
+def padding_remarks(frames: list[int]) -> list[str]:
+    """Returns the warning about frames with bytes behind their end markers, if there are any."""
+    if not frames:
+        return []
+    more = f" (and of {len(frames) - 1} more)" if len(frames) > 1 else ""
+    return [f"bytes behind the end marker of frame {frames[0] + 1}{more} were ignored as padding"]
 
 
 def clipping(clipped: Mapping[int, int]) -> list[str]:

@@ -4,7 +4,8 @@ from math import inf, sqrt
 from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
-from dicomtx.engine.decoding import Decoder, FailedError, in_working_colours
+from dicomtx.engine.decoding import Decoder, in_working_colours
+from dicomtx.engine.failures import FailedError
 from dicomtx.engine.knobs import KNOBS, full_scale, search, wanted_error
 from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Errors, Goal, decibels, measured
@@ -109,7 +110,7 @@ class LossyEncoder(NamedTuple):
             try:
                 decoded, _ = other.decode_clipped(made.stream)
                 again = in_working_colours(self.plan, decoded, decoded_again=True)
-            except CodecError:
+            except (CodecError, DamagedError):
                 continue
             errors = measured(frame, again, len(made.stream))
             if not self._alike(made.errors, errors):

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
 from dicomtx.encoding_profiles import whole_words
 from dicomtx.engine import high_bits, overlays, stored, words
-from dicomtx.engine.decoding import DecodedFrames, Decoder, FailedError, Frames, in_working_colours
+from dicomtx.engine.decoding import DecodedFrames, Decoder, Frames, in_working_colours
+from dicomtx.engine.failures import FailedError
 from dicomtx.engine.high_bits import HighBits, UnfitError
 from dicomtx.engine.in_order import in_order
 from dicomtx.engine.lossy import LossyEncoder

@@ -96,6 +96,8 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
 
 
 def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+    if header.hidden and not settings.force_native:
+        return refusal(header, target, hidden_streams(header))
     small = goals.has_ratio(header, target, settings)
     same = header.syntax == header.label == target and small
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
@@ -128,6 +130,14 @@ def _with_pixels(
 def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
     """Returns the plan that does nothing, for this reason."""
     return Plan(Action.REFUSE, header.syntax, target, reason)
+
+
+def hidden_streams(header: Header) -> str:
+    """Returns why words that hold code streams are not taken for pixels."""
+    return (
+        f"Pixel Data is native by its label ({header.label.name}), but holds {header.hidden}."
+        " Try --force-native if these bytes are pixels after all."
+    )
 
 
 def _untouchable(header: Header, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:

@@ -1,18 +1,18 @@
 """JPEG streams put into JPEG XL, and taken out of it: the very same bytes, never decoded."""
 
 from dicomtx import code_stream
-from dicomtx.codecs import recompression
+from dicomtx.codecs import guard, recompression
 from dicomtx.codecs.builtin import IMAGECODECS
 from dicomtx.codecs.codec import Attempt, Direction
-from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.pixel_data import EncapsulatedFrames, EncapsulatedWriter
+from dicomtx.dicom.pixel_data import EncapsulatedWriter, encapsulated_frames
 from dicomtx.engine import history
-from dicomtx.engine.decoding import CodecsFailedError, written_image
+from dicomtx.engine.decoding import padding_remarks, written_image
+from dicomtx.engine.failures import CodecsFailedError
 from dicomtx.engine.plan import BASELINE, Plan
-from dicomtx.engine.rewrap import without_padding
 from dicomtx.engine.transcoded import Transcoded
-from dicomtx.errors import CodecError, VerificationError
+from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.sources import Spool
 from dicomtx.transfer_syntaxes import RECOMPRESSION
 
@@ -28,19 +28,22 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
     warnings: list[str] = []
     packs = plan.target.uid == RECOMPRESSION
     direction: Direction = "encode" if packs else "decode"
-    pixels = fragments.read(data_set, warnings if salvage else None)
-    wanted = attributes.number_of_frames(data_set)
-    found = fragments.frames(data_set.source, pixels, wanted, warnings)
-    streams = EncapsulatedFrames(data_set.source, found)
+    streams = encapsulated_frames(data_set, warnings, salvage=salvage)
     writer = EncapsulatedWriter(spool)
+    padded = []
     for index in range(streams.count):
+        stream = streams.read(index)
         try:
-            stream = streams.read(index)
-            made = _packed(stream, index) if packs else _unpacked(stream)
+            bare = guard.without_padding(stream, plan.source)
+            made = _packed(bare, index) if packs else _unpacked(bare)
             writer.add(_of_image(made, plan))
+        except DamagedError as error:
+            raise DamagedError(f"frame {index + 1}: {error}") from error
         except CodecError as error:
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
-            raise CodecsFailedError((attempt,)) from error
+            raise CodecsFailedError((attempt,), damaged=not packs) from error
+        if guard.bytes_behind_end(stream, plan.source):
+            padded.append(index)
     edits = attributes.label_edits(data_set, written_image(plan, streams.count))
     edits += history.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
@@ -49,7 +52,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
         decoder=None if packs else IMAGECODECS,
         encoder=IMAGECODECS if packs else None,
         verification="same-code-base" if packs else "bytes-only",
-        warnings=tuple(warnings),
+        warnings=(*warnings, *padding_remarks(padded)),
     )
 
 
@@ -57,9 +60,9 @@ def _packed(stream: bytes, index: int) -> bytes:
     """Returns a JPEG stream in JPEG XL, once it was turned back and compared.
 
     Raises:
-        CodecError: it is none, or no JPEG Baseline: such a one would never come back.
+        DamagedError: it is not JPEG Baseline, or is cut off: such a stream would never come back.
     """
-    jpeg = _baseline(without_padding(stream), "it")
+    jpeg = _baseline(stream)
     packed = recompression.packed(jpeg)
     if recompression.unpacked(packed) != jpeg:
         raise VerificationError(f"frame {index + 1} does not come back out of JPEG XL as it was")
@@ -70,15 +73,18 @@ def _unpacked(stream: bytes) -> bytes:
     """Returns the JPEG stream in a JPEG XL stream.
 
     Raises:
-        CodecError: there is none, or another one than JPEG Baseline.
+        CodecError: there is none.
+        DamagedError: it is not JPEG Baseline.
     """
-    return _baseline(recompression.unpacked(stream), "what comes out of it")
+    return _baseline(recompression.unpacked(stream))
 
 
-def _baseline(jpeg: bytes, what: str) -> bytes:
+def _baseline(jpeg: bytes) -> bytes:
     said = code_stream.read(jpeg)
     if said is None or not said.fits(BASELINE):
-        raise CodecError(f"{what} is no JPEG Baseline stream")
+        raise DamagedError("not a JPEG Baseline stream")
+    if not code_stream.end(jpeg):
+        raise DamagedError("the code stream is cut off: it has no end marker")
     return jpeg
 
 
@@ -86,14 +92,14 @@ def _of_image(stream: bytes, plan: Plan) -> bytes:
     """Returns a stream whose header says what the data set says, as far as it says it.
 
     Raises:
-        CodecError: it is of another image.
+        DamagedError: it is of another image.
     """
     said, image = code_stream.read(stream), plan.before
     if said and image:
         told = said.rows, said.columns, said.components
         expected = image.rows, image.columns, image.samples_per_pixel
         if any(n not in (0, wanted) for n, wanted in zip(told, expected, strict=True)):
-            raise CodecError(
+            raise DamagedError(
                 f"the stream says {told[0]} x {told[1]}, {told[2]} components; the data set"
                 f" {expected[0]} x {expected[1]}, {expected[2]}"
             )

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dicomtx.codecs.codec import Attempt, CodecSpec, Direction
+from dicomtx.codecs.codec import CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.part10 import SOP_INSTANCE
 from dicomtx.dicom.pixel_data import (
@@ -13,21 +13,21 @@ from dicomtx.dicom.pixel_data import (
     EncapsulatedWriter,
     NativeFrames,
     NativeWriter,
+    encapsulated_frames,
     native_frames,
 )
 from dicomtx.dicom.rope import PixelData
 from dicomtx.engine import high_bits, history, icc, images, overlays, palette
 from dicomtx.engine.collected import Collected
 from dicomtx.engine.decoding import (
-    CodecsFailedError,
     DecodedFrames,
     Decoder,
-    FailedError,
     Frames,
     opened,
     remarks,
     written_image,
 )
+from dicomtx.engine.failures import CodecsFailedError, CodecsInTurn, FailedError
 from dicomtx.engine.high_bits import UnfitError
 from dicomtx.engine.in_order import TOGETHER, in_order
 from dicomtx.engine.lossy import MissedError
@@ -36,6 +36,7 @@ from dicomtx.engine.plan import Plan
 from dicomtx.engine.quality import Range
 from dicomtx.engine.transcoded import Transcoded
 from dicomtx.engine.verifiers import Verifiers
+from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import Frame
 from dicomtx.quality import Quality
 from dicomtx.settings import Settings
@@ -86,32 +87,26 @@ class Transcoder:
         """
         warnings: list[str] = []
         found = self._find(warnings)
-        choices = {d: self._choices(d) for d in ("decode", "encode")}
-        chosen = {direction: next(codecs) for direction, codecs in choices.items()}
-        attempts: list[Attempt] = []
-        blanks = False
+        codecs = CodecsInTurn(self._choices("decode"), self._choices("encode"))
+        given_up: DamagedError | CodecsFailedError | None = None
         while True:
             try:
-                pipeline = self._pipeline(found, chosen["decode"], chosen["encode"])
-                pipeline = self._with_blanks(pipeline) if blanks else pipeline
+                pipeline = self._pipeline(found, codecs.decoder, codecs.encoder)
+                pipeline = self._with_blanks(pipeline) if given_up else pipeline
                 if self.plan.lossy:
                     pipeline = losing(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except (MissedError, UnfitError) as error:
                 warnings += self._change_plan(error)
+            except DamagedError as damaged:
+                given_up = self._given_up(found, damaged, given_up)
             except FailedError as failed:
-                attempts.append(failed.attempt)
-                direction = failed.attempt.direction
-                following = next(choices[direction], _NO_MORE)
-                if following is not _NO_MORE:
-                    chosen[direction] = following
-                elif direction == "decode" and self._may_salvage(blanks=blanks):
-                    blanks = True
-                else:
-                    raise CodecsFailedError(tuple(attempts)) from failed
+                if none_left := codecs.after(failed):
+                    given_up = self._given_up(found, none_left, given_up)
         if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
-            raise CodecsFailedError(tuple(attempts))  # nothing at all could be salvaged
+            assert given_up is not None
+            raise given_up  # nothing at all could be salvaged
         losses = pipeline.losses(made.errors)
         verifiers = self._verifiers(made.count)
         told, uid = self._history(found, losses, warnings)
@@ -121,12 +116,12 @@ class Transcoder:
             pixel_data=pixel_data,
             edits=(*edits, *told),
             digests=bytes(made.digests),
-            decoder=chosen["decode"],
+            decoder=codecs.decoder,
             encoder=pipeline.encoder,
             verification=verifiers.word(pipeline.encoder, made.verifiers.values()),
             frames=made.count,
             frames_verified=made.checked,
-            attempts=tuple(attempts),
+            attempts=tuple(codecs.attempts),
             warnings=(*warnings, *remarks(pipeline.frames), *above, *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
@@ -156,19 +151,29 @@ class Transcoder:
         salvaged = warnings if self.settings.salvage else None
         if not self.plan.source.encapsulated:
             return native_frames(self.data_set, self.plan.before, salvaged)
-        wanted = attributes.number_of_frames(self.data_set)
-        pixels = fragments.read(self.data_set, salvaged)
-        found = fragments.frames(self.data_set.source, pixels, wanted, warnings)
-        streams = EncapsulatedFrames(self.data_set.source, found)
+        streams = encapsulated_frames(self.data_set, warnings, salvage=self.settings.salvage)
         if self.plan.lossy:
             history.check_generation(self.plan, self.data_set, self.settings, streams)
         return streams
 
-    def _may_salvage(self, *, blanks: bool) -> bool:
-        """Whether frames of zeros may stand for those that cannot be decoded; sizes are forged."""
+    def _given_up(
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        error: DamagedError | CodecsFailedError,
+        before: DamagedError | CodecsFailedError | None,
+    ) -> DamagedError | CodecsFailedError:
+        """Returns the error, if frames of zeros may stand for what cannot be decoded.
+
+        Raises:
+            DamagedError: they may not; nor may they if the size of the image is forged.
+            CodecsFailedError: likewise.
+        """
         image = self.plan.working
-        large = image is None or image.frame_bytes > LARGEST_BLANK
-        return self.settings.salvage and not blanks and not large
+        small = image is not None and image.frame_bytes <= LARGEST_BLANK
+        decoding = isinstance(found, EncapsulatedFrames) and not _encoding_failed(error)
+        if not (self.settings.salvage and small and decoding) or before:
+            raise error
+        return error
 
     def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
         """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
@@ -268,4 +273,5 @@ class Transcoder:
         return overlays.edits(planes, made.planes)
 
 
-_NO_MORE = CodecSpec("", "")
+def _encoding_failed(error: DamagedError | CodecsFailedError) -> bool:
+    return isinstance(error, CodecsFailedError) and error.attempts[-1].direction == "encode"

@@ -14,14 +14,16 @@ from dicomtx.dicom.elements import PIXEL_DATA, Element
 from dicomtx.dicom.header import Header, read_header
 from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.dicom.rope import swapped
-from dicomtx.engine.any_frames import AnyFrames, any_frames
+from dicomtx.engine.any_frames import AnyFrames, any_frames, remarks
 from dicomtx.engine.audited import AuditedFrames, DisagreementError, Role
-from dicomtx.engine.decoding import Frames, clipping
+from dicomtx.engine.decoding import Frames
 from dicomtx.engine.differences import compared
+from dicomtx.engine.plan import hidden_streams
 from dicomtx.engine.values import IncomparableError
-from dicomtx.errors import DicomtxError, UsageError
+from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
 from dicomtx.files import PRIVATE, atomic_write
 from dicomtx.image_pixel import Frame
+from dicomtx.settings import Settings
 from dicomtx.sources import STANDARD_STREAM, open_source, write_all
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.comparison import Comparing, Comparison, Pixels, Side
@@ -95,6 +97,10 @@ class Opened:
 
             return taken_out(frame, self.header.overlays)[0]
 
+    def remarks(self) -> list[str]:
+        """Returns warnings about the frames that were read."""
+        return remarks(self._frames.frames) if isinstance(self._frames, AuditedFrames) else []
+
     def side(self) -> Side:
         """Returns what is told of it, once its frames were read."""
         frames = self._frames
@@ -123,8 +129,8 @@ def compare(request: Comparing) -> Comparison:
     with (
         _page(request) as fd,
         Codecs(request.settings) as codecs,
-        _opened(request.a, codecs, "source") as a,
-        _opened(request.b, codecs, "result") as b,
+        _opened(request.a, codecs, "source", request.settings) as a,
+        _opened(request.b, codecs, "result", request.settings) as b,
     ):
         comparison = _compared(request, a, b)
         if fd is not None:
@@ -158,9 +164,11 @@ def _of(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: str, codecs: Codecs, role: Role) -> Iterator[Opened]:
+def _opened(path: str, codecs: Codecs, role: Role, settings: Settings) -> Iterator[Opened]:
     with _of(path), open_source(path) as file, open_part10(file) as part10:
         header = read_header(part10)
+        if header.hidden and not settings.force_native:
+            raise UnsupportedError(hidden_streams(header))
         warnings = [*header.warnings]
         if header.overlays:
             warnings.append("overlay planes in unused bits of Pixel Data are not compared")
@@ -169,6 +177,8 @@ def _opened(path: str, codecs: Codecs, role: Role) -> Iterator[Opened]:
 
 def _compared(request: Comparing, a: Opened, b: Opened) -> Comparison:
     pixels = _pixels(request.tolerance, a, b)
+    for opened in (a, b):
+        opened.warnings += opened.remarks()
     found = [] if request.pixels_only else _elements(request, a, b)
     counting = [d for d in found if request.every_element or not d.of_encoding]
     warnings = [f"{opened.path}: {text}" for opened in (a, b) for text in opened.warnings]
@@ -205,10 +215,6 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
             raise
         a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
         return Pixels("bytes", same=True)
-    for opened in (a, b):
-        frames = opened.frames()
-        if isinstance(frames, AuditedFrames):
-            opened.warnings += clipping(frames.frames.clipped)
     close = all(f.largest_error <= tolerance and not f.high_bits for f in found.frames)
     counts = (a.count, b.count)
     reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""

@@ -9,7 +9,7 @@ import pytest
 
 from dicomtx import code_stream
 from dicomtx.codecs import guard
-from dicomtx.errors import CodecError
+from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 from tests.encapsulated import Encapsulated, first_frames
@@ -33,7 +33,7 @@ def named(frame: Encapsulated) -> str:
 
 
 def refusal(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> str:
-    with pytest.raises(CodecError) as raised:
+    with pytest.raises(DamagedError) as raised:
         guard.check(stream, syntax, image)
     return str(raised.value)
 
@@ -102,10 +102,10 @@ def test_what_has_no_header_passes(name: str) -> None:
 @pytest.mark.parametrize(
     ("frame", "name", "told"),
     [
-        (JPEG_LS, "jpeg-baseline", "this is a JPEG-LS stream, and the transfer syntax says JPEG"),
-        (JPEG, "jpeg2000", "this is a JPEG stream, and the transfer syntax says JPEG 2000"),
-        (JPEG_2000, "rle-lossless", "this is a JPEG 2000 stream, and the transfer syntax says RLE"),
-        (RLE, "jpeg-baseline", "this is a RLE stream, and the transfer syntax says JPEG"),
+        (JPEG_LS, "jpeg-baseline", "a JPEG-LS stream, but the transfer syntax says JPEG"),
+        (JPEG, "jpeg2000", "a JPEG stream, but the transfer syntax says JPEG 2000"),
+        (JPEG_2000, "rle-lossless", "a JPEG 2000 stream, but the transfer syntax says RLE"),
+        (RLE, "jpeg-baseline", "an RLE stream, but the transfer syntax says JPEG"),
     ],
 )
 def test_a_stream_of_another_family_is_refused(frame: Encapsulated, name: str, told: str) -> None:
@@ -121,17 +121,17 @@ def test_jpeg_2000_and_htj2k_pass_for_each_other(frame: Encapsulated, name: str)
 
 def test_what_is_no_stream_at_all_is_refused() -> None:
     told = refusal(b"not a stream", find("jpeg2000"), GREY)
-    assert told == "this is no JPEG 2000 stream, or its header is damaged"
+    assert told == "not a JPEG 2000 stream, or its header is damaged"
 
 
 @pytest.mark.parametrize(
     ("stream", "told"),
     [
-        (RLE.stream[:60], "this is no RLE stream"),
-        (offsets(RLE, 0), "this is no RLE stream"),
-        (offsets(RLE, 16), "this is no RLE stream"),
-        (offsets(RLE, 2, 60), "this is no RLE stream"),
-        (offsets(RLE, 2, 64, 64), "this is no RLE stream"),
+        (RLE.stream[:60], "not an RLE stream"),
+        (offsets(RLE, 0), "not an RLE stream"),
+        (offsets(RLE, 16), "not an RLE stream"),
+        (offsets(RLE, 2, 60), "not an RLE stream"),
+        (offsets(RLE, 2, 64, 64), "not an RLE stream"),
         (offsets(RLE, 1, 64), "the RLE header has 1 segments, the data set 2"),
         (offsets(RLE, 3, 64, 70, 80), "the RLE header has 3 segments, the data set 2"),
         (offsets(RLE, 2, 64, 1 << 31), "an RLE segment begins at byte 2147483648 of a frame"),
@@ -167,7 +167,7 @@ def test_mutations_pass_with_the_right_size_or_are_refused(frame: Encapsulated) 
             mutated[chance.randrange(len(mutated))] = chance.randrange(256)
         try:
             passed = guard.check(bytes(mutated) + tail, frame.syntax, frame.image)
-        except CodecError:
+        except DamagedError:
             continue
         said = code_stream.read(passed)
         if said and said.rows:

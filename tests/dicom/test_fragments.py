@@ -23,13 +23,19 @@ def offsets(parts: list[bytes], *starts: int) -> tuple[int, ...]:
 
 
 def found(
-    parts: list[bytes], wanted: int | None, table: tuple[int, ...] = (), extended: bytes = b""
+    parts: list[bytes],
+    wanted: int | None,
+    table: tuple[int, ...] = (),
+    extended: bytes = b"",
+    *,
+    salvage: bool = False,
 ) -> tuple[list[bytes], list[str]]:
     """Returns the frames, joined, and the warnings."""
     before = builder.element(0x7FE00001, "OV", extended) if extended else b""
     data_set = builder.data_set(before + builder.encapsulated(parts, table))
     warnings: list[str] = []
-    frames = fragments.frames(data_set.source, fragments.read(data_set), wanted, warnings)
+    pixels = fragments.read(data_set)
+    frames = fragments.frames(data_set.source, pixels, wanted, warnings, salvage=salvage)
     read = data_set.source.read
     return [b"".join(read(*part) for part in frame) for frame in frames], warnings
 
@@ -87,20 +93,34 @@ def test_a_stale_extended_table_is_warned_of_and_not_believed() -> None:
     assert "the Extended Offset Table is wrong" in warnings[0]
 
 
-def test_an_empty_fragment_at_the_end_is_left_out() -> None:
-    frames, warnings = found([*JPEG, b"", b""], 3)
+@pytest.mark.parametrize("empty", [1, 2, 1000])
+def test_empty_fragments_at_the_end_are_left_out_with_one_warning(empty: int) -> None:
+    frames, warnings = found([*JPEG, *[b""] * empty], 3)
     assert frames == JPEG
-    assert len(warnings) == 2
+    assert len(warnings) == 1
+    assert "left out" in warnings[0]
 
 
-@pytest.mark.parametrize("wanted", [1, 2, 4, 30])
+@pytest.mark.parametrize("wanted", [None, 1, 2])
 @pytest.mark.parametrize("streams", [JPEG, RLE], ids=["JPEG", "RLE"])
-def test_a_wrong_number_of_frames_keeps_all_and_warns(streams: list[bytes], wanted: int) -> None:
-    if streams is RLE and wanted == 1:
-        return  # the fragments of a single frame, for all that one can tell
+def test_more_frames_than_number_of_frames_says_are_all_kept(
+    streams: list[bytes], wanted: int | None
+) -> None:
     frames, warnings = found(streams, wanted)
     assert frames == streams
-    assert f"Number of Frames is {wanted}, but Pixel Data has 3" in warnings[-1]
+    told = f"Number of Frames is {wanted or 'missing'}, but Pixel Data has 3 frames"
+    assert warnings == [told]
+
+
+@pytest.mark.parametrize("wanted", [4, 30])
+@pytest.mark.parametrize("streams", [JPEG, RLE], ids=["JPEG", "RLE"])
+def test_fewer_frames_than_number_of_frames_says_are_refused_or_salvaged(
+    streams: list[bytes], wanted: int
+) -> None:
+    told = f"Number of Frames is {wanted}, but Pixel Data has 3 frames"
+    with pytest.raises(DamagedError, match=f"{told}.*--salvage"):
+        found(streams, wanted)
+    assert found(streams, wanted, salvage=True) == (streams, [f"salvaged: {told}"])
 
 
 def test_a_missing_number_of_frames_is_the_number_of_streams() -> None:

@@ -53,7 +53,7 @@ def test_when_every_codec_fails_each_is_told(bench: Bench, monkeypatch: pytest.M
         monkeypatch.setattr(codec, "decode", fail)
     data = file("MR_small_jp2klossless.dcm").read_bytes()
     outcome = bench.convert(data, codecs=("imagecodecs", "openjpeg"))
-    error = bench.failed(outcome, ExitCode.CODEC)
+    error = bench.failed(outcome, ExitCode.SOURCE)
     assert [a.codec for a in outcome.attempts] == ["imagecodecs", "openjpeg"]
     assert "imagecodecs" in error
     assert "openjpeg" in error

@@ -1,0 +1,61 @@
+"""Where a code stream ends, and where others follow it: read from headers and markers alone."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
+
+JPEG_START: Final = b"\xff\xd8\xff"
+JPEG_XL_PREFIX: Final = 6  # bytes: the size of the image and what its samples are
+HEAD: Final = 1 << 16
+
+
+def end(stream: bytes) -> int:
+    """Returns the position behind the end marker (EOI, EOC); anything may follow it.
+
+    It is 0 if there is no end marker: the stream is cut off, or its family has none.
+    """
+    if stream.startswith(jpeg.SOI):
+        return jpeg.end(stream)
+    if stream.startswith(jpeg2000.SOC_SIZ):
+        return jpeg2000.end(stream)
+    return 0
+
+
+def starts(data: bytes) -> list[int]:
+    """Returns where the code streams of one image begin if several follow each other in ``data``.
+
+    The first one begins at 0. A stream of another size, such as a preview, is not of the image.
+    """
+    if data.startswith(JPEG_START):
+        return [0, *_jpeg_starts(data)]
+    prefix, found = _prefix(data), [0]
+    is_rle = prefix[1:4] == bytes(3)
+    at = len(prefix)
+    while prefix and (at := data.find(prefix, at)) > 0:
+        if not is_rle or rle.read(data[at : at + rle.HEADER]):
+            found.append(at)
+        at += len(prefix)
+    return found
+
+
+def _prefix(data: bytes) -> bytes:
+    """Returns what each frame of the image begins with; it is too long to occur by chance."""
+    if data.startswith((jpeg2000.BOXED, jpegxl.BOXED)):
+        return data[: len(jpegxl.BOXED)]
+    if data.startswith(jpegxl.BARE):
+        return data[:JPEG_XL_PREFIX]
+    if data.startswith(jpeg2000.SOC_SIZ):  # SIZ: the size of the image and of its components
+        return data[: 4 + int.from_bytes(data[4:6], "big")]
+    return data[:8] if rle.read(data[: rle.HEADER]) else b""
+
+
+def _jpeg_starts(data: bytes) -> Iterator[int]:
+    first = jpeg.read(data[:HEAD])
+    at, _ = jpeg.stop(data, 0)
+    while first and (at := data.find(JPEG_START, at)) > 0:
+        other = jpeg.read(data[at : at + HEAD])
+        size = (first.rows, first.columns, first.components)
+        if other and (other.rows, other.columns, other.components) == size:
+            yield at
+        at, _ = jpeg.stop(data, at)
