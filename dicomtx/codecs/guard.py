@@ -160,7 +160,7 @@ def _check_image(said: CodeStream, image: ImagePixel) -> None:
             f"the data set {image.samples_per_pixel} samples per pixel"
         )
     if said.subsampled and said.transform in ("RCT", "ICT"):
-        raise CodecError(f"{name} transforms components of different sizes (ISO/IEC 15444-1 G.1)")
+        raise DamagedError(f"{name} transforms components of different sizes (ISO/IEC 15444-1 G.1)")
     if not 1 <= said.precision <= max(8, image.bits_allocated):
         raise DamagedError(
             f"{name} says {said.precision or 'an unknown number of'} bits a sample, "

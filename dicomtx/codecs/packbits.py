@@ -27,7 +27,7 @@ def _rle_words(stream: bytes, width: int) -> bytes:
     """Returns the samples of an RLE stream, nothing if padding that is not zero is in the way."""
     try:
         return bytes(imagecodecs.dicomrle_decode(stream, f"<u{width}"))
-    except imagecodecs.ImcdError:
+    except (RuntimeError, ValueError):  # all that the library raises
         return b""
 
 
