@@ -35,13 +35,11 @@ class Settings(NamedTuple):
             ("2G" where it is text); 0: three quarters of the machine's.
         fallback: targets to take, in this order, where the one asked for cannot hold the image.
         keep_colour_space: YBR_FULL of lossy JPEG stays, and is not turned into RGB.
-        overlays: one of ``OVERLAYS``: what is done with planes in unused bits of Pixel Data when
-            it is encoded.
+        overlays: one of ``OVERLAYS``: what is done with planes in unused bits when encoding.
         high_bits: one of ``HIGH_BITS``: what is done with bits above Bits Stored when frames are
             decoded or encoded; keep makes streams as wide as Bits Allocated where it must.
         salvage: write what can be had of a damaged file; it is never called verified.
-        force_native: take the words of native Pixel Data for pixels, though code streams are in
-            them.
+        force_native: convert native Pixel Data that holds code streams.
         repair: write a file that is in the target syntax anew, with its code streams as they are.
         quality: lossy: 1 to 100; 90 if none of the five goals is given.
         near: lossy: the largest error of a sample, as JPEG-LS has it.
@@ -50,8 +48,7 @@ class Settings(NamedTuple):
         max_error: lossy: the largest error of a sample, by any syntax.
         reversible: a lossy target's own way to lose nothing; the file is not marked as lossy.
         min_psnr: lossy: a frame below these dB fails the file.
-        palette: one of ``PALETTES``: what a lossy target does with PALETTE COLOR: keep refuses,
-            expand makes RGB of it.
+        palette: one of ``PALETTES``: a lossy target refuses PALETTE COLOR, or makes RGB of it.
         allow_generation_loss: lossy over what has been lossy before.
         allow_lossy_class: lossy on segmentations, doses and parametric maps.
         uid: one of ``UIDS``: the SOP Instance UID of what a step lost something of. auto and new:
