@@ -151,11 +151,9 @@ class TruncatedError(DamagedError):
 
     def __init__(self, element: Element, why: str) -> None:
         """Tells which."""
-        self.element = element
-        self.what = f"{name(element.tag)} {why}"
-        undelimited = element.undefined and element.tag == PIXEL_DATA
-        hint = ". Try --salvage to write what is there." if undelimited else ""
-        super().__init__(f"{self.what}{hint}")
+        self.element, self.what = element, f"{name(element.tag)} {why}"
+        hint = ". Try --salvage to write what is there."
+        super().__init__(self.what + hint * (element.undefined and element.tag == PIXEL_DATA))
 
 
 def truncated(element: Element, stop: int) -> TruncatedError:
