@@ -15,6 +15,7 @@ ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 PIXEL_DATA: Final = 0x7FE00010
+SALVAGE: Final = ". Try --salvage to write what is there."
 DEEP: Final = 12  # sequences and items around: from there on no end is looked for twice
 
 _SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}
@@ -115,10 +116,9 @@ def elements(
         if zeros == stop:
             return
         element = header(source, at, encoding)
-        if element.tag >> 16 == ITEM >> 16:
-            raise DamagedError(
-                f"{name(element.tag)} stands where an element should be, at byte {at}"
-            )
+        tag = element.tag
+        if tag >> 16 == ITEM >> 16:
+            raise DamagedError(f"{name(tag)} stands where an element should be, at byte {at}")
         if element.length == UNDEFINED:
             if element.tag == PIXEL_DATA and not whole:
                 yield element._replace(end=stop)
@@ -150,10 +150,9 @@ class TruncatedError(DamagedError):
     """The data set ends within an element."""
 
     def __init__(self, element: Element, why: str) -> None:
-        """Tells which."""
+        """Names the element."""
         self.element, self.what = element, f"{name(element.tag)} {why}"
-        hint = ". Try --salvage to write what is there."
-        super().__init__(self.what + hint * (element.undefined and element.tag == PIXEL_DATA))
+        super().__init__(self.what + SALVAGE * (element.undefined and element.tag == PIXEL_DATA))
 
 
 def truncated(element: Element, stop: int) -> TruncatedError:
