@@ -1,8 +1,8 @@
-"""Writes RESULTS.md: what a conversion costs, as ratios that were measured in one run.
+"""Runs the benchmarks and writes RESULTS.md.
 
-Whatever else the machine does meets all commands of a row alike, since they are run in turn. The
-tables are those of the modules beside this one; ``--only`` runs one of them, and replaces it in
-RESULTS.md; ``--quick`` makes everything small, to see that it runs, and writes nothing.
+All commands of a row run in turn, so other load on the machine affects them alike. Each table is
+a module beside this one. ``--only`` runs one table and replaces it in RESULTS.md. ``--quick`` uses
+small inputs to check that everything runs, and writes nothing.
 """
 
 import argparse
@@ -21,12 +21,12 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 RAM_DISK = "/dev/shm"
 TABLES = {
     "whole-process": ("Whole processes", whole_process),
-    "throughput": ("Speed of each codec, and frames in parallel", throughput),
-    "many-frames": ("Time and number of frames", many_frames),
+    "throughput": ("Speed of each codec, and parallel frames", throughput),
+    "many-frames": ("Time by number of frames", many_frames),
     "memory": ("Memory", memory),
-    "batch": ("Trees of files", batch),
+    "batch": ("Batches", batch),
     "plan": ("Dry runs", plan),
-    "export": ("Exports of many files, and of large ones", export),
+    "export": ("Exports", export),
 }
 
 
@@ -39,10 +39,10 @@ def said_version(program: str) -> str:
 def heading() -> list[str]:
     packages = ", ".join(f"{n} {version(n)}" for n in ("imagecodecs", "numpy", "click"))
     return [
-        "# What a conversion costs",
+        "# Benchmark results",
         "",
-        "Written by `make bench`. Ratios are what counts: both sides of each were measured in the",
-        "same run, in turn; times are there to judge them by.",
+        "Written by `make bench`. Look at the ratios: both sides of each were measured in the same",
+        "run, in turn. The times show how large they are.",
         "",
         (
             f"Machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}. "
@@ -54,8 +54,10 @@ def heading() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=TABLES, help="this table")
-    parser.add_argument("--quick", action="store_true", help="small files, one round, no result")
+    parser.add_argument("--only", choices=TABLES, help="run only this table")
+    parser.add_argument(
+        "--quick", action="store_true", help="small files, one round, RESULTS.md unchanged"
+    )
     parser.add_argument("--folder", default=RAM_DISK if os.path.isdir(RAM_DISK) else None)
     asked = parser.parse_args()
     missing = [name for name in ("gdcmconv", "dcmconv") if not shutil.which(name)]

@@ -1,6 +1,6 @@
-"""Transcodes real images by the real command and shows what came of each: ``make demo``.
+"""Converts real images to several syntaxes and prints a table of the results: ``make demo``.
 
-Usage: demo.py [FOLDER], where FOLDER (``demo-output``) receives the files.
+Usage: demo.py [FOLDER]. The files are written to FOLDER, by default ``demo-output``.
 """
 
 import json
@@ -41,7 +41,7 @@ def bundled(name: str) -> Path:
 
 
 def convert(source: Path, destination: Path, target: str) -> dict[str, Any]:
-    """Returns what ``dicomtx convert --json`` says of one conversion."""
+    """Converts one file and returns the outcome of ``dicomtx convert --json``."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [
@@ -69,7 +69,7 @@ def row(outcome: dict[str, Any], target: str) -> list[str]:
 
 
 def main() -> int:
-    """Returns 1 if anything failed; what a syntax cannot hold is refused, and no failure."""
+    """Returns 1 if a conversion failed. An image that a syntax cannot hold is not a failure."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
     failed = 0
     console = Console(width=None if sys.stdout.isatty() else 130)
@@ -88,7 +88,7 @@ def main() -> int:
             table.add_row(*row(outcome, target))
         console.print(table)
     console.print(
-        f"The files are in {folder}/; each was decoded again and compared with its source."
+        f"The files are in {folder}/. Each was decoded again and compared with its source."
     )
     return 1 if failed else 0
 

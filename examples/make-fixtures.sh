@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# One image in every transfer syntax that can hold it, to test a viewer or a server with:
+# Converts one image to every lossless transfer syntax, to test a viewer or a server with:
 #   make-fixtures.sh IMAGE FOLDER
-# writes FOLDER/SYNTAX.dcm for each, and says which syntaxes cannot hold this image. Other
-# failures stop it, so that a CI that makes its fixtures this way notices.
+# Writes FOLDER/SYNTAX.dcm for each syntax, and names the syntaxes that cannot hold the image.
+# Any other failure stops the script.
 set -euo pipefail
 image=$1 folder=$2
 mkdir -p "$folder"

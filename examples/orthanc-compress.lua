@@ -1,10 +1,9 @@
--- Compresses each instance that Orthanc stores, without loss: name this file in "LuaScripts" of
--- the configuration, with "OverwriteInstances" : true (the SOP Instance UID stays the same, as it
--- must after a lossless step, so that the compressed instance takes the place of the original).
--- The original is kept whenever anything at all goes wrong.
+-- Compresses each instance that Orthanc stores, without loss. Add this file to "LuaScripts" of the
+-- configuration, and set "OverwriteInstances" : true. The SOP Instance UID stays the same, so the
+-- compressed instance replaces the original. If anything goes wrong, the original is kept.
 
 local TARGET = 'jpeg2000-lossless'
-local DICOMTX = 'dicomtx' -- or its full path: a service often has a short PATH
+local DICOMTX = 'dicomtx' -- or its full path: the PATH of a service is often short
 
 local function read(path)
   local file = assert(io.open(path, 'rb'))
@@ -20,10 +19,10 @@ local function write(path, content)
   return file:close() and written
 end
 
--- Returns the DICOM file in TARGET, or nil and why not; the temporary file is its caller's.
+-- Returns the DICOM file in TARGET, or nil and the reason. The caller removes the temporary file.
 local function transcode(dicom, temporary)
   if not write(temporary, dicom) then
-    return nil, 'no room for a temporary file'
+    return nil, 'cannot write a temporary file'
   end
   local command = string.format("'%s' convert '%s' '%s' --in-place --quiet --to %s", DICOMTX, temporary, temporary, TARGET)
   local ok, _, code = os.execute(command)
@@ -35,7 +34,7 @@ local function transcode(dicom, temporary)
 end
 
 function OnStoredInstance(instanceId, tags, metadata, origin)
-  -- What this script stores comes back here: without this guard it would never end.
+  -- Orthanc calls this function for what the script stores, too. Without this guard it would loop.
   if origin['RequestOrigin'] == 'Lua' then
     return
   end
@@ -54,10 +53,10 @@ function OnStoredInstance(instanceId, tags, metadata, origin)
     return
   end
   if compressed == original then
-    return -- nothing to compress: no pixel data, or already in TARGET
+    return -- no pixel data, or already in TARGET
   end
 
-  -- Orthanc replaces the original in one step; without OverwriteInstances it leaves it alone.
+  -- Orthanc replaces the original in one step. Without OverwriteInstances it keeps the original.
   local answer = RestApiPost('/instances', compressed)
   local status = answer and ParseJson(answer)['Status']
   if status ~= 'Success' then

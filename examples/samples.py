@@ -1,6 +1,6 @@
-"""Copies a few small DICOM files that come with pydicom into a folder, to try dicomtx on.
+"""Copies small DICOM files that come with pydicom to FOLDER/in, to try dicomtx with.
 
-Usage: samples.py FOLDER; the files go to FOLDER/in, as a small archive.
+Usage: samples.py FOLDER
 """
 
 import sys
@@ -14,14 +14,14 @@ SAMPLES = {
     "us.dcm": "examples_rgb_color.dcm",  # RGB
     "echo.dcm": "examples_ybr_color.dcm",  # 30 frames of lossy JPEG
     "nm.dcm": "JPEG2000.dcm",  # lossy JPEG 2000
-    "rt/dose.dcm": "rtdose.dcm",  # 32 bits a sample: few syntaxes can hold it
-    "rt/plan.dcm": "rtplan.dcm",  # no image at all
-    "rt/cut.dcm": "MR_truncated.dcm",  # damaged: its pixels end too early
+    "rt/dose.dcm": "rtdose.dcm",  # 32 bits per sample: few syntaxes can hold them
+    "rt/plan.dcm": "rtplan.dcm",  # no image
+    "rt/cut.dcm": "MR_truncated.dcm",  # damaged: its pixel data is truncated
 }
 
 
 def main() -> int:
-    """Copies them, and says where they are."""
+    """Copies the files and prints where they are."""
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
@@ -31,11 +31,11 @@ def main() -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         source = Path(str(get_testdata_file(bundled, download=False)))
         content = source.read_bytes()
-        # some hold a TIFF as well, of which dicomtx would warn each time
+        # clear preambles: dicomtx would warn about those that are TIFF headers
         part10 = content[128:132] == b"DICM"
         target.write_bytes(bytes(128) + content[128:] if part10 else content)
-    (folder / "notes.txt").write_text("This is no DICOM file.\n")
-    print(f"{len(SAMPLES)} DICOM files, and one that is none, are in the folder {folder}")
+    (folder / "notes.txt").write_text("This is not a DICOM file.\n")
+    print(f"Wrote {len(SAMPLES)} DICOM files and a text file to {folder}")
     return 0
 
 

@@ -1,10 +1,13 @@
-"""The commands of README.md, run from top to bottom, and what they print.
+"""Runs the commands in README.md and docs/*.md, and compares what they print.
 
-``python -m tests.readme --check README.md`` fails if they print something else than what stands
-there, ``--write README.md`` puts it there. Figures and the order of words are not held against
-it. A block ``console`` is commands behind ``$`` and what
-they print, a block ``pycon`` is a session of Python; all are run in one folder, beside which
-``examples`` is. Lines longer than 80 columns are wrapped, as by a terminal; tables are not.
+``python -m tests.readme --check README.md`` fails if the output of a command differs from the page,
+``--write README.md`` updates the page. Both options can be given several times.
+
+A block ``console`` holds commands after ``$`` and their output. The blocks ``pycon`` are
+one Python session. All blocks of a page run in one new folder beside a link to ``examples``. The
+sample files are there for pages in docs/; README.md makes them itself. Numbers with a decimal
+point, sizes and the order of words are not compared. Lines longer than 80 columns are wrapped, as
+by a terminal; tables are not.
 """
 
 import code
@@ -26,20 +29,36 @@ REPOSITORY = Path(__file__).parent.parent
 WIDTH = 80
 BLOCK = re.compile(r"^```(console|pycon)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 END = "\x1e"
+SAMPLES = "python ../examples/samples.py . > /dev/null"
 FIGURES = re.compile(r"\d+(\.\d+)+|\d+(?= ?[kMG]?B\b)")  # sizes, ratios, seconds, new UIDs
 
 
-def replaced(text: str) -> str:
-    """Returns the text with what its commands print now, without the audit extra."""
+def updated(page: Path) -> str:
+    """Returns the text of a page with the output that its commands have now."""
+    text = page.read_text("utf-8")
+    return replaced(text, "" if page.name == "README.md" else SAMPLES)
+
+
+def replaced(text: str, first: str = "") -> str:
+    """Returns a text with the output that its commands have now, without the audit extra.
+
+    The command ``first`` runs before them.
+    """
     audit.hide()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "examples").symlink_to(REPOSITORY / "examples")
         (folder / "try").mkdir()
         blocks = list(BLOCK.finditer(text))
-        said = iter(_in_bash([match[2] for match in blocks if match[1] == "console"], folder))
+        console = [match[2] for match in blocks if match[1] == "console"]
+        outputs = iter(_in_bash(first, console, folder))
+        session = code.InteractiveConsole()
         for match in blocks:
-            now = next(said) if match[1] == "console" else _in_python(match[2], folder / "try")
+            now = (
+                next(outputs)
+                if match[1] == "console"
+                else _in_python(session, match[2], folder / "try")
+            )
             if _blurred(now) != _blurred(match[2]):
                 text = text.replace(match[0], f"```{match[1]}\n{now}```", 1)
     return text
@@ -50,10 +69,10 @@ def _blurred(text: str) -> list[str]:
     return sorted(FIGURES.sub("#", text).split())
 
 
-def _in_bash(blocks: list[str], folder: Path) -> list[str]:
-    """Returns the blocks with what their commands print, all run in one shell."""
+def _in_bash(first: str, blocks: list[str], folder: Path) -> list[str]:
+    """Returns the blocks with the output of their commands, all run in one shell."""
     shown = [list(_commands(block)) for block in blocks]
-    script = "".join(
+    script = f"{first}\n" + "".join(
         f"{command}\ncode=$?; printf '{END}'; (exit $code)\n" for each in shown for command in each
     )
     done = subprocess.run(
@@ -66,9 +85,9 @@ def _in_bash(blocks: list[str], folder: Path) -> list[str]:
         text=True,
         check=False,
     )
-    said = iter(done.stdout.split(END))
+    outputs = iter(done.stdout.split(END))
     return [
-        "".join(_prompted(command) + _wrapped(next(said)) for command in each) for each in shown
+        "".join(_prompted(command) + _wrapped(next(outputs)) for command in each) for each in shown
     ]
 
 
@@ -89,9 +108,9 @@ def _prompted(command: str) -> str:
     return f"$ {command}\n"
 
 
-def _wrapped(said: str) -> str:
+def _wrapped(output: str) -> str:
     lines = []
-    for line in said.splitlines():
+    for line in output.splitlines():
         table = "  " in line.rstrip()
         parts = wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
         lines += parts if len(line) > WIDTH and not table else [line]
@@ -110,29 +129,35 @@ def _environment(folder: Path) -> dict[str, str]:
     return ours | {"PATH": path, "HOME": str(folder), "XDG_CONFIG_HOME": "", "LC_ALL": "C.UTF-8"}
 
 
-def _in_python(block: str, folder: Path) -> str:
-    """Returns a session with what its lines print."""
-    console, lines = code.InteractiveConsole(), []
+def _in_python(session: code.InteractiveConsole, block: str, folder: Path) -> str:
+    """Returns a block with the output of its lines."""
+    lines = []
     with chdir(folder):
         for line in block.splitlines():
             if not line.startswith((">>> ", "... ", "...")):
                 continue
-            said = io.StringIO()
-            with redirect_stdout(said), redirect_stderr(said):
-                console.push(line[4:])
-            lines.append(f"{line}\n{said.getvalue()}")
+            output = io.StringIO()
+            with redirect_stdout(output), redirect_stderr(output):
+                session.push(line[4:])
+            lines.append(f"{line}\n{output.getvalue()}")
     return "".join(lines)
 
 
+PAGES = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.command()
-@click.option("--check", type=click.Path(path_type=Path), help="Fail if this file has another.")
-@click.option("--write", type=click.Path(path_type=Path), help="Put it into this file.")
-def main(check: Path | None, write: Path | None) -> None:
-    """Check or write what commands print."""
-    if check and replaced(check.read_text("utf-8")) != check.read_text("utf-8"):
-        raise click.ClickException(f"{check} is behind: python -m tests.readme --write {check}")
-    if write:
-        write.write_text(replaced(write.read_text("utf-8")), "utf-8")
+@click.option("--check", multiple=True, type=PAGES, help="Fail if this page is out of date.")
+@click.option("--write", multiple=True, type=PAGES, help="Update this page.")
+def main(check: tuple[Path, ...], write: tuple[Path, ...]) -> None:
+    """Check or write the output of the commands in pages."""
+    for page in check:
+        if updated(page) != page.read_text("utf-8"):
+            raise click.ClickException(
+                f"{page} is out of date: python -m tests.readme --write {page}"
+            )
+    for page in write:
+        page.write_text(updated(page), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The commands of README.md print what it says."""
+"""The commands in README.md and docs/*.md print what the pages show, and links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,25 @@ from pathlib import Path
 import pytest
 
 from tests.corpus import REPOSITORY
-from tests.readme import replaced
+from tests.readme import BLOCK, replaced, updated
 
-README = REPOSITORY / "README.md"
+DOCS = sorted((REPOSITORY / "docs").glob("*.md"))
+PAGES = [*sorted(REPOSITORY.glob("*.md")), *DOCS, REPOSITORY / "examples" / "README.md"]
+EXECUTED = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(REPOSITORY).as_posix()
 
 
 @pytest.mark.long
-def test_the_commands_of_the_readme_print_what_it_says() -> None:
-    text = README.read_text("utf-8")
-    assert replaced(text).splitlines() == text.splitlines()
+@pytest.mark.parametrize("page", EXECUTED, ids=_name)
+def test_the_commands_of_a_page_print_what_it_shows(page: Path) -> None:
+    assert updated(page).splitlines() == page.read_text("utf-8").splitlines()
+
+
+def test_the_readme_stays_short() -> None:
+    assert 12_000 <= (REPOSITORY / "README.md").stat().st_size <= 15_500
 
 
 def test_what_commands_print_is_put_behind_them() -> None:
@@ -41,11 +51,25 @@ def test_long_lines_are_wrapped_and_tables_are_not() -> None:
     assert now[2:-1] == ["word " * 15 + "word", "word word word word", table]
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    text = README.read_text("utf-8")
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    titles = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-    for target in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`\n]+`", "", prose)):
-        found = target[1:] in anchors if target[0] == "#" else Path(REPOSITORY, target).exists()
-        assert found, target
+def test_the_first_command_runs_before_those_of_the_page() -> None:
+    text = "```console\n$ ls\nhere\n```\n"
+    assert replaced(text, "touch here") == text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`\n]+`", "", _prose(page))):
+        path, _, anchor = target.partition("#")
+        found = page.parent / path if path else page
+        assert found.exists(), target
+        assert not anchor or anchor in _anchors(found), target
+
+
+def _prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def _anchors(page: Path) -> set[str]:
+    """Returns the anchors of the headings of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", _prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,7 +1,7 @@
 """A codec for dicomtx: RLE Lossless (PS3.5 Annex G) in plain Python.
 
-``pip install ./examples/plugin``, then ``dicomtx convert --codec rle-python ...``. A plugin is a
-module with ``decode`` and ``encode``, and a ``CodecSpec`` that an entry point names.
+Install it with ``pip install ./examples/plugin``. Then use ``dicomtx convert --codec rle-python``.
+A plugin is a module with ``decode``, ``encode`` and a ``CodecSpec``, which an entry point names.
 """
 
 import struct
@@ -19,14 +19,14 @@ SPEC = CodecSpec(
     decodes={RLE_LOSSLESS: "dicomtx_rle_python"},
     encodes={RLE_LOSSLESS: "dicomtx_rle_python"},
 )
-HEADER = struct.Struct("<16L")  # number of segments, then where each begins
+HEADER = struct.Struct("<16L")  # number of segments, then the offset of each
 
 
 def decode(stream: bytes, _syntax: TransferSyntax, image: ImagePixel) -> Frame:
-    """Returns the native frame of one RLE stream: a segment holds one byte of each sample."""
+    """Returns the native frame of one RLE stream. Each segment holds one byte of every sample."""
     width = _bytes_per_pixel(image)
     if len(stream) < HEADER.size:
-        raise CodecError("the RLE header is cut off")
+        raise CodecError("the RLE header is truncated")
     count, *starts = HEADER.unpack_from(stream)
     if count != width:
         raise CodecError(f"the RLE stream has {count} segments, the image needs {width}")
@@ -53,18 +53,18 @@ def encode(frame: Frame, _syntax: TransferSyntax, _options: EncodeOptions) -> by
 
 def _bytes_per_pixel(image: ImagePixel) -> int:
     if image.bits_allocated % 8:
-        raise CodecError(f"{image.bits_allocated} bits allocated are not whole bytes")
+        raise CodecError(f"Bits Allocated {image.bits_allocated} is not a multiple of 8")
     return image.samples_per_pixel * image.bits_allocated // 8
 
 
 def _planes(image: ImagePixel) -> list[int]:
-    """Returns which byte of a pixel each segment holds: the most significant first (PS3.5 G.2)."""
+    """Returns the byte of a pixel that each segment holds, most significant first (PS3.5 G.2)."""
     size = image.bits_allocated // 8
     return [s * size + b for s in range(image.samples_per_pixel) for b in reversed(range(size))]
 
 
 def _packed(row: bytes) -> bytes:
-    """Returns one row of one plane as PackBits runs: repeated bytes, and literal ones."""
+    """Returns one row of one plane as PackBits: runs of repeated and of literal bytes."""
     packed, literal = bytearray(), bytearray()
 
     def flush() -> None:

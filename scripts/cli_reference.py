@@ -1,0 +1,116 @@
+"""Generates docs/cli.md, the command reference, from the commands themselves.
+
+``python -m scripts.cli_reference`` prints the page. ``--check docs/cli.md`` fails if the file
+differs, ``--write docs/cli.md`` updates it. An option that several commands share is described
+once, in a section of its own.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from dicomtx.cli import COMMANDS, dicomtx
+
+WIDTH: Final = 78  # click's width on a terminal of 80 columns
+SHARED: Final = 3  # an option that this many commands have is described once
+TITLE: Final = """\
+# Command reference
+
+This page is generated from the help of the commands. Options that several commands share are
+described once, under [Shared options](#shared-options). `dicomtx COMMAND --help` shows all options
+of a command.
+"""
+
+
+class Row(NamedTuple):
+    """An option and its help, as ``--help`` shows them."""
+
+    option: str
+    help: str
+
+
+def page() -> str:
+    """Returns the whole page."""
+    root = click.Context(dicomtx, info_name="dicomtx", **dicomtx.context_settings)
+    contexts = list(_commands(root))
+    counts = Counter(row for context in contexts for row in _rows(context))
+    shared = [row for row, count in counts.items() if count >= SHARED]
+    epilogs = dict.fromkeys(_formatted(c.command.format_epilog, c) for c in contexts[1:])
+    ending = _formatted(lambda _, formatter: formatter.write_dl(shared), root)
+    sections = [TITLE, *(_section(context, shared) for context in contexts), "## Shared options\n"]
+    return "\n".join([*sections, *(_block(text) for text in (ending, *epilogs) if text)])
+
+
+def _commands(context: click.Context) -> Iterator[click.Context]:
+    """Yields a command, then its subcommands."""
+    yield context
+    group = context.command
+    if isinstance(group, click.Group):
+        for name in COMMANDS if group is dicomtx else group.commands:
+            command = group.get_command(context, name)
+            assert command
+            yield from _commands(click.Context(command, context, name))
+
+
+def _rows(context: click.Context) -> Iterator[Row]:
+    """Yields the options of a command, except ``--help``."""
+    for param in context.command.params:
+        record = param.get_help_record(context)
+        if isinstance(param, click.Option) and record:
+            yield Row(*record)
+
+
+def _section(context: click.Context, shared: list[Row]) -> str:
+    """Returns the usage, help and options of one command."""
+    rows = list(_rows(context))
+    own = [row for row in rows if row not in shared]
+    names = [f"`{row.option.split()[0].rstrip(',')}`" for row in rows if row in shared]
+
+    def write(_context: click.Context, formatter: click.HelpFormatter) -> None:
+        command = context.command
+        command.format_usage(context, formatter)
+        command.format_help_text(context, formatter)
+        if own:
+            with formatter.section("Options"):
+                formatter.write_dl(own)
+        if isinstance(command, click.Group):
+            command.format_commands(context, formatter)
+
+    text = f"## `{context.command_path}`\n\n{_block(_formatted(write, context))}"
+    return f"{text}\n[Shared options](#shared-options): {', '.join(names)}\n" if names else text
+
+
+def _formatted(
+    write: Callable[[click.Context, click.HelpFormatter], None], context: click.Context
+) -> str:
+    """Returns what a function writes to a formatter of 80 columns."""
+    formatter = click.HelpFormatter(width=WIDTH)
+    write(context, formatter)
+    return formatter.getvalue().strip("\n")
+
+
+def _block(text: str) -> str:
+    return f"```text\n{text}\n```\n"
+
+
+@click.command()
+@click.option("--check", type=click.Path(path_type=Path), help="Fail if this file differs.")
+@click.option("--write", type=click.Path(path_type=Path), help="Update this file.")
+def main(check: Path | None, write: Path | None) -> None:
+    """Print, check or write the command reference."""
+    text = page()
+    if check and check.read_text("utf-8") != text:
+        raise click.ClickException(
+            f"{check} is out of date: python -m scripts.cli_reference --write {check}"
+        )
+    if write:
+        write.write_text(text, "utf-8")
+    if not check and not write:
+        click.echo(text, nl=False)
+
+
+if __name__ == "__main__":
+    main()
