@@ -1,7 +1,7 @@
 """The library called bare: frames in memory, one call each, nothing around it.
 
 Run as ``python -m benchmarks.bare SYNTAX encode|decode THREADS FRAMES``; prints the seconds.
-The options are those of ``dicomtx.codecs.imagecodecs``, so that the same work is done.
+The options are those of ``dicomtx.codecs.imagecodecs.lossless``, so that the same work is done.
 """
 
 import sys
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import images
-from dicomtx.codecs import stream_headers
+from dicomtx.codecs import stream_repair
 
 Array = NDArray[np.uint16]
 
@@ -23,7 +23,7 @@ Array = NDArray[np.uint16]
 def _rle(array: Array) -> bytes:
     """Returns an RLE stream; the library has only the packing of one segment."""
     planes = [(array >> shift).astype(np.uint8) for shift in (8, 0)]
-    return stream_headers.rle([imagecodecs.packbits_encode(plane) for plane in planes])
+    return stream_repair.rle([imagecodecs.packbits_encode(plane) for plane in planes])
 
 
 def _jpeg(array: Array) -> bytes:

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from dicomtx.api import TranscodeError, transcode
     from dicomtx.errors import DicomtxError
-    from dicomtx.workflows.api import TranscodeError, transcode
+    from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.info import describe
-    from dicomtx.workflows.request import Outcome
 
 __all__ = ["DicomtxError", "Outcome", "TranscodeError", "__version__", "describe", "transcode"]
 
 _HOMES = {
     "DicomtxError": "dicomtx.errors",
-    "Outcome": "dicomtx.workflows.request",
-    "TranscodeError": "dicomtx.workflows.api",
+    "Outcome": "dicomtx.workflows.convert.request",
+    "TranscodeError": "dicomtx.api",
     "describe": "dicomtx.workflows.info",
-    "transcode": "dicomtx.workflows.api",
+    "transcode": "dicomtx.api",
 }
 
 

@@ -8,8 +8,8 @@ from pydicom import Dataset, dcmread
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Outcome, Request
 from tests.dicom.builder import image, native, part10
 
 

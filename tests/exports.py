@@ -10,10 +10,10 @@ from typing import Any
 from pydicom import Dataset, dcmread
 
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.export import export
-from dicomtx.workflows.export_job import Export
-from dicomtx.workflows.pool import Limits
-from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.convert.request import Outcome
+from dicomtx.workflows.export.export import export
+from dicomtx.workflows.export.job import Export
+from dicomtx.workflows.workers.pool import Limits
 from tests.corpus import file
 
 GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")

@@ -1,8 +1,8 @@
-"""The layers of README.md: imports go downward only, and a heavy library has one room."""
+"""The layers and rooms of docs/architecture.md: imports point downward, and nothing goes round."""
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,42 +10,80 @@ import pytest
 import dicomtx
 
 PACKAGE = Path(dicomtx.__file__).parent
-ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} | {"code_stream"}
+FACES = {"__init__.py", "__main__.py"}
+ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__", "api"} | {
+    "code_stream"
+}
+LOWEST = {"storage", "processes"}
+BELOW_ENGINE = LOWEST | {"codecs", "dicom", "network"}
 LOWER = {
     "": set[str](),
-    "codecs": set[str](),
-    "dicom": set[str](),
-    "network": set[str](),
-    "engine": {"codecs", "dicom", "network"},
-    "workflows": {"engine", "codecs", "dicom", "network"},
-    "cli": {"workflows", "engine", "codecs", "dicom", "network"},
+    "storage": set[str](),
+    "processes": set[str](),
+    "codecs": LOWEST,
+    "dicom": LOWEST,
+    "network": LOWEST,
+    "engine": BELOW_ENGINE,
+    "workflows": BELOW_ENGINE | {"engine"},
+    "api": BELOW_ENGINE | {"engine", "workflows"},
+    "cli": BELOW_ENGINE | {"engine", "workflows"},
 }
-"""What a folder may import beside itself and the root modules; "" are the root modules."""
-ROOMS = {
+"""What a layer may import besides itself and the root modules; "" are the root modules."""
+INNER: Mapping[str, Mapping[str, set[str]]] = {
+    "storage": {
+        "part_files": set(),
+        "source": {"part_files"},
+        "own_files": {"source"},
+        "lock": {"own_files", "source"},
+        "staging": {"part_files", "source"},
+        "atomic_write": {"part_files", "source"},
+        "destination_folders": {"atomic_write", "source"},
+        "zip": {"source"},
+    },
+    "engine": {
+        "planning": {"pixels"},
+        "pixels": set(),
+        "decoding": {"pixels", "planning"},
+        "lossy": {"decoding", "pixels", "planning"},
+        "transcoding": {"decoding", "lossy", "pixels", "planning"},
+        "verification": {"decoding", "pixels", "planning", "transcoding"},
+        "orthanc": {"planning"},
+    },
+    "workflows": {
+        "inputs": {"boundary"},
+        "policies": set(),
+        "boundary": set(),
+        "info": {"boundary"},
+        "compare": {"boundary"},
+        "convert": {"boundary"},
+        "workers": {"boundary", "convert"},
+        "reports": {"convert"},
+        "preview": {"boundary", "convert", "inputs", "policies"},
+        "batch": {"boundary", "convert", "inputs", "preview", "workers"},
+        "export": {"boundary", "convert", "inputs", "workers"},
+    },
+}
+"""What a room of a layer may import of the same layer; a new room needs a row."""
+LIBRARIES = {
     "click": {"cli"},
     "rich": {"cli"},
     "numpy": {"codecs", "engine"},
-    "imagecodecs": {
-        f"codecs/{n}.py"
-        for n in ("imagecodecs", "lossy", "openjph", "packbits", "recompression", "second")
-    },
-    "rle": {"codecs/second.py"},
+    "imagecodecs": {"codecs/imagecodecs", "codecs/verifiers.py"},
+    "rle": {"codecs/verifiers.py"},
     "openjpeg": {"codecs/openjpeg.py", "codecs/subsampled.py"},
     "gdcm": {"codecs/gdcm.py"},
-    "av": {"codecs/ffmpeg.py"},
     "_gdcm": {"codecs/gdcm.py"},
-    "json5": {"workflows/orthanc.py"},
+    "json5": {"workflows/policies/orthanc.py"},
     "pydicom": {"dicom"},
-    "skimage": {"engine/similarity.py"},
+    "av": {"codecs/ffmpeg.py"},
+    "skimage": {"engine/pixels/ssim.py"},
     "pynetdicom": {"network"},
 }
-"""Where a library of others may be imported; one that is not here may be nowhere."""
+"""The layer, room or file that may import a library of others; one without a row has none."""
 FORBIDDEN = {"utils", "util", "helpers", "common", "core", "base", "misc", "shared"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-INNER = [path for path in FILES if path.name not in ("__init__.py", "__main__.py")] + [
-    path for path in FILES if path.name == "__init__.py" and path.parent != PACKAGE
-]
+MODULES = [path for path in FILES if path.name not in FACES or path.parent != PACKAGE]
 
 
 def _name(path: Path) -> str:
@@ -54,20 +92,25 @@ def _name(path: Path) -> str:
 
 def _layer(path: Path) -> str:
     first = path.relative_to(PACKAGE).parts[0]
-    return "" if path.parent == PACKAGE or first in ROOT else first
+    if path.parent == PACKAGE:
+        return path.stem if path.stem in LOWER else ""
+    return "" if first in ROOT else first
+
+
+def _room(path: Path) -> str:
+    """Returns the sub-package, or the file where it lies in the layer itself."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[1].removesuffix(".py") if len(parts) > 1 else ""
 
 
 def _modules(node: ast.AST) -> Iterator[str]:
-    """Yields the modules that one statement imports, ``from dicomtx import x`` as dicomtx.x."""
+    """Yields the modules and names that one statement imports, dotted."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, "imports are absolute"
         assert node.module
-        if node.module == "dicomtx":
-            yield from (f"dicomtx.{alias.name}" for alias in node.names)
-        else:
-            yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -78,22 +121,83 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _allowed(module: str, path: Path) -> bool:
+    """Whether the file may import the module."""
     top, *rest = module.split(".")
     if top == "dicomtx":
         layer = _layer(path)
-        return rest[0] in LOWER[layer] | ROOT | {"__version__"} or (rest[0] == layer != "")
+        if rest[0] != layer or layer == "":
+            return rest[0] in LOWER[layer] | ROOT | {"__version__"}
+        rooms, room = INNER.get(layer, {}), _room(path)
+        return layer not in INNER or room == "__init__" or rest[1] in rooms[room] | {room}
     if top in sys.stdlib_module_names:
         return True
-    return bool(ROOMS.get(top, set()) & {_layer(path), _name(path)})
+    return any(_name(path).startswith(room) for room in LIBRARIES.get(top, ()))
 
 
-@pytest.mark.parametrize("path", INNER, ids=_name)
-def test_imports_go_downward_and_heavy_libraries_stay_in_their_room(path: Path) -> None:
+def _file_of(module: str) -> Path | None:
+    """Returns the file of a module, or of the module that a name is imported from."""
+    parts = module.split(".")[1:]
+    for length in (len(parts), len(parts) - 1):
+        path = PACKAGE.joinpath(*parts[:length])
+        if length and path.with_suffix(".py").is_file():
+            return path.with_suffix(".py")
+        if length and (path / "__init__.py").is_file():
+            return path / "__init__.py"
+    return None
+
+
+def _circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Returns the nodes that can be reached from themselves."""
+
+    def reached(start: str) -> set[str]:
+        seen, waiting = set[str](), [start]
+        while waiting:
+            for following in graph.get(waiting.pop(), set()) - seen:
+                seen.add(following)
+                waiting.append(following)
+        return seen
+
+    return [node for node in graph if node in reached(node)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_imports_point_downward_and_heavy_libraries_stay_in_their_room(path: Path) -> None:
     wrong = [f"{path}:{line} {module}" for line, module in _imports(path)]
     assert not [text for text in wrong if not _allowed(text.rpartition(" ")[2], path)]
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "__main__.py"])
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    graph = {
+        _name(path): {
+            _name(file)
+            for _, module in _imports(path)
+            if module.startswith("dicomtx.") and (file := _file_of(module)) and file != path
+        }
+        for path in MODULES
+    }
+    assert not _circle(graph)
+
+
+def test_no_room_imports_itself_by_way_of_others() -> None:
+    for rooms in INNER.values():
+        assert not _circle(rooms)
+
+
+@pytest.mark.parametrize("layer", INNER)
+def test_every_room_has_its_row(layer: str) -> None:
+    assert {_room(path) for path in FILES if _layer(path) == layer} - {"__init__"} == set(
+        INNER[layer]
+    )
+
+
+def test_commands_do_not_import_each_other() -> None:
+    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__"}
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        parts = [module.split(".") for _, module in _imports(path)]
+        assert not [p for p in parts if p[:2] == ["dicomtx", "cli"] and p[2:3][0] in commands]
+
+
+@pytest.mark.parametrize("name", sorted(FACES))
 def test_importing_the_package_imports_nothing_heavy(name: str) -> None:
     top_level = ast.parse((PACKAGE / name).read_text()).body
     modules = [module for node in top_level for module in _modules(node)]
@@ -106,7 +210,12 @@ def test_no_file_is_longer_than_300_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
-def test_files_are_named_for_their_noun_or_verb() -> None:
+def test_no_folder_holds_more_than_20_files_side_by_side() -> None:
+    folders = {path.parent for path in FILES}
+    assert not [folder for folder in folders if len(list(folder.glob("*.py"))) > 20]
+
+
+def test_files_are_named_for_what_they_hold() -> None:
     assert not [path for path in FILES if path.stem in FORBIDDEN or path.parent.stem in FORBIDDEN]
 
 
@@ -117,20 +226,32 @@ def test_every_folder_is_a_layer() -> None:
 @pytest.mark.parametrize(
     ("module", "name", "allowed"),
     [
-        ("dicomtx.errors", "codecs/gdcm.py", True),
-        ("dicomtx.codecs.codec", "engine/plan.py", True),
-        ("dicomtx.engine.plan", "codecs/gdcm.py", False),
+        ("dicomtx.errors.DicomtxError", "codecs/gdcm.py", True),
+        ("dicomtx.codecs.codec.Codec", "engine/planning/plan.py", True),
+        ("dicomtx.engine.planning.plan", "codecs/gdcm.py", False),
         ("dicomtx.dicom.part10", "codecs/gdcm.py", False),
         ("dicomtx.codecs.codec", "dicom/part10.py", False),
-        ("dicomtx.cli.console", "workflows/convert.py", False),
+        ("dicomtx.cli.output.console", "workflows/convert/convert.py", False),
+        ("dicomtx.workflows.batch.journal", "workflows/convert/convert.py", False),
+        ("dicomtx.workflows.convert.convert", "workflows/batch/planning.py", True),
+        ("dicomtx.engine.decoding.decoder", "engine/planning/planner.py", False),
+        ("dicomtx.engine.planning.plan", "engine/decoding/decoder.py", True),
         ("dicomtx.codecs.codec", "errors.py", False),
-        ("dicomtx.transcode", "engine/plan.py", False),
+        ("dicomtx.codecs.codec", "storage/source.py", False),
+        ("dicomtx.api.transcode", "engine/planning/plan.py", False),
+        ("dicomtx.transcode", "engine/planning/plan.py", False),
+        ("dicomtx.workflows.convert.convert", "api.py", True),
         ("gdcm", "codecs/gdcm.py", True),
         ("gdcm", "codecs/openjpeg.py", False),
-        ("pydicom.dataset", "engine/plan.py", False),
-        ("numpy", "files.py", False),
+        ("imagecodecs", "codecs/imagecodecs/lossy.py", True),
+        ("pydicom.dataset.Dataset", "engine/planning/plan.py", False),
+        ("numpy", "storage/atomic_write.py", False),
         ("requests", "cli/convert.py", False),
     ],
 )
 def test_the_rule_tells_right_from_wrong(module: str, name: str, *, allowed: bool) -> None:
     assert _allowed(module, PACKAGE / name) is allowed
+
+
+def test_a_circle_is_found() -> None:
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]

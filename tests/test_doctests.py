@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["dicomtx", "dicomtx.workflows.api"])
+@pytest.mark.parametrize("name", ["dicomtx", "dicomtx.api"])
 def test_the_examples_of_a_module_are_true(name: str) -> None:
     done = doctest.testmod(import_module(name))
     assert done.attempted

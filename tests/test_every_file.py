@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Outcome, Request
 from tests import oracle
 from tests.corpus import SAMPLE, files
 

@@ -17,9 +17,9 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, Element, elements
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError, DicomtxError, SettingsError
-from dicomtx.sources import Source
-from dicomtx.workflows.compare import compare
-from dicomtx.workflows.comparison import Comparing
+from dicomtx.storage.source import Source
+from dicomtx.workflows.compare.compare import compare
+from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests.conftest import Run
 from tests.dicom.builder import element, identity, image, mark, native, part10, text

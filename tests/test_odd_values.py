@@ -10,7 +10,7 @@ from numpy import arange, uint8
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
-from dicomtx.workflows.directory import first_free
+from dicomtx.workflows.export.dicomdir import first_free
 from tests.conftest import Run
 from tests.dicom.builder import (
     SOP_INSTANCE,

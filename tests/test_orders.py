@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from dicomtx.codecs.builtin import GDCM, IMAGECODECS
+from dicomtx.codecs.shipped import GDCM, IMAGECODECS
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import by_uid, find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Outcome, Request
 from tests.codecs import references
 from tests.corpus import file
 from tests.dicom.builder import native, part10

@@ -8,9 +8,9 @@ import pytest
 
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import ROOT
-from dicomtx.workflows.dry_run import Asked, dry_run
-from dicomtx.workflows.orthanc import read_orthanc, substituted
-from dicomtx.workflows.planned import Planned
+from dicomtx.workflows.policies.orthanc import read_orthanc, substituted
+from dicomtx.workflows.preview.dry_run import Asked, dry_run
+from dicomtx.workflows.preview.plan_record import Planned
 from tests import corpus
 from tests.orthanc_server import OrthancServer, Stored
 

@@ -12,8 +12,8 @@ import pytest
 from pydicom import Dataset, dcmread
 
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.export import export
-from dicomtx.workflows.export_job import Export, Media
+from dicomtx.workflows.export.export import export
+from dicomtx.workflows.export.job import Export, Media
 from tests.corpus import file
 from tests.orthanc_server import OrthancServer
 

@@ -11,8 +11,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Request
 from tests import oracle
 from tests.corpus import file
 

@@ -48,7 +48,7 @@ def test_importing_the_package_imports_nothing_else_of_it() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
 def test_help_imports_no_command(arguments: list[str]) -> None:
     found = modules(*arguments)
-    expected = {"dicomtx", "dicomtx.__main__", "dicomtx.cli", "dicomtx.cli.console"}
+    expected = {"dicomtx", "dicomtx.__main__", "dicomtx.cli", "dicomtx.cli.output.console"}
     assert own(found) == expected | {"dicomtx.errors", "dicomtx.printable"}
     assert found & (HEAVY | SLOW | {"dataclasses", "subprocess"}) == set()
 
@@ -80,7 +80,7 @@ def test_native_to_native_needs_neither_numpy_nor_pydicom(ct: Path, tmp_path: Pa
 def test_no_conversion_needs_pydicom_rich_or_plugins(ct: Path, tmp_path: Path, syntax: str) -> None:
     found = modules("convert", ct, tmp_path / "out.dcm", "--to", syntax)
     assert found & (HEAVY - {"numpy", "imagecodecs", "openjpeg"}) == set()
-    assert "dicomtx.codecs.isolation" not in found
+    assert "dicomtx.codecs.isolation.worker_group" not in found
 
 
 def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path: Path) -> None:

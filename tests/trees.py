@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from dicomtx.workflows.journal import NAME
+from dicomtx.workflows.batch.journal import NAME
 from tests.dicom.builder import image, native, part10
 
 PIXEL = image(8, 8)

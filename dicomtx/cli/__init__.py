@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 import click
 
 from dicomtx import __version__
-from dicomtx.cli.console import ClosedPipeError, Console, opened
+from dicomtx.cli.output.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
 
 # name: (module, help); the attribute of the module is the name of the command

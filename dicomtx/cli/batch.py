@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from dicomtx.cli.batch_options import batch_options
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import LOSSY, SyntaxCommand, settings_options
-from dicomtx.cli.policy_options import policy_options
+from dicomtx.cli.options.batch import batch_options
+from dicomtx.cli.options.policy import policy_options
+from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, settings_options
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
 
 if TYPE_CHECKING:
-    from dicomtx.workflows.batch import Batch
-    from dicomtx.workflows.layout import Layout
-    from dicomtx.workflows.request import Outcome
+    from dicomtx.workflows.batch.job import Batch
+    from dicomtx.workflows.convert.request import Outcome
+    from dicomtx.workflows.inputs.layout import Layout
 
 FINDING = ("include", "exclude", "follow", "null")
 DECIDES = ("to", "named", "orthanc")
@@ -57,12 +57,12 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     one ended: what is done is not read again. What decides is --to, --policy, --orthanc, or a plan
     that was reviewed: then there is no SRC.
     """
-    from dicomtx.cli.progress import shown  # noqa: PLC0415 - a command imports its work when run
-    from dicomtx.cli.report import Report  # noqa: PLC0415
-    from dicomtx.workflows.batch import opened  # noqa: PLC0415
-    from dicomtx.workflows.report import check_reports, open_report  # noqa: PLC0415
-    from dicomtx.workflows.totals import Totals  # noqa: PLC0415
-    from dicomtx.workflows.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
+    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
+    from dicomtx.cli.output.progress import shown  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.batch.batch import opened  # noqa: PLC0415
+    from dicomtx.workflows.batch.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
+    from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
+    from dicomtx.workflows.reports.writers import check_reports, open_report  # noqa: PLC0415
 
     tell = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
     if tell.verbose and tell.quiet:
@@ -111,11 +111,11 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     Raises:
         click.UsageError: arguments are missing, or contradict each other.
     """
-    from dicomtx.workflows.batch import Batch  # noqa: PLC0415
-    from dicomtx.workflows.choice import Choice  # noqa: PLC0415
-    from dicomtx.workflows.pool import Limits  # noqa: PLC0415
-    from dicomtx.workflows.request import FileRules  # noqa: PLC0415
-    from dicomtx.workflows.tree import Rules  # noqa: PLC0415
+    from dicomtx.workflows.batch.job import Batch  # noqa: PLC0415
+    from dicomtx.workflows.batch.resume import Choice  # noqa: PLC0415
+    from dicomtx.workflows.convert.request import FileRules  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
 
     sources, destination = _places(paths, options)
     _check(options)
@@ -182,7 +182,7 @@ def _check(options: dict[str, Any]) -> None:
 def _layout(template: str | None) -> "Layout | None":
     if not template:
         return None
-    from dicomtx.workflows.layout import Layout  # noqa: PLC0415 - brings pydicom
+    from dicomtx.workflows.inputs.layout import Layout  # noqa: PLC0415 - brings pydicom
 
     return Layout.parse(template)
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import TABLE, TransferSyntax
 
@@ -39,7 +39,7 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
         auditors = [_described(spec, lacking) for spec in AUDITORS]
         console.result(json.dumps(told | {"verifying": auditors}))
         return ExitCode.DONE
-    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+    from dicomtx.cli.output import tables  # noqa: PLC0415 - wraps text
 
     usable = [spec for spec in specs if not lacking[spec.name]]
     header = ("D decodes, E encodes", *(spec.name for spec in usable))
@@ -67,7 +67,7 @@ def _audits(spec: "CodecSpec", modules: Sequence[str]) -> str:
 
 def _trusted() -> list[tuple[str, str, str]]:
     """Returns what FFmpeg is trusted with, as rows."""
-    from dicomtx.codecs.trust import TABLE as KINDS  # noqa: PLC0415 - a command imports its work
+    from dicomtx.codecs.ffmpeg_trust import TABLE as KINDS  # noqa: PLC0415 - a command imports its work
 
     return [
         (f"{row.family}: {row.kind}", "{}-{}".format(*row.bits) if row.used else "any", row.result)

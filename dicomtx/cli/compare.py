@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
     from dicomtx.dicom.differences import Difference
-    from dicomtx.engine.differences import FrameDifference
-    from dicomtx.workflows.comparison import Comparison, Pixels, Side
+    from dicomtx.engine.pixels.frame_differences import FrameDifference
+    from dicomtx.workflows.compare.result import Comparison, Pixels, Side
 
 MOST_ROWS: Final = 20
 FRAMES: Final = ("Frame", "Values", "Largest error", "Mean error", "PSNR", "SSIM")
@@ -49,8 +49,8 @@ def compare(
     not count without --all: the syntax itself, group lengths, offset tables, colour spaces of
     the same colours. PSNR is by the range of A's stored values over all frames.
     """
-    from dicomtx.workflows.compare import compare as compare_files  # noqa: PLC0415
-    from dicomtx.workflows.comparison import Comparing  # noqa: PLC0415
+    from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415
+    from dicomtx.workflows.compare.result import Comparing  # noqa: PLC0415
 
     comparison = compare_files(Comparing(ignored=_tags(ignore), **options))
     if as_json:
@@ -65,7 +65,7 @@ def compare(
 def _tags(names: Sequence[str]) -> frozenset[int]:
     if not names:
         return frozenset()
-    from dicomtx.dicom.text import tag_of  # noqa: PLC0415 - pydicom
+    from dicomtx.dicom.values.text import tag_of  # noqa: PLC0415 - pydicom
 
     try:
         return frozenset(map(tag_of, names))
@@ -74,7 +74,7 @@ def _tags(names: Sequence[str]) -> frozenset[int]:
 
 
 def _show(comparison: "Comparison", console: Console) -> None:
-    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+    from dicomtx.cli.output import tables  # noqa: PLC0415 - wraps text
 
     tables.show(console, [row for row in _summary(comparison) if row[1]])
     frames = comparison.pixels.differing

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
-from dicomtx.cli.policy_options import policy_options
+from dicomtx.cli.options.policy import policy_options
+from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.output.console import Console
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
@@ -42,10 +42,10 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     after the result was decoded again and compared. A file that has nothing to transcode is
     copied as it is, and said to be kept.
     """
-    from dicomtx.cli.frames_bar import frames_bar  # noqa: PLC0415 - likewise
-    from dicomtx.cli.report import Report  # noqa: PLC0415 - a command imports its work when run
-    from dicomtx.workflows.convert import convert as convert_file  # noqa: PLC0415
-    from dicomtx.workflows.request import Request  # noqa: PLC0415
+    from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415 - likewise
+    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.convert.convert import convert as convert_file  # noqa: PLC0415
+    from dicomtx.workflows.convert.request import Request  # noqa: PLC0415
 
     report = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
     if report.verbose and report.quiet:

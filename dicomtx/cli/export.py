@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
-from dicomtx.cli.policy_options import policy_options
+from dicomtx.cli.options.policy import policy_options
+from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.printable import plain
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:
-    from dicomtx.cli.progress import Lines
-    from dicomtx.cli.report import Report
-    from dicomtx.workflows.export_job import Export
-    from dicomtx.workflows.request import Outcome
-    from dicomtx.workflows.totals import Totals
+    from dicomtx.cli.output.outcome import Report
+    from dicomtx.cli.output.progress import Lines
+    from dicomtx.workflows.convert.request import Outcome
+    from dicomtx.workflows.export.job import Export
+    from dicomtx.workflows.reports.totals import Totals
 
 OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
 MORE: Final = (
@@ -148,9 +148,9 @@ def media(console: Console, /, **options: Any) -> int:
     A key that the DICOMDIR must have and a file does not is invented, in the DICOMDIR only; with
     --strict it is an error.
     """
-    from dicomtx.workflows.directory import is_file_set_id  # noqa: PLC0415
-    from dicomtx.workflows.export_job import Media  # noqa: PLC0415
-    from dicomtx.workflows.profiles import profile  # noqa: PLC0415
+    from dicomtx.workflows.export.dicomdir import is_file_set_id  # noqa: PLC0415
+    from dicomtx.workflows.export.job import Media  # noqa: PLC0415
+    from dicomtx.workflows.export.media_profiles import profile  # noqa: PLC0415
 
     named = options.pop("profile")
     kept = profile(named) if named else None
@@ -166,9 +166,9 @@ def media(console: Console, /, **options: Any) -> int:
 
 def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     """Exports, and tells what came of each file."""
-    from dicomtx.workflows.export_job import Export  # noqa: PLC0415
-    from dicomtx.workflows.pool import Limits  # noqa: PLC0415
-    from dicomtx.workflows.tree import Rules  # noqa: PLC0415
+    from dicomtx.workflows.export.job import Export  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
 
     finding = Rules(
         include=options.pop("include"),
@@ -190,10 +190,10 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
 
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Carries the export out, and returns the exit code."""
-    from dicomtx.cli.report import Report  # noqa: PLC0415
-    from dicomtx.workflows.export import opened  # noqa: PLC0415
-    from dicomtx.workflows.report import open_report  # noqa: PLC0415
-    from dicomtx.workflows.totals import Totals  # noqa: PLC0415
+    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
+    from dicomtx.workflows.export.export import opened  # noqa: PLC0415
+    from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
+    from dicomtx.workflows.reports.writers import open_report  # noqa: PLC0415
 
     tell = Report(told["as_json"], told["verbose"], told["quiet"])
     totals, wrong = Totals(), 0
@@ -229,7 +229,7 @@ def _moving(
     """Shows how far it is, if that is to be told."""
     if quiet:
         return nullcontext(nullcontext)
-    from dicomtx.cli.progress import moving  # noqa: PLC0415
+    from dicomtx.cli.output.progress import moving  # noqa: PLC0415
 
     return moving(console, totals, totals.files + files, "export")
 
@@ -251,7 +251,7 @@ def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) 
 
 
 def _summary(totals: "Totals") -> str:
-    from dicomtx.cli.progress import STATUSES  # noqa: PLC0415
+    from dicomtx.cli.output.progress import STATUSES  # noqa: PLC0415
     from dicomtx.sizes import size  # noqa: PLC0415
 
     statuses = [status for status in STATUSES if totals.by_status[status]]

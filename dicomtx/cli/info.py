@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomtx.cli.console import Console
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.transfer_syntaxes import by_uid
 
@@ -50,7 +50,7 @@ def _show(description: "Description", console: Console, *, as_json: bool, first:
 
         console.result(json.dumps(description.as_json()))
         return
-    from dicomtx.cli import tables  # noqa: PLC0415 - wraps text
+    from dicomtx.cli.output import tables  # noqa: PLC0415 - wraps text
 
     if not first:
         console.result("")

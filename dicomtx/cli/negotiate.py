@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid, find
 
 if TYPE_CHECKING:
     from dicomtx.settings import Settings
-    from dicomtx.workflows.negotiate import Sent
+    from dicomtx.workflows.preview.negotiate import Sent
 
 
 def _syntaxes(
@@ -54,8 +54,8 @@ def negotiate(
     Nothing is sent. Its rules are: as it is, if that is accepted; else in the preferred syntax;
     else native. Exit code 4: some could not be sent.
     """
-    from dicomtx.cli import tables  # noqa: PLC0415 - a command imports its work when run
-    from dicomtx.workflows.negotiate import negotiated, peer_of  # noqa: PLC0415
+    from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.preview.negotiate import negotiated, peer_of  # noqa: PLC0415
 
     if to["modality"] and not to["orthanc"]:
         raise click.UsageError("--modality needs --orthanc: the configuration that names it")

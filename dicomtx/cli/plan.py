@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.console import Console
-from dicomtx.cli.params import LOSSY, SyntaxCommand, SyntaxType, settings_options
-from dicomtx.cli.policy_options import policy_options
+from dicomtx.cli.options.policy import policy_options
+from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.output.console import Console
 
 if TYPE_CHECKING:
-    from dicomtx.engine.policy import Policy
-    from dicomtx.workflows.dry_run import Asked
-    from dicomtx.workflows.planned import Planned, Sums
+    from dicomtx.engine.planning.policy import Policy
+    from dicomtx.workflows.preview.dry_run import Asked
+    from dicomtx.workflows.preview.plan_record import Planned, Sums
 
 ENGINES = ("dicomtx", "orthanc-builtin", "orthanc-gdcm")
 FINDING = ("include", "exclude", "follow", "null")
@@ -57,8 +57,8 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
     the policy 'default' of the settings file. Exit code 8: some would be refused by the policy; 4:
     some could not be transcoded; 3: some cannot be read.
     """
-    from dicomtx.cli import plan_report  # noqa: PLC0415 - a command imports its work when run
-    from dicomtx.workflows.planned import Sums  # noqa: PLC0415
+    from dicomtx.cli.output import plan as plan_report  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.preview.plan_record import Sums  # noqa: PLC0415
 
     sums = Sums()
     told = _counted(_planned(_asked(sources, options), options["estimate"]), sums)
@@ -77,8 +77,8 @@ def _asked(sources: tuple[str, ...], options: dict[str, Any]) -> "Asked":
     Raises:
         click.UsageError: nothing decides.
     """
-    from dicomtx.workflows.dry_run import Asked  # noqa: PLC0415
-    from dicomtx.workflows.tree import Rules  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.preview.dry_run import Asked  # noqa: PLC0415
 
     rules = Rules(**{name: options[name] for name in FINDING})
     decider = _decider(options["policy"], options["target"])
@@ -91,17 +91,17 @@ def _decider(policy: "Policy | None", target: Any) -> "Policy":
         return policy
     if target is None:
         raise click.UsageError("nothing decides: use --to, --policy or --orthanc")
-    from dicomtx.engine.policy import OneTarget  # noqa: PLC0415
+    from dicomtx.engine.planning.policy import OneTarget  # noqa: PLC0415
 
     return OneTarget(target, f"--to {target.name}")
 
 
 def _planned(asked: "Asked", estimate: int | None) -> "Iterator[Planned]":
     if estimate:
-        from dicomtx.workflows.estimate import estimated  # noqa: PLC0415 - brings the codecs
+        from dicomtx.workflows.preview.estimate import estimated  # noqa: PLC0415 - brings the codecs
 
         return estimated(asked, estimate)
-    from dicomtx.workflows.dry_run import dry_run  # noqa: PLC0415
+    from dicomtx.workflows.preview.dry_run import dry_run  # noqa: PLC0415
 
     return dry_run(asked)
 

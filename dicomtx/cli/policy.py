@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomtx.cli.console import Console
+from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
 
 if TYPE_CHECKING:
-    from dicomtx.engine.policy import Policy
+    from dicomtx.engine.planning.policy import Policy
 
 
 @click.group(short_help="Check policies, and explain what they decide.")
@@ -42,9 +42,9 @@ def check(console: Console, /, file: str) -> int:
 @click.pass_obj
 def explain(console: Console, /, file: str, source: str, name: str | None) -> int:
     """Show rule by rule what decides for a file, and why."""
-    from dicomtx.cli import tables  # noqa: PLC0415 - a command imports its work when run
-    from dicomtx.workflows.dry_run import explained  # noqa: PLC0415
-    from dicomtx.workflows.policies import only  # noqa: PLC0415
+    from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.workflows.policies.toml import only  # noqa: PLC0415
+    from dicomtx.workflows.preview.dry_run import explained  # noqa: PLC0415
 
     policies = _policies(file)
     if name is not None and name not in policies:
@@ -56,10 +56,10 @@ def explain(console: Console, /, file: str, source: str, name: str | None) -> in
 
 def _policies(file: str) -> "dict[str, Policy]":
     """Returns the policies of a file, by name."""
-    from dicomtx.workflows.policies import read_policies  # noqa: PLC0415
+    from dicomtx.workflows.policies.toml import read_policies  # noqa: PLC0415
 
     if os.path.isdir(file) or file.lower().endswith(".json"):
-        from dicomtx.workflows.orthanc import read_orthanc  # noqa: PLC0415 - brings a parser
+        from dicomtx.workflows.policies.orthanc import read_orthanc  # noqa: PLC0415 - brings a parser
 
         found = read_orthanc((file,), os.environ)
         return {found.name: found}

@@ -14,7 +14,7 @@ from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream
 from dicomtx.codecs import photometric, samples
 from dicomtx.codecs.codec import EncodeOptions
-from dicomtx.codecs.trust import COMPONENTS
+from dicomtx.codecs.ffmpeg_trust import COMPONENTS
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax

@@ -10,9 +10,9 @@ import gdcm
 import numpy as np
 
 from dicomtx import code_stream
-from dicomtx.codecs import photometric, samples, stream_headers
-from dicomtx.codecs.builtin import GDCM, RLE, ROOT
+from dicomtx.codecs import photometric, samples, stream_repair
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.shipped import GDCM, RLE, ROOT
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -29,7 +29,7 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     _refuse(image)
     if syntax.uid == RLE:
         return _decode_rle(stream, syntax, image)
-    stream_headers.require_end(stream)
+    stream_repair.require_end(stream)
     said = code_stream.read(stream)
     least = 2 if syntax.uid in JPEG2000 else 8  # below, its JPEG and JPEG-LS end the process
     if said is None or not least <= said.precision <= 16:
@@ -97,7 +97,7 @@ def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fra
     bits = image.bits_allocated
     if bits > 8 and image.samples_per_pixel > 1:
         raise CodecError("GDCM decodes RLE colour of more than 8 bits to wrong samples")
-    stream_headers.require_segments(stream, image.rows * image.columns)
+    stream_repair.require_segments(stream, image.rows * image.columns)
     data = _decoded(stream, syntax, image, (bits, bits, image.signed))
     array = np.frombuffer(data, f"<{'i' if image.signed else 'u'}{bits // 8}")
     return samples.frame_of(array, image, photometric.as_said(image))

@@ -8,7 +8,7 @@ from typing import Final
 
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream, jpeg, rle
-from dicomtx.codecs import stream_headers
+from dicomtx.codecs import stream_repair
 from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -98,7 +98,7 @@ def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes
     if syntax.family in MARKED:
         return stream + END
     if syntax.family == "RLE" and rle.offsets(stream):
-        return stream_headers.with_whole_segments(stream, image.rows * image.columns)
+        return stream_repair.with_whole_segments(stream, image.rows * image.columns)
     return stream
 
 

@@ -7,8 +7,8 @@ from openjpeg import utils
 
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples, subsampled
-from dicomtx.codecs.builtin import OPENJPEG
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.shipped import OPENJPEG
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax

@@ -7,17 +7,17 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
-from dicomtx.budget import Budget
-from dicomtx.codecs.builtin import FFMPEG, GDCM, IMAGECODECS, OPENJPEG, OPENJPH, SECOND
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
+from dicomtx.codecs.shipped import FFMPEG, GDCM, IMAGECODECS, OPENJPEG, OPENJPH, SECOND
 from dicomtx.errors import CodecError, UsageError
+from dicomtx.resources import Budget
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from dicomtx.codecs.isolation import Team
+    from dicomtx.codecs.isolation.worker_group import Team
 
 GROUP: Final = "dicomtx.codecs"
 BUILTIN: Final = (IMAGECODECS, OPENJPEG)
@@ -158,12 +158,12 @@ class Codecs:
 
     def _isolated(self, spec: CodecSpec) -> Codec:
         """Returns the codec in processes of its own."""
-        from dicomtx.codecs.isolation import Isolated  # noqa: PLC0415 - mostly not needed
+        from dicomtx.codecs.isolation.worker_group import Isolated  # noqa: PLC0415 - mostly not needed
 
         isolated = Isolated(self._team(spec.name), spec.module)
         if spec is not FFMPEG:
             return isolated
-        from dicomtx.codecs.trust import Trusted  # noqa: PLC0415 - mostly not needed
+        from dicomtx.codecs.ffmpeg_trust import Trusted  # noqa: PLC0415 - mostly not needed
 
         return Trusted(isolated)
 
@@ -238,7 +238,7 @@ class Codecs:
             return BrokenPlugin(name, "a codec that comes with dicomtx has this name")
         if len(points) > 1:
             return BrokenPlugin(name, f"{len(points)} packages register this name")
-        from dicomtx.codecs.isolation import describe  # noqa: PLC0415 - mostly not needed
+        from dicomtx.codecs.isolation.worker_group import describe  # noqa: PLC0415 - mostly not needed
 
         try:
             spec = describe(self._team(name), points[0].value)
@@ -249,7 +249,7 @@ class Codecs:
         return spec
 
     def _team(self, name: str) -> "Team":
-        from dicomtx.codecs.isolation import Team  # noqa: PLC0415 - processes: mostly not needed
+        from dicomtx.codecs.isolation.worker_group import Team  # noqa: PLC0415 - processes: mostly not needed
 
         if name not in self._teams:
             self._teams[name] = Team(name, self._settings.frame_timeout, self.budget.cpus)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from dicomtx.dicom import numbers
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.nested import holders
+from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.values import numbers
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.dicom.elements import Element, Encoding, elements, inner, items, of_item
 from dicomtx.dicom.packed import Packed, packed
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 
 PIXEL_REPRESENTATION: Final = 0x00280103
 

@@ -9,7 +9,7 @@ from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import ITEM, PIXEL_DATA, Element, name, resolved_vr
 from dicomtx.dicom.part10 import TRANSFER_SYNTAX, Part10
-from dicomtx.dicom.pixel_data import (
+from dicomtx.dicom.pixel_data.frames import (
     ENCAPSULATED_TOTAL_LENGTH,
     EXTENDED_OFFSET_TABLE,
     EXTENDED_OFFSET_TABLE_LENGTHS,
@@ -17,7 +17,7 @@ from dicomtx.dicom.pixel_data import (
 from dicomtx.dicom.rope import WORDS, swapped
 from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError
-from dicomtx.sources import CHUNK
+from dicomtx.storage.source import CHUNK
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -80,7 +80,7 @@ class Difference(NamedTuple):
         """The keyword of PS3.6, empty for private and unknown elements."""
         if self.tag == ITEM:
             return "Item"
-        from dicomtx.dicom import text  # noqa: PLC0415 - pydicom, for differences only
+        from dicomtx.dicom.values import text  # noqa: PLC0415 - pydicom, for differences only
 
         return text.keyword(self.tag)
 
@@ -287,7 +287,7 @@ def _shown(side: _Side, element: Element, vr: str) -> str:
         more = " ..." if size > BYTES_SHOWN else ""
         first = side.data_set.source.peek(element.value, min(size, BYTES_SHOWN))
         return f"{size} bytes: {first.hex(' ')}{more}"
-    from dicomtx.dicom import text  # noqa: PLC0415 - pydicom, for differences only
+    from dicomtx.dicom.values import text  # noqa: PLC0415 - pydicom, for differences only
 
     raw = side.data_set.source.read(element.value, min(size, CHUNK))
     big = side.data_set.encoding.big_endian

@@ -8,7 +8,7 @@ from dicomtx.dicom import odd_vr
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.dicom.vrs import LONG, SHORT, VRS
 from dicomtx.errors import DamagedError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
 ITEM: Final = 0xFFFEE000

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.dicom.vrs import VRS
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
 ITEMS: Final = 0xFFFE  # the group of items and delimiters

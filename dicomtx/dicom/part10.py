@@ -17,11 +17,11 @@ from dicomtx.dicom.elements import (
     header,
     salvaged,
 )
-from dicomtx.dicom.rewrite import Rewriter
+from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.dicom.rope import Rope
 from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError, NotDicomError
-from dicomtx.sources import CHUNK, Source, Spool, temporary_folder
+from dicomtx.storage.source import CHUNK, Source, Spool, temporary_folder
 from dicomtx.transfer_syntaxes import (
     BY_UID,
     GE_BIG_ENDIAN_PIXELS,

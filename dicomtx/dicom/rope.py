@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from dicomtx.sources import Source, write_all
+from dicomtx.storage.source import Source, write_all
 
 WORDS: Final = (
     dict.fromkeys(("AT", "OW", "SS", "US"), 2)

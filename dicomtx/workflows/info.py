@@ -4,14 +4,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dicomtx.code_stream import CodeStream
-from dicomtx.dicom import attributes, fragments
+from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.fragments import Encapsulation
-from dicomtx.dicom.header import read_header
+from dicomtx.dicom.inspection import read_header
 from dicomtx.dicom.part10 import open_part10
+from dicomtx.dicom.pixel_data import fragments
+from dicomtx.dicom.pixel_data.fragments import Encapsulation
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.sources import open_source
+from dicomtx.storage.source import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.convert.request import Outcome, Request
 
 Pretend = Callable[[Outcome | Callable[[], Outcome]], list[Request]]
 
@@ -28,7 +28,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
             asked.append(request)
             return end if isinstance(end, Outcome) else end()
 
-        module = ModuleType("dicomtx.workflows.convert")
+        module = ModuleType("dicomtx.workflows.convert.convert")
         module.convert = convert  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         return asked

@@ -6,7 +6,7 @@ import pytest
 
 from dicomtx.cli import main
 from dicomtx.codecs import registry
-from dicomtx.codecs.builtin import IMAGECODECS
+from dicomtx.codecs.shipped import IMAGECODECS
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import TABLE
 

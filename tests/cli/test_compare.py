@@ -12,12 +12,12 @@ import pytest
 
 from dicomtx.cli import main
 from dicomtx.errors import ExitCode
-from dicomtx.workflows.comparison import Comparison
+from dicomtx.workflows.compare.result import Comparison
 from tests import corpus
 from tests.conftest import Run
 from tests.dicom.builder import image, native, part10, text
 
-SCHEMA = json.loads(files("dicomtx.cli").joinpath("comparison.schema.json").read_text())
+SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/comparison.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

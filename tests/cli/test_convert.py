@@ -12,7 +12,7 @@ from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.request import Outcome, Request
+from dicomtx.workflows.convert.request import Outcome, Request
 from tests import corpus
 from tests.cli.conftest import Pretend
 

@@ -11,10 +11,10 @@ import click
 import pytest
 
 from dicomtx.cli import COMMANDS, main
-from dicomtx.codecs import imagecodecs
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError, DicomtxError, ExitCode
 from dicomtx.image_pixel import Frame
-from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.convert.request import Outcome
 from tests import trees
 from tests.cli.conftest import Pretend
 
@@ -30,7 +30,7 @@ def convert(request, progress):
         time.sleep(60)
     finally:
         print("cleaned up", flush=True)
-sys.modules["dicomtx.workflows.convert"] = types.SimpleNamespace(convert=convert)
+sys.modules["dicomtx.workflows.convert.convert"] = types.SimpleNamespace(convert=convert)
 sys.exit(main(["convert", "a", "b"]))
 """
 
@@ -84,8 +84,8 @@ def test_a_codec_that_fails_has_its_code_and_leaves_no_output(
         first, *others = bytes(frame.data)
         return right(frame._replace(data=bytes([first ^ 1, *others])), *rest)
 
-    right = imagecodecs.encode
-    monkeypatch.setattr(imagecodecs, "encode", encode)
+    right = lossless.encode
+    monkeypatch.setattr(lossless, "encode", encode)
     options = ["--to", "jpeg2000-lossless", "--codec", "imagecodecs"]
     assert main(["convert", str(ct), str(tmp_path / "out.dcm"), *options]) == code
     assert list(tmp_path.iterdir()) == []

@@ -12,11 +12,11 @@ import pytest
 from dicomtx.cli import main
 from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import ExitCode
-from dicomtx.workflows.request import Outcome
+from dicomtx.workflows.convert.request import Outcome
 from tests import corpus
 from tests.cli.conftest import Pretend
 
-SCHEMA = json.loads(files("dicomtx.cli").joinpath("outcome.schema.json").read_text())
+SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/outcome.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

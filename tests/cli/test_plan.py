@@ -17,11 +17,11 @@ import pytest
 from dicomtx.cli import main
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.planned import Planned
+from dicomtx.workflows.preview.plan_record import Planned
 from tests import corpus
 from tests.plugins import FAULT_CODECS, install
 
-SCHEMA = json.loads(files("dicomtx.cli").joinpath("planned.schema.json").read_text())
+SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/planned.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 POLICY = """
 [[policy.default.rule]]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dicomtx.codecs import imagecodecs, trust
+from dicomtx.codecs import ffmpeg_trust
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
@@ -24,7 +25,7 @@ NEAR, LOSSY = find("jpeg-ls-near-lossless"), find("jpeg2000")
 GREY = references.kind(8, 8)
 RGB = references.kind(8, 8, samples=3, photometric="RGB")
 YBR = references.kind(8, 8, samples=3, photometric="YBR_FULL")
-AUDITED: Any = trust.Trusted(ffmpeg)  # without the process
+AUDITED: Any = ffmpeg_trust.Trusted(ffmpeg)  # without the process
 EXACT_JLS = {name for name, image in references.KINDS.items() if image.samples_per_pixel == 1}
 
 
@@ -34,11 +35,11 @@ def decoded(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
 
 
 def by_charls_or_openjpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
-    return imagecodecs.decode(stream, syntax, image)
+    return lossless.decode(stream, syntax, image)
 
 
 def encoded(frame: Frame, syntax: TransferSyntax) -> bytes:
-    return imagecodecs.encode(frame, syntax, EncodeOptions())
+    return lossless.encode(frame, syntax, EncodeOptions())
 
 
 def smooth(rows: int, columns: int, bits: int, samples: int = 1) -> Any:
@@ -143,7 +144,7 @@ def test_irreversible_jpeg_2000_is_rounded_by_no_more_than_one(
     )
     image = references.kind(bits, 8 * array.dtype.itemsize, samples=samples)
     image = image._replace(rows=133, columns=147)
-    assert trust.error_of(stream) == 1
+    assert ffmpeg_trust.error_of(stream) == 1
     one, two = (
         references.low_bits(decode(stream, LOSSY, image)).astype(np.int64)
         for decode in (decoded, by_charls_or_openjpeg)
@@ -187,7 +188,7 @@ def test_colour_in_jpeg_ls_by_plane_is_exact(image: ImagePixel, size: tuple[int,
 def test_colour_by_sample_which_ffmpeg_gets_wrong_is_not_asked_of_it() -> None:
     frame = references.frame(RGB, "noise")
     stream = encoded(frame, JLS)
-    assert stream[stream.index(b"\xff\xda") + 12] == trust.SAMPLES
+    assert stream[stream.index(b"\xff\xda") + 12] == ffmpeg_trust.SAMPLES
     with pytest.raises(CodecError, match="components by sample, not used"):
         decoded(stream, JLS, frame.image)
     with pytest.raises(CodecError):  # if FFmpeg learnt it, let the table say so
@@ -210,23 +211,23 @@ def with_segment(stream: bytes, marker: int, body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("marker", "body"),
     [
-        (trust.APP8, b"mrfx\1"),
-        (trust.LSE, b"\2\1\1" + bytes(range(256))),
-        (trust.LSE, b"\3\1\1"),
+        (ffmpeg_trust.APP8, b"mrfx\1"),
+        (ffmpeg_trust.LSE, b"\2\1\1" + bytes(range(256))),
+        (ffmpeg_trust.LSE, b"\3\1\1"),
     ],
 )
 def test_jpeg_ls_whose_samples_are_mapped_is_not_asked_of_it(marker: int, body: bytes) -> None:
     stream = encoded(references.frame(GREY, "noise"), JLS)
-    assert trust.error_of(stream) == 0
+    assert ffmpeg_trust.error_of(stream) == 0
     with pytest.raises(CodecError, match="not trusted"):
-        trust.error_of(with_segment(stream, marker, body))
+        ffmpeg_trust.error_of(with_segment(stream, marker, body))
 
 
 def test_components_of_different_depths_are_not_asked_of_it() -> None:
     stream = bytearray(encoded(references.frame(RGB, "noise"), J2K))
-    stream[trust.COMPONENTS + 3] = 5
+    stream[ffmpeg_trust.COMPONENTS + 3] = 5
     with pytest.raises(CodecError, match="not trusted"):
-        trust.error_of(bytes(stream))
+        ffmpeg_trust.error_of(bytes(stream))
 
 
 def subsampled(planes: list[Any], kind: str) -> bytes:
@@ -270,7 +271,7 @@ def test_irreversible_subsampled_chroma_is_rounded_by_no_more_than_one(
 ) -> None:
     stream = chroma.subsampled(chroma.planes(*size, *distances), LOSSY.uid, *distances)
     image = YBR._replace(rows=size[0], columns=size[1])
-    assert trust.error_of(stream) == 1
+    assert ffmpeg_trust.error_of(stream) == 1
     one, two = (
         references.low_bits(decode(stream, LOSSY, image)).astype(np.int64)
         for decode in (decoded, by_charls_or_openjpeg)

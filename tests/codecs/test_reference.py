@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicomtx.codecs import imagecodecs
-from dicomtx.codecs.builtin import GDCM, IMAGECODECS, OPENJPEG, RLE
 from dicomtx.codecs.codec import CodecSpec, EncodeOptions
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.codecs.registry import Codecs
+from dicomtx.codecs.shipped import GDCM, IMAGECODECS, OPENJPEG, RLE
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.settings import Settings
@@ -155,7 +155,7 @@ def test_a_stream_cut_short_is_refused(
     codecs: Codecs, decoder: CodecSpec, syntax: TransferSyntax
 ) -> None:
     frame = references.frame(references.kind(8, 8), "noise")
-    stream = imagecodecs.encode(frame, syntax, EncodeOptions())
+    stream = lossless.encode(frame, syntax, EncodeOptions())
     for end in (len(stream) // 2, len(stream) - 10, len(stream) - 3):
         found, refusal = decoded(codecs, decoder, syntax, stream[:end], frame.image)
         assert found is None
@@ -172,8 +172,8 @@ def test_bits_above_the_stored_ones_are_kept_by_whole_words_and_lost_elsewhere(
     dirty = references.frame(references.kind(16, 16, signed=bool(sign)), "noise")
     image = references.frame(references.kind(12, 16, signed=bool(sign)), "noise").image
     dirty = Frame(dirty.data, image)
-    stream = imagecodecs.encode(dirty, syntax, EncodeOptions())
-    found = imagecodecs.decode(stream, syntax, image)
+    stream = lossless.encode(dirty, syntax, EncodeOptions())
+    found = lossless.decode(stream, syntax, image)
     if syntax.family in WHOLE_WORDS:
         assert found.data == dirty.data
     else:
@@ -206,9 +206,9 @@ def images(draw: st.DrawFn) -> Frame:
 def test_decoding_gives_back_what_was_encoded(frame: Frame, syntax: TransferSyntax) -> None:
     if builtin_refuses(IMAGECODECS, syntax, frame.image):
         with pytest.raises(CodecError):
-            imagecodecs.encode(frame, syntax, EncodeOptions())
+            lossless.encode(frame, syntax, EncodeOptions())
         return
-    stream = imagecodecs.encode(frame, syntax, EncodeOptions())
-    found = imagecodecs.decode(stream, syntax, frame.image)
+    stream = lossless.encode(frame, syntax, EncodeOptions())
+    found = lossless.decode(stream, syntax, frame.image)
     assert found.image == frame.image
     assert np.array_equal(references.low_bits(found), references.low_bits(frame))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dicomtx.codecs import registry
-from dicomtx.codecs.builtin import IMAGECODECS, OPENJPH
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.codecs.registry import BUILTIN, SHIPPED, BrokenPlugin, Codecs, missing
+from dicomtx.codecs.shipped import IMAGECODECS, OPENJPH
 from dicomtx.errors import CodecError, UsageError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.settings import Settings
@@ -102,7 +102,7 @@ print(*(name for name in heavy.split() if name in sys.modules))
 
 
 def test_starting_processes_imports_nothing_heavy() -> None:
-    program = "import sys, dicomtx.codecs.isolation; print(*sys.modules)"
+    program = "import sys, dicomtx.codecs.isolation.worker_group; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert not {b"numpy", b"multiprocessing", b"asyncio"} & {*done.stdout.split()}
 
@@ -175,7 +175,7 @@ def test_what_plugins_print_is_told_with_their_name(fault_codecs: None) -> None:
 def test_builtins_are_opened_here_and_plugins_are_not() -> None:
     loaded = set(sys.modules)
     with Codecs(Settings()) as codecs:
-        assert codecs.open(BUILTIN[0]) is sys.modules["dicomtx.codecs.imagecodecs"]
+        assert codecs.open(BUILTIN[0]) is sys.modules["dicomtx.codecs.imagecodecs.lossless"]
         codecs.open(SHIPPED["gdcm"])
     assert not {"gdcm", "dicomtx.codecs.gdcm"} & (set(sys.modules) - loaded)
 
@@ -183,7 +183,7 @@ def test_builtins_are_opened_here_and_plugins_are_not() -> None:
 def test_a_builtin_that_cannot_be_imported_is_a_codec_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "dicomtx.codecs.imagecodecs", None)
+    monkeypatch.setitem(sys.modules, "dicomtx.codecs.imagecodecs.lossless", None)
     with Codecs(Settings()) as codecs, pytest.raises(CodecError, match="cannot be imported"):
         codecs.open(BUILTIN[0])
 

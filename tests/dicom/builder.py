@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, Encoding, elements
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import find
 
 LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")

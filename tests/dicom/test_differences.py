@@ -9,7 +9,7 @@ from dicomtx.dicom.differences import DEEPEST, Difference, differences
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 from tests import corpus
 from tests.bench import Bench
 from tests.dicom.builder import element, identity, part10, sequence, short, text

@@ -13,7 +13,7 @@ from dicomtx.dicom.elements import (
     resolved_vr,
 )
 from dicomtx.errors import DamagedError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 from tests.dicom import builder
 
 ENCODINGS = [IMPLICIT, EXPLICIT, EXPLICIT_BIG]

@@ -18,10 +18,10 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.sources import open_source
+from dicomtx.storage.source import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Request
 from tests import oracle
 from tests.corpus import SAMPLE, files
 

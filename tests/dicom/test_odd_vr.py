@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, Encoding
-from dicomtx.dicom.header import read_header
+from dicomtx.dicom.inspection import read_header
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import element, image, mark, native, part10, sequence, text

@@ -9,7 +9,7 @@ import pytest
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, Part10, file_meta, open_part10
 from dicomtx.errors import DamagedError, NotDicomError, SourceError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import find
 from tests.dicom import builder
 from tests.dicom.builder import element, identity, part10, text

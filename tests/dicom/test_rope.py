@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.dicom.rope import Rope, swapped
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 
 DATA = bytes(range(256)) * 5000  # more than a chunk
 

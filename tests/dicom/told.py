@@ -7,14 +7,11 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.derivation.lossy_attributes import LossyStep, lossy_edits
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.dicom.provenance import (
-    LossyStep,
-    lossy_edits,
-)
-from dicomtx.dicom.rewrite import Rewriter
-from dicomtx.sources import Source
+from dicomtx.dicom.rewriter import Rewriter
+from dicomtx.storage.source import Source
 from tests.dicom import builder
 
 ENCODINGS = {

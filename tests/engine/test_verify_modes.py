@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dicomtx.codecs import imagecodecs
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -76,7 +76,7 @@ def test_what_ffmpeg_is_not_trusted_with_fails_where_independence_is_demanded(
 def test_without_a_second_code_base_independence_is_refused_beforehand(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, to: str, kind: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(imagecodecs, "encode", lambda *_: pytest.fail("it was encoded"))
+    monkeypatch.setattr(lossless, "encode", lambda *_: pytest.fail("it was encoded"))
     outcome = bench.convert(noise(**kind), to, verify="independent")
     error = bench.failed(outcome, ExitCode.VERIFICATION)
     assert f"--verify independent needs a second code base that decodes {to}" in error
@@ -123,13 +123,13 @@ def test_a_decoder_that_another_one_contradicts_is_found(
     bench: Bench, audit: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.convert(noise(), "jpeg2000-lossless")
-    right = imagecodecs.decode
+    right = lossless.decode
 
     def wrong(stream: bytes, syntax: TransferSyntax, asked: Any) -> Frame:
         frame = right(stream, syntax, asked)
         return Frame(bytes([frame.data[0] ^ 1]) + bytes(frame.data[1:]), frame.image)
 
-    monkeypatch.setattr(imagecodecs, "decode", wrong)
+    monkeypatch.setattr(lossless, "decode", wrong)
     outcome = bench.convert(bench.out.read_bytes(), "explicit", verify="independent")
     assert "two codecs decode frame 1" in bench.failed(outcome, ExitCode.VERIFICATION)
 
@@ -139,7 +139,7 @@ def test_an_encoder_that_is_wrong_with_its_own_decoder_is_found(
     bench: Bench, audit: None, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     """As a fault of a library that has both sides would be: nothing else could see it."""
-    encode, decode = imagecodecs.encode, imagecodecs.decode
+    encode, decode = lossless.encode, lossless.decode
 
     def flipped(frame: Frame) -> Frame:
         return Frame(bytes(value ^ 0xFF for value in bytes(frame.data)), frame.image)
@@ -147,8 +147,8 @@ def test_an_encoder_that_is_wrong_with_its_own_decoder_is_found(
     def wrong(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
         return encode(flipped(frame), syntax, options)
 
-    monkeypatch.setattr(imagecodecs, "encode", wrong)
-    monkeypatch.setattr(imagecodecs, "decode", lambda *asked: flipped(decode(*asked)))
+    monkeypatch.setattr(lossless, "encode", wrong)
+    monkeypatch.setattr(lossless, "decode", lambda *asked: flipped(decode(*asked)))
     outcome = bench.convert(noise(), to)
     assert "decodes to other pixels" in bench.failed(outcome, ExitCode.VERIFICATION)
 
@@ -180,12 +180,12 @@ def test_a_sample_of_the_frames_is_checked(
 def test_a_wrong_frame_in_the_sample_is_found_again_and_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = imagecodecs.encode
+    encode = lossless.encode
 
     def wrong(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
         return encode(Frame(bytes(len(frame.data)), frame.image), syntax, options)
 
-    monkeypatch.setattr(imagecodecs, "encode", wrong)
+    monkeypatch.setattr(lossless, "encode", wrong)
     said = {bench.convert(frames(40), "rle", verify="sample=5%").error for _ in range(3)}
     assert len(said) == 1
     assert "decodes to other pixels" in said.pop()

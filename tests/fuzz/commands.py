@@ -22,14 +22,19 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from dicomtx import settings, transfer_syntaxes
-from dicomtx.engine.policy import OneTarget
+from dicomtx import api, settings, transfer_syntaxes
+from dicomtx.engine.planning.policy import OneTarget
 from dicomtx.errors import DicomtxError, ExitCode
-from dicomtx.workflows import api, compare, dry_run, info, layout, survey, tree
-from dicomtx.workflows.catalogue import Catalogue
-from dicomtx.workflows.comparison import Comparing
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Request
+from dicomtx.workflows import info
+from dicomtx.workflows.compare import compare
+from dicomtx.workflows.compare.result import Comparing
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Request
+from dicomtx.workflows.export import survey
+from dicomtx.workflows.export.catalogue import Catalogue
+from dicomtx.workflows.inputs import arguments as tree
+from dicomtx.workflows.inputs import layout
+from dicomtx.workflows.preview import dry_run
 from tests.fuzz.seeds import cases, kept, mutated, seeds
 
 SECONDS: Final = 20  # of CPU time, for all commands over one input

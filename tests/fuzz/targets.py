@@ -5,19 +5,21 @@ from contextlib import suppress
 from itertools import islice
 
 import dicomtx
-from dicomtx.codecs import guard, imagecodecs, openjpeg
-from dicomtx.codecs.builtin import IMAGECODECS, OPENJPEG
-from dicomtx.dicom import attributes, fragments
+from dicomtx.codecs import guard, openjpeg
+from dicomtx.codecs.imagecodecs import lossless
+from dicomtx.codecs.shipped import IMAGECODECS, OPENJPEG
+from dicomtx.dicom import attributes
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
-from dicomtx.dicom.header import Header, read_header
+from dicomtx.dicom.inspection import Header, read_header
 from dicomtx.dicom.part10 import Part10, open_part10
-from dicomtx.dicom.pixel_data import EncapsulatedFrames, native_frames
-from dicomtx.dicom.rewrite import Rewriter
-from dicomtx.engine.decoding import Decoder
+from dicomtx.dicom.pixel_data import fragments
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, native_frames
+from dicomtx.dicom.rewriter import Rewriter
+from dicomtx.engine.decoding.decoder import Decoder
 from dicomtx.errors import DicomtxError
-from dicomtx.sources import Source
+from dicomtx.storage.source import Source
 
-CODECS = ((IMAGECODECS, imagecodecs), (OPENJPEG, openjpeg))
+CODECS = ((IMAGECODECS, lossless), (OPENJPEG, openjpeg))
 FRAMES = 3  # of each file: the others come the same way
 
 

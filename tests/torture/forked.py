@@ -20,10 +20,10 @@ def warm() -> None:
     import dicomtx.cli.batch
     import dicomtx.cli.convert
     import dicomtx.cli.export
-    import dicomtx.codecs.imagecodecs
-    import dicomtx.workflows.batch
-    import dicomtx.workflows.convert
-    import dicomtx.workflows.export  # noqa: F401
+    import dicomtx.codecs.imagecodecs.lossless
+    import dicomtx.workflows.batch.batch
+    import dicomtx.workflows.convert.convert
+    import dicomtx.workflows.export.export  # noqa: F401
 
 
 def run(command: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dicomtx.part_files import is_ours
-from dicomtx.workflows.journal import START
+from dicomtx.storage.part_files import is_ours
+from dicomtx.workflows.batch.journal import START
 from tests import trees
 from tests.dicom.builder import image, native, part10, text
 

@@ -8,8 +8,9 @@ from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
-from dicomtx.workflows.compare import ComparisonError, compare
-from dicomtx.workflows.comparison import Comparing
+from dicomtx.workflows.compare.compare import compare
+from dicomtx.workflows.compare.opened import ComparisonError
+from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests.bench import Bench
 from tests.dicom import builder

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from dicomtx.codecs import imagecodecs
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
 from tests.bench import Bench, grey
@@ -84,14 +84,14 @@ def test_e7_the_group_length_of_pixel_data_is_right_or_gone(bench: Bench) -> Non
 def test_f5_an_encoder_that_flips_a_bit_is_found_out(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
-    right = imagecodecs.encode
+    right = lossless.encode
 
     def flips(frame: Frame, *rest: Any) -> bytes:
         data = bytearray(frame.data)
         data[len(data) // 2] ^= 1
         return right(Frame(bytes(data), frame.image), *rest)
 
-    monkeypatch.setattr(imagecodecs, "encode", flips)
+    monkeypatch.setattr(lossless, "encode", flips)
     data = grey(16, 16)
     error = bench.failed(bench.convert(data, to), ExitCode.VERIFICATION)
     assert "frame 1" in error

@@ -11,8 +11,8 @@ import pytest
 from pydicom.fileset import FileSet
 
 from dicomtx.errors import DestinationError
-from dicomtx.workflows.append_journal import NAME
-from dicomtx.workflows.export_job import Media
+from dicomtx.workflows.export.append_journal import NAME
+from dicomtx.workflows.export.job import Media
 from tests.conftest import Run
 from tests.corpus import file
 from tests.exports import Folder

@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 
 from dicomtx.cli import main
-from dicomtx.dicom import header, text
+from dicomtx.dicom import inspection
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.part10 import Part10
+from dicomtx.dicom.values import text
 from dicomtx.errors import BugError, DamagedError, ExitCode
-from dicomtx.workflows import batch, boundary, dry_run, info, layout, negotiate, survey
+from dicomtx.workflows import boundary, info
+from dicomtx.workflows.batch import batch
+from dicomtx.workflows.batch.job import Batch
+from dicomtx.workflows.export import survey
+from dicomtx.workflows.inputs import layout
+from dicomtx.workflows.preview import dry_run, negotiate
 from tests.dicom.builder import SOP_INSTANCE, image, native, part10
 
 GOOD = part10("explicit", native(image(8, 8), bytes(range(64))))
@@ -30,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         (tmp_path / "in" / name).write_bytes(data)
     for module in (survey, dry_run, info, negotiate):
-        monkeypatch.setattr(module, "read_header", failing(header.read_header))
+        monkeypatch.setattr(module, "read_header", failing(inspection.read_header))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DICOMTX_CONFIG", "/dev/null")
     return tmp_path
@@ -91,7 +97,7 @@ def test_a_fault_in_a_layout_fails_that_file(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(layout, "value", fails)
     wanted = layout.Layout.parse("{SOPInstanceUID}.dcm")
-    asked = batch.Batch((str(folder / "in"),), str(folder / "out"), layout=wanted)
+    asked = Batch((str(folder / "in"),), str(folder / "out"), layout=wanted)
     with batch.opened(asked) as run:
         outcomes = list(run.outcomes())
     failed = [o for o in outcomes if o.status == "failed"]

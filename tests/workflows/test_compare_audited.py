@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from dicomtx.cli import main
-from dicomtx.codecs import imagecodecs, samples
+from dicomtx.codecs import samples
+from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from dicomtx.workflows.compare import compare
-from dicomtx.workflows.comparison import Comparing, Comparison
+from dicomtx.workflows.compare.compare import compare
+from dicomtx.workflows.compare.result import Comparing, Comparison
 from tests import chroma
 from tests.bench import Bench
 from tests.dicom import builder
@@ -186,7 +187,7 @@ def as_in_0_2_0(stream: bytes, syntax: TransferSyntax, asked: ImagePixel) -> Fra
 def of_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has dicomtx decode JPEG 2000 as 0.2.0 did."""
     for syntax in ("jpeg2000-lossless", "jpeg2000"):
-        monkeypatch.setitem(imagecodecs.DECODERS, find(syntax).uid, as_in_0_2_0)
+        monkeypatch.setitem(lossless.DECODERS, find(syntax).uid, as_in_0_2_0)
 
 
 @pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])

@@ -8,7 +8,7 @@ from imagecodecs import jpeg8_encode
 
 from tests.bench import Bench
 from tests.dicom.builder import encapsulated, identity, image, module, native, part10, short
-from tests.workflows.test_compare import between
+from tests.workflows.compare.test_compare import between
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-ls-lossless", "jpeg2000-lossless"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from dicomtx.workflows.export_job import Media
+from dicomtx.workflows.export.job import Media
 from tests.dicom.builder import SOP_CLASS, element, image, module, part10, text
 from tests.exports import Folder
 

@@ -7,11 +7,11 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
-from dicomtx.engine.policy import RuleBook
+from dicomtx.engine.planning.policy import RuleBook
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert import ADDED_META, convert
-from dicomtx.workflows.request import Request
+from dicomtx.workflows.convert.convert import ADDED_META, convert
+from dicomtx.workflows.convert.request import Request
 from tests.bench import Bench
 from tests.conftest import Run
 from tests.dicom import builder

@@ -11,8 +11,8 @@ from pydicom import dcmread
 from dicomtx.dicom.elements import EXPLICIT, IMPLICIT, Encoding
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.workflows.compare import compare
-from dicomtx.workflows.comparison import Comparing
+from dicomtx.workflows.compare.compare import compare
+from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests import oracle
 from tests.bench import Bench

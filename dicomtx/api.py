@@ -1,0 +1,90 @@
+"""The Python face of ``convert``: paths and binary streams."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.settings import load
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Outcome, Request
+
+Place = str | os.PathLike[str] | BinaryIO
+
+
+class TranscodeError(DicomtxError):
+    """Nothing was written; ``outcome`` tells everything, ``exit_code`` what the CLI would say."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        """Carries the outcome; its error is the message."""
+        super().__init__(f"{outcome.path}: {outcome.error}")
+        self.outcome = outcome
+        self.exit_code = ExitCode(outcome.exit_code)
+
+
+def transcode(
+    src: Place, dst: Place, *, to: str = "explicit", check: bool = True, **options: Any
+) -> Outcome:
+    """Writes ``src`` to ``dst`` in another transfer syntax and returns what came of it.
+
+    Args:
+        src: a path, or a binary stream that is read from where it stands to its end.
+        dst: a path, or a binary stream that is written to once all is done.
+        to: slug, keyword of PS3.6 or UID.
+        check: raise an error if nothing was written, rather than only tell it in the outcome.
+        options: ``overwrite``, ``in_place``, and the fields of ``dicomtx.settings.Settings``
+            (``order``, ``codecs``, ``verify``, ``strict``, ...).
+
+    Raises:
+        TranscodeError: nothing was written, and ``check`` is true.
+        UsageError: there is no such transfer syntax.
+        SettingsError: there is no such option, or no such value of it.
+
+    >>> import io
+    >>> from pydicom.data import get_testdata_file
+    >>> out = io.BytesIO()
+    >>> with open(get_testdata_file("MR_small.dcm"), "rb") as mr:
+    ...     outcome = transcode(mr, out, to="jpeg-ls-lossless")
+    >>> outcome.status, outcome.bytes_in, outcome.bytes_out == len(out.getvalue())
+    ('done', 9830, True)
+    >>> transcode(get_testdata_file("rtplan.dcm"), io.BytesIO(), to="rle").status
+    'kept'
+    """
+    asked = {name: options.pop(name) for name in ("overwrite", "in_place") if name in options}
+    with _to_read(src) as source, _to_write(dst) as destination:
+        settings = load(None, {}, **options)
+        outcome = convert(Request(source, destination, find(to), settings=settings, **asked))
+        if check and outcome.error:
+            raise TranscodeError(outcome)
+        return outcome
+
+
+@contextmanager
+def _to_read(src: Place) -> Iterator[str]:
+    """Yields a path to what is to be read."""
+    if isinstance(src, str | os.PathLike):
+        yield os.fspath(src)
+        return
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, "source")
+        with open(path, "wb") as file:
+            shutil.copyfileobj(src, file)
+        yield path
+
+
+@contextmanager
+def _to_write(dst: Place) -> Iterator[str]:
+    """Yields a path to write to; for a stream, what was written goes there in the end."""
+    if isinstance(dst, str | os.PathLike):
+        yield os.fspath(dst)
+        return
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, "destination")
+        yield path
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                shutil.copyfileobj(file, dst)

@@ -1,0 +1,81 @@
+"""The options that name a policy: what decides for each file, in place of one target."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from dicomtx.settings import settings_file
+
+if TYPE_CHECKING:
+    from dicomtx.engine.planning.policy import Policy
+
+
+def policy_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds --policy, --orthanc, --via and --on-failure; stands below ``settings_options``.
+
+    The command gets ``policy``, None where --to decides, and ``on_failure``. Without any of them
+    the policy ``default`` of the settings file decides, if there is one.
+    """
+
+    @click.option(
+        "--policy",
+        "named",
+        metavar="NAME|FILE",
+        help="What decides for each file: a policy of the settings file, or a file of its own.",
+    )
+    @click.option(
+        "--orthanc",
+        metavar="PATH",
+        multiple=True,
+        help="Decide as Orthanc does with this configuration, a file or a folder.",
+    )
+    @click.option(
+        "--via",
+        type=click.Choice(["rest", "dicom"]),
+        default="rest",
+        help="How Orthanc gets the files: by C-STORE it accepts only what it is told to.",
+    )
+    @click.option(
+        "--on-failure",
+        type=click.Choice(["error", "keep-original"]),
+        default="error",
+        help="What cannot be transcoded is an error, or kept as it is (as Orthanc does).",
+    )
+    @wraps(command)
+    def with_policy(*args: Any, **options: Any) -> int:
+        context = click.get_current_context()
+        named, orthanc = options.pop("named"), options.pop("orthanc")
+        by_dicom = options.pop("via") == "dicom"
+        given = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
+        if given + bool(named) + bool(orthanc) > 1:
+            raise click.UsageError("--to, --policy and --orthanc contradict each other")
+        if by_dicom and not orthanc:
+            raise click.UsageError("--via dicom needs --orthanc")
+        policy = None if given else found(named, orthanc, by_dicom=by_dicom)
+        if policy and policy.order and not context.params.get("order"):
+            options["settings"] = options["settings"]._replace(order=policy.order)
+        return command(*args, policy=policy, **options)
+
+    return with_policy
+
+
+def found(named: str | None, orthanc: tuple[str, ...], *, by_dicom: bool) -> "Policy | None":
+    """Returns the policy that is named, or ``default``; None if there is none."""
+    context = click.get_current_context()
+    config = context.params.get("config")
+    if not (named or orthanc or settings_file(config, os.environ)):
+        return None
+    from dicomtx.workflows.policies.toml import policy_of  # noqa: PLC0415 - a command imports its work
+
+    policy = policy_of(named, orthanc, config, os.environ)
+    for text in policy.warnings if policy else ():
+        context.obj.note(f"warning: {text}")
+    if not by_dicom:
+        return policy
+    from dicomtx.workflows.policies.orthanc import by_c_store  # noqa: PLC0415
+
+    return by_c_store(policy)

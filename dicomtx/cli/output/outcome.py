@@ -1,0 +1,125 @@
+"""What a person, or a program, is told of an Outcome."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dicomtx.cli.output.console import Console
+from dicomtx.printable import plain
+from dicomtx.sizes import size
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.boundary import TRACEBACK
+from dicomtx.workflows.convert.request import Outcome
+
+VERIFIED = {
+    "independent": "verified",
+    "same-code-base": "verified (same code base)",
+    "same-codec": "verified (same codec)",
+    "bytes-only": "verified (bytes)",
+    "none": "not verified",
+}
+
+
+class Report(NamedTuple):
+    """How much is told, and in which form.
+
+    Attributes:
+        as_json: the whole outcome as one JSON object in place of the result line.
+        verbose: also how it was done, what was tried, and what libraries printed.
+        quiet: errors only.
+    """
+
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+    def tell(self, outcome: Outcome, console: Console) -> None:
+        """Prints what came of one file: on standard output, unless the file goes there."""
+        piped = outcome.destination == "-"
+        if self.as_json:
+            import json  # noqa: PLC0415 - 5 ms that only --json needs
+
+            (console.error if piped else console.result)(json.dumps(outcome.as_json()))
+        elif not outcome.error and not self.quiet and not piped:
+            console.result(plain(_result(outcome)))
+        if not (self.as_json and piped):  # nothing else where the JSON is
+            for text in self._notes(outcome, console):
+                console.note(f"{outcome.path}: {text}")
+
+    def _notes(self, outcome: Outcome, console: Console) -> Iterator[str]:
+        if self.verbose:
+            yield from _how(outcome)
+            yield from map(_message, outcome.messages)
+            yield from (f"printed by a library: {line}" for line in console.captured())
+        if not self.quiet and (self.verbose or not outcome.error):
+            yield from (f"warning: {text}" for text in _warnings(outcome))
+        if outcome.error:
+            yield outcome.error
+
+
+def _message(line: str) -> str:
+    """Returns a message as it is told: a line of a traceback, or what a codec printed."""
+    return line if line.startswith(TRACEBACK) else f"printed by {line}"
+
+
+def _warnings(outcome: Outcome) -> tuple[str, ...]:
+    """Returns the warnings but the reason of what is kept or skipped, which stands in its line."""
+    return outcome.warnings[outcome.status in ("kept", "skipped") :]
+
+
+def _result(outcome: Outcome) -> str:
+    """Returns the line for a file that went well."""
+    if outcome.status == "skipped":
+        return f"{outcome.path}: skipped: {outcome.warnings[0]}"
+    route = f"{outcome.path} -> {outcome.destination}"
+    if outcome.status == "kept":
+        return f"{route}: kept as it is: {outcome.warnings[0]}"
+    source, target = by_uid(outcome.source_syntax), by_uid(outcome.target_syntax)
+    ratio = f" ({outcome.bytes_in / outcome.bytes_out:.2f}:1)" if outcome.bytes_out else ""
+    codecs = dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)
+    facts = (
+        f"{source.name} -> {target.name}",
+        f"{size(outcome.bytes_in)} -> {size(outcome.bytes_out)}{ratio}",
+        " -> ".join(codecs),
+        loss(outcome),
+        verified(outcome),
+        f"{outcome.seconds:.2f} s",
+    )
+    return f"{route}: {', '.join(fact for fact in facts if fact)}"
+
+
+def _how(outcome: Outcome) -> Iterator[str]:
+    """Yields what was done by which codec, and which codecs failed at it."""
+    yield from (f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts)
+    if outcome.action:
+        decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
+        encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
+        yield f"{outcome.action}{decoder}{encoder}, {verified(outcome)}"
+    quality = outcome.quality
+    if quality:
+        yield (
+            f"{loss(outcome)}, mean error {quality.mean_error:g}, ratio {quality.ratio:.2f}:1,"
+            f" peak {quality.peak}"
+        )
+        worst = quality.frames[quality.worst_frame - 1]
+        if len(quality.frames) > 1 and worst.psnr is not None:
+            yield f"worst frame: {quality.worst_frame}, with a PSNR of {worst.psnr:.1f} dB"
+    if outcome.new_sop_instance_uid:
+        yield f"new SOP Instance UID {outcome.new_sop_instance_uid}"
+
+
+def verified(outcome: Outcome) -> str:
+    """Returns how it was verified, and how many of its frames if not all were."""
+    word, checked = VERIFIED[outcome.verification], outcome.frames_verified
+    if not 0 < checked < outcome.frames:
+        return word
+    return f"{word}, {checked} of {outcome.frames} frames"
+
+
+def loss(outcome: Outcome) -> str:
+    """Returns what a lossy step lost, empty for other steps."""
+    quality = outcome.quality
+    if not quality:
+        return ""
+    if quality.psnr is None:
+        return "no sample differs"
+    return f"PSNR {quality.psnr:.1f} dB, largest error {quality.largest_error}"

@@ -1,0 +1,110 @@
+"""What a person, or a program, is told of a dry run."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Final
+
+from dicomtx.cli.output import tables
+from dicomtx.cli.output.console import Console
+from dicomtx.printable import csv_cell
+from dicomtx.sizes import size
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.preview.plan_record import Kind, Planned, Sums
+
+HEADER: Final = ("File", "Action", "From", "To", "Why")
+
+
+def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
+    """Prints what would become of each file: as a table, JSON lines or CSV."""
+    if form is None:
+        rows = [_row(planned) for planned in told]
+        if rows:
+            tables.show(console, rows, HEADER)
+            console.result("")
+        return
+    if form == "csv":
+        console.result(_csv([item.name for item in fields(Planned)]))
+    for planned in told:
+        values = planned.as_json()
+        console.result(json.dumps(values) if form == "json" else _csv(list(values.values())))
+
+
+def _row(planned: Planned) -> tuple[str, str, str, str, str]:
+    if planned.error:
+        return planned.path, "-", "-", "-", planned.error
+    source, target = planned.source_syntax, planned.target_syntax
+    return (
+        planned.path,
+        planned.action,
+        by_uid(source).name,
+        by_uid(target).name if target else "-",
+        "; ".join(_why(planned)),
+    )
+
+
+def _why(planned: Planned) -> Iterator[str]:
+    """Yields the rule that decided, why, by which codec, and what is to be known."""
+    rule = "" if planned.rule.startswith("--to ") else planned.rule  # that says nothing new
+    if rule or planned.reason:
+        yield ": ".join(filter(None, (rule, planned.reason)))
+    codecs = dict.fromkeys(name for name in (planned.decoder, planned.encoder) if name)
+    if codecs:
+        yield f"by {' and '.join(codecs)}"
+    if planned.new_sop_instance_uid:
+        yield "new SOP Instance UID"
+    yield from (f"warning: {text}" for text in planned.warnings)
+
+
+def _csv(values: list[object]) -> str:
+    """Returns one line; no cell can be a formula, or a line of its own."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(map(csv_cell, values))
+    return line.getvalue()
+
+
+def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -> None:
+    """Prints how many files would be what: on standard error, where files are told for programs."""
+    if form is None:
+        tables.show(console, list(_total_rows(sums)), ("Totals", "Files", "Bytes"))
+    actions = _by(sums.files, "action")
+    said = ", ".join(f"{count} {action}" for action, count in actions.items()) or "no files"
+    line = f"plan: {said}; {size(sum(sums.bytes_in.values()))}{_after(sums, estimated=estimated)}"
+    if form is None:
+        console.result("")
+        console.result(line)
+    else:
+        console.note(line)
+
+
+def _after(sums: Sums, *, estimated: bool) -> str:
+    """Returns how many bytes there would be, if that can be said."""
+    if not estimated:
+        return ""
+    before = sum(count for kind, count in sums.bytes_in.items() if kind.target_syntax)
+    missing = f", {sums.unknown} files not estimated" if sums.unknown else ""
+    return (
+        f"; of what has a result {size(before)} -> about {size(sum(sums.bytes_out.values()))}"
+        f" (estimate: {size(sums.low)} to {size(sums.high)}{missing})"
+    )
+
+
+def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:
+    for name in ("action", "target_syntax", "modality"):
+        sizes = _by(sums.bytes_in, name)
+        for key, count in _by(sums.files, name).items():
+            if name == "target_syntax":
+                label = f"in {by_uid(key).name}" if key else "without a result"
+            else:
+                label = key or "no modality"
+            yield label, str(count), size(sizes[key])
+
+
+def _by(counts: Counter[Kind], name: str) -> Counter[str]:
+    summed: Counter[str] = Counter()
+    for kind, count in counts.items():
+        summed[getattr(kind, name)] += count
+    return Counter(dict(sorted(summed.items())))

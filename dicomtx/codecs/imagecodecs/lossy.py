@@ -1,0 +1,164 @@
+"""The lossy encoders of the imagecodecs package, one for each lossy syntax."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+
+from dicomtx.codecs import samples, stream_repair
+from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.imagecodecs import openjph
+from dicomtx.codecs.shipped import ROOT
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+
+EVERYTHING: Final = 200  # dB of JPEG 2000 for which nothing is left out
+MOST_BITS_MORE: Final = 8  # of JPEG 2000: OpenJPEG keeps 24 bits of a sample
+
+
+def _encode_jpeg(frame: Frame, options: EncodeOptions) -> bytes:
+    """Returns a sequential DCT stream of 8 or 12 bits; 9 to 11 are coded as 12."""
+    image, array = frame.image, _unsigned(frame)
+    bits = 8 if image.bits_stored <= 8 else 12
+    if image.bits_stored > bits:
+        raise CodecError(f"lossy JPEG has at most 12 bits a sample, not {image.bits_stored}")
+    return bytes(
+        imagecodecs.jpeg8_encode(
+            array, options.quality, bitspersample=bits, **_components(image, options)
+        )
+    )
+
+
+def _components(image: ImagePixel, options: EncodeOptions) -> dict[str, Any]:
+    """Returns what tells libjpeg the colours that it gets, and those that the stream shall have."""
+    if image.samples_per_pixel != 3:
+        return {}
+    given = "RGB" if image.photometric_interpretation == "RGB" else "YCBCR"
+    if options.subsampled:
+        return {"colorspace": given, "outcolorspace": "YCBCR", "subsampling": "422"}
+    return {"colorspace": given, "outcolorspace": given, "subsampling": "444"}
+
+
+def _unsigned(frame: Frame) -> samples.Array:
+    if frame.image.signed:
+        raise CodecError("this syntax has no signed samples")
+    return samples.stored(frame)
+
+
+def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
+    """Returns a near-lossless stream that no reader can take for values beyond Bits Stored.
+
+    The coder knows neither sign nor Bits Stored: a value near the end of the range could come back
+    beyond it, which for signed samples is the other end. A frame with such values is brought
+    away from the ends by half of the error allowed, and coded with the other half.
+    """
+    image = frame.image
+    near = min(options.near, 255, (1 << image.bits_stored) // 2 - 1)  # T.87 C.2.3
+    if image.bits_stored > 16:
+        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
+    values = samples.values(frame)  # as wide as Bits Allocated, or else DCMTK refuses the stream
+    values = values.astype(f"<{values.dtype.kind}{samples.allocated(image)}", copy=False)
+    low = -(1 << image.bits_stored - 1) if image.signed else 0
+    high = low + (1 << image.bits_stored) - 1
+    within = 8 * values.itemsize == image.bits_stored  # then the coder itself keeps to the range
+    floor = low + near if image.signed else low
+    ceiling = high - near if image.signed or not within else high
+    if int(values.min()) < floor or int(values.max()) > ceiling:
+        near //= 2
+        floor = low + near if image.signed else low
+        values = values.clip(floor, high - near)
+    array = values.view(f"<u{values.itemsize}")
+    return stream_repair.without_spiff(
+        bytes(imagecodecs.jpegls_encode(array, near, out=2 * array.nbytes + 1024))
+    )
+
+
+def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
+    """Returns an irreversible stream of the precision of the samples.
+
+    OpenJPEG's finest steps are those of whole values: that is coarse where the values take up
+    little of their range. What is to be finer gets samples with more bits, whose steps are finer
+    parts of them; steps are parts of the range (T.800 E-3), so the precision is put in afterwards.
+    """
+    image, values = frame.image, samples.values(frame)
+    finest = 6.02 * image.bits_stored + 4  # dB that whole values have to spare
+    more = min(max(0, ceil((options.psnr - finest) / 6.02)), MOST_BITS_MORE)
+    bits = image.bits_stored + more
+    # dB, of which the stub knows whole ones only; 0 takes in all that there is
+    level: Any = options.psnr if options.psnr < EVERYTHING else 0
+    stream = imagecodecs.jpeg2k_encode(
+        values.astype(f"{values.dtype.kind}{samples.width(bits)}") << more if more else values,
+        level=level,
+        codecformat="J2K",
+        planar=False,
+        bitspersample=bits,
+        reversible=False,
+        mct=_is_rgb(image),
+        numthreads=1,
+    )
+    return _labelled(bytes(stream), image)
+
+
+def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
+    """Returns an irreversible stream of the precision of the samples.
+
+    The encoder knows 8 and 16 bits only: it gets samples centred on zero, as signed words of
+    which they take up all bits, and the precision is put in afterwards.
+    """
+    image = frame.image
+    if image.bits_stored > 16:
+        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
+    array: Any = samples.values(frame)
+    word = 8 * array.itemsize
+    if not image.signed:
+        array = array.astype(np.int32) - (1 << image.bits_stored - 1)
+    stream = openjph.encode(
+        (array << word - image.bits_stored).astype(f"i{word // 8}"),
+        level=options.step,
+        rgb=_is_rgb(image),
+        planar=False,
+        resolutions=5,
+        reversible=False,
+        tlm=True,
+    )
+    return _labelled(stream, image)
+
+
+def _labelled(stream: bytes, image: ImagePixel) -> bytes:
+    """Returns a JPEG 2000 stream with the precision of the image."""
+    return stream_repair.with_precision(
+        stream, image.samples_per_pixel, image.bits_stored, signed=image.signed
+    )
+
+
+def _encode_jpegxl(frame: Frame, options: EncodeOptions) -> bytes:
+    image, array = frame.image, _unsigned(frame)
+    if image.bits_stored > 16:
+        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
+    return bytes(
+        imagecodecs.jpegxl_encode(
+            array,
+            effort=4,
+            distance=options.distance,
+            lossless=False,
+            photometric="RGB" if image.samples_per_pixel == 3 else "GRAY",
+            bitspersample=max(image.bits_stored, 8),
+            numthreads=1,
+        )
+    )
+
+
+def _is_rgb(image: ImagePixel) -> bool:
+    return image.samples_per_pixel == 3 and image.photometric_interpretation == "RGB"
+
+
+ENCODERS: Final[dict[str, Callable[[Frame, EncodeOptions], bytes]]] = {
+    ROOT + ".4.50": _encode_jpeg,
+    ROOT + ".4.51": _encode_jpeg,
+    ROOT + ".4.81": _encode_jpegls,
+    ROOT + ".4.91": _encode_jpeg2000,
+    ROOT + ".4.112": _encode_jpegxl,
+    ROOT + ".4.203": _encode_htj2k,
+}

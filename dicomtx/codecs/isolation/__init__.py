@@ -1,0 +1,1 @@
+"""Codecs in processes of their own: a crash or a hang is a CodecError."""

@@ -1,0 +1,77 @@
+"""Second opinions: other code bases, asked only whether a result is right.
+
+They are slower than imagecodecs' best. jpegsof3 and OpenJPH are not safe with streams from
+elsewhere: they decode those in a process of its own (see ``Codecs.open``).
+"""
+
+import zlib
+from typing import Final
+
+import imagecodecs
+import numpy as np
+from rle import rle
+
+from dicomtx import code_stream
+from dicomtx.codecs import photometric, samples
+from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.shipped import DEFLATED_FRAME, OPENJPH, RLE
+from dicomtx.errors import CodecError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
+    """Returns the native frame of one code stream; see ``Codec``."""
+    decoder = DECODERS.get(syntax.uid, _lossless_jpeg)
+    try:
+        return decoder(stream, image)
+    except (RuntimeError, ValueError, zlib.error) as error:
+        raise CodecError(f"second opinion: {error}") from error
+
+
+def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
+    """Encodes nothing; see ``Codec``."""
+    raise CodecError(f"second opinions do not encode {syntax.name}")
+
+
+def _rle(stream: bytes, image: ImagePixel) -> Frame:
+    width = max(8, image.bits_allocated)
+    data = rle.decode_frame(stream, image.rows * image.columns, width, "<")
+    planes = np.frombuffer(data, f"<u{width // 8}").reshape(image.samples_per_pixel, -1)
+    return samples.frame_of(
+        samples.words_as_said(planes.T, image), image, photometric.as_said(image)
+    )
+
+
+def _deflated(stream: bytes, image: ImagePixel) -> Frame:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    return samples.native(inflater.decompress(stream, image.frame_bytes + 1), image)
+
+
+def _lossless_jpeg(stream: bytes, image: ImagePixel) -> Frame:
+    said = code_stream.read(stream)
+    return samples.frame_of(
+        imagecodecs.jpegsof3_decode(stream),
+        image,
+        photometric.of_jpeg(said, image),
+        precision=said.precision if said else 0,
+    )
+
+
+def _htj2k(stream: bytes, image: ImagePixel) -> Frame:
+    said = code_stream.read(stream)
+    if said is None or said.syntax.endswith(".203") or said.subsampled:
+        raise CodecError("OpenJPH is not asked for lossy or subsampled streams: it wraps values")
+    return samples.frame_of(
+        imagecodecs.htj2k_decode(stream, planar=False),
+        image,
+        photometric.of_jpeg2000(said, image),
+        precision=said.precision,
+    )
+
+
+DECODERS: Final = {
+    RLE: _rle,
+    DEFLATED_FRAME: _deflated,
+    **dict.fromkeys(OPENJPH.decodes, _htj2k),
+}

@@ -1,0 +1,1 @@
+"""Attributes that record where an image comes from."""

@@ -1,0 +1,232 @@
+"""What a data set has to say of lossy steps (PS3.3 C.7.6.1.1.5, C.12.4): as edits.
+
+The module-level attributes tell the whole history and are in every image's IOD, those with
+functional groups included. Where there are functional groups, their Derivation Image Sequence is
+required of derived frames, too (PS3.3 C.7.6.16.2.6): so the same is said there.
+"""
+
+from typing import Final, NamedTuple
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.derivation.references import (
+    REFERENCED_INSTANCE,
+    UNCOMPRESSED_PREDECESSOR,
+    has_code,
+)
+from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.items import code, item
+from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE
+from dicomtx.transfer_syntaxes import ROOT
+
+CHARACTER_SET: Final = 0x00080005
+IMAGE_TYPE: Final = 0x00080008
+FRAME_TYPE: Final = 0x00089007
+DERIVATION_DESCRIPTION: Final = 0x00082111
+SOURCE_IMAGES: Final = 0x00082112
+DERIVATION_IMAGES: Final = 0x00089124
+DERIVATION_CODES: Final = 0x00089215
+LOSSY: Final = 0x00282110
+RATIO: Final = 0x00282112
+METHOD: Final = 0x00282114
+SMALLEST: Final = 0x00280106
+LARGEST: Final = 0x00280107
+REFERENCED_CLASS: Final = 0x00081150
+PURPOSE: Final = 0x0040A170
+SHARED_GROUPS: Final = 0x52009229
+FRAME_GROUPS: Final = 0x52009230
+LOSSY_COMPRESSION: Final = "113040"
+LONGEST_ST: Final = 1024
+
+METHODS: Final[dict[str, str]] = {
+    ROOT + suffix: method
+    for method, suffixes in (
+        # .111 is a JPEG stream in another coat: what was lost, JPEG lost
+        ("ISO_10918_1", [f".4.{n}" for n in (*range(50, 57), *range(59, 65), 111)]),
+        ("ISO_14495_1", [".4.81"]),
+        ("ISO_15444_1", [".4.91"]),
+        ("ISO_15444_15", [".4.203"]),
+        ("ISO_18181_1", [".4.112"]),
+        ("ISO_13818_2", [f".4.{n}{f}" for n in (100, 101) for f in ("", ".1")]),
+        ("ISO_14496_10", [f".4.{n}{f}" for n in range(102, 107) for f in ("", ".1")]),
+        ("ISO_23008_2", [".4.107", ".4.108"]),
+    )
+    for suffix in suffixes
+}
+"""Lossy Image Compression Method by Transfer Syntax UID (PS3.3 C.7.6.1.1.5.1)."""
+
+
+class LossyStep(NamedTuple):
+    """A step that lost something.
+
+    Attributes:
+        method: as in ``METHODS``.
+        ratio: bytes of the native pixels to bytes of the streams, as achieved.
+        new_uid: the SOP Instance UID of the result; empty if it keeps its own.
+        description: for Derivation Description, in ASCII; the ratio is added here.
+        past: method and ratio of the source's own streams; counts where the data set, though they
+            are lossy, does not say so.
+    """
+
+    method: str
+    ratio: float
+    new_uid: str
+    description: str
+    past: tuple[str, float] | None = None
+
+
+def says_lossy(data_set: DataSet) -> bool:
+    """Whether Lossy Image Compression is "01"."""
+    return data_set.text(LOSSY) == "01"
+
+
+def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
+    """Returns the edits that tell of a lossy step, behind what the data set tells of earlier ones.
+
+    Raises:
+        DamagedError: a sequence that must be looked into is broken.
+    """
+    past = [step.past] if step.past and _untold(data_set) else []
+    edits = _history(data_set, [*past, (step.method, step.ratio)])
+    edits.append(Edit(IMAGE_TYPE, "CS", _derived(data_set.value(IMAGE_TYPE))))
+    edits += (
+        Edit(FRAME_TYPE, "CS", _derived(frame.value(FRAME_TYPE)), path)
+        for path, frame in holders(data_set, FRAME_TYPE)
+        if path[0] in (SHARED_GROUPS, FRAME_GROUPS)
+    )
+    told = f"{step.description}, ratio {_decimal(step.ratio)}"
+    edits += _description(data_set, told)
+    if not has_code(data_set, DERIVATION_CODES, LOSSY_COMPRESSION):
+        edits.append(_added(DERIVATION_CODES, _lossy_code()))
+    source = _source_item(data_set) if step.new_uid else b""
+    if source:
+        edits.append(_added(SOURCE_IMAGES, source))
+    if step.new_uid:
+        edits.append(Edit.text(SOP_INSTANCE, "UI", step.new_uid))
+    return edits
+
+
+def lossy_past_edits(data_set: DataSet, past: tuple[str, float]) -> list[Edit]:
+    """Returns the edits that tell what a lossy source stream is, if the data set does not.
+
+    That is no new step: UID, Image Type and description stay.
+
+    Args:
+        data_set: the source.
+        past: method, as in ``METHODS``, and ratio of its streams, which lost something.
+    """
+    if says_lossy(data_set):
+        return []
+    if _untold(data_set):
+        return _history(data_set, [past])
+    return [Edit.text(LOSSY, "CS", "01")]
+
+
+def pixel_range_edits(data_set: DataSet, smallest: int, largest: int) -> list[Edit]:
+    """Returns the edits that keep Smallest and Largest Image Pixel Value true where they are.
+
+    A value that their 16 bits cannot hold is removed.
+    """
+    signed = data_set.signed
+    low, high = (-(1 << 15), (1 << 15) - 1) if signed else (0, (1 << 16) - 1)
+    edits = []
+    for tag, number in ((SMALLEST, smallest), (LARGEST, largest)):
+        said, fits = data_set.number(tag), low <= number <= high
+        if said is None or (fits and said == number & 0xFFFF):
+            continue
+        value = number.to_bytes(2, "little", signed=signed) if fits else None
+        edits.append(Edit(tag, "SS" if signed else "US", value))
+    return edits
+
+
+# ------------------------------------------------------------------ ratio and method
+
+
+def _values(data_set: DataSet, tag: int) -> list[bytes]:
+    raw = data_set.value(tag).strip(b" \0")
+    return [value.strip() for value in raw.split(b"\\")] if raw else []
+
+
+def _untold(data_set: DataSet) -> bool:
+    """Whether there is no word of a lossy step."""
+    told = says_lossy(data_set) or _values(data_set, RATIO) or _values(data_set, METHOD)
+    return not told
+
+
+def _history(data_set: DataSet, steps: list[tuple[str, float]]) -> list[Edit]:
+    """Returns the edits that put steps behind those that are told: ratios and methods in pairs."""
+    ratios, methods = _values(data_set, RATIO), _values(data_set, METHOD)
+    told = max(len(ratios), len(methods))
+    ratios += [b""] * (told - len(ratios)) + [_decimal(ratio).encode() for _, ratio in steps]
+    methods += [b""] * (told - len(methods)) + [method.encode() for method, _ in steps]
+    edits = [Edit.text(LOSSY, "CS", "01"), Edit(RATIO, "DS", _even(b"\\".join(ratios)))]
+    if any(methods):
+        edits.append(Edit(METHOD, "CS", _even(b"\\".join(methods))))
+    return edits
+
+
+def _decimal(ratio: float) -> str:
+    """Returns a DS of at most 16 characters."""
+    return f"{ratio:.6g}"
+
+
+def _even(raw: bytes) -> bytes:
+    return raw + b" " * (len(raw) % 2)
+
+
+# ------------------------------------------------------------------ type and derivation
+
+
+def _derived(raw: bytes) -> bytes:
+    """Returns Image Type or Frame Type with DERIVED as value 1.
+
+    The other values stay. Without any, value 2 is empty: whether the image is primary is not
+    known, but there must be two values.
+    """
+    raw = raw.strip(b" \0")
+    others = raw.split(b"\\")[1:] if raw else [b""]
+    return _even(b"\\".join([b"DERIVED", *others]))
+
+
+def _description(data_set: DataSet, told: str) -> list[Edit]:
+    """Returns the edit that puts a text on a line of its own, where no escape sequence counts.
+
+    What is too long is cut: the new text, never the old.
+    """
+    old = data_set.value(DERIVATION_DESCRIPTION).rstrip(b" \0")
+    new = (b"\r\n" if old else b"") + told.encode("ascii", "replace")
+    new = new[: max(0, LONGEST_ST - _characters(data_set, old))]
+    if not new.strip():
+        return []
+    return [Edit(DERIVATION_DESCRIPTION, "ST", _even(old + new))]
+
+
+def _characters(data_set: DataSet, raw: bytes) -> int:
+    """Returns how many characters a text has; in sets but UTF-8 that may be too many."""
+    if data_set.text(CHARACTER_SET) == "ISO_IR 192":
+        return sum(byte & 0xC0 != 0x80 for byte in raw)
+    return len(raw)
+
+
+def _added(tag: int, items: bytes, path: tuple[int, ...] = ()) -> Edit:
+    return Edit(tag, "SQ", items, path, adds=True)
+
+
+def _lossy_code() -> bytes:
+    return code(LOSSY_COMPRESSION, "Lossy Compression")
+
+
+def _reference(data_set: DataSet, tag: int, referenced: int) -> Edit:
+    """Returns the edit that repeats a UID byte for byte, even one that is not ASCII."""
+    uid = data_set.value(tag).strip(b" \0")
+    return Edit(referenced, "UI", uid + b"\0" * (len(uid) % 2))
+
+
+def _source_item(data_set: DataSet) -> bytes:
+    """Returns the item that names the instance as it was; empty if it has no UID."""
+    if not data_set.text(SOP_INSTANCE):
+        return b""
+    return item(
+        _reference(data_set, SOP_CLASS, REFERENCED_CLASS),
+        _reference(data_set, SOP_INSTANCE, REFERENCED_INSTANCE),
+        Edit(PURPOSE, "SQ", code(UNCOMPRESSED_PREDECESSOR, "Uncompressed predecessor")),
+    )

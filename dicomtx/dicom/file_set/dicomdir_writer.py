@@ -1,0 +1,256 @@
+"""The DICOMDIR of a File-set (PS3.10 8, PS3.3 F), written from front to back.
+
+Records wait in a database on disk: in memory there is one at a time, however many there are.
+Offsets that point forward are filled in when what they point to is written.
+"""
+
+import os
+import sqlite3
+import struct
+from typing import Final, NamedTuple, Self
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import EXPLICIT
+from dicomtx.dicom.file_set.directory_records import Kind, Records
+from dicomtx.dicom.part10 import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION,
+    MEDIA_STORAGE_SOP_CLASS,
+    MEDIA_STORAGE_SOP_INSTANCE,
+    TRANSFER_SYNTAX,
+)
+from dicomtx.dicom.rewriter import Rewriter
+from dicomtx.errors import DamagedError, DestinationError
+from dicomtx.storage.source import Source, reason, write_all
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET
+
+MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
+FIRST_RECORD: Final = 0x00041200
+LAST_RECORD: Final = 0x00041202
+NEXT: Final = 16  # where a record's item has the offset of the next one of its level
+LOWER: Final = 38  # and of the first one below it
+SEQUENCE: Final = struct.pack("<HH2sHL", 0x0004, 0x1220, b"SQ", 0, 0xFFFFFFFF)
+SEQUENCE_END: Final = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
+ROOT: Final = 0
+LONGEST_UID: Final = 64
+
+
+class Reference(NamedTuple):
+    """The file that a record leads to.
+
+    Attributes:
+        file_id: its path below the DICOMDIR, with slashes (PS3.10 8.5).
+        sop_class_uid: (0004,1510).
+        sop_instance_uid: (0004,1511).
+        transfer_syntax: (0004,1512), a UID.
+    """
+
+    file_id: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax: str
+
+
+class Added(NamedTuple):
+    """What became of a file's records.
+
+    Attributes:
+        invented: keywords of the type 1 keys that were invented for them.
+        warnings: what a record does not say as the file does.
+        listed: the file has a record; or else another one has its SOP Instance UID.
+    """
+
+    invented: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    listed: bool = True
+
+
+class FileSet:
+    """The records of a File-set in the making.
+
+    Attributes:
+        identifier: (0004,1130).
+    """
+
+    def __init__(self, identifier: str, *, extended: bool = False) -> None:
+        """Begins an empty one; ``extended`` series records have a description."""
+        self.identifier = identifier
+        self._extended = extended
+        self._records = sqlite3.connect("", isolation_level=None)
+        self._records.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+            "CREATE TABLE record (id INTEGER PRIMARY KEY, above INTEGER, place INTEGER, key TEXT,"
+            " item BLOB, UNIQUE (above, key)); CREATE INDEX level ON record (above, place, id);"
+            "CREATE TABLE listed (uid TEXT PRIMARY KEY) WITHOUT ROWID"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._records.close()
+
+    def add(
+        self, data_set: DataSet, kind: Kind, reference: Reference, place: int, icon: bytes = b""
+    ) -> Added:
+        """Adds the records of one file.
+
+        Args:
+            data_set: the file's, as it is in the File-set.
+            kind: which record it gets.
+            reference: the file.
+            place: a number that records of a level are sorted by.
+            icon: Icon Image Sequence as an element, for the record of an image.
+
+        Raises:
+            DamagedError: no record can be made of the data set.
+        """
+        if not reference.sop_class_uid or not reference.sop_instance_uid:
+            raise DamagedError("it has no place in a DICOMDIR without SOP Class and Instance UID")
+        uids = reference.sop_class_uid + reference.sop_instance_uid
+        if not uids.isascii() or len(uids) > 2 * LONGEST_UID:
+            raise DamagedError("it has no place in a DICOMDIR: its SOP UIDs are none")
+        records = Records(data_set)
+        leaf = records.make(kind.record)
+        if not self._first(reference.sop_instance_uid):
+            return Added((), listed=False)
+        levels = () if kind.single else _levels(data_set, records)
+        above, known = self._deepest(levels)
+        made = [records.make(record, extended=self._extended) for record, _ in levels[known:]]
+        for (record, key), new in zip(levels[known:], made, strict=True):
+            above = self._insert(above, place, key, _item(record, new.keys))
+        keys = leaf.keys + (icon if kind.record == "IMAGE" else b"")
+        item = _item(kind.record, keys, reference)
+        self._insert(above, place, reference.sop_instance_uid, item)
+        every = (*made, leaf)
+        invented = tuple(name for record in every for name in record.invented)
+        told = dict.fromkeys(warning for record in every for warning in record.warnings)
+        return Added(invented, tuple(told))
+
+    def _first(self, uid: str) -> bool:
+        """Whether no file was listed under this SOP Instance UID, wherever; now one is."""
+        done = self._records.execute("INSERT OR IGNORE INTO listed VALUES (?)", (uid,))
+        return done.rowcount > 0
+
+    def _deepest(self, levels: tuple[tuple[str, str], ...]) -> tuple[int, int]:
+        """Returns the lowest of the records that are there already, and how many are."""
+        above = ROOT
+        for known, (_, key) in enumerate(levels):
+            found = self._find(above, key)
+            if not found:
+                return above, known
+            above = found
+        return above, len(levels)
+
+    def _find(self, above: int, key: str) -> int:
+        asked = "SELECT id FROM record WHERE above = ? AND key = ?"
+        found = self._records.execute(asked, (above, key)).fetchone()
+        return int(found[0]) if found else 0
+
+    def _insert(self, above: int, place: int, key: str, item: bytes) -> int:
+        values = (above, place, key, item)
+        done = self._records.execute(
+            "INSERT INTO record (above, place, key, item) VALUES (?, ?, ?, ?)", values
+        )
+        return int(done.lastrowid or 0)
+
+    def write(self, fd: int, uid: str) -> None:
+        """Writes the DICOMDIR; ``uid`` is its own SOP Instance UID.
+
+        Raises:
+            DestinationError: it cannot be written, or would be larger than offsets can tell.
+        """
+        head = _head(self.identifier, uid)
+        write_all(fd, head)
+        writing = _Writing(fd, len(head), self._records)
+        first, last = writing.level(ROOT)
+        write_all(fd, SEQUENCE_END)
+        end = len(head) - len(SEQUENCE)  # both offsets and the flag stand in front of it
+        writing.fill(end - 34 + 8, first)
+        writing.fill(end - 22 + 8, last)
+
+
+def _levels(data_set: DataSet, records: Records) -> tuple[tuple[str, str], ...]:
+    """Returns the records above an instance's, each with what tells it from others."""
+    study, series = data_set.text(0x0020000D), data_set.text(0x0020000E)
+    return ("PATIENT", records.patient_id()), ("STUDY", study), ("SERIES", series)
+
+
+class _Writing:
+    """Where the writing of records stands."""
+
+    def __init__(self, fd: int, at: int, records: sqlite3.Connection) -> None:
+        self._fd = fd
+        self._at = at
+        self._records = records
+
+    def level(self, above: int) -> tuple[int, int]:
+        """Writes the records below another one; returns the offsets of the first and the last."""
+        first = last = 0
+        ordered = "SELECT id, item FROM record WHERE above = ? ORDER BY place, id"
+        for record, item in self._records.execute(ordered, (above,)):
+            at = self._at
+            if at > 0xFFFFFFFF:
+                raise DestinationError("a DICOMDIR cannot be larger than 4 GiB")
+            if last:
+                self.fill(last + NEXT, at)
+            first, last = first or at, at
+            write_all(self._fd, item)
+            self._at += len(item)
+            lower, _ = self.level(record)
+            if lower:
+                self.fill(at + LOWER, lower)
+        return first, last
+
+    def fill(self, at: int, offset: int) -> None:
+        """Writes an offset where room was left for it."""
+        try:
+            os.pwrite(self._fd, struct.pack("<L", offset), at)
+        except OSError as error:
+            raise DestinationError(f"cannot be written: {reason(error)}") from error
+
+
+def _head(identifier: str, uid: str) -> bytes:
+    """Returns all that stands in front of the first record."""
+    meta = [
+        Edit(0x00020000, "UL", b"\0\0\0\0"),
+        Edit(0x00020001, "OB", b"\0\1"),
+        Edit.text(MEDIA_STORAGE_SOP_CLASS, "UI", MEDIA_STORAGE_DIRECTORY),
+        Edit.text(MEDIA_STORAGE_SOP_INSTANCE, "UI", uid),
+        Edit.text(TRANSFER_SYNTAX, "UI", DEFAULT_TARGET.uid),
+        Edit.text(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
+        Edit.text(0x00020013, "SH", IMPLEMENTATION_VERSION),
+    ]
+    directory = [
+        Edit.text(0x00041130, "CS", identifier),
+        Edit(FIRST_RECORD, "UL", b"\0\0\0\0"),
+        Edit(LAST_RECORD, "UL", b"\0\0\0\0"),
+        Edit.short(0x00041212, 0),
+    ]
+    nothing = DataSet(Source(), EXPLICIT, ())
+    written = (Rewriter(nothing, EXPLICIT, edits).rope().chunks() for edits in (meta, directory))
+    return bytes(128) + b"DICM" + b"".join(b"".join(chunks) for chunks in written) + SEQUENCE
+
+
+def _element(element: int, vr: bytes, value: bytes) -> bytes:
+    value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
+    return struct.pack("<HH2sH", 0x0004, element, vr, len(value)) + value
+
+
+def _item(record: str, keys: bytes, reference: Reference | None = None) -> bytes:
+    """Returns one record as an item of the sequence; its offsets are zero."""
+    content = [
+        _element(0x1400, b"UL", b"\0\0\0\0"),
+        _element(0x1410, b"US", b"\xff\xff"),
+        _element(0x1420, b"UL", b"\0\0\0\0"),
+        _element(0x1430, b"CS", record.encode()),
+    ]
+    if reference:
+        content += [
+            _element(0x1500, b"CS", reference.file_id.replace("/", "\\").encode()),
+            _element(0x1510, b"UI", reference.sop_class_uid.encode()),
+            _element(0x1511, b"UI", reference.sop_instance_uid.encode()),
+            _element(0x1512, b"UI", reference.transfer_syntax.encode()),
+        ]
+    size = sum(map(len, content)) + len(keys)
+    return struct.pack("<HHL", 0xFFFE, 0xE000, size) + b"".join(content) + keys

@@ -1,0 +1,282 @@
+"""What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from dicomtx.dicom import attributes
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA
+from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
+from dicomtx.dicom.pixel_data import pixel_form
+from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane, embedded_planes
+from dicomtx.dicom.values import odd_values
+from dicomtx.errors import DamagedError
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, TransferSyntax, by_uid
+
+if TYPE_CHECKING:
+    from dicomtx.code_stream import CodeStream
+
+# the syntaxes whose streams cannot be taken for something else
+SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
+FILE_SET: Final = "1.2.840.10008.1.3.10"
+MODALITY: Final = 0x00080060
+LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
+PIXEL_PRESENTATION: Final = 0x00089205
+RED_PALETTE: Final = (0x00281101, 0x00281201, 0x00281221)  # descriptor, data, segmented data
+
+FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
+PixelDataKind = Literal["none", "native", "encapsulated", "float"]
+
+
+class Header(NamedTuple):
+    """What a file is.
+
+    Attributes:
+        syntax: what it really is encoded in.
+        label: what the file meta says; equal to ``syntax`` but for wrong labels.
+        sop_class_uid: (0008,0016).
+        sop_instance_uid: (0008,0018).
+        modality: (0008,0060).
+        pixel_data: what kind there is.
+        image: the Image Pixel module; None without Pixel Data.
+        first_stream: what the first frame's stream says of itself, None if it says nothing.
+        overlays: planes in the unused bits of Pixel Data.
+        missing: names of attributes without which Pixel Data cannot be read.
+        file_set: it is a DICOMDIR.
+        warnings: what is not as it should be.
+        sound: the file can be copied as it is: nothing is cut off, it has its file meta
+            information, and the data set is encoded as its syntax asks.
+        deflated: the data set is (PS3.5 A.5).
+        meta: what there is of preamble, prefix and file meta information.
+        lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
+        mapped: single samples that are not PALETTE COLOR are shown in colours all the same, by a
+            Supplemental Palette (PS3.3 C.7.6.19) or another map.
+        pixel_bytes: length of the value of Pixel Data, items and all.
+        hidden: which code streams Pixel Data holds that is native by label and length.
+    """
+
+    syntax: TransferSyntax
+    label: TransferSyntax
+    sop_class_uid: str
+    sop_instance_uid: str
+    modality: str
+    pixel_data: PixelDataKind
+    image: ImagePixel | None
+    first_stream: "CodeStream | None"
+    overlays: tuple[OverlayPlane, ...]
+    missing: tuple[str, ...]
+    file_set: bool
+    warnings: tuple[str, ...]
+    sound: bool = True
+    deflated: bool = False
+    meta: FileMeta = "whole"
+    lossy_before: bool = False
+    mapped: bool = False
+    pixel_bytes: int = 0
+    hidden: str = ""
+
+
+def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
+    """Returns what an item with encapsulated Pixel Data of its own is, such as an icon.
+
+    Its stream is to be in the file's syntax, but tools have left icons behind: it tells itself.
+    """
+    stream = pixel_form.first_stream(item)
+    if stream and stream.syntax and not stream.fits(syntax.uid):
+        syntax = by_uid(stream.syntax)
+    return Header(
+        syntax=syntax,
+        label=syntax,
+        sop_class_uid="",
+        sop_instance_uid="",
+        modality="",
+        pixel_data="encapsulated",
+        image=attributes.image_pixel(item),
+        first_stream=stream,
+        overlays=(),
+        missing=attributes.missing(item),
+        file_set=False,
+        warnings=(),
+    )
+
+
+def read_header(part10: Part10) -> Header:
+    """Returns what the file is.
+
+    Raises:
+        DamagedError: there is Pixel Data, but not what is needed to read it.
+    """
+    data_set = part10.data_set
+    warnings = [*part10.warnings, *odd_values.warnings_of(data_set)]
+    kind = _kind(part10, warnings)
+    stream = pixel_form.first_stream(data_set) if kind == "encapsulated" else None
+    syntax = _real_syntax(part10, kind, stream, warnings)
+    element = data_set.find(PIXEL_DATA)
+    image = attributes.image_pixel(data_set) if syntax.known else None
+    if image and _is_grey(image):
+        image = _as_grey(image, warnings)
+    hidden = pixel_form.hidden(data_set, image) if kind == "native" else ""
+    if hidden:
+        warnings.append(f"Pixel Data is native by its label, but holds {hidden}")
+    if image and image.subsampled:
+        image = _real_chroma(part10, kind, image, warnings)
+    return Header(
+        syntax=syntax,
+        label=part10.label or syntax,
+        sop_class_uid=data_set.text(SOP_CLASS),
+        sop_instance_uid=data_set.text(SOP_INSTANCE),
+        modality=data_set.text(MODALITY),
+        pixel_data=kind,
+        image=image,
+        first_stream=stream,
+        overlays=_planes(data_set, image, syntax, stream),
+        missing=attributes.missing(data_set),
+        file_set=part10.meta.text(0x00020002) == FILE_SET,
+        warnings=tuple(warnings),
+        sound=_is_sound(part10, syntax),
+        deflated=part10.deflated,
+        meta=_file_meta(part10),
+        lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
+        mapped=image is not None and _is_mapped(data_set, image),
+        pixel_bytes=element.end - element.value if element else 0,
+        hidden=hidden,
+    )
+
+
+def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
+    """Returns whether grey values stand for colours."""
+    if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
+        return False
+    palette = any(tag in data_set for tag in RED_PALETTE)
+    return palette or data_set.text(PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
+
+
+def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:
+    """Whether nothing is cut off or missing, and all has the form that its syntax asks for."""
+    whole = not part10.damaged and part10.has_meta
+    if not syntax.encapsulated:
+        return whole
+    pixels = part10.data_set.find(PIXEL_DATA)
+    of_items = pixels is None or pixels.undefined or not syntax.known
+    return whole and part10.data_set.encoding == EXPLICIT and of_items
+
+
+def _planes(
+    data_set: DataSet,
+    image: ImagePixel | None,
+    syntax: TransferSyntax,
+    stream: "CodeStream | None",
+) -> tuple[OverlayPlane, ...]:
+    """Returns the planes in Pixel Data, if its syntax or its streams keep their bits."""
+    planes = embedded_planes(data_set, image) if image else ()
+    if planes and syntax.encapsulated:
+        from dicomtx.encoding_profiles import whole_words  # noqa: PLC0415 - seldom needed
+
+        coded = stream.precision if stream else 0
+        planes = planes if whole_words(syntax) else tuple(p for p in planes if p.bit < coded)
+    return planes
+
+
+def _is_grey(image: ImagePixel) -> bool:
+    """Whether there is one sample per pixel, though Photometric Interpretation has three."""
+    colour = image.photometric_interpretation
+    return image.samples_per_pixel == 1 and (colour == "RGB" or colour.startswith("YBR_"))
+
+
+def _as_grey(image: ImagePixel, warnings: list[str]) -> ImagePixel:
+    warnings.append(
+        f"Photometric Interpretation is {image.photometric_interpretation}, but there is 1 sample"
+        " per pixel: read as MONOCHROME2"
+    )
+    return image._replace(photometric_interpretation="MONOCHROME2")
+
+
+def _real_chroma(
+    part10: Part10, kind: PixelDataKind, image: ImagePixel, warnings: list[str]
+) -> ImagePixel:
+    """Returns the image with chroma in each pixel, if native YBR_FULL_422 is longer than 4:2:2."""
+    element = part10.data_set.find(PIXEL_DATA)
+    full = image._replace(photometric_interpretation="YBR_FULL")
+    if kind != "native" or not element or element.length < full.frame_bytes * full.number_of_frames:
+        return image
+    warnings.append(
+        f"Photometric Interpretation is {image.photometric_interpretation}, but Pixel Data has"
+        " three samples for each pixel: read as YBR_FULL"
+    )
+    return full
+
+
+def _file_meta(part10: Part10) -> FileMeta:
+    if part10.has_meta:
+        return "whole"
+    if part10.label:
+        return "no prefix"
+    return "no syntax" if part10.meta.elements else "none"
+
+
+def _kind(part10: Part10, warnings: list[str]) -> PixelDataKind:
+    """Returns the kind of Pixel Data by what it holds.
+
+    Raises:
+        DamagedError: it cannot be told.
+    """
+    data_set, label = part10.data_set, part10.label
+    element = data_set.find(PIXEL_DATA)
+    if element is None:
+        floats = (attributes.FLOAT_PIXEL_DATA, attributes.DOUBLE_FLOAT_PIXEL_DATA)
+        return "float" if any(tag in data_set for tag in floats) else "none"
+    if element.undefined:
+        return "encapsulated"
+    if not label or not label.encapsulated or not label.known:
+        return "native"
+    told = pixel_form.disguised(data_set, label, attributes.image_pixel(data_set))
+    warnings += [told] if told else []
+    return "encapsulated" if told else "native"
+
+
+def _real_syntax(
+    part10: Part10, kind: PixelDataKind, stream: "CodeStream | None", warnings: list[str]
+) -> TransferSyntax:
+    """Returns the syntax by what the data is; the label where the data does not contradict it."""
+    label, native = part10.label, syntax_of(part10.data_set.encoding)
+    if kind == "encapsulated" and (label is None or not label.encapsulated):
+        if stream is None or not stream.syntax:
+            raise DamagedError("Pixel Data is encapsulated, but in no syntax that can be told")
+        return _mislabelled(by_uid(stream.syntax), label, warnings)
+    if label is None or label is GE_BIG_ENDIAN_PIXELS or not label.keyword:
+        return _private_syntax(part10, kind, label, warnings) if label else native
+    if kind == "native" and label.encapsulated and label.known:
+        return _mislabelled(native, label, warnings)
+    if not label.encapsulated:
+        fits = (label.implicit_vr, label.big_endian) == part10.data_set.encoding
+        return label if fits and label.deflated == part10.deflated else native
+    if stream and label.family in SNIFFED and not stream.fits(label.uid):
+        return _mislabelled(by_uid(stream.syntax), label, warnings)
+    return label
+
+
+def _private_syntax(
+    part10: Part10, kind: PixelDataKind, label: TransferSyntax, warnings: list[str]
+) -> TransferSyntax:
+    """Returns the native syntax that a data set of no standard syntax reads as, if it does."""
+    data_set, native = part10.data_set, syntax_of(part10.data_set.encoding)
+    element = data_set.find(PIXEL_DATA)
+    if kind == "encapsulated":
+        return label
+    if element:
+        image = attributes.image_pixel(data_set)
+        if not image or element.length not in (image.native_bytes, image.native_bytes + 1):
+            return label
+    if label is GE_BIG_ENDIAN_PIXELS:
+        warnings.append(f"{label.uid} is GE's implicit VR little endian with big endian Pixel Data")
+    else:
+        warnings.append(f"transfer syntax {label.uid} is unknown; it reads as {native.name}")
+    return native
+
+
+def _mislabelled(
+    found: TransferSyntax, label: TransferSyntax | None, warnings: list[str]
+) -> TransferSyntax:
+    if label:
+        warnings.append(f"the file meta says {label.name}, but Pixel Data is {found.name}")
+    return found

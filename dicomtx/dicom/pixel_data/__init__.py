@@ -1,0 +1,1 @@
+"""The Pixel Data element: frames, fragments, overlay planes."""

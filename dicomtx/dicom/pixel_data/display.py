@@ -1,0 +1,120 @@
+"""How stored values are meant to be seen: rescale, window and palette of one frame."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.values import numbers
+
+WINDOW_CENTRE: Final = 0x00281050
+WINDOW_WIDTH: Final = 0x00281051
+VOI_LUT_FUNCTION: Final = 0x00281056
+RESCALE_INTERCEPT: Final = 0x00281052
+RESCALE_SLOPE: Final = 0x00281053
+DESCRIPTOR: Final = 0x00281101
+PALETTE: Final = 0x00281201
+SHARED_GROUPS: Final = 0x52009229
+PER_FRAME_GROUPS: Final = 0x52009230
+MACROS: Final = (0x00289132, 0x00289145)  # Frame VOI LUT, Pixel Value Transformation
+
+SPACINGS: Final = (0x00280030, 0x00181164, 0x00280034)  # Pixel, Imager, Pixel Aspect Ratio
+WIDEST: Final = 100.0
+
+
+class Palette(NamedTuple):
+    """A Palette Color Lookup Table (PS3.3 C.7.9): 8-bit entries; the first is for ``first``."""
+
+    first: int
+    red: bytes
+    green: bytes
+    blue: bytes
+
+
+class Presentation(NamedTuple):
+    """How to show a frame; without a window its own range is shown (PS3.3 C.11.2).
+
+    Attributes:
+        centre: of the window, after rescale.
+        width: of the window, 0 for none.
+        function: VOI LUT Function: LINEAR, LINEAR_EXACT or SIGMOID.
+        slope: of the rescale.
+        intercept: of the rescale.
+        palette: for PALETTE COLOR.
+    """
+
+    centre: float = 0.0
+    width: float = 0.0
+    function: str = "LINEAR"
+    slope: float = 1.0
+    intercept: float = 0.0
+    palette: Palette | None = None
+
+
+def presentation(data_set: DataSet, frame: int) -> Presentation:
+    """Returns how to show one frame: what stands at the top, for it, or for all frames."""
+    places = [data_set, *_macros(data_set, PER_FRAME_GROUPS, frame)]
+    places += _macros(data_set, SHARED_GROUPS, 0)
+    centre, width = _number(places, WINDOW_CENTRE), _number(places, WINDOW_WIDTH)
+    functions = [place.text(VOI_LUT_FUNCTION) for place in places]
+    slope, intercept = _number(places, RESCALE_SLOPE), _number(places, RESCALE_INTERCEPT)
+    return Presentation(
+        centre=centre or 0.0,
+        width=width if width and centre is not None and width > 0 else 0.0,
+        function=next(filter(None, functions), "LINEAR"),
+        slope=slope or 1.0,
+        intercept=intercept or 0.0,
+        palette=_palette(data_set),
+    )
+
+
+def pixel_aspect(data_set: DataSet) -> float:
+    """Returns the height of a pixel whose width is 1: by its spacing, or as it is said to be."""
+    for tag in SPACINGS:
+        vertical, horizontal = _pair(data_set.text(tag))
+        if vertical > 0 and horizontal > 0 and WIDEST > vertical / horizontal > 1 / WIDEST:
+            return vertical / horizontal
+    return 1.0
+
+
+def _pair(text: str) -> tuple[float, float]:
+    """Returns two values of DS or IS, zeros if they are not two numbers."""
+    values = [numbers.decimal(value) for value in text.split("\\", 2)]
+    first, second = values if len(values) == 2 else (None, None)
+    return first or 0.0, second or 0.0
+
+
+def _macros(data_set: DataSet, groups: int, index: int) -> Iterator[DataSet]:
+    for item in islice(data_set.items(groups), index, index + 1):
+        for macro in MACROS:
+            yield from islice(item.items(macro), 1)
+
+
+def _number(places: list[DataSet], tag: int) -> float | None:
+    """Returns the first value of a DS, where one stands that is a number."""
+    for place in places:
+        number = numbers.decimal(place.text(tag).split("\\", 1)[0])
+        if number is not None:
+            return number
+    return None
+
+
+def _palette(data_set: DataSet) -> Palette | None:
+    """Returns the palette, None if there is none that can be read (segmented ones cannot)."""
+    raw, order = data_set.value(DESCRIPTOR), data_set.encoding.order
+    if len(raw) < 6:
+        return None
+    entries = int.from_bytes(raw[:2], order) or 1 << 16
+    first = int.from_bytes(raw[2:4], order, signed=data_set.signed)
+    bits = int.from_bytes(raw[4:6], order)
+    tables = [_entries(data_set, PALETTE + colour, entries, bits) for colour in range(3)]
+    return Palette(first, *tables) if all(len(table) == entries for table in tables) else None
+
+
+def _entries(data_set: DataSet, tag: int, entries: int, bits: int) -> bytes:
+    """Returns the table in 8 bits an entry: words of 16 are cut, or two entries are in each."""
+    raw = data_set.value(tag)
+    high = 0 if data_set.encoding.big_endian else 1
+    if len(raw) < 2 * entries:
+        return raw[:entries] if high else bytes(raw[at ^ 1] for at in range(len(raw)))[:entries]
+    return raw[high if bits > 8 else 1 - high : 2 * entries : 2]

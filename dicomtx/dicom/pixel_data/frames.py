@@ -1,0 +1,271 @@
+"""Pixel Data frame by frame: native (PS3.5 8.1) and encapsulated (PS3.5 A.4)."""
+
+import struct
+from array import array
+from typing import Final
+from zlib import crc32
+
+from dicomtx.dicom import attributes
+from dicomtx.dicom.attributes import MOST_MISSING
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom.pixel_data import fragments
+from dicomtx.dicom.pixel_data.fragments import Fragment
+from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
+from dicomtx.errors import DamagedError, UnsupportedError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.storage.source import Source, Spool
+
+EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
+EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
+ENCAPSULATED_TOTAL_LENGTH: Final = 0x7FE00003
+HIGHEST_OFFSET: Final = 0xFFFFFFFF
+LONGEST_NATIVE: Final = 0xFFFFFFFE
+WORD_CODES: Final = {8: "B", 16: "H", 32: "I", 64: "Q"}
+
+
+class NativeFrames:
+    """Native frames by position."""
+
+    def __init__(
+        self, source: Source, place: tuple[int, int], image: ImagePixel, *, words: bool
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            source: where Pixel Data is.
+            place: where its value begins, and the length of its value.
+            image: what the data set says.
+            words: its 16-bit words are big endian.
+        """
+        self.image = image
+        self._source = source
+        self._offset, self._size = place
+        self._words = words
+        self._one = image._replace(planar_configuration=0, number_of_frames=1)
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.image.number_of_frames
+
+    def read(self, index: int) -> Frame:
+        """Returns one frame, little endian and colour by pixel."""
+        bits = self.image.bits_per_frame
+        first, last = index * bits, (index + 1) * bits
+        data = self._bytes(first // 8, (last + 7) // 8)
+        if bits % 8:
+            data = _shifted(data, first % 8, bits)
+        planes = self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1
+        if planes and not self.image.subsampled:  # 4:2:2 has one order
+            data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
+        return Frame(data, self._one)
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        if not self._words:
+            return self._there(start, stop)
+        even = start - start % 2  # whole words, also where a frame starts within one
+        data = swapped(self._there(even, stop + stop % 2), 2)
+        return data[start - even : stop - even]
+
+    def _there(self, start: int, stop: int) -> bytes:
+        """Returns the bytes of the value; what is behind its end is zero."""
+        data = self._source.read(self._offset + start, max(0, min(stop, self._size) - start))
+        return data.ljust(stop - start, b"\0")
+
+
+def native_frames(
+    data_set: DataSet, image: ImagePixel, warnings: list[str] | None = None
+) -> NativeFrames:
+    """Returns the frames of native Pixel Data.
+
+    Args:
+        data_set: has Pixel Data.
+        image: what it is.
+        warnings: if given, what is missing is zero, and that is said here.
+
+    Raises:
+        DamagedError: it is shorter or longer than the image.
+    """
+    element = data_set.find(PIXEL_DATA)
+    if element is None:
+        raise DamagedError("there is no Pixel Data")
+    needed = image.native_bytes
+    size = element.end - element.value
+    extra = (size - needed) // max(1, image.frame_bytes)
+    if size < needed or (extra > 0 and image.frame_bytes > 1):
+        what = (
+            f"Pixel Data has {size} bytes, but {image.number_of_frames} frames of"
+            f" {image.rows} x {image.columns} take {needed}"
+        )
+        if warnings is None or size * MOST_MISSING < needed:
+            raise DamagedError(what)
+        warnings.append(f"salvaged: {what}")
+        image = image._replace(number_of_frames=image.number_of_frames + max(0, extra))
+    # samples of more than 8 bits are words, though they wrongly be called OB
+    words = data_set.big_endian_pixels and (element.vr != "OB" or image.bits_allocated > 8)
+    return NativeFrames(data_set.source, (element.value, size), image, words=words)
+
+
+def _shifted(data: bytes, by: int, bits: int) -> bytes:
+    """Returns ``bits`` bits from bit ``by`` on, the first one in the lowest bit."""
+    number = (int.from_bytes(data, "little") >> by) & ((1 << bits) - 1)
+    return number.to_bytes((bits + 7) // 8, "little")
+
+
+def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
+    """Returns colour-by-plane data as colour by pixel (PS3.3 C.7.6.3.1.3).
+
+    Raises:
+        UnsupportedError: samples are not of 8, 16, 32 or 64 bits, so they cannot be told apart.
+    """
+    code = WORD_CODES.get(bits_allocated)
+    if code is None:
+        raise UnsupportedError(f"{bits_allocated} bits allocated are not supported in planes")
+    planes, pixels = array(code, data), array(code, bytes(len(data)))
+    size = len(planes) // samples
+    for sample in range(samples):
+        pixels[sample::samples] = planes[sample * size : (sample + 1) * size]
+    return pixels.tobytes()
+
+
+class EncapsulatedFrames:
+    """Encapsulated frames by position: the fragments of each."""
+
+    def __init__(self, source: Source, frames: tuple[tuple[Fragment, ...], ...]) -> None:
+        """Reads nothing yet."""
+        self.source = source
+        self.frames = frames
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return len(self.frames)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all code streams."""
+        return sum(part.size for parts in self.frames for part in parts)
+
+    def read(self, index: int) -> bytes:
+        """Returns the code stream of one frame, its fragments joined."""
+        parts = [self.source.read(part.offset, part.size) for part in self.frames[index]]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def head(self, index: int, size: int) -> bytes:
+        """Returns at most ``size`` bytes of the first fragment of a frame."""
+        first = self.frames[index][:1]
+        return b"".join(self.source.peek(part.offset, min(part.size, size)) for part in first)
+
+
+def encapsulated_frames(
+    data_set: DataSet, warnings: list[str], *, salvage: bool = False
+) -> EncapsulatedFrames:
+    """Returns the frames of encapsulated Pixel Data.
+
+    Args:
+        data_set: has Pixel Data.
+        warnings: deviations that were handled are added here.
+        salvage: use what is there of Pixel Data that is cut off or lacks frames.
+
+    Raises:
+        DamagedError: the items are broken or cut off, or frames are missing.
+    """
+    pixels = fragments.read(data_set, warnings if salvage else None)
+    wanted = attributes.number_of_frames(data_set)
+    found = fragments.frames(data_set.source, pixels, wanted, warnings, salvage=salvage)
+    return EncapsulatedFrames(data_set.source, found)
+
+
+class NativeWriter:
+    """Collects native frames in a spool."""
+
+    def __init__(self, spool: Spool, image: ImagePixel) -> None:
+        """Starts without frames; ``image`` is what is written."""
+        self._spool = spool
+        self._image = image
+        self._carry = 0
+        self._carried = 0
+
+    def add(self, data: bytes | bytearray | memoryview) -> None:
+        """Appends one frame, little endian and colour by pixel."""
+        bits = self._image.bits_per_frame
+        if bits % 8 == 0 and not self._carried:
+            self._spool.write(data)
+            return
+        # one-bit frames follow each other without padding (PS3.5 8.1.1)
+        number = int.from_bytes(data, "little") & ((1 << bits) - 1)
+        number = number << self._carried | self._carry
+        whole, self._carried = divmod(bits + self._carried, 8)
+        self._spool.write((number & ((1 << whole * 8) - 1)).to_bytes(whole, "little"))
+        self._carry = number >> whole * 8
+
+    def pixel_data(self, *, big_endian: bool) -> PixelData:
+        """Returns the Pixel Data of all frames, of even length."""
+        if self._carried:
+            self._spool.write(bytes([self._carry]))
+            self._carried = 0
+        if self._spool.size % 2:
+            self._spool.write(b"\0")
+        vr = "OW" if self._image.bits_allocated > 8 else "OB"
+        rope = Rope()
+        word = 2 if big_endian and vr == "OW" else 1
+        rope.span(self._spool.source(), 0, self._spool.size, word)
+        return PixelData(rope, vr, encapsulated=False)
+
+    def edits(self) -> list[Edit]:
+        """Returns the edits that go with it: no offset tables."""
+        return _without_tables()
+
+
+class EncapsulatedWriter:
+    """Collects encapsulated frames in a spool: one fragment a frame, padded to even length."""
+
+    def __init__(self, spool: Spool) -> None:
+        """Starts without frames."""
+        self._spool = spool
+        self._offsets = array("Q")
+        self._lengths = array("Q")
+        self._crc = 0
+
+    def add(self, stream: bytes | bytearray | memoryview) -> None:
+        """Appends one frame."""
+        self._offsets.append(self._spool.size)
+        self._lengths.append(len(stream))
+        odd = len(stream) % 2
+        item = struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd)
+        parts = item, stream, b"\0" * odd
+        self._spool.write(*parts)
+        for part in parts:
+            self._crc = crc32(part, self._crc)
+
+    @property
+    def extended(self) -> bool:
+        """Whether an offset passes 32 bits."""
+        return bool(self._offsets) and self._offsets[-1] > HIGHEST_OFFSET
+
+    def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - never so (A.4)
+        """Returns the Pixel Data of all frames: offset table, items, delimiter."""
+        table = () if self.extended else self._offsets
+        rope = Rope()
+        rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
+        rope.span(self._spool.source(), 0, self._spool.size)
+        rope.add(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+        items = Sum(8 + 4 * len(table), self._spool.size, self._crc)
+        return PixelData(rope, "OB", encapsulated=True, items=items)
+
+    def edits(self) -> list[Edit]:
+        """Returns the edits that go with it: stale offset tables go, new ones come where needed."""
+        if not self.extended:
+            return _without_tables()
+        count = len(self._offsets)
+        return [
+            Edit(EXTENDED_OFFSET_TABLE, "OV", struct.pack(f"<{count}Q", *self._offsets)),
+            Edit(EXTENDED_OFFSET_TABLE_LENGTHS, "OV", struct.pack(f"<{count}Q", *self._lengths)),
+            Edit(ENCAPSULATED_TOTAL_LENGTH),
+        ]
+
+
+def _without_tables() -> list[Edit]:
+    tags = (EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, ENCAPSULATED_TOTAL_LENGTH)
+    return [Edit(tag) for tag in tags]

@@ -1,0 +1,300 @@
+"""Writes a data set anew: source elements, edits and pixel data, in any native encoding.
+
+What no edit names passes as bytes. Where the encoding changes, headers are made anew and words are
+swapped; values are never interpreted.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from dicomtx.dicom import element_header
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import (
+    EXPLICIT,
+    ITEM,
+    ITEM_END,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+    Element,
+    Encoding,
+    elements,
+    end_of_items,
+    has_items,
+    header,
+    inner,
+    name,
+    of_item,
+    resolved_vr,
+)
+from dicomtx.dicom.open_level import Level
+from dicomtx.dicom.rope import WORDS, PixelData, Rope, swapped
+from dicomtx.errors import DamagedError
+from dicomtx.storage.source import Source
+
+NOWHERE: Final = (-1,)
+
+
+def in_encoding(edit: Edit, target: Encoding) -> bytes:
+    """Returns an edit's value as it is written in the encoding ``target``."""
+    value = edit.value or b""
+    if edit.vr != "SQ" or target == EXPLICIT:
+        return swapped(value, WORDS.get(edit.vr, 1) if target.big_endian else 1)
+    raw = element_header.element_header(edit.tag, "SQ", len(value), EXPLICIT) + value
+    source = Source(raw)
+    rewriter = Rewriter(DataSet(source, EXPLICIT, elements(source, 0, len(raw), EXPLICIT)), target)
+    written = b"".join(rewriter.rope().chunks())
+    return written[len(element_header.element_header(edit.tag, "SQ", 0, target)) :]
+
+
+class Rewriter:
+    """Writes one data set in the encoding ``target``; ``warnings`` tells what could not stay."""
+
+    def __init__(self, data_set: DataSet, target: Encoding, edits: Iterable[Edit] = ()) -> None:
+        """Prepares; ``rope`` does the work."""
+        self._data_set = data_set
+        self._source = data_set.source
+        self._target = target
+        self._signed = data_set.signed
+        self._edits: dict[tuple[int, ...], dict[int, Edit]] = {}
+        for edit in sorted(edits, key=lambda edit: edit.tag):
+            self._edits.setdefault(edit.path, {})[edit.tag] = edit
+        self._ways = {path[:n] for path in self._edits for n in range(1, len(path) + 1)}
+        self._rope = Rope()
+        self.warnings: list[str] = []
+
+    def rope(self, pixel_data: PixelData | None = None) -> Rope:
+        """Returns the data set; ``pixel_data`` takes the place of the source's element.
+
+        Raises:
+            DamagedError: a nested sequence is broken.
+        """
+        top = Level(self._data_set.encoding, self._source.size)
+        edits = self._edits.get((), {})
+        replaced = {tag: edit for tag, edit in edits.items() if tag in self._data_set}
+        top.edits = {tag: edit for tag, edit in edits.items() if tag not in replaced}
+        edited = {tag >> 16 for tag in edits} | {path[0] >> 16 for path in self._ways}
+        edited |= {PIXEL_DATA >> 16} if pixel_data else set()
+        for element in self._data_set.elements:
+            self._make_edits(top, element.tag)
+            if element.tag == PIXEL_DATA and pixel_data:
+                self._pixel_data(top, pixel_data)
+            elif element.tag in edits:  # where it stands, out of order or not, and once
+                self._replace(top, element, replaced.pop(element.tag, Edit(element.tag)))
+            elif element.tag & 0xFFFF == 0 and element.tag >> 16 in edited:
+                self._group_length(top, element.tag)
+            else:
+                self._element(top, element)
+        self._make_edits(top, UNDEFINED)
+        self._end_group(top)
+        return self._rope
+
+    def _passes(self, level: Level, element: Element) -> bool:
+        """Whether the element can go as the bytes that it is."""
+        named = (*level.path, element.tag) in self._ways
+        named |= element.tag & 0xFFFF == 0 and level.path in self._ways  # group length
+        return not named and level.within == self._target and self._has_vr(element)
+
+    def _has_vr(self, element: Element) -> bool:
+        return bool(element.vr) != self._target.implicit_vr
+
+    def _element(self, level: Level, element: Element) -> None:
+        """Writes one element of the source, whole."""
+        if self._passes(level, element):
+            self._next_group(level, element.tag)
+            self._rope.span(self._source, element.start, element.end - element.start)
+        elif element.tag & 0xFFFF == 0 and element.length == 4:
+            self._group_length(level, element.tag)
+        elif self._is_sequence(level, element):
+            self._sequence(level, element)
+        else:
+            swaps = self._target.big_endian and not level.within.big_endian
+            vr = element_header.written_vr(element, signed=self._signed, to_big_endian=swaps)
+            self._value(level, element, "UN" if vr == "SQ" else vr)
+
+    def _is_sequence(self, level: Level, element: Element) -> bool:
+        """Whether there are items to be written one by one, be it only for an edit in them.
+
+        UN of undefined length stays as it is, implicit and little endian (CP-246), but in a big
+        endian data set: few readers know that its delimiters are little endian there too.
+        """
+        if (*level.path, element.tag) in self._ways:
+            return True
+        if element.vr == "UN":
+            return element.undefined and self._target.big_endian
+        if element.vr:
+            return element.vr == "SQ"
+        vr = resolved_vr(element, signed=self._signed)
+        if vr != "SQ" or element.undefined or not element.length:
+            return vr == "SQ"
+        return has_items(self._source, element)
+
+    def _value(self, level: Level, element: Element, vr: str) -> None:
+        """Writes header and value; words are swapped if the byte order changes."""
+        self._next_group(level, element.tag)
+        length = UNDEFINED if element.undefined else element.length
+        vr = self._header(element.tag, vr, length)
+        swap = level.within.big_endian != self._target.big_endian
+        word = WORDS.get(vr, 1) if swap else 1
+        self._rope.span(self._source, element.value, element.end - element.value, word)
+
+    def _header(self, tag: int, vr: str, length: int) -> str:
+        """Writes an element header; returns the VR that was written."""
+        fitting = element_header.fitting_vr(vr, length, self._target)
+        if fitting != vr:
+            self.warnings.append(
+                f"{name(tag)} has {length} bytes, too many for {vr} in explicit VR: written as UN"
+            )
+        self._rope.add(element_header.element_header(tag, fitting, length, self._target))
+        return fitting
+
+    def _make_edits(self, level: Level, before: int) -> None:
+        """Writes the edits whose elements the source does not have, up to the tag ``before``."""
+        while level.edits and next(iter(level.edits)) < before:
+            self._edit(level, level.edits.pop(next(iter(level.edits))))
+
+    def _replace(self, level: Level, element: Element, edit: Edit) -> None:
+        """Writes an edit where the element of the source stands."""
+        if edit.adds:
+            self._sequence(level, element, edit)
+        else:
+            self._edit(level, edit)
+
+    def _edit(self, level: Level, edit: Edit) -> None:
+        if edit.value is None:
+            return
+        if edit.tag & 0xFFFF == 0:
+            self._group_length(level, edit.tag)
+            return
+        self._next_group(level, edit.tag)
+        value = in_encoding(edit, self._target)
+        self._header(edit.tag, edit.vr, len(value))
+        self._rope.add(value)
+
+    def _pixel_data(self, level: Level, pixel_data: PixelData) -> None:
+        self._next_group(level, PIXEL_DATA)
+        length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
+        self._header(PIXEL_DATA, pixel_data.vr, length)
+        self._rope.extend(pixel_data.value)
+
+    def _group_length(self, level: Level, tag: int) -> None:
+        self._end_group(level)
+        self._header(tag, "UL", 4)
+        level.group = (tag >> 16, self._rope.reserve(), self._rope.size)
+
+    def _next_group(self, level: Level, tag: int) -> None:
+        if level.group and tag >> 16 != level.group[0]:
+            self._end_group(level)
+
+    def _end_group(self, level: Level) -> None:
+        if level.group:
+            _, room, begun = level.group
+            room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
+            level.group = None
+
+    def _sequence(self, outer: Level, sequence: Element, more: Edit | None = None) -> None:
+        """Writes a sequence with all that is in it, and more items; depth costs no stack."""
+        self._next_group(outer, sequence.tag)
+        levels = [self._open_sequence(outer, sequence, more)]
+        at = sequence.value
+        while levels:
+            level = levels[-1]
+            if at >= level.stop and not level.undefined:
+                self._close(levels.pop())
+                continue
+            if at + 8 > level.stop:
+                raise DamagedError(f"{name(sequence.tag)} is broken: an element or item is cut off")
+            child = header(self._source, at, level.within)
+            at = child.value
+            if child.tag == (ITEM_END if level.in_item else SEQUENCE_END):
+                self._close(levels.pop())
+            elif not level.in_item:
+                if child.tag != ITEM:
+                    raise DamagedError(
+                        f"{name(child.tag)} stands between the items of {name(sequence.tag)}"
+                    )
+                levels.append(self._open_item(level, child))
+            else:
+                at = self._child(levels, child)
+
+    def _child(self, levels: list[Level], child: Element) -> int:
+        """Writes an element of an item, or opens the sequence that it is; returns what is next."""
+        level = levels[-1]
+        if child.tag >> 16 == ITEM >> 16:
+            raise DamagedError(f"{name(child.tag)} stands where an element should be")
+        self._make_edits(level, child.tag)
+        edit = level.edits.get(child.tag)
+        opened = edit.adds if edit else self._is_sequence(level, child)
+        if opened and (edit or not self._passes(level, child)):
+            self._next_group(level, child.tag)
+            levels.append(self._open_sequence(level, child, level.edits.pop(child.tag, None)))
+            return child.value
+        if child.undefined:  # looked for only now: else each level would walk all below it again
+            end = end_of_items(self._source, child, level.stop, level.within)
+            child = child._replace(end=end)
+        elif child.end > level.stop:
+            raise DamagedError(f"{name(child.tag)} reaches beyond the item that it is in")
+        if child.tag in level.edits:
+            self._edit(level, level.edits.pop(child.tag))
+        else:
+            self._element(level, child)
+        return child.end
+
+    def _open_sequence(self, outer: Level, sequence: Element, more: Edit | None) -> Level:
+        stop = outer.stop if sequence.undefined else sequence.end
+        if stop > outer.stop:
+            raise DamagedError(f"{name(sequence.tag)} reaches beyond the item that it is in")
+        level = Level(
+            within=inner(sequence, outer.within),
+            stop=stop,
+            undefined=sequence.undefined,
+            in_item=False,
+            path=self._way(outer, sequence.tag),
+        )
+        level.more = more
+        self._rope.add(element_header.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
+        return self._begin(level)
+
+    def _open_item(self, outer: Level, item: Element) -> Level:
+        stop = outer.stop if item.undefined else item.end
+        if stop > outer.stop:
+            raise DamagedError("an item reaches beyond the sequence that it is in")
+        path = self._way(outer, outer.index)
+        outer.index += 1
+        level = Level(
+            within=of_item(self._source, item.value, stop, outer.within),
+            stop=stop,
+            undefined=item.undefined,
+            path=path,
+        )
+        level.edits = dict(self._edits.get(path, {}))
+        self._rope.add(element_header.tag_bytes(ITEM, self._target))
+        return self._begin(level)
+
+    def _way(self, outer: Level, step: int) -> tuple[int, ...]:
+        """Returns the path one step further, as long as there are edits on the way."""
+        path = (*outer.path, step)
+        return path if path in self._ways else NOWHERE
+
+    def _begin(self, level: Level) -> Level:
+        """Writes the length of a sequence or item, or makes room for it."""
+        if level.undefined:
+            self._rope.add(b"\xff\xff\xff\xff")
+        else:
+            level.room = self._rope.reserve()
+        level.begun = self._rope.size
+        return level
+
+    def _close(self, level: Level) -> None:
+        if level.in_item:
+            self._make_edits(level, UNDEFINED)
+        self._end_group(level)
+        if level.more:
+            self._rope.add(in_encoding(level.more, self._target))
+        if level.room is None:
+            self._rope.add(
+                element_header.tag_bytes(ITEM_END if level.in_item else SEQUENCE_END, self._target)
+                + b"\0\0\0\0"
+            )
+        else:
+            level.room[:] = (self._rope.size - level.begun).to_bytes(4, self._target.order)

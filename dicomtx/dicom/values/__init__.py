@@ -1,0 +1,1 @@
+"""Values of elements: text, numbers, character sets."""

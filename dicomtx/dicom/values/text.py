@@ -1,0 +1,105 @@
+"""Values for people, layouts and rules: decoded by pydicom, in the data set's character set."""
+
+import struct
+import warnings
+from typing import Final
+
+from pydicom.charset import decode_bytes
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.dictionary import vr_of
+from dicomtx.dicom.values import character_sets
+from dicomtx.errors import SettingsError
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+NUMBERS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "HH"}
+DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x5C}  # where an escape sequence ends (PS3.5 6.1.2.5.3)
+
+
+def tag_of(name: str) -> int:
+    """Returns the tag that a keyword of PS3.6, "(gggg,eeee)" or "ggggeeee" means.
+
+    Raises:
+        SettingsError: it means none.
+    """
+    digits = name.strip("() ").replace(",", "").replace(" ", "")
+    if len(digits) == 8:
+        try:
+            return int(digits, 16)
+        except ValueError:
+            pass
+    tag = tag_for_keyword(name.strip())
+    if tag is None:
+        raise SettingsError(f"{name!r} is no keyword of PS3.6 and no tag such as (0008,0060)")
+    return tag
+
+
+def value(data_set: DataSet, tag: int) -> str:
+    """Returns a value as text, several of them with backslashes between; empty if there is none.
+
+    Sequences and bytes are empty; what a character set does not know is replaced.
+    """
+    element = data_set.find(tag)
+    if element is None or element.undefined:
+        return ""
+    unknown = element.vr in ("", "UN")
+    vr = vr_of(tag, signed=data_set.signed) if unknown else element.vr
+    big_endian = data_set.encoding.big_endian and element.vr != "UN"  # PS3.5 6.2.2
+    named = data_set.text(SPECIFIC_CHARACTER_SET)
+    return decoded(data_set.value(tag), vr, named, big_endian=big_endian)
+
+
+def identifier(data_set: DataSet, tag: int) -> str:
+    """Returns a value as Orthanc tells patients, studies and series apart by it.
+
+    It ends at the first NUL. Spaces in front of a Patient ID count, and those behind it only if it
+    has several values; spaces around a UID do not count.
+    """
+    raw = data_set.value(tag).partition(b"\0")[0]
+    vr = vr_of(tag, signed=False)
+    if vr == "UI":
+        return raw.decode("ascii", "replace").strip(" ")
+    found = _characters(raw, data_set.text(SPECIFIC_CHARACTER_SET))
+    return found if "\\" in found else found.rstrip(" ")
+
+
+def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False) -> str:
+    """Returns the value that these bytes are, as ``value`` does.
+
+    Args:
+        raw: the bytes of the value.
+        vr: its VR.
+        character_set: Specific Character Set in force, as it stands.
+        big_endian: the byte order.
+    """
+    if vr in NUMBERS:
+        return _numbers(raw, ("<>"[big_endian], NUMBERS[vr]))
+    if vr in ("SQ", "OB", "OW", "OF", "OD", "OL", "OV", "UN"):
+        return ""
+    if vr not in IN_CHARACTER_SET:
+        return raw.decode("ascii", "replace").strip(" \0\t\r\n")
+    found = _characters(raw, character_set).strip(" \0\t\r\n")
+    return found.rstrip("=") if vr == "PN" else found
+
+
+def _characters(raw: bytes, character_set: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # characters that are not known are replaced
+        return decode_bytes(raw, character_sets.encodings(character_set), DELIMITERS)
+
+
+def keyword(tag: int) -> str:
+    """Returns the keyword of PS3.6, empty for private and unknown elements."""
+    return keyword_for_tag(tag)
+
+
+def _numbers(raw: bytes, form: tuple[str, str]) -> str:
+    order, letter = form
+    size = struct.calcsize(order + letter)
+    cut = raw[: len(raw) // size * size]
+    found = struct.iter_unpack(order + letter, cut)
+    if letter == "HH":
+        return "\\".join(f"{group:04X}{element:04X}" for group, element in found)
+    return "\\".join(f"{number:g}" if letter in "fd" else str(number) for (number,) in found)

@@ -1,0 +1,1 @@
+"""Native frames from a source of any transfer syntax."""

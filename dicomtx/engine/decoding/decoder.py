@@ -1,0 +1,214 @@
+"""Native frames of a source, whatever it takes to get them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dicomtx import code_stream
+from dicomtx.codecs import guard
+from dicomtx.codecs.codec import Codec, CodecSpec, Direction
+from dicomtx.codecs.registry import Codecs
+from dicomtx.engine.decoding.errors import FailedError
+from dicomtx.engine.pixels import colour
+from dicomtx.engine.pixels.frames import Frames, Streams
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.errors import CodecError, DamagedError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+
+
+def opened(
+    codecs: Codecs, spec: CodecSpec, direction: Direction, frames: int, *, apart: bool = False
+) -> Codec:
+    """Returns the codec itself; see ``Codecs.open``.
+
+    Raises:
+        FailedError: it cannot be imported.
+    """
+    try:
+        return codecs.open(spec, frames, apart=apart)
+    except CodecError as error:
+        raise FailedError(spec, direction, 0, error) from error
+
+
+class Decoder(NamedTuple):
+    """One codec, opened, for the streams of one image."""
+
+    spec: CodecSpec
+    codec: Codec
+    syntax: TransferSyntax
+    image: ImagePixel
+
+    def decode(self, stream: bytes) -> Frame:
+        """Returns the native frame, as the stream holds it.
+
+        Raises:
+            DamagedError: the stream is damaged, or of another image.
+            CodecError: the codec cannot decode it, or returned another image.
+        """
+        stream = guard.check(stream, self.syntax, self.image)
+        frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
+        found, asked = (_without_colours(image) for image in (frame.image, self.image))
+        if found != asked:
+            raise guard.WrongFrameError("the codec returned another image than it was asked for")
+        return frame
+
+    def decode_clipped(self, stream: bytes) -> tuple[Frame, int]:
+        """Returns the native frame, and how many values were clipped to Bits Stored.
+
+        Only a lossy stream can have rounded values beyond them. Where signed values are in an
+        unsigned stream, the negative ones are at its upper end, and nothing is clipped.
+
+        Raises:
+            CodecError: as ``decode``.
+        """
+        frame, image = self.decode(stream), self.image
+        if not self.syntax.lossy or image.bits_stored == image.bits_allocated:
+            return frame, 0
+        said = code_stream.read(stream)
+        if said is None or (said.syntax and not by_uid(said.syntax).lossy):
+            return frame, 0
+        if image.signed and not said.signed:
+            return frame, 0
+        from dicomtx.engine.pixels import words  # noqa: PLC0415 - brings numpy
+
+        return words.clipped(frame)
+
+
+def _without_colours(image: ImagePixel) -> ImagePixel:
+    """Returns what a codec may not change: all but the colour space."""
+    return image._replace(photometric_interpretation="", planar_configuration=0, number_of_frames=1)
+
+
+class DecodedFrames:
+    """Encapsulated frames, decoded by one codec.
+
+    Attributes:
+        streams: the code streams.
+        decoder: what decodes them.
+        blank: if there is one, what can be had is salvaged, and this is in place of the rest.
+        cut: the frames whose streams are cut off, once they are read.
+        lost: those in whose place is the blank.
+        clipped: by frame, how many values beyond Bits Stored were clipped; never 0.
+        padded: those with something other than padding behind their end markers.
+    """
+
+    def __init__(self, streams: Streams, decoder: Decoder, blank: Frame | None = None) -> None:
+        """Decodes nothing yet."""
+        self.streams = streams
+        self.decoder = decoder
+        self.blank = blank
+        self.cut: list[int] = []
+        self.lost: list[int] = []
+        self.clipped: dict[int, int] = {}
+        self.padded: list[int] = []
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.streams.count
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame.
+
+        Raises:
+            DamagedError: the stream is damaged; no codec can decode it.
+            FailedError: this codec cannot decode it.
+        """
+        stream = self.streams.read(index)
+        try:
+            frame = self._decoded(index, stream)
+        except (CodecError, DamagedError) as error:
+            if self.blank:
+                return self._salvaged(index, stream, self.blank)
+            if isinstance(error, DamagedError):
+                raise DamagedError(f"frame {index + 1}: {error}") from error
+            raise FailedError(
+                self.decoder.spec,
+                "decode",
+                index,
+                error,
+                damaged=self.decoder.spec.builtin and not isinstance(error, guard.WrongFrameError),
+            ) from error
+        if guard.bytes_behind_end(stream, self.decoder.syntax):
+            self.padded.append(index)
+        return frame
+
+    def _decoded(self, index: int, stream: bytes) -> Frame:
+        frame, clipped = self.decoder.decode_clipped(stream)
+        if clipped:
+            self.clipped[index] = clipped
+        return frame
+
+    def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
+        """Returns what can be had of a frame that is cut off, or none of it."""
+        decoder = self.decoder
+        try:
+            completed = guard.completed(stream, decoder.syntax, decoder.image)
+            frame = self._decoded(index, completed)
+        except (CodecError, DamagedError):
+            self.lost.append(index)
+            return blank
+        self.cut.append(index)
+        return frame
+
+
+def remarks(frames: Frames) -> list[str]:
+    """Returns warnings about frames that were read: what was salvaged, and what was ignored."""
+    if not isinstance(frames, DecodedFrames):
+        return []
+    padded = sorted(set(frames.padded))
+    return [*_salvaged(frames), *padding_remarks(padded), *clipping(frames.clipped)]
+
+
+def _salvaged(frames: DecodedFrames) -> list[str]:
+    cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
+    lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
+    return [*cut, *sorted(lost)]
+
+
+def padding_remarks(frames: list[int]) -> list[str]:
+    """Returns the warning about frames with bytes behind their end markers, if there are any."""
+    if not frames:
+        return []
+    more = f" (and of {len(frames) - 1} more)" if len(frames) > 1 else ""
+    return [f"bytes behind the end marker of frame {frames[0] + 1}{more} were ignored as padding"]
+
+
+def clipping(clipped: Mapping[int, int]) -> list[str]:
+    """Returns what is to be said of values of lossy code streams, by frame, that were clipped."""
+    if not clipped:
+        return []
+    count = sum(clipped.values())
+    values = "1 value" if count == 1 else f"{count} values"
+    return [f"{values} of the lossy code streams lay beyond Bits Stored and were clipped to it"]
+
+
+def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:
+    """Returns the frame in the colour space that the plan works in.
+
+    Args:
+        plan: what is to be done.
+        frame: of the source; its palette is not for this to expand.
+        decoded_again: it comes of the target, whose encoder may have turned RGB into YBR_FULL.
+
+    Raises:
+        DamagedError: it is in another one than the first frame.
+    """
+    if frame.image.subsampled:
+        frame = colour.to_full(frame)
+    wanted = plan.working
+    back = decoded_again and wanted and wanted.photometric_interpretation == "RGB"
+    if (plan.to_rgb or back) and colour.becomes_rgb(frame.image):
+        frame = colour.to_rgb(frame)
+    if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
+        raise DamagedError(
+            f"a frame is {frame.image.photometric_interpretation}, but the first one"
+            f" {wanted.photometric_interpretation}"
+        )
+    return frame
+
+
+def written_image(plan: Plan, count: int) -> ImagePixel:
+    """Returns the image as the output says it, once the number of frames is known."""
+    assert plan.after is not None
+    return plan.after._replace(number_of_frames=count)

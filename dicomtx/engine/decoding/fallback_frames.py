@@ -1,0 +1,121 @@
+"""Native frames of a file, whatever its transfer syntax is, decoded one at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dicomtx.codecs.codec import Attempt, CodecSpec
+from dicomtx.codecs.registry import AUDITORS, Codecs
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, encapsulated_frames, native_frames
+from dicomtx.engine.decoding import decoder as decoding
+from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder
+from dicomtx.engine.decoding.errors import CodecsFailedError, FailedError
+from dicomtx.engine.pixels.frames import Frames
+from dicomtx.errors import CodecError, UnsupportedError
+from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+@dataclass(eq=False, slots=True)
+class AnyFrames:
+    """Encapsulated frames; when a codec fails the next one is asked from that frame on.
+
+    Attributes:
+        streams: the code streams.
+        image: what the data set says.
+        syntax: what the streams are.
+        codecs: those in force.
+        clipped: by frame, how many values of a lossy stream were clipped to Bits Stored.
+        padded: the frames with something other than padding behind their end markers.
+        able: the codecs that are asked, in this order; those in force by default.
+        used: those that decoded, in the order in which they came.
+        decoded: the frames as the codec of now decodes them.
+    """
+
+    streams: EncapsulatedFrames
+    image: ImagePixel
+    syntax: TransferSyntax
+    codecs: Codecs
+    clipped: dict[int, int] = field(default_factory=dict)
+    padded: list[int] = field(default_factory=list)
+    able: Iterator[CodecSpec] = field(init=False)
+    used: list[CodecSpec] = field(default_factory=list)
+    _attempts: list[Attempt] = field(default_factory=list)
+    _damaged: bool = False
+    decoded: DecodedFrames | None = None
+
+    def __post_init__(self) -> None:
+        """Looks which codecs there are."""
+        self.able = self.codecs.able(self.syntax, "decode")
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self.streams.count
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame.
+
+        Raises:
+            UnsupportedError: there is no codec for the syntax.
+            CodecsFailedError: there are, but none can decode it.
+        """
+        while True:
+            decoded = self.decoded or self._next()
+            try:
+                frame = decoded.read(index)
+            except FailedError as failed:
+                self._attempts.append(failed.attempt)
+                self._damaged |= failed.damaged
+                self.decoded = None
+            else:
+                if decoded.decoder.spec not in self.used:
+                    self.used.append(decoded.decoder.spec)
+                return frame
+
+    def _next(self) -> DecodedFrames:
+        """Returns the frames as the next codec decodes them."""
+        for spec in self.able:
+            try:
+                codec = self.codecs.open(spec, apart=spec in AUDITORS)
+            except CodecError as error:
+                self._attempts.append(Attempt(spec.name, "decode", str(error)))
+                continue
+            decoder = Decoder(spec, codec, self.syntax, self.image)
+            self.decoded = DecodedFrames(self.streams, decoder)
+            self.decoded.clipped, self.decoded.padded = self.clipped, self.padded
+            return self.decoded
+        if self._attempts:
+            raise CodecsFailedError(tuple(self._attempts), damaged=self._damaged)
+        raise UnsupportedError(
+            f"no codec in the order in force can decode {self.syntax.name}; see 'dicomtx codecs'"
+        )
+
+
+def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list[str]) -> Frames:
+    """Returns the native frames of a data set.
+
+    Args:
+        data_set: has Pixel Data.
+        header: what it is.
+        codecs: those in force.
+        warnings: what is not as it should be is added here.
+
+    Raises:
+        UnsupportedError: the frames of such a syntax cannot be told apart.
+        DamagedError: Pixel Data is damaged, or what tells its size is missing.
+    """
+    if header.missing:
+        raise UnsupportedError(f"there is Pixel Data, but no {' and no '.join(header.missing)}")
+    if header.image is None:
+        raise UnsupportedError(f"no codec knows the frames of {header.syntax.name}")
+    if header.pixel_data == "native":
+        return native_frames(data_set, header.image)
+    streams = encapsulated_frames(data_set, warnings)
+    return AnyFrames(streams, header.image, header.syntax, codecs)
+
+
+def remarks(frames: AnyFrames) -> list[str]:
+    """Returns warnings about the frames that were read."""
+    return decoding.remarks(frames.decoded) if frames.decoded else []

@@ -1,0 +1,1 @@
+"""Lossy encoding: the search for a goal, its measurement, its record."""

@@ -1,0 +1,219 @@
+"""Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
+
+from math import inf, sqrt
+from typing import Final, NamedTuple
+
+from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.engine.decoding.decoder import Decoder, in_working_colours
+from dicomtx.engine.decoding.errors import FailedError
+from dicomtx.engine.lossy.measurement import Errors, Goal, decibels, measured
+from dicomtx.engine.lossy.search import KNOBS, full_scale, search, wanted_error
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.errors import CodecError, DamagedError, VerificationError
+from dicomtx.image_pixel import Frame
+from dicomtx.transfer_syntaxes import ROOT
+
+# dB above what is asked at which the search for it ends
+WINDOWS: Final = {"psnr": 1.0, "max_error": 2.0, "ratio": 0.08, "quality": inf}
+# dB above it for which the reason is told, where there is one
+NOTABLE: Final = {"psnr": 3.0, "max_error": 6.0, "ratio": 0.83, "quality": inf}
+WHOLE: Final = {"near": "NEAR", "quality": "quality"}  # knobs that know whole numbers only
+
+
+NEAR_LOSSLESS: Final = ROOT + ".4.81"  # decodes to the same values everywhere
+
+
+class MissedError(VerificationError):
+    """What was asked for cannot be had with this encoder, this way."""
+
+
+class Lossy(NamedTuple):
+    """One frame, encoded with a loss.
+
+    Attributes:
+        stream: its code stream.
+        errors: what it lost.
+        decoder: the codec that told so.
+        note: why it is much better than asked, if it is.
+    """
+
+    stream: bytes
+    errors: Errors
+    decoder: CodecSpec
+    note: str = ""
+
+
+class Step(NamedTuple):
+    """What a knob was set to, by how many dB what came of it is better than asked, the figure."""
+
+    value: int
+    surplus: float
+    figure: str
+
+
+class LossyEncoder(NamedTuple):
+    """An encoder with what it is asked to keep.
+
+    Attributes:
+        plan: what is to be done.
+        spec: the encoder.
+        codec: the same, opened.
+        decoders: of the target, the best one first.
+        confirming: other libraries that decode the target; the first that can confirms the rest.
+        goal: what is asked.
+        peak: largest minus smallest value of the source.
+        floor: the PSNR in dB below which no frame may be.
+    """
+
+    plan: Plan
+    spec: CodecSpec
+    codec: Codec
+    decoders: tuple[Decoder, ...]
+    confirming: tuple[Decoder, ...]
+    goal: Goal
+    peak: int
+    floor: float
+
+    def encode(self, frame: Frame, index: int) -> Lossy:
+        """Returns the frame encoded so that it just does what is asked.
+
+        Raises:
+            FailedError: the encoder cannot encode it.
+            MissedError: it cannot do what is asked.
+            VerificationError: what it encodes cannot be decoded.
+        """
+        made = self._best(frame, index)
+        surplus, figure = self._surplus(made.errors)
+        psnr = made.errors.psnr(self.peak)
+        if surplus < 0:
+            raise MissedError(
+                f"frame {index + 1}: {self.goal.text} cannot be had in {self.plan.target.name}:"
+                f" {figure} is the closest"
+            )
+        if psnr < self.floor:
+            raise MissedError(
+                f"frame {index + 1} has a PSNR of {psnr:.1f} dB, below --min-psnr {self.floor:g}"
+            )
+        return self._confirmed(made, frame, index)
+
+    def _confirmed(self, made: Lossy, frame: Frame, index: int) -> Lossy:
+        """Returns the same, told by another library, if one can tell and none did so yet.
+
+        Raises:
+            VerificationError: it decodes the stream to something worse.
+        """
+        uid = self.plan.target.uid
+        others = [other for other in self.confirming if other.spec != made.decoder]
+        if made.decoder.decodes[uid] != self.spec.encodes[uid]:
+            return made
+        for other in others:
+            try:
+                decoded, _ = other.decode_clipped(made.stream)
+                again = in_working_colours(self.plan, decoded, decoded_again=True)
+            except (CodecError, DamagedError):
+                continue
+            errors = measured(frame, again, len(made.stream))
+            if not self._alike(made.errors, errors):
+                raise VerificationError(
+                    f"frame {index + 1}: {other.spec.name} decodes it worse than"
+                    f" {made.decoder.name}: the largest error is {errors.largest}, not"
+                    f" {made.errors.largest}"
+                )
+            return made._replace(decoder=other.spec)
+        return made
+
+    def _alike(self, errors: Errors, others: Errors) -> bool:
+        """Whether what another library decodes is as near the source, to the rounding of a DCT.
+
+        How half the chroma is brought to full size is free: there the mean alone is compared.
+        """
+        room = 0 if self.plan.target.uid == NEAR_LOSSLESS else 1
+        nearly = sqrt(others.squared) <= sqrt(errors.squared) + room
+        return nearly and (self._subsampled or others.largest <= errors.largest + room)
+
+    def _best(self, frame: Frame, index: int) -> Lossy:
+        options = self._given()
+        if options:
+            return self._made(frame, index, options)
+        knob = KNOBS[self.plan.target.uid]
+        assert self.plan.after is not None
+        error = wanted_error(self.goal, self.peak)
+        tried: list[Step] = []
+
+        def attempt(place: float) -> tuple[float, Lossy]:
+            options = knob.options(place, subsampled=self._subsampled)
+            made = self._made(frame, index, options)
+            surplus, figure = self._surplus(made.errors)
+            tried.append(Step(getattr(options, knob.option), surplus, figure))
+            return surplus, made
+
+        made = search(
+            attempt,
+            knob,
+            knob.start(error, full_scale(self.plan.after)),
+            window=WINDOWS[self.goal.kind],
+            rising=self.goal.kind != "ratio",
+        )
+        return made._replace(note=self._why_better(knob.option, tried))
+
+    def _why_better(self, option: str, tried: list[Step]) -> str:
+        """Returns why it is much better than asked: one step of a whole number more misses it."""
+        enough = [step for step in tried if step.surplus >= 0]
+        missing = [step for step in tried if step.surplus < 0]
+        if option not in WHOLE or not enough or not missing:
+            return ""
+        taken = min(enough, key=lambda step: step.surplus)
+        missed = max(missing, key=lambda step: step.surplus)
+        nearest = abs(taken.value - missed.value) == 1
+        if not nearest or taken.surplus <= NOTABLE[self.goal.kind]:
+            return ""
+        return (
+            f"{self.goal.text}: {WHOLE[option]} {missed.value} gives {missed.figure},"
+            f" {WHOLE[option]} {taken.value} gives {taken.figure}"
+        )
+
+    def _given(self) -> EncodeOptions | None:
+        """Returns what the encoder is told, where it knows what is asked by itself."""
+        option = KNOBS[self.plan.target.uid].option
+        if (self.goal.kind, option) == ("quality", "quality"):
+            return EncodeOptions(quality=int(self.goal.value), subsampled=self._subsampled)
+        if (self.goal.kind, option) == ("max_error", "near"):
+            return EncodeOptions(near=int(self.goal.value))
+        return None
+
+    @property
+    def _subsampled(self) -> bool:
+        after = self.plan.after
+        return bool(after and after.subsampled)
+
+    def _made(self, frame: Frame, index: int, options: EncodeOptions) -> Lossy:
+        try:
+            stream = self.codec.encode(frame, self.plan.target, options)
+        except CodecError as error:
+            raise FailedError(self.spec, "encode", index, error) from error
+        reasons = []
+        for decoder in self.decoders:
+            try:
+                decoded, _ = decoder.decode_clipped(stream)
+                again = in_working_colours(self.plan, decoded, decoded_again=True)
+            except (CodecError, DamagedError) as error:
+                reasons.append(f"{decoder.spec.name}: {error}")
+                continue
+            return Lossy(stream, measured(frame, again, len(stream)), decoder.spec)
+        raise VerificationError(
+            f"frame {index + 1}, encoded by {self.spec.name}, cannot be decoded:"
+            f" {'; '.join(reasons) or 'no codec can'}"
+        )
+
+    def _surplus(self, errors: Errors) -> tuple[float, str]:
+        """Returns by how many dB the errors are better than asked, and the figure itself."""
+        kind, value = self.goal
+        if kind == "psnr":
+            psnr = errors.psnr(self.peak)
+            return psnr - value, "no error" if psnr == inf else f"{psnr:.2f} dB"
+        if kind == "max_error":
+            room = decibels(value + 0.5, errors.largest) if errors.largest else inf
+            return room, f"an error of {errors.largest}"
+        if kind == "ratio":
+            return decibels(errors.ratio, value), f"{errors.ratio:.2f}"
+        return inf, ""

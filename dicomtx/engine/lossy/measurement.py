@@ -1,0 +1,159 @@
+"""What quality is asked, in one vocabulary, and how far what came out is from what went in."""
+
+from collections.abc import Iterable
+from math import inf, log10, sqrt
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from dicomtx.codecs import samples
+from dicomtx.engine.pixels import colour
+from dicomtx.image_pixel import Frame
+from dicomtx.quality_figures import FrameQuality, Quality
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+DEFAULT_QUALITY: Final = 90
+BLOCK: Final = 1 << 20  # samples compared at once
+
+GoalKind = Literal["quality", "near", "ratio", "psnr", "max_error"]
+
+
+class Goal(NamedTuple):
+    """What is asked: a kind of ``dicomtx.settings.GOALS``, and how much of it."""
+
+    kind: GoalKind
+    value: float
+
+    @property
+    def text(self) -> str:
+        """The goal as an option says it."""
+        return f"--{self.kind.replace('_', '-')} {self.value:g}"
+
+
+def asked(settings: Settings, target: TransferSyntax) -> Goal:
+    """Returns the goal of these settings, in terms that the target knows.
+
+    Quality is JPEG's own; elsewhere it is a PSNR: 30 dB and a fifth of a dB more for each.
+    """
+    if settings.near is not None:
+        return Goal("max_error", settings.near)
+    if settings.max_error is not None:
+        return Goal("max_error", settings.max_error)
+    if settings.ratio is not None:
+        return Goal("ratio", settings.ratio)
+    if settings.psnr is not None:
+        return Goal("psnr", settings.psnr)
+    quality = settings.quality or DEFAULT_QUALITY
+    return Goal("quality", quality) if target.family == "JPEG" else Goal("psnr", 30 + quality / 5)
+
+
+class Range(NamedTuple):
+    """The smallest and the largest value of some frames."""
+
+    smallest: int
+    largest: int
+
+    @property
+    def peak(self) -> int:
+        """What PSNR is measured against; 1 where all values are the same."""
+        return max(1, self.largest - self.smallest)
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Range":
+        """Returns the range of a frame's values, RGB for colour."""
+        values = samples.values(shown(frame))
+        return cls(int(values.min()), int(values.max()))
+
+    @classmethod
+    def around(cls, ranges: "Iterable[Range]") -> "Range":
+        """Returns the range that holds all of these."""
+        low, high = zip(*ranges, strict=True)
+        return cls(min(low), max(high))
+
+
+class Errors(NamedTuple):
+    """How far the decoded frame is from the one that was encoded.
+
+    Attributes:
+        squared: the mean of the squared errors, in RGB for colour.
+        mean: of the errors' sizes, sample by sample as they are stored.
+        largest: of them.
+        native: bytes of the native frame.
+        encoded: bytes of its code stream.
+        found: the range of the decoded values, as they are stored.
+    """
+
+    squared: float
+    mean: float
+    largest: int
+    native: int
+    encoded: int
+    found: Range
+
+    @property
+    def ratio(self) -> float:
+        """Native bytes for each byte of the code stream."""
+        return self.native / self.encoded
+
+    def psnr(self, peak: int) -> float:
+        """Returns the PSNR in dB; infinite where nothing differs."""
+        return decibels(peak, sqrt(self.squared)) if self.squared else inf
+
+
+def decibels(peak: float, error: float) -> float:
+    """Returns how far an error lies below a peak."""
+    return 20 * log10(peak / error)
+
+
+def shown(frame: Frame) -> Frame:
+    """Returns a frame of 8-bit YBR_FULL as RGB, and others as they are."""
+    return colour.to_rgb(frame) if colour.becomes_rgb(frame.image) else frame
+
+
+def measured(before: Frame, after: Frame, encoded: int) -> Errors:
+    """Returns the errors of a frame whose code stream has ``encoded`` bytes."""
+    squared, total, largest, found = _compared(before, after)
+    if shown(before) is not before:
+        squared = _compared(shown(before), shown(after))[0]
+    count = before.image.samples_per_frame
+    native = before.image.frame_bytes
+    return Errors(squared / count, total / count, largest, native, encoded, found)
+
+
+def _compared(before: Frame, after: Frame) -> tuple[float, int, int, Range]:
+    """Returns the sums of the squared errors and of their sizes, the largest, and the range."""
+    old, new = (samples.values(frame).reshape(-1) for frame in (before, after))
+    squared, total, largest = 0.0, 0, 0
+    for start in range(0, len(old), BLOCK):
+        block = slice(start, start + BLOCK)
+        errors = np.abs(old[block].astype(np.int64) - new[block])
+        squared += float(errors @ errors)
+        total += int(errors.sum())
+        largest = max(largest, int(errors.max()))
+    return squared, total, largest, Range(int(new.min()), int(new.max()))
+
+
+def summary(frames: list[Errors], peak: int) -> Quality:
+    """Returns the figures of all frames."""
+    together = Errors(
+        sum(frame.squared for frame in frames) / len(frames),
+        sum(frame.mean for frame in frames) / len(frames),
+        max(frame.largest for frame in frames),
+        sum(frame.native for frame in frames),
+        sum(frame.encoded for frame in frames),
+        Range.around(frame.found for frame in frames),
+    )
+    worst = max(range(len(frames)), key=lambda number: frames[number].squared)
+    figures = _figures(together, peak)
+    return Quality(*figures, peak, worst + 1, tuple(_figures(frame, peak) for frame in frames))
+
+
+def _figures(errors: Errors, peak: int) -> FrameQuality:
+    psnr = errors.psnr(peak)
+    return FrameQuality(
+        None if psnr == inf else round(psnr, 2),
+        round(errors.mean, 4),
+        errors.largest,
+        round(errors.ratio, 4),
+    )

@@ -1,0 +1,128 @@
+"""What is written down of a loss: in the data set, for ever."""
+
+from typing import Final, cast
+
+from dicomtx import __version__, code_stream
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.derivation.lossy_attributes import (
+    METHODS,
+    LossyStep,
+    lossy_edits,
+    lossy_past_edits,
+    pixel_range_edits,
+    says_lossy,
+)
+from dicomtx.dicom.derivation.uids import UidMode, new_uid
+from dicomtx.dicom.part10 import SOP_INSTANCE
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames as Streams
+from dicomtx.dicom.pixel_data.frames import NativeFrames
+from dicomtx.engine.lossy.measurement import Range, asked
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.errors import UnsupportedError
+from dicomtx.quality_figures import Quality
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import by_uid
+
+HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that tell whether it lost something
+SHAPING: Final = ("keep_colour_space", "overlays", "palette")  # with the target and the goal
+
+
+def past_edits(
+    plan: Plan, data_set: DataSet, source: Streams | NativeFrames, warnings: list[str]
+) -> list[Edit]:
+    """Returns the edits that mark the data set as lossy because a stream of its source is.
+
+    Args:
+        plan: what was done.
+        data_set: the source.
+        source: its frames.
+        warnings: what is marked so is added here.
+    """
+    past = _past(plan, data_set, source)
+    edits = lossy_past_edits(data_set, past) if past else []
+    if edits:
+        warnings.append(
+            "Lossy Image Compression (0028,2110) is set to 01: a code stream of the source is lossy"
+        )
+    return edits
+
+
+def check_generation(
+    plan: Plan, data_set: DataSet, settings: Settings, source: Streams | NativeFrames
+) -> None:
+    """Refuses another lossy step where only a later frame's stream tells of an earlier one.
+
+    Raises:
+        UnsupportedError: a stream is lossy, and the settings do not allow to lose more.
+    """
+    if not settings.allow_generation_loss and _past(plan, data_set, source):
+        raise UnsupportedError(
+            "a frame of it is lossy already, and every generation loses more;"
+            " --allow-generation-loss allows it"
+        )
+
+
+def step_edits(
+    plan: Plan,
+    data_set: DataSet,
+    settings: Settings,
+    source: Streams | NativeFrames,
+    losses: tuple[Quality, Range],
+) -> tuple[list[Edit], str]:
+    """Returns the edits that tell of a lossy step, and the new SOP Instance UID.
+
+    Args:
+        plan: what was done.
+        data_set: the source.
+        settings: what was asked.
+        source: the frames as they were.
+        losses: what came of it, and the range of the values written.
+    """
+    quality, found = losses
+    uid = _uid(plan, data_set, settings)
+    figure = "no error" if quality.psnr is None else f"PSNR {quality.psnr:.1f} dB"
+    step = LossyStep(
+        method=METHODS[plan.target.uid],
+        ratio=quality.ratio,
+        new_uid=uid,
+        description=f"Lossy compression to {plan.target.name}, {figure}, by dicomtx {__version__}",
+        past=_past(plan, data_set, source),
+    )
+    edits = lossy_edits(data_set, step)
+    if not plan.expand:
+        edits += pixel_range_edits(data_set, found.smallest, found.largest)
+    return edits, uid
+
+
+def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
+    mode = cast("UidMode", {"auto": "new"}.get(settings.uid, settings.uid))
+    shaping = [f"{name}={getattr(settings, name)}" for name in SHAPING]
+    seed = " ".join([plan.target.uid, asked(settings, plan.target).text, *shaping])
+    return new_uid(mode, data_set.text(SOP_INSTANCE), seed.encode())
+
+
+def _past(
+    plan: Plan, data_set: DataSet, source: Streams | NativeFrames
+) -> tuple[str, float] | None:
+    """Returns method and ratio of a source that is lossy and does not say so."""
+    if plan.working is None or isinstance(source, NativeFrames):
+        return None
+    uid = plan.source.uid if plan.lossy_past else _later_lossy_stream(data_set, source)
+    if not uid:
+        return None
+    native = plan.working.frame_bytes * source.count
+    return METHODS.get(uid, ""), native / max(1, source.size)
+
+
+def _later_lossy_stream(data_set: DataSet, source: Streams) -> str:
+    """Returns the syntax of the first lossy stream behind the first frame's, empty if none is."""
+    if says_lossy(data_set):
+        return ""
+    uids = (_syntax(source, index) for index in range(1, source.count))
+    return next((uid for uid in uids if uid and by_uid(uid).lossy), "")
+
+
+def _syntax(source: Streams, index: int) -> str:
+    """Returns the syntax that a frame's stream tells, empty if it tells none."""
+    read = (code_stream.read(source.head(index, size)) for size in HEADS)
+    return next((said.syntax for said in read if said), "")

@@ -1,0 +1,227 @@
+"""What an Orthanc server can transcode with its own codecs (its rules 2 to 6, 8 to 12)."""
+
+from typing import Final, NamedTuple
+
+from dicomtx.dicom.inspection import Header
+from dicomtx.engine.orthanc.policy import OrthancPolicy
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.policy import Decision, Subject, Verdict
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
+
+ENGINES: Final = ("dicomtx", "orthanc-builtin", "orthanc-gdcm")
+BUILTIN: Final = "orthanc-builtin"
+GDCM: Final = "orthanc-gdcm"
+# the built-in transcoder's targets in the order that it tries them (rule 3)
+TARGETS: Final = tuple(
+    ROOT + suffix
+    for suffix in (
+        *("", ".1", ".2", ".1.99"),
+        *(".4.50", ".4.51", ".4.57", ".4.70", ".4.80", ".4.81"),
+    )
+)
+DECODED: Final = frozenset((*TARGETS, ROOT + ".5", *(f"{ROOT}.4.{n}" for n in (53, 55))))  # rule 6
+GDCM_TARGETS: Final = frozenset((*TARGETS, ROOT + ".5", ROOT + ".4.90", ROOT + ".4.91"))
+GDCM_DECODED: Final = frozenset((*GDCM_TARGETS, *(f"{ROOT}.4.{n}" for n in (53, 55))))
+# what changes the SOP Instance UID (rules 8 and 12); the others must not (rule 9)
+LOSSY: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 81, 91, 93))
+LOSSY_BITS: Final = {ROOT + ".4.50": 8, ROOT + ".4.51": 12}  # rule 4
+EXTENDED, NEAR, LOSSY_2000 = (f"{ROOT}.4.{n}" for n in (51, 81, 91))
+JPEG: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 57, 70))
+JPEG_LS: Final = frozenset(f"{ROOT}.4.{n}" for n in (80, 81))
+
+
+class Done(NamedTuple):
+    """What one transcoder would do.
+
+    Attributes:
+        target: the syntax it would give; None if it cannot.
+        engine: which transcoder.
+        reason: why it cannot.
+    """
+
+    target: TransferSyntax | None
+    engine: str
+    reason: str = ""
+
+
+def predicted(
+    subject: Subject, decision: Decision, policy: OrthancPolicy, engine: str
+) -> tuple[Plan, bool]:
+    """Returns what the server would do, and whether the SOP Instance UID would change.
+
+    Args:
+        subject: the instance.
+        decision: what its configuration says of it.
+        policy: its configuration.
+        engine: ``orthanc-builtin``, or ``orthanc-gdcm`` for a server with that plugin.
+    """
+    header = subject.header
+    source = header.label
+    if decision.verdict is Verdict.REFUSE:
+        return Plan(Action.REFUSE, source, source, decision.reason), False
+    if decision.verdict is Verdict.KEEP or decision.target is None:
+        same = decision.target == source
+        return Plan(Action.COPY if same else Action.KEEP, source, source, decision.reason), False
+    if decision.target == source:
+        return Plan(Action.COPY, source, source), False  # rule 2
+    done = transcoded(header, (decision.target,), policy, engine, new_uid=True)
+    if done.target is None:
+        return Plan(Action.KEEP, source, source, f"stored as it is: {done.reason}"), False
+    action = _action(header, done.target)
+    changed = changes_uid(header, done.target)
+    warnings = (*decision.warnings, *_defects(header, done))
+    decodes, encodes = action in (Action.DECODE, Action.RECODE), done.target.encapsulated
+    made = Plan(
+        action,
+        source,
+        done.target,
+        decoder=done.engine if decodes else "",
+        encoder=done.engine if encodes and action is not Action.REWRITE else "",
+        warnings=warnings,
+    )
+    return made, changed
+
+
+def changes_uid(header: Header, target: TransferSyntax) -> bool:
+    """Returns whether a step to this target gives a new SOP Instance UID (rule 9)."""
+    return header.pixel_data != "none" and target != header.label and target.uid in LOSSY
+
+
+def transcoded(
+    header: Header,
+    allowed: tuple[TransferSyntax, ...],
+    policy: OrthancPolicy,
+    engine: str,
+    *,
+    new_uid: bool,
+) -> Done:
+    """Returns what the server's transcoders make of an instance, asked in its order (rule 11)."""
+    plugins = engine == GDCM and policy.gdcm
+    order = policy.order or "plugins-first"
+    tried = {"plugins-first": (GDCM, BUILTIN), "builtin-first": (BUILTIN, GDCM)}.get(order, (GDCM,))
+    reasons = []
+    for name in tried:
+        if name == GDCM and not plugins:
+            continue
+        done = (
+            _by_gdcm(header, allowed, policy, new_uid=new_uid)
+            if name == GDCM
+            else _by_builtin(header, allowed, new_uid=new_uid)
+        )
+        if done.target:
+            return done
+        reasons.append(f"{name}: {done.reason}")
+    return Done(None, "", "; ".join(reasons) or "the built-in is disabled, and there is no plugin")
+
+
+def _by_builtin(header: Header, allowed: tuple[TransferSyntax, ...], *, new_uid: bool) -> Done:
+    if header.label.uid not in DECODED:
+        return Done(None, BUILTIN, f"no decoder of {header.label.name}")
+    reason = f"no encoder of {' or '.join(syntax.name for syntax in allowed)}"
+    for uid in TARGETS:
+        if by_uid(uid) not in allowed:
+            continue
+        reason = _builtin_fault(header, uid) or _uid_fault(uid, new_uid=new_uid)
+        if not reason:
+            return Done(by_uid(uid), BUILTIN)
+    return Done(None, BUILTIN, reason)
+
+
+def _uid_fault(uid: str, *, new_uid: bool) -> str:
+    needs = uid in LOSSY and not new_uid
+    return f"{by_uid(uid).name} would need a new SOP Instance UID" if needs else ""
+
+
+def _builtin_fault(header: Header, uid: str) -> str:
+    """Returns why DCMTK does not encode an image so (rule 4, and its encoders), or nothing."""
+    image, name = header.image, by_uid(uid).name
+    if image is None or not by_uid(uid).encapsulated:
+        return ""
+    return _bits_fault(image, uid) or _sample_fault(header, image, uid, name)
+
+
+def _bits_fault(image: ImagePixel, uid: str) -> str:
+    most = LOSSY_BITS.get(uid)
+    name = by_uid(uid).name
+    if uid == ROOT + ".4.50" and image.bits_stored != 8:
+        return f"{name} is for 8 bits stored, not {image.bits_stored}"
+    if most and image.bits_stored > most:
+        return f"{name} is for {most} bits stored, not {image.bits_stored}"
+    if image.bits_allocated not in (8, 16):
+        return f"{name} is for 8 or 16 bits allocated, not {image.bits_allocated}"
+    return ""
+
+
+def _sample_fault(header: Header, image: ImagePixel, uid: str, name: str) -> str:
+    halved = image.subsampled and not header.label.encapsulated
+    if halved and uid not in (ROOT + ".4.50", EXTENDED):
+        return f"native YBR_FULL_422 cannot be {name}"
+    if uid == NEAR and image.signed:
+        return f"signed samples cannot be {name}"
+    if uid == NEAR and image.photometric_interpretation == "PALETTE COLOR":
+        return f"PALETTE COLOR cannot be {name}"
+    return ""
+
+
+def _by_gdcm(
+    header: Header, allowed: tuple[TransferSyntax, ...], policy: OrthancPolicy, *, new_uid: bool
+) -> Done:
+    """Returns what the plugin would do (rule 12)."""
+    restricted, label = policy.gdcm_syntaxes, header.label
+    eligible = not restricted or {label.uid, *(s.uid for s in allowed)} & restricted
+    image = header.image
+    if not eligible:
+        return Done(None, GDCM, "neither source nor target is in RestrictTransferSyntaxes")
+    if image is None:
+        return Done(None, GDCM, "it has no image")
+    if image.bits_allocated == 1:
+        return Done(None, GDCM, "1 bit allocated")
+    if label.uid not in GDCM_DECODED:
+        return Done(None, GDCM, f"no decoder of {label.name}")
+    reason = ""
+    for syntax in allowed:
+        reason = _gdcm_fault(image, syntax) or _uid_fault(syntax.uid, new_uid=new_uid)
+        if not reason:
+            return Done(syntax, GDCM)
+    return Done(None, GDCM, reason)
+
+
+def _gdcm_fault(image: ImagePixel, target: TransferSyntax) -> str:
+    """Returns why GDCM does not encode an image so, as seen with its version 3.0, or nothing."""
+    uid, name = target.uid, target.name
+    if uid not in GDCM_TARGETS:
+        return f"no encoder of {name}"
+    if uid == ROOT + ".4.50" or (uid in JPEG | JPEG_LS and image.bits_allocated > 16):
+        return _bits_fault(image, uid)
+    if uid == LOSSY_2000 and image.photometric_interpretation == "PALETTE COLOR":
+        return f"PALETTE COLOR cannot be {name}"
+    several = target.encapsulated and image.number_of_frames > 1
+    wide = several and image.samples_per_pixel > 1 and image.bits_allocated > 8
+    if wide and uid not in JPEG:  # as pydicom's SC_rgb_16bit_2frame.dcm
+        return f"several frames of {image.bits_allocated}-bit colour fail in {name}"
+    return ""
+
+
+def _defects(header: Header, done: Done) -> tuple[str, ...]:
+    """Returns what the server would do wrong: to be known, not to be imitated (rules 10 and 45)."""
+    image, told = header.image, []
+    target = done.target.uid if done.target else ""
+    if done.engine == GDCM and target in LOSSY:
+        told.append("the plugin gives a new UID, but does not mark the image as lossy")
+    if done.engine == GDCM and target == EXTENDED and image and image.bits_stored > 12:
+        told.append("the plugin writes more than 12 bits into it where the values allow")
+    if done.engine == GDCM and image and image.photometric_interpretation == "YBR_FULL":
+        told.append("the plugin turns native YBR_FULL into RGB")
+    if done.engine == BUILTIN and target == ROOT + ".4.80" and image and image.signed:
+        told.append("Orthanc 1.10.1 crashes on signed samples that need 13 to 15 bits")
+    if target in JPEG_LS and done.engine == GDCM:
+        told.append("Debian's Orthanc 1.10.1 crashes when the plugin encodes JPEG-LS")
+    return tuple(told)
+
+
+def _action(header: Header, target: TransferSyntax) -> Action:
+    decodes = header.pixel_data == "encapsulated"
+    if target.encapsulated and header.pixel_data != "none":
+        return Action.RECODE if decodes else Action.ENCODE
+    return Action.DECODE if decodes else Action.REWRITE

@@ -1,0 +1,177 @@
+"""Orthanc's own decision, per instance, from its configuration (its rules 15 to 20, 41 and 42)."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dicomtx.dicom.inspection import Header
+from dicomtx.engine.orthanc import upload
+from dicomtx.engine.planning.conditions import NATIVE
+from dicomtx.engine.planning.policy import Decision, Subject, Verdict
+from dicomtx.settings import FIELDS
+from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
+
+LOSSY_COMPRESSION: Final = 0x00282110
+JPEG: Final = (ROOT + ".4.50", ROOT + ".4.51")
+# never transcoded, whatever is configured (rule 17); other syntaxes are at least tried
+NEVER: Final = (ROOT + ".6.1", ROOT + ".6.2")
+# what a group of "...TransferSyntaxAccepted" names (rule 41): JpegLossless is JPEG-LS
+GROUPS: Final = {
+    "Deflated": (ROOT + ".1.99",),
+    "Jpeg": tuple(f"{ROOT}.4.{n}" for n in (*range(50, 67), 70)),
+    "Jpeg2000": tuple(f"{ROOT}.4.{n}" for n in (90, 91, 92, 93)),
+    "JpegLossless": (ROOT + ".4.80", ROOT + ".4.81"),
+    "Jpip": (ROOT + ".4.94", ROOT + ".4.95"),
+    "Mpeg2": (ROOT + ".4.100", ROOT + ".4.101"),
+    "Mpeg4": tuple(f"{ROOT}.4.{n}" for n in range(102, 107)),
+    "Rle": (ROOT + ".5",),
+    "H265": (ROOT + ".4.107", ROOT + ".4.108"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrthancPolicy:
+    """What a configuration of Orthanc says of transcoding.
+
+    Attributes:
+        name: the file it was read from.
+        ingest: IngestTranscoding; None if it is not set.
+        of_uncompressed: IngestTranscodingOfUncompressed.
+        of_compressed: IngestTranscodingOfCompressed.
+        order: BuiltinDecoderTranscoderOrder as dicomtx names it; empty if it is not set.
+        quality: DicomLossyTranscodingQuality.
+        accepted: UIDs of the transfer syntaxes that its C-STORE SCP accepts.
+        unknown_sop_class: UnknownSopClassAccepted.
+        accepted_sop_classes: AcceptedSopClasses; empty: all that are known.
+        rejected_sop_classes: RejectedSopClasses.
+        known_sop_classes: those that Orthanc knows; empty unless asked for.
+        by_dicom: files come by C-STORE, so what that accepts counts.
+        transcode_dicom: TranscodeDicomProtocol.
+        preferred: DicomScuPreferredTransferSyntax.
+        modalities: DicomModalities: name, and AllowTranscoding.
+        gdcm: the plugin's Gdcm.Enable.
+        gdcm_syntaxes: Gdcm.RestrictTransferSyntaxes; empty: all.
+        warnings: what is to be said of the configuration.
+    """
+
+    name: str
+    ingest: TransferSyntax | None = None
+    of_uncompressed: bool = True
+    of_compressed: bool = True
+    order: str = ""
+    quality: int = 90
+    accepted: frozenset[str] = frozenset(BY_UID)
+    unknown_sop_class: bool = False
+    accepted_sop_classes: frozenset[str] = frozenset()
+    rejected_sop_classes: frozenset[str] = frozenset()
+    known_sop_classes: frozenset[str] = frozenset()
+    by_dicom: bool = False
+    transcode_dicom: bool = True
+    preferred: TransferSyntax = BY_UID[ROOT + ".1"]
+    modalities: tuple[tuple[str, bool], ...] = ()
+    gdcm: bool = True
+    gdcm_syntaxes: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+
+    def decide(self, subject: Subject) -> Decision:
+        """Returns what Orthanc would do with one instance that comes in."""
+        for _, decision in self._steps(subject):
+            if isinstance(decision, Decision):
+                return decision
+        raise AssertionError("the last step decides always")
+
+    def explain(self, subject: Subject) -> list[tuple[str, str]]:
+        """Returns, key by key, why it does or does not decide."""
+        told: list[tuple[str, str]] = []
+        for key, decision in self._steps(subject):
+            if isinstance(decision, Decision):
+                target = f" to {decision.target.name}" if decision.target else ""
+                reason = f" ({decision.reason})" if decision.reason else ""
+                return [*told, (key, f"decides: {decision.verdict}{target}{reason}")]
+            told.append((key, decision))
+        return told
+
+    def _steps(self, subject: Subject) -> "list[tuple[str, Decision | str]]":
+        """Returns what each key says, in Orthanc's order: a decision, or why it is none."""
+        header = subject.header
+        steps: list[tuple[str, Decision | str]] = []
+        fault = upload.refused(header, subject.data_set)
+        if fault:
+            why = f"Orthanc refuses this file: {fault}"
+            return [("upload", Decision(Verdict.REFUSE, f"{self.name}, upload", reason=why))]
+        if self.by_dicom:
+            refused = self.not_accepted(header)
+            steps.append(("C-STORE", self._refuse(refused) if refused else "accepts it"))
+        if self.ingest is None:
+            return [*steps, ("IngestTranscoding", self._keep("", "it is not set"))]
+        key, fault = "IngestTranscoding", _skipped(header, self.ingest)
+        skip = self._keep("", fault)._replace(target=self.ingest)
+        steps.append((key, skip if fault else f"is {self.ingest.name}"))
+        if header.label.uid in NATIVE:
+            key, on, kind = "OfUncompressed", self.of_uncompressed, "uncompressed"
+        else:
+            key, on, kind = "OfCompressed", self.of_compressed, "compressed"
+        off = f"it is {kind} ({header.label.name}), and that is set to false"
+        steps.append((f"IngestTranscoding{key}", "is true" if on else self._keep(key, off)))
+        bare = header.pixel_data in ("none", "float") or (
+            kind == "uncompressed" and header.pixel_data != "native"
+        )
+        if bare and self.ingest.encapsulated:
+            nothing = "it has no pixel data to compress"
+            steps.append(("pixel data", self._keep("", nothing)))
+        return [*steps, ("IngestTranscoding", self._transcode(subject, self.ingest))]
+
+    def not_accepted(self, header: Header) -> str:
+        """Returns why its C-STORE SCP would not take an instance (rules 41 and 42), or nothing."""
+        if header.label.uid not in self.accepted:
+            return f"its C-STORE SCP does not accept {header.label.name}"
+        sop_class = header.sop_class_uid
+        if self.accepted_sop_classes and sop_class not in self.accepted_sop_classes:
+            return f"SOP class {sop_class} is not in AcceptedSopClasses"
+        if sop_class in self.rejected_sop_classes:
+            return f"SOP class {sop_class} is in RejectedSopClasses"
+        unknown = not self.accepted_sop_classes and sop_class not in self.known_sop_classes
+        if unknown and not self.unknown_sop_class:
+            return f"SOP class {sop_class} is unknown, and UnknownSopClassAccepted is false"
+        return ""
+
+    def _refuse(self, why: str) -> Decision:
+        return Decision(Verdict.REFUSE, f"{self.name}, C-STORE", reason=why)
+
+    def _keep(self, key: str, why: str) -> Decision:
+        return Decision(Verdict.KEEP, f"{self.name}, IngestTranscoding{key}", reason=why)
+
+    def _transcode(self, subject: Subject, target: TransferSyntax) -> Decision:
+        """Returns the decision of rule 20: what fails is stored as it is."""
+        wanted: dict[str, Any] = {"allow_generation_loss": True, "allow_lossy_class": True}
+        if target.uid in JPEG:
+            wanted["quality"] = self.quality
+        return Decision(
+            Verdict.TRANSCODE,
+            f"{self.name}, IngestTranscoding",
+            target,
+            tuple((name, value) for name, value in wanted.items() if name in FIELDS),
+            on_failure="keep-original",
+            warnings=tuple(_twice_lossy(subject, target)),
+        )
+
+
+def _skipped(header: Header, target: TransferSyntax) -> str:
+    """Returns why Orthanc does not look further (rules 16 and 17), or nothing."""
+    label = header.label
+    if header.meta == "no syntax":
+        return "its file meta names no transfer syntax"
+    if label.uid not in BY_UID:
+        return f"its transfer syntax {label.uid} is unknown"
+    if label == target:
+        return f"it is in {target.name} already"
+    if label.family == "video" or label.uid in NEVER:
+        return f"{label.name} is never transcoded"
+    return ""
+
+
+def _twice_lossy(subject: Subject, target: TransferSyntax) -> list[str]:
+    """Returns what is to be said of one lossy step over another: Orthanc allows it."""
+    before = subject.header.label.lossy or subject.data_set.text(LOSSY_COMPRESSION) == "01"
+    if before and target.lossy and subject.header.pixel_data != "none":
+        return [f"lossy {target.name} over pixels that have lost something before"]
+    return []

@@ -1,0 +1,42 @@
+"""Which files Orthanc refuses before it looks at its configuration, as seen with 1.10.1."""
+
+from typing import Final
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import EXPLICIT, Encoding
+from dicomtx.dicom.inspection import Header
+
+IDENTIFIERS: Final = {
+    "Study Instance UID": 0x0020000D,
+    "Series Instance UID": 0x0020000E,
+    "SOP Instance UID": 0x00080018,
+}
+"""What an instance cannot be stored without; a Patient ID may be missing."""
+
+
+def refused(header: Header, data_set: DataSet) -> str:
+    """Returns why Orthanc answers an upload with an error, or nothing."""
+    missing = [name for name, tag in IDENTIFIERS.items() if not _first_string(data_set, tag)]
+    if missing:
+        return f"it has no {' and no '.join(missing)}"
+    return _unreadable(header, data_set)
+
+
+def _first_string(data_set: DataSet, tag: int) -> bytes:
+    return data_set.value(tag).partition(b"\0")[0].strip()
+
+
+def _unreadable(header: Header, data_set: DataSet) -> str:
+    """Returns why DCMTK does not read a file that dicomtx reads, or nothing."""
+    label, last = header.label, data_set.elements[-1]
+    if header.meta == "no prefix":
+        return "it has file meta information, but not preamble and prefix"
+    native = not label.encapsulated
+    said = Encoding(label.implicit_vr, label.big_endian) if native else EXPLICIT
+    if label.keyword and (data_set.encoding != said or label.deflated != header.deflated):
+        return f"its data set is not encoded as {label.name}"
+    if label.keyword and not native and header.pixel_data == "native":
+        return f"its Pixel Data is not encapsulated, but its label is {label.name}"
+    if last.end < data_set.source.size:
+        return f"{data_set.source.size - last.end} bytes follow its last element"
+    return ""

@@ -1,0 +1,1 @@
+"""Frames as arrays: stored values, colour, palettes, pictures."""

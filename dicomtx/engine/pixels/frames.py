@@ -1,0 +1,27 @@
+"""Where frames come from: what every source of frames offers."""
+
+from typing import Protocol
+
+from dicomtx.image_pixel import Frame
+
+
+class Frames(Protocol):
+    """Native frames by number."""
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+
+    def read(self, index: int) -> Frame:
+        """Returns one native frame."""
+
+
+class Streams(Protocol):
+    """Code streams by number."""
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+
+    def read(self, index: int) -> bytes:
+        """Returns the code stream of one frame."""

@@ -1,0 +1,114 @@
+"""Pictures of frames for people: through the window, by the palette, as PNG."""
+
+import struct
+import zlib
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomtx.dicom.pixel_data.display import Palette, Presentation
+from dicomtx.engine.pixels.values import Values, errors, for_people, values
+from dicomtx.image_pixel import Frame
+
+LARGEST_SIDE: Final = 2048
+BARS: Final = 32
+
+Bytes = NDArray[np.uint8]
+
+
+def seen(frame: Frame, how: Presentation) -> Bytes:
+    """Returns the picture of a frame: rows x columns, or rows x columns x RGB.
+
+    Args:
+        frame: any native one.
+        how: with a window, where the frame is grey.
+    """
+    frame = for_people(frame)
+    image, found = frame.image, values(frame)
+    step = _step(found)
+    found = found[::step, ::step]
+    if image.samples_per_pixel == 3:
+        return _byte(found / ((1 << image.bits_stored) - 1) * 255)
+    if found.ndim == 3:  # neither grey nor a colour that is known: the first sample is shown
+        found, how = found[..., 0], Presentation(1 << image.bits_stored - 1, 1 << image.bits_stored)
+    if image.photometric_interpretation == "PALETTE COLOR" and how.palette:
+        return _by_palette(found, how.palette)
+    shown = _byte(_windowed(found * how.slope + how.intercept, how) * 255)
+    inverted: Bytes = 255 - shown
+    return inverted if image.photometric_interpretation == "MONOCHROME1" else shown
+
+
+def with_window(frame: Frame, how: Presentation) -> Presentation:
+    """Returns how to show a frame, with its own range as the window if it is grey without one."""
+    if how.width or frame.image.samples_per_pixel > 1:
+        return how
+    rescaled = values(frame) * how.slope + how.intercept
+    low, high = float(rescaled.min()), float(rescaled.max())
+    return how._replace(centre=(low + high) / 2, width=(high - low) or 1.0, function="LINEAR_EXACT")
+
+
+def _windowed(rescaled: Values, how: Presentation) -> Any:
+    """Returns values from 0 to 1 and beyond (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
+    if how.function == "SIGMOID":
+        return 1 / (1 + np.exp(np.clip(-4 * (rescaled - how.centre) / how.width, -700, 700)))
+    if how.function == "LINEAR_EXACT":
+        return (rescaled - how.centre) / how.width + 0.5
+    if how.width <= 1:
+        return (rescaled > how.centre - 0.5).astype(np.float64)
+    return (rescaled - (how.centre - 0.5)) / (how.width - 1) + 0.5
+
+
+def _by_palette(found: Values, palette: Palette) -> Bytes:
+    table = np.array([np.frombuffer(part, np.uint8) for part in palette[1:]]).T
+    colours: Bytes = table[np.clip(found - palette.first, 0, len(table) - 1)]
+    return colours
+
+
+def _byte(shown: Any) -> Bytes:
+    found: Bytes = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+    return found
+
+
+def difference(a: Values, b: Values) -> tuple[Bytes, float]:
+    """Returns the picture of the absolute differences, and how often they are amplified.
+
+    Of several samples, and of pixels that are one in a large frame, the largest error is seen.
+    """
+    apart = errors(a, b)
+    apart = apart.max(axis=2) if apart.ndim == 3 else apart
+    step = _step(apart)
+    for axis in (0, 1):
+        apart = np.maximum.reduceat(apart, range(0, apart.shape[axis], step), axis)
+    factor = 255 / (int(apart.max()) or 255)
+    return _byte(apart * factor), factor
+
+
+def _step(found: Values) -> int:
+    """Returns how many pixels of a large frame are one in the picture."""
+    longest: int = max(found.shape[:2])
+    return -(-longest // LARGEST_SIDE)
+
+
+def histogram(a: Values, b: Values) -> list[tuple[int, int, int]]:
+    """Returns smallest error, largest error and number of samples for each bar."""
+    apart = errors(a, b)
+    largest = int(apart.max())
+    width = -(-(largest + 1) // BARS)
+    counts = np.bincount((apart // apart.dtype.type(width)).astype(np.int64).ravel())
+    return [(n * width, n * width + width - 1, int(count)) for n, count in enumerate(counts)]
+
+
+def png(picture: Bytes) -> bytes:
+    """Returns the picture as PNG (ISO/IEC 15948), 8 bits a sample, grey or RGB."""
+    rows, columns = picture.shape[:2]
+    kind = 2 if picture.ndim == 3 else 0
+    flat: NDArray[Any] = picture.reshape(rows, -1)
+    lines = np.concatenate([np.zeros((rows, 1), np.uint8), flat], axis=1)  # no filter
+    header = struct.pack(">IIBBBBB", columns, rows, 8, kind, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -1,0 +1,162 @@
+"""What a rule can ask of a file: keys of policies, and the values that they are held against."""
+
+import operator
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any, Final, NamedTuple
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import name as tag_name
+from dicomtx.dicom.inspection import Header
+from dicomtx.errors import SettingsError
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.transfer_syntaxes import ALIASES, BY_NAME, ROOT, TABLE, TransferSyntax
+
+NATIVE: Final = frozenset((ROOT, ROOT + ".1", ROOT + ".2"))
+"""Uncompressed, as Orthanc means it: a deflated data set counts as compressed."""
+UNITS: Final = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+COMPARISONS: Final[tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = (
+    ("<=", operator.le),
+    (">=", operator.ge),
+    ("<", operator.lt),
+    (">", operator.gt),
+)
+
+Found = tuple[Any, ...]
+
+
+def literal(pattern: str) -> str:
+    """Returns a glob in which brackets mean themselves: only ``*`` and ``?`` are special."""
+    return pattern.replace("[", "[[]")
+
+
+class Test(NamedTuple):
+    """One thing that a value may be.
+
+    Attributes:
+        text: as the policy says it.
+        compare: how, for numbers; None for texts, which are globs.
+        number: with what.
+    """
+
+    text: str
+    compare: Callable[[Any, Any], bool] | None = None
+    number: int = 0
+
+    def holds(self, value: Any) -> bool:
+        """Returns whether the value is so."""
+        if self.compare:
+            return bool(self.compare(value, self.number))
+        return fnmatchcase(str(value), literal(self.text))
+
+
+class Matcher(NamedTuple):
+    """One condition: a key, and the values of which one must be there.
+
+    Attributes:
+        key: as the policy says it.
+        tests: one must hold for one of the values found.
+        tag: the element that is looked at; 0 for the other keys.
+    """
+
+    key: str
+    tests: tuple[Test, ...]
+    tag: int = 0
+
+    def found(self, header: Header, data_set: DataSet, size: int) -> Found:
+        """Returns what the file has under this key: several names of one thing, or none."""
+        if self.tag:
+            from dicomtx.dicom.values import text  # noqa: PLC0415 - brings pydicom
+
+            value = text.value(data_set, self.tag)
+            return tuple(dict.fromkeys((value, *value.split("\\"))))
+        if self.key == "size":
+            return (size,)
+        return FINDERS[self.key](header)
+
+    def holds(self, found: Found) -> bool:
+        """Returns whether one of the values is as one of the tests asks."""
+        return any(test.holds(value) for test in self.tests for value in found)
+
+    def __str__(self) -> str:
+        return " or ".join(test.text or "empty" for test in self.tests)
+
+
+def names(syntax: TransferSyntax) -> tuple[str, ...]:
+    """Returns all names of a syntax: slug, keyword, UID and aliases."""
+    aliases = [alias for alias, slug in ALIASES.items() if slug == syntax.slug]
+    return tuple(name for name in (syntax.slug, syntax.keyword, syntax.uid, *aliases) if name)
+
+
+def _of_image(field: str) -> Callable[[Header], Found]:
+    def find(header: Header) -> Found:
+        image: ImagePixel | None = header.image
+        return () if image is None else (getattr(image, field),)
+
+    return find
+
+
+FINDERS: Final[dict[str, Callable[[Header], Found]]] = {
+    "compressed": lambda header: ("false" if header.syntax.uid in NATIVE else "true",),
+    "syntax": lambda header: names(header.syntax),
+    "sop_class": lambda header: (header.sop_class_uid,),
+    "modality": lambda header: (header.modality,),
+    "pixel_data": lambda header: (header.pixel_data,),
+    "photometric": _of_image("photometric_interpretation"),
+    "bits_allocated": _of_image("bits_allocated"),
+    "bits_stored": _of_image("bits_stored"),
+    "samples": _of_image("samples_per_pixel"),
+    "rows": _of_image("rows"),
+    "columns": _of_image("columns"),
+    "frames": _of_image("number_of_frames"),
+}
+NUMBERS: Final = ("bits_allocated", "bits_stored", "samples", "rows", "columns", "frames", "size")
+KEYS: Final = (*FINDERS, "size")
+
+
+def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
+    """Returns the condition that a key and its value in a policy mean.
+
+    Raises:
+        SettingsError: the value has the wrong type, or means nothing; the message begins with it.
+    """
+    if key == "compressed":
+        if not isinstance(value, bool):
+            raise SettingsError(f"{value!r} is not allowed: use true or false")
+        return Matcher(key, (Test("true" if value else "false"),))
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise SettingsError("an empty list matches nothing: leave the key out")
+    if key in NUMBERS:
+        return Matcher(key, tuple(_number(key, item) for item in values))
+    wrong = next((item for item in values if not isinstance(item, str)), None)
+    if wrong is not None:
+        raise SettingsError(f"{wrong!r} is not allowed: use a text, or a list of texts")
+    if key == "syntax":
+        values = [_known_syntax(item) for item in values]
+    return Matcher(key or tag_name(tag), tuple(Test(item) for item in values), tag)
+
+
+def _known_syntax(pattern: str) -> str:
+    """Returns the pattern, if there is a syntax that it means."""
+    exact = ALIASES.get(pattern, pattern)
+    if exact in BY_NAME or any(fnmatchcase(n, literal(pattern)) for s in TABLE for n in names(s)):
+        return pattern
+    if set(pattern) <= set("0123456789.*?") and not pattern.startswith("1.2.840.10008."):
+        return pattern  # a private one
+    raise SettingsError(f"no transfer syntax is {pattern!r}: use a name, a UID, or a glob of them")
+
+
+def _number(key: str, value: Any) -> Test:
+    """Returns the test for 8, "> 8", "<= 512", and for sizes "> 10 MB"."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Test(str(value), operator.eq, value)
+    text = value.strip() if isinstance(value, str) else ""
+    sign, compare = next((c for c in COMPARISONS if text.startswith(c[0])), ("", operator.eq))
+    digits = text[len(sign) :].strip()
+    unit = next((u for u in ("kB", "MB", "GB", "B") if key == "size" and digits.endswith(u)), "")
+    digits = digits.removesuffix(unit).strip()
+    if not digits.isdecimal():
+        more = ' such as 512, "> 512" or "<= 10 MB"' if key == "size" else ' such as 8 or "> 8"'
+        raise SettingsError(f"{value!r} is not allowed: use a number, or a comparison{more}")
+    return Test(text, compare, int(digits) * UNITS[unit])

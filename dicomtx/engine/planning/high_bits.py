@@ -1,0 +1,95 @@
+"""The one rule for bits above Bits Stored, in whatever syntax they come and go.
+
+Native words, RLE and deflated frames are whole words: all of their bits pass. Other streams hold
+Bits Stored bits of a sample, and a decoder makes up those above. Where that would change a word,
+all streams of the file are made as wide as Bits Allocated, as DCMTK does. Words that carry
+something there (see ``words``) are counted in a warning; ``--strict`` refuses them, and
+``--high-bits mask`` clears them.
+"""
+
+from typing import TYPE_CHECKING
+
+from dicomtx.encoding_profiles import Standing, nearest, standing, whole_words
+from dicomtx.engine.planning.plan import HighBits
+from dicomtx.errors import UnsupportedError
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from dicomtx.engine.planning.plan import Plan
+
+
+class UnfitError(Exception):
+    """A frame has words that a stream of Bits Stored bits does not give back; never a result."""
+
+    def __init__(self, index: int) -> None:
+        """Names the frame."""
+        super().__init__(f"frame {index + 1}")
+        self.index = index
+
+
+def rule(source: TransferSyntax, target: TransferSyntax, settings: Settings) -> HighBits:
+    """Returns what happens to the bits above Bits Stored of frames that are decoded or encoded."""
+    if settings.high_bits == "mask":
+        return HighBits.MASK
+    if whole_words(source) and whole_words(target):
+        return HighBits.PASS
+    return HighBits.REFUSE if settings.strict else HighBits.KEEP
+
+
+def whole(image: ImagePixel) -> ImagePixel:
+    """Returns the image whose values are whole words: what an encoder gets for a wide stream."""
+    return image._replace(bits_stored=image.bits_allocated, high_bit=image.bits_allocated - 1)
+
+
+def widened(plan: "Plan", unfit: UnfitError) -> "Plan":
+    """Returns the plan with streams as wide as Bits Allocated.
+
+    Raises:
+        UnsupportedError: the target cannot hold them.
+    """
+    assert plan.after is not None
+    after = whole(plan.after)
+    stands, why = standing(plan.target, after)
+    if stands is not Standing.FORBIDDEN:
+        return plan._replace(whole_words=True)
+    better = next((s for s in nearest(after) if whole_words(s)), None)
+    instead = f"--to {better.slug}, or " if better else ""
+    raise UnsupportedError(
+        f"{unfit}: words need all of their {after.bits_allocated} bits, not only the"
+        f" {plan.after.bits_stored} of Bits Stored, but {why}. Try {instead}--high-bits mask."
+    )
+
+
+def refusal(index: int, count: int, image: ImagePixel) -> UnsupportedError:
+    """Returns why a frame is refused under ``--strict``."""
+    found = _found(count, image.samples_per_frame, image)
+    return UnsupportedError(
+        f"frame {index + 1}: {found}. Use --high-bits mask to clear them, or leave --strict out to"
+        " go on with a warning."
+    )
+
+
+def warnings(plan: "Plan", count: int, frames: int) -> list[str]:
+    """Returns what a user should know of the bits above Bits Stored in all frames."""
+    image = plan.working
+    if not count or image is None:
+        return []
+    if plan.high_bits is HighBits.MASK:
+        fate = "they are cleared"
+    elif plan.lossy:
+        fate = "lossy compression drops them"
+    elif plan.whole_words:
+        fate = f"they are kept in code streams of {image.bits_allocated} bits a sample"
+    else:
+        fate = "they are kept"
+    return [f"{_found(count, image.samples_per_frame * frames, image)}; {fate}"]
+
+
+def _found(count: int, words: int, image: ImagePixel) -> str:
+    have = "word has" if count == 1 else "words have"
+    return (
+        f"{count} of {words} {have} bits above Bits Stored"
+        f" ({image.bits_stored} of {image.bits_allocated} bits)"
+    )

@@ -1,0 +1,234 @@
+"""What is to be done with one data set, and why: decides all, touches nothing."""
+
+from typing import Final
+
+from dicomtx.codecs.codec import Direction
+from dicomtx.codecs.registry import SHIPPED, Codecs, missing
+from dicomtx.codecs.shipped import IMAGECODECS
+from dicomtx.dicom.inspection import Header
+from dicomtx.engine.planning import goals
+from dicomtx.engine.planning.high_bits import rule
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.image_pixel import ImagePixel
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
+
+BASELINE: Final = ROOT + ".4.50"
+
+
+def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+    """Returns what is to be done to have the file in ``target``, or in the first fallback."""
+    made = _plan(header, target, codecs, settings)
+    reasons = []
+    for name in settings.fallback:
+        if made.action is not Action.REFUSE:
+            break
+        reasons.append(f"{made.target.name} cannot be: {made.reason}")
+        made = _plan(header, find(name), codecs, settings)
+    if not reasons:
+        return made
+    if made.action is Action.REFUSE:
+        return made._replace(reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
+    return made._replace(warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
+
+
+def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+    if header.hidden and not settings.force_native:
+        return refusal(header, target, hidden_streams(header))
+    small = goals.has_ratio(header, target, settings)
+    same = header.syntax == header.label == target and small
+    if same and header.sound and not (settings.repair and _can_rewrap(header)):
+        return Plan(Action.COPY, header.syntax, target, warnings=goals.unapplied(target, settings))
+    reason, keep = _untouchable(header, target, settings)
+    if reason and keep and not settings.strict:
+        return Plan(Action.KEEP, header.syntax, header.label, reason)
+    if not reason and target.uid == header.syntax.uid and _can_rewrap(header) and small:
+        return _rewrapped(header, target, settings)
+    if not reason and _only_headers(header, target):
+        return Plan(Action.REWRITE, header.syntax, target, after=header.image)
+    return _with_pixels(header, target, codecs, settings, reason)
+
+
+def _with_pixels(
+    header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings, reason: str
+) -> Plan:
+    if not reason and header.missing:
+        reason = f"there is Pixel Data, but no {' and no '.join(header.missing)}"
+    if reason or header.image is None:
+        return refusal(header, target, reason)
+    if RECOMPRESSION in (target.uid, header.syntax.uid):
+        if {target.uid, header.syntax.uid} == {RECOMPRESSION, BASELINE}:
+            return _repacked(header, target, codecs, settings)
+        if target.uid == RECOMPRESSION:
+            return refusal(header, target, "only the streams of jpeg-baseline can be repacked so")
+    return _coded(header, header.image, target, codecs, settings)
+
+
+def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
+    """Returns the plan that does nothing, for this reason."""
+    return Plan(Action.REFUSE, header.syntax, target, reason)
+
+
+def hidden_streams(header: Header) -> str:
+    """Returns why words that hold code streams are not taken for pixels."""
+    return (
+        f"Pixel Data is native by its label ({header.label.name}), but holds {header.hidden}."
+        " Try --force-native if these bytes are pixels after all."
+    )
+
+
+def _untouchable(header: Header, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:
+    """Returns why the file cannot be transcoded, if so, and whether it may be kept as it is."""
+    if settings.strict and header.syntax.known and not header.label.keyword:
+        return f"transfer syntax {header.label.uid} is unknown", False
+    if header.file_set:
+        return "a DICOMDIR holds byte offsets into itself", True
+    if header.syntax.family == "video":
+        return f"{header.syntax.name} is video, which is never transcoded", target.encapsulated
+    if not header.syntax.known:
+        return f"no codec knows transfer syntax {header.syntax.name}", target.encapsulated
+    nothing_to_compress = {
+        "none": "it has no pixel data to compress",
+        "float": "float pixel data has no compressed form",
+    }
+    return nothing_to_compress.get(header.pixel_data, "") if target.encapsulated else "", True
+
+
+def _only_headers(header: Header, target: TransferSyntax) -> bool:
+    """Whether Pixel Data, if there is any, can stay as it is."""
+    return header.pixel_data != "encapsulated" and not target.encapsulated
+
+
+def _can_rewrap(header: Header) -> bool:
+    return header.image is not None and header.syntax.encapsulated
+
+
+def _rewrapped(header: Header, target: TransferSyntax, settings: Settings) -> Plan:
+    """Returns the plan that leaves each code stream as it is."""
+    from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
+
+    image = header.image
+    after = image_states.as_streamed(header, image) if image else None
+    told = image_states.contradiction(header, image) if image else ""
+    return Plan(
+        Action.REWRITE,
+        header.syntax,
+        target,
+        before=image,
+        working=after,
+        after=after,
+        rewrap=True,
+        lossy_past=lossy_safety.lossy_stream(header) and not header.lossy_before,
+        warnings=(*((told,) if told else ()), *goals.unapplied(target, settings)),
+    )
+
+
+def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+    """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
+    made = _rewrapped(header, target, settings)
+    able = codecs.able(by_uid(RECOMPRESSION), "decode")
+    if not any(spec.name == IMAGECODECS.name for spec in able):
+        return refusal(header, target, f"{IMAGECODECS.name} alone can, and is not in force")
+    codec = IMAGECODECS.name
+    packs = target.uid == RECOMPRESSION
+    stream, reason = header.first_stream, ""
+    if packs and stream and max(stream.distances) > 2:
+        across, down = stream.distances
+        return refusal(
+            header,
+            target,
+            f"JPEG XL cannot hold a JPEG stream with {across} x {down} luma samples for each chroma"
+            " sample; jpeg-xl-lossless can hold the decoded image",
+        )
+    if made.after:
+        from dicomtx.encoding_profiles import Standing, standing  # noqa: PLC0415 - seldom needed
+
+        stands, why = standing(target, made.after)
+        reason = why if stands is Standing.FORBIDDEN else ""
+    if reason:
+        return refusal(header, target, reason)
+    return made._replace(
+        action=Action.RECODE,
+        rewrap=False,
+        repack=True,
+        decoder="" if packs else codec,
+        encoder=codec if packs else "",
+    )
+
+
+def _coded(
+    header: Header,
+    image: ImagePixel,
+    target: TransferSyntax,
+    codecs: Codecs,
+    settings: Settings,
+) -> Plan:
+    """Returns the plan for a file whose frames must be decoded or encoded."""
+    from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
+
+    decodes, encodes = header.syntax.encapsulated, target.encapsulated
+    working = image_states.decoded(header, image)
+    expand = image_states.expanded(target, working, settings)
+    if expand:
+        from dicomtx.engine.pixels.palette import rgb_of_palette  # noqa: PLC0415 - seldom needed
+
+        working = rgb_of_palette(working)
+    to_rgb = image_states.turned_to_rgb(header, target, working, settings)
+    if to_rgb:
+        working = working._replace(photometric_interpretation="RGB")
+    after = image_states.written(target, working, settings) if encodes else working
+    reason = lossy_safety.unfit(header, target, working, settings)
+    warning = ""
+    if not reason:
+        reason, warning = image_states.refused(header, target, after, settings)
+    decoder, encoder = "", ""
+    if decodes and not reason:
+        decoder, reason = _first(codecs, header.syntax, "decode", working)
+    if encodes and not reason:
+        encoder, reason = _first(codecs, target, "encode", working)
+    reason = reason or lossy_safety.refusal(header, target, settings)
+    if reason:
+        return refusal(header, target, reason)
+    moved = header.overlays if encodes and settings.overlays != "keep" else ()
+    return Plan(
+        Action.RECODE if decodes and encodes else Action.ENCODE if encodes else Action.DECODE,
+        header.syntax,
+        target,
+        decoder=decoder,
+        encoder=encoder,
+        before=image,
+        working=working,
+        after=after,
+        to_rgb=to_rgb,
+        overlays=moved,
+        drop_overlays=settings.overlays == "drop",
+        high_bits=rule(header.syntax, target, settings),
+        planes_kept=0 if moved else sum(1 << plane.bit for plane in header.overlays),
+        lossy=not lossy_safety.exact(target, settings),
+        lossy_past=lossy_safety.lossy_stream(header) and not header.lossy_before,
+        expand=expand,
+        warnings=tuple(filter(None, (*image_states.warnings(header, image), warning))),
+    )
+
+
+def _first(
+    codecs: Codecs, syntax: TransferSyntax, direction: Direction, image: ImagePixel
+) -> tuple[str, str]:
+    """Returns the codec that is asked first, or why there is none."""
+    for spec in codecs.able(syntax, direction):
+        need = spec.memory_for(syntax, image)
+        if codecs.budget.frames(need):
+            return spec.name, ""
+        return "", (
+            f"to {direction} one frame takes about {need / 1e9:.1f} GB of memory, more than the"
+            f" {codecs.budget.memory / 1e9:.1f} GB that it may take (--max-memory)"
+        )
+    able = [spec for spec in SHIPPED.values() if syntax.uid in spec.does(direction)]
+    if not able:
+        return "", f"no codec can {direction} {syntax.name}"
+    names = " or ".join(
+        f"{spec.name} (pip install {spec.install})" if missing(spec) else spec.name for spec in able
+    )
+    return "", (
+        f"no codec in force can {direction} {syntax.name}; {names} can (see --codec and --order)"
+    )

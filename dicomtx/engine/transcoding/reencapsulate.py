@@ -1,0 +1,40 @@
+"""Encapsulates code streams anew, each as it is: fragments, offset tables, padding, labels."""
+
+from dicomtx.codecs import guard
+from dicomtx.dicom import attributes
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
+from dicomtx.engine.decoding.decoder import padding_remarks, written_image
+from dicomtx.engine.lossy import record
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.transcoding.transcoded import Transcoded
+from dicomtx.errors import DamagedError
+from dicomtx.storage.source import Spool
+
+
+def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
+    """Returns Pixel Data with one fragment a frame, and the edits that go with it.
+
+    Raises:
+        DamagedError: the frames cannot be told apart.
+    """
+    warnings: list[str] = []
+    streams = encapsulated_frames(data_set, warnings, salvage=salvage)
+    writer = EncapsulatedWriter(spool)
+    padded = []
+    for index in range(streams.count):
+        stream = streams.read(index)
+        try:
+            writer.add(guard.without_padding(stream, plan.source))
+        except DamagedError as error:
+            raise DamagedError(f"frame {index + 1}: {error}") from error
+        if guard.bytes_behind_end(stream, plan.source):
+            padded.append(index)
+    edits = attributes.label_edits(data_set, written_image(plan, streams.count))
+    edits += record.past_edits(plan, data_set, streams, warnings)
+    return Transcoded(
+        pixel_data=writer.pixel_data(big_endian=False),
+        edits=(*writer.edits(), *edits),
+        verification="bytes-only",
+        warnings=(*warnings, *padding_remarks(padded)),
+    )

@@ -1,0 +1,274 @@
+"""Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dicomtx.codecs.codec import CodecSpec, Direction
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import attributes
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.part10 import SOP_INSTANCE
+from dicomtx.dicom.pixel_data.frames import (
+    EncapsulatedFrames,
+    EncapsulatedWriter,
+    NativeFrames,
+    NativeWriter,
+    encapsulated_frames,
+    native_frames,
+)
+from dicomtx.dicom.rope import PixelData
+from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened, remarks, written_image
+from dicomtx.engine.decoding.errors import CodecsFailedError, CodecsInTurn, FailedError
+from dicomtx.engine.decoding.verifiers import Verifiers
+from dicomtx.engine.lossy import record
+from dicomtx.engine.lossy.encoder import MissedError
+from dicomtx.engine.lossy.measurement import Range
+from dicomtx.engine.pixels import overlays, palette
+from dicomtx.engine.pixels.frames import Frames
+from dicomtx.engine.planning import high_bits, image_states
+from dicomtx.engine.planning.high_bits import UnfitError
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.transcoding import icc
+from dicomtx.engine.transcoding.frame_results import Collected
+from dicomtx.engine.transcoding.ordered_map import TOGETHER, in_order
+from dicomtx.engine.transcoding.pipeline import Pipeline, losing
+from dicomtx.engine.transcoding.transcoded import Transcoded
+from dicomtx.errors import DamagedError
+from dicomtx.image_pixel import Frame
+from dicomtx.quality_figures import Quality
+from dicomtx.settings import Settings
+from dicomtx.storage.source import Spool
+from dicomtx.verification import sample
+
+LARGEST_BLANK: Final = 1 << 30
+
+
+class Transcoder:
+    """Carries one plan out.
+
+    Attributes:
+        plan: what is to be done.
+        data_set: the source.
+        codecs: those in force.
+        spool: where the frames are collected; thrown away and begun again when a codec fails.
+        settings: verification, salvage.
+        progress: is told how many frames are made, of how many.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        data_set: DataSet,
+        codecs: Codecs,
+        spool: Spool,
+        settings: Settings,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Does nothing yet."""
+        self.plan = plan
+        self.data_set = data_set
+        self.codecs = codecs
+        self.spool = spool
+        self.settings = settings
+        self.progress = progress
+
+    def run(self) -> Transcoded:
+        """Returns the frames in the plan's target.
+
+        Raises:
+            CodecsFailedError: every codec failed.
+            UnsupportedError: bits above Bits Stored are refused, or the target cannot hold them.
+            VerificationError: what was encoded does not decode to what was read.
+            DamagedError: the frames cannot be found, or contradict each other.
+            UnsupportedError: a later frame is lossy already, and is not to lose more.
+        """
+        warnings: list[str] = []
+        found = self._find(warnings)
+        codecs = CodecsInTurn(self._choices("decode"), self._choices("encode"))
+        given_up: DamagedError | CodecsFailedError | None = None
+        while True:
+            try:
+                pipeline = self._pipeline(found, codecs.decoder, codecs.encoder)
+                pipeline = self._with_blanks(pipeline) if given_up else pipeline
+                if self.plan.lossy:
+                    pipeline = losing(pipeline, self.settings, self._at_once(pipeline))
+                pixel_data, edits, made = self._collect(pipeline)
+                break
+            except (MissedError, UnfitError) as error:
+                warnings += self._change_plan(error)
+            except DamagedError as damaged:
+                given_up = self._given_up(found, damaged, given_up)
+            except FailedError as failed:
+                if none_left := codecs.after(failed):
+                    given_up = self._given_up(found, none_left, given_up)
+        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
+            assert given_up is not None
+            raise given_up  # nothing at all could be salvaged
+        losses = pipeline.losses(made.errors)
+        verifiers = self._verifiers(made.count)
+        told, uid = self._history(found, losses, warnings)
+        above = high_bits.warnings(self.plan, made.high_bits, made.count)
+        told += icc.edits(self.plan, self.data_set, found, warnings)
+        return Transcoded(
+            pixel_data=pixel_data,
+            edits=(*edits, *told),
+            digests=bytes(made.digests),
+            decoder=codecs.decoder,
+            encoder=pipeline.encoder,
+            verification=verifiers.word(pipeline.encoder, made.verifiers.values()),
+            frames=made.count,
+            frames_verified=made.checked,
+            attempts=tuple(codecs.attempts),
+            warnings=(*warnings, *remarks(pipeline.frames), *above, *made.notes()),
+            quality=losses[0] if losses else None,
+            new_uid=uid,
+        )
+
+    def _change_plan(self, error: MissedError | UnfitError) -> list[str]:
+        """Changes how the target is written, and returns what is to be said of it."""
+        if isinstance(error, UnfitError):
+            self.plan = high_bits.widened(self.plan, error)
+            return []
+        self.plan = image_states.with_whole_chroma(self.plan, error)
+        return [f"{error}; RGB components can, and are written"]
+
+    def _history(
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        losses: tuple[Quality, Range] | None,
+        warnings: list[str],
+    ) -> tuple[list[Edit], str]:
+        """Returns the edits that tell of losses, now or before, and the new UID."""
+        if losses:
+            return record.step_edits(self.plan, self.data_set, self.settings, found, losses)
+        return record.past_edits(self.plan, self.data_set, found, warnings), ""
+
+    def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
+        assert self.plan.before is not None
+        salvaged = warnings if self.settings.salvage else None
+        if not self.plan.source.encapsulated:
+            return native_frames(self.data_set, self.plan.before, salvaged)
+        streams = encapsulated_frames(self.data_set, warnings, salvage=self.settings.salvage)
+        if self.plan.lossy:
+            record.check_generation(self.plan, self.data_set, self.settings, streams)
+        return streams
+
+    def _given_up(
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        error: DamagedError | CodecsFailedError,
+        before: DamagedError | CodecsFailedError | None,
+    ) -> DamagedError | CodecsFailedError:
+        """Returns the error, if frames of zeros may stand for what cannot be decoded.
+
+        Raises:
+            DamagedError: they may not; nor may they if the size of the image is forged.
+            CodecsFailedError: likewise.
+        """
+        image = self.plan.working
+        small = image is not None and image.frame_bytes <= LARGEST_BLANK
+        decoding = isinstance(found, EncapsulatedFrames) and not _encoding_failed(error)
+        if not (self.settings.salvage and small and decoding) or before:
+            raise error
+        return error
+
+    def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
+        """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
+        image = self.plan.working
+        assert image is not None
+        assert isinstance(pipeline.frames, DecodedFrames)
+        blank = Frame(bytes(image.frame_bytes), image._replace(number_of_frames=1))
+        frames = DecodedFrames(pipeline.frames.streams, pipeline.frames.decoder, blank)
+        return pipeline._replace(frames=frames, second=None)
+
+    def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
+        """Yields the codecs to try; None, once, where none is needed."""
+        syntax = self.plan.source if direction == "decode" else self.plan.target
+        return self.codecs.able(syntax, direction) if syntax.encapsulated else iter((None,))
+
+    def _pipeline(
+        self,
+        found: EncapsulatedFrames | NativeFrames,
+        decoder: CodecSpec | None,
+        encoder: CodecSpec | None,
+    ) -> Pipeline:
+        frames: Frames
+        second = None
+        verifiers = self._verifiers(found.count)
+        if isinstance(found, NativeFrames):
+            frames = found
+        else:
+            assert decoder is not None
+            frames = self._decoded(found, decoder)
+            second = verifiers.second(found, decoder)
+        return Pipeline(
+            plan=self.plan,
+            frames=frames,
+            encoder=encoder,
+            codec=opened(self.codecs, encoder, "encode", found.count) if encoder else None,
+            checks=tuple(verifiers.checks(encoder)) if encoder else (),
+            confirming=tuple(verifiers.confirming(encoder)) if encoder else (),
+            second=second,
+            demanded=verifiers.demanded(encoder),
+            sampled=self._sampled(found.count),
+            palette=palette.read(self.data_set) if self.plan.expand else None,
+            digests=self.settings.verifies.share > 0,
+        )
+
+    def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
+        assert self.plan.before is not None
+        codec = opened(self.codecs, spec, "decode", found.count)
+        return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
+
+    def _verifiers(self, count: int) -> Verifiers:
+        return Verifiers(self.plan, self.codecs, self.settings, count)
+
+    def _sampled(self, count: int) -> frozenset[int] | None:
+        """Returns the frames whose encoding is checked; None for all."""
+        share = self.settings.verifies.share
+        if share in (0, 1):
+            return None
+        return sample(self.data_set.text(SOP_INSTANCE), count, share)
+
+    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:
+        """Returns all frames made, one after the other in the spool."""
+        plan = self.plan
+        assert plan.working is not None
+        self.spool.reset()
+        encoded = pipeline.encoder is not None
+        writer = (
+            EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
+        )
+        made = Collected()
+        count = pipeline.frames.count
+        together = max(TOGETHER // plan.working.frame_bytes, 1)
+        for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
+            writer.add(frame.data)
+            made.add(frame)
+            if self.progress:
+                self.progress(made.count, count)
+        pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
+        edits = writer.edits() + self._overlay_edits(made)
+        edits += attributes.label_edits(self.data_set, written_image(plan, made.count))
+        if plan.expand:
+            edits += palette.edits(self.data_set)
+        return pixel_data, edits, made
+
+    def _at_once(self, pipeline: Pipeline) -> int:
+        """Returns how many frames are worked on at once: as many as there is memory for."""
+        assert self.plan.working is not None
+        frames = pipeline.frames
+        decoder = frames.decoder.spec if isinstance(frames, DecodedFrames) else None
+        chosen = ((decoder, self.plan.source), (pipeline.encoder, self.plan.target))
+        needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
+        return max(self.codecs.budget.frames(max(needs, default=0)), 1)
+
+    def _overlay_edits(self, made: Collected) -> list[Edit]:
+        planes = self.plan.overlays
+        if self.plan.drop_overlays:
+            return overlays.removal(planes, self.data_set)
+        return overlays.edits(planes, made.planes)
+
+
+def _encoding_failed(error: DamagedError | CodecsFailedError) -> bool:
+    return isinstance(error, CodecsFailedError) and error.attempts[-1].direction == "encode"

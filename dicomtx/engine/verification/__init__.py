@@ -1,0 +1,1 @@
+"""Compares what was written with what was read."""

@@ -1,0 +1,198 @@
+"""Reads back what was written: syntax, identity, and every element (always done)."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import zip_longest
+from typing import Final
+from zlib import crc32
+
+from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.elements import PIXEL_DATA, Element, name
+from dicomtx.dicom.part10 import MEDIA_STORAGE_SOP_INSTANCE, SOP_INSTANCE, Part10
+from dicomtx.dicom.rewriter import in_encoding
+from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
+from dicomtx.errors import VerificationError
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+SMALL: Final = 4096  # bytes that are read together with what is near them
+
+
+def post_conditions(
+    source: Part10, output: Part10, target: TransferSyntax, edits: Iterable[Edit]
+) -> None:
+    """Checks the output's syntax and identity, and that each element is what it should be.
+
+    Raises:
+        VerificationError: one is not.
+    """
+    if output.label != target:
+        found = output.label.name if output.label else "nothing"
+        raise VerificationError(f"the file meta written says {found}, not {target.name}")
+    if output.warnings:
+        raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
+    edits = tuple(edits)
+    new = output.data_set.text(SOP_INSTANCE)
+    if any(edit.tag == SOP_INSTANCE and not edit.path for edit in edits):
+        told = output.meta.text(MEDIA_STORAGE_SOP_INSTANCE)
+        if told != new:
+            raise VerificationError(f"the file meta written says {told}, not {new}")
+    changed = {edit.tag: edit for edit in edits if not edit.path}
+    within = {edit.path[0] for edit in edits if edit.path}
+    _same_elements(source.data_set, output.data_set, changed, within)
+    opened: dict[tuple[int, ...], list[DataSet]] = {}
+    for edit in edits:
+        if edit.path:
+            _check_edit(_at(output.data_set, edit.path, opened), edit)
+    before, after = (part.data_set.text(SOP_INSTANCE) for part in (source, output))
+    if SOP_INSTANCE not in changed and before != after:
+        raise VerificationError(f"the SOP Instance UID became {after}")
+
+
+def _same_elements(
+    before: DataSet, after: DataSet, changed: dict[int, Edit], within: set[int]
+) -> None:
+    """Compares tags and values; sequences where neither encoding nor anything in them changed."""
+    kept, found = (partial(_unedited, data_set, changed) for data_set in (before, after))
+    for old, new in zip_longest(kept(), found()):
+        if not (old and new) or old.tag != new.tag:
+            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
+            raise VerificationError(f"where {lost} was, {come} was written")
+    skipped = within | {PIXEL_DATA}
+    both = zip(kept(), found(), strict=True)
+    pairs = ((old, new) for old, new in both if old.tag not in skipped)
+    for old, new in _unproven(before, after, pairs):
+        if not _same_value(before, old, after, new):
+            raise VerificationError(f"{name(old.tag)} was written with another value")
+    for edit in changed.values():
+        _check_edit(after, edit)
+
+
+def _unedited(data_set: DataSet, changed: dict[int, Edit]) -> Iterator[Element]:
+    """Yields the elements that no edit names, but for group lengths."""
+    return (e for e in data_set.elements if e.tag not in changed and e.tag & 0xFFFF)
+
+
+Pair = tuple[Element, Element]
+
+
+def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Yields the pairs whose values are still to be compared.
+
+    Elements that follow on each other in both data sets are compared at once, headers and all; what
+    is not the same there is looked at one by one.
+    """
+    run: list[Pair] = []
+    for pair in pairs if before.encoding == after.encoding else ():
+        if run and (run[-1][0].end, run[-1][1].end) != (pair[0].start, pair[1].start):
+            yield from _differing(before, after, run)
+            run = []
+        run.append(pair)
+    yield from _differing(before, after, run) if run else pairs
+
+
+def _differing(before: DataSet, after: DataSet, run: list[Pair]) -> list[Pair]:
+    """Returns the pairs of a run, none if all its bytes are the same."""
+    (old, new), (last, other) = run[0], run[-1]
+    size = last.end - old.start
+    same = size == other.end - new.start and _same_spans(
+        before.source.chunks(old.start, size), after.source.chunks(new.start, size)
+    )
+    return [] if same else run
+
+
+def _same_spans(some: Iterator[bytes], others: Iterator[bytes]) -> bool:
+    return all(a == b for a, b in zip(some, others, strict=True))
+
+
+def _at(
+    data_set: DataSet, path: tuple[int, ...], opened: dict[tuple[int, ...], list[DataSet]]
+) -> DataSet:
+    """Returns the item at a path; the items of each sequence are looked for once."""
+    for n in range(0, len(path), 2):
+        way = path[: n + 1]
+        if way not in opened:
+            opened[way] = list(data_set.items(path[n]))
+        data_set = opened[way][path[n + 1]]
+    return data_set
+
+
+def _check_edit(after: DataSet, edit: Edit) -> None:
+    found = [element for element in after.elements if element.tag == edit.tag]
+    if edit.value is None and found:
+        raise VerificationError(f"{name(edit.tag)} was not removed")
+    if edit.value is None or edit.tag & 0xFFFF == 0:
+        return
+    if len(found) != 1 or not _holds(after, found[0], edit):
+        raise VerificationError(f"{name(edit.tag)} was not written as it should be")
+
+
+def _holds(after: DataSet, element: Element, edit: Edit) -> bool:
+    """Whether the value is the edit's; of one that adds items, whether they are the last ones."""
+    expected = in_encoding(edit, after.encoding)
+    at, size = _place(element)
+    size -= 8 if edit.vr == "SQ" and element.undefined else 0  # its delimiter
+    before = size - len(expected)
+    if before < 0 or (before and not edit.adds):
+        return False
+    return after.source.read(at + before, len(expected)) == expected
+
+
+def _place(element: Element) -> tuple[int, int]:
+    return element.value, element.end - element.value
+
+
+def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> None:
+    """Compares the bytes of Pixel Data with what was to be written.
+
+    Args:
+        before: the source.
+        after: the output.
+        wanted: the new Pixel Data; None if the source's was to pass.
+
+    Raises:
+        VerificationError: they differ.
+    """
+    old, new = before.find(PIXEL_DATA), after.find(PIXEL_DATA)
+    if wanted is None:
+        same = (old is None) == (new is None)
+        if old and new:
+            same = _same_value(before, old, after, new)
+    else:
+        same = new is not None and _same_bytes(wanted.value.chunks(), after, new)
+        if new and same and wanted.items:
+            same = _has_sum(after, new, wanted.items)
+    if not same:
+        raise VerificationError("Pixel Data was written with other bytes")
+
+
+def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:
+    """Whether the frames are what they were before they went to a spool, which may be a disk."""
+    found = 0
+    for chunk in after.source.chunks(element.value + items.offset, items.size):
+        found = crc32(chunk, found)
+    return found == items.crc
+
+
+def _same_bytes(expected: Iterator[bytes | bytearray], after: DataSet, element: Element) -> bool:
+    at, size = _place(element)
+    for chunk in expected:
+        if after.source.read(at, len(chunk)) != chunk:
+            return False
+        at, size = at + len(chunk), size - len(chunk)
+    return size == 0
+
+
+def _same_value(before: DataSet, old: Element, after: DataSet, new: Element) -> bool:
+    if before.encoding != after.encoding and (old.undefined or "SQ" in (old.vr, new.vr)):
+        return old.undefined == new.undefined
+    size = old.end - old.value
+    if size != new.end - new.value:
+        return False
+    if size <= SMALL and before.encoding.big_endian == after.encoding.big_endian:
+        return before.source.peek(old.value, size) == after.source.peek(new.value, size)
+    swap = before.encoding.big_endian != after.encoding.big_endian
+    word = WORDS.get(new.vr or old.vr, 1) if swap else 1
+    chunks = zip(
+        before.source.chunks(old.value, size), after.source.chunks(new.value, size), strict=True
+    )
+    return all(swapped(a, word) == b for a, b in chunks)

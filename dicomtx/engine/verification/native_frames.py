@@ -1,0 +1,37 @@
+"""Native frames as they were written, read again."""
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data.frames import native_frames
+from dicomtx.engine.decoding.decoder import in_working_colours, written_image
+from dicomtx.engine.pixels import stored_values
+from dicomtx.engine.pixels.stored_values import DIGEST
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.transcoding.ordered_map import TOGETHER, in_order
+from dicomtx.errors import DamagedError, VerificationError
+
+
+def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) -> None:
+    """Compares the native frames that were written with what they should be.
+
+    Args:
+        output: what was written.
+        plan: what was to be done.
+        digests: of the frames, one behind the other.
+        threads: how many frames are read at once.
+
+    Raises:
+        VerificationError: one differs.
+    """
+    count = len(digests) // DIGEST
+    frames = native_frames(output, written_image(plan, count))
+
+    def found(index: int) -> bytes:
+        try:
+            return stored_values.digest(in_working_colours(plan, frames.read(index)))
+        except DamagedError as error:
+            raise VerificationError(f"frame {index + 1} as written: {error}") from error
+
+    together = max(TOGETHER // frames.image.frame_bytes, 1)
+    for index, digest in enumerate(in_order(found, count, threads, together)):
+        if digest != digests[index * DIGEST : (index + 1) * DIGEST]:
+            raise VerificationError(f"frame {index + 1} was written with other pixels")

@@ -1,0 +1,1 @@
+"""What every stack of worker processes needs; nothing here knows DICOM."""

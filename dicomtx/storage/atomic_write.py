@@ -1,0 +1,268 @@
+"""Outputs that appear whole or not at all."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from dicomtx.errors import DestinationError
+from dicomtx.storage import part_files
+from dicomtx.storage.part_files import PartFile
+from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, temporary_folder
+
+STANDARD_OUTPUT: Final = 1
+ANY_MODE: Final = 0o7777
+PRIVATE: Final = 0o600
+NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # what some file systems say to fsync
+MOST_SWEPT: Final = 10_000
+
+_swept: set[str] = set()  # the folders where this process has looked for stale part files
+
+
+@contextmanager
+def atomic_write(
+    path: str,
+    *,
+    overwrite: bool,
+    sync: bool = True,
+    mode: int = ANY_MODE,
+    check: Callable[[], None] | None = None,
+) -> Iterator[int]:
+    """Yields a descriptor; the file appears under its name, whole, when the block is left.
+
+    The part file is beside the target. On any error it is gone and the target untouched. For ``-``
+    it is a spool that is copied to standard output.
+
+    Args:
+        path: the target.
+        overwrite: a target that exists is replaced; it keeps its owner.
+        sync: the file outlives a power cut.
+        mode: the permission bits that the target may have at most.
+        check: called directly before the target appears; what it raises keeps it from appearing.
+
+    Raises:
+        DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
+    """
+    if path == STANDARD_STREAM:
+        with _standard_output(check) as fd:
+            yield fd
+        return
+    if not path or "\0" in path:
+        raise DestinationError(f"{path!r} is not a file name")
+    target = os.path.realpath(path)  # an existing link keeps pointing to the file
+    _sweep_beside(target)
+    if not overwrite and os.path.lexists(path):
+        raise DestinationError(f"{path} exists already; use --overwrite to replace it")
+    _check_place(path)
+    part = _new_part(target, mode)
+    try:
+        try:
+            yield part.fd
+            _sync(part.fd, wanted=sync)
+        except DestinationError as error:
+            raise DestinationError(f"{path} {error}") from error
+        if check:
+            check()
+        _put_in_place(part.path, target, overwrite=overwrite, written=part)
+    finally:
+        part.close()
+    _sync_folder(target, wanted=sync)
+
+
+def _check_place(path: str) -> None:
+    """Checks that what is there, if anything is, is a file: to replace a device is a disaster."""
+    with suppress(OSError):
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise DestinationError(f"{path} is a folder; name a file in it")
+        if not stat.S_ISREG(mode):
+            raise DestinationError(f"{path} is a device, pipe or socket; name a file")
+
+
+def _new_part(target: str, mode: int) -> PartFile:
+    """Returns a part file with the permissions that the target will have."""
+    try:
+        before = _status(target)
+        part = part_files.create(target, mode & 0o666)
+        if before:
+            _resemble(part.fd, before, mode)
+        elif mode & 0o600 != 0o600:  # the owner of a file that nobody may write
+            os.chmod(part.fd, os.fstat(part.fd).st_mode & mode)
+    except OSError as error:
+        folder = os.path.dirname(target)
+        raise DestinationError(f"cannot write to {folder}: {reason(error)}") from error
+    return part
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Returns what a file is, None if there is none; a name that is too long is an OSError."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
+    """Gives a file the owner and the mode of the one that it replaces, where that is allowed."""
+    with suppress(OSError):
+        os.chown(file, before.st_uid, before.st_gid)  # first: it may take away bits of the mode
+    with suppress(OSError):
+        os.chmod(file, before.st_mode & mode)
+
+
+def usual_mode(path: str) -> int:
+    """Returns the mode of the file, or the one that a new file would get there."""
+    target = os.path.realpath(path)
+    try:
+        before = _status(target)
+        if before:
+            return stat.S_IMODE(before.st_mode)
+        part = part_files.create(target, 0o666)
+    except OSError as error:
+        raise DestinationError(f"cannot write to {path}: {reason(error)}") from error
+    try:
+        return stat.S_IMODE(os.fstat(part.fd).st_mode)
+    finally:
+        part.close()
+
+
+def make_folder(folder: str) -> None:
+    """Makes a folder, and those above it, if they are not there. Depth costs no stack.
+
+    Raises:
+        DestinationError: it cannot be made.
+    """
+    missing = []
+    above = folder or "."
+    while above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    try:
+        for path in reversed(missing):
+            with suppress(FileExistsError):  # another process was faster: the last one tells
+                os.mkdir(path)
+        os.makedirs(folder or ".", exist_ok=True)  # says so if a file is in the way
+    except OSError as error:
+        raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
+
+
+def sweep_for(target: str) -> None:
+    """Removes the stale part files of this target."""
+    folder, name = os.path.split(os.path.realpath(target))
+    part_files.sweep(folder, part_files.start_of(name))
+
+
+def sweep_tree(place: str) -> None:
+    """Removes all stale part files in a folder and below, or beside a file."""
+    if not os.path.isdir(place):
+        part_files.sweep(os.path.dirname(os.path.realpath(place)))
+        return
+    waiting = [place]
+    while waiting:  # os.walk recurses before Python 3.12
+        inner = waiting.pop()
+        part_files.sweep(inner)
+        with suppress(OSError), os.scandir(inner) as entries:
+            waiting += (e.path for e in entries if e.is_dir(follow_symlinks=False))
+
+
+def _sweep_beside(target: str) -> None:
+    """Removes all stale part files beside a target; once for each folder, since listing is slow."""
+    folder = os.path.dirname(target)
+    if folder in _swept:
+        return
+    if len(_swept) >= MOST_SWEPT:
+        _swept.clear()
+    _swept.add(folder)
+    part_files.sweep(folder)
+
+
+def adopt(
+    file: str,
+    path: str,
+    *,
+    overwrite: bool,
+    mode: int = ANY_MODE,
+    check: Callable[[], None] | None = None,
+) -> None:
+    """Puts a whole file on the same file system in the place of ``path``.
+
+    The arguments are those of ``atomic_write``; the file has been synced.
+
+    Raises:
+        DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
+    """
+    target = os.path.realpath(path)
+    with suppress(OSError):
+        before = _status(target)
+        if before:
+            _resemble(file, before, mode)
+    if check:
+        check()
+    _put_in_place(file, target, overwrite=overwrite)
+    _sync_folder(target, wanted=True)
+
+
+def _sync(fd: int, *, wanted: bool) -> None:
+    try:
+        if wanted:
+            os.fsync(fd)
+    except OSError as error:
+        if error.errno not in NOT_SYNCED:
+            raise DestinationError(f"cannot be written: {reason(error)}") from error
+
+
+def _sync_folder(target: str, *, wanted: bool) -> None:
+    """Has the new name of a file outlive a power cut."""
+    if not wanted:
+        return
+    try:
+        fd = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except PermissionError:  # a folder that may be written, but not listed
+        return
+    except OSError as error:
+        if error.errno not in NOT_SYNCED:
+            told = f"{target} is written, but may not outlive a power cut: {reason(error)}"
+            raise DestinationError(told) from error
+
+
+def _put_in_place(
+    part: str, target: str, *, overwrite: bool, written: PartFile | None = None
+) -> None:
+    try:
+        if written and not written.is_there:
+            raise DestinationError(f"{target}: another process removed the part file; try again")
+        if overwrite:
+            os.replace(part, target)
+            return
+        try:
+            os.link(part, target)  # fails if somebody made the target meanwhile
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, "exists already") from None
+            os.replace(part, target)
+    except FileExistsError as error:
+        raise DestinationError(f"{target} exists already; use --overwrite to replace it") from error
+    except OSError as error:
+        raise DestinationError(f"{target} cannot be put in place: {reason(error)}") from error
+
+
+@contextmanager
+def _standard_output(check: Callable[[], None] | None) -> Iterator[int]:
+    fd = nameless(temporary_folder())
+    try:
+        yield fd
+        if check:
+            check()
+        Source(fd=fd).copy_to(STANDARD_OUTPUT, 0, os.fstat(fd).st_size)
+    except DestinationError as error:
+        raise DestinationError(f"standard output {error}") from error
+    finally:
+        os.close(fd)

@@ -1,0 +1,37 @@
+"""A folder beside a target where files wait; whatever happens, it does not stay."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dicomtx.errors import DestinationError
+from dicomtx.storage import part_files
+from dicomtx.storage.source import STANDARD_STREAM, reason, temporary_folder
+
+
+@contextmanager
+def staging_folder(target: str) -> Iterator[str]:
+    """Yields a new folder beside ``target``; it is gone, with all in it, when the block is left.
+
+    A part file with the same name holds its lock. Stale folders are removed first.
+
+    Raises:
+        DestinationError: it cannot be made.
+    """
+    standard = target == STANDARD_STREAM
+    place = os.path.join(temporary_folder(), "stdout") if standard else os.path.realpath(target)
+    beside, name = os.path.split(place)
+    part_files.sweep(beside, part_files.start_of(name))
+    try:
+        part = part_files.create(place, 0o600)
+    except OSError as error:
+        raise DestinationError(f"cannot write to {beside}: {reason(error)}") from error
+    try:
+        try:
+            os.mkdir(part.folder, 0o700)
+        except OSError as error:
+            raise DestinationError(f"cannot write to {beside}: {reason(error)}") from error
+        yield part.folder
+    finally:
+        part_files.remove_folder(part.folder)
+        part.close()

@@ -1,0 +1,1 @@
+"""ZIP archives: read as untrusted input, written from front to back."""

@@ -1,0 +1,189 @@
+"""ZIP archives written from front to back (APPNOTE 6.3): what they hold costs no memory.
+
+The central directory grows in a spool, ZIP64 fields stand only where a number needs them, and
+the same members give the same bytes: there is no time but the one that is given.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
+
+from dicomtx.errors import DestinationError
+from dicomtx.storage.source import CHUNK, Source, Spool, reason, write_all
+
+STORED: Final = 0
+DEFLATED: Final = 8
+FULL: Final = 0xFFFFFFFF
+MOST_MEMBERS: Final = 0xFFFF
+UTF8_NAME: Final = 0x0800
+MADE_BY_UNIX: Final = 3 << 8
+LEVEL: Final = 6
+FEW: Final = 1 << 18  # bytes of the central directory that stay in memory: they are many parts
+SLACK: Final = 1 << 20  # what deflate may add to 4 GiB that cannot be deflated
+LOCAL: Final = struct.Struct("<4sHHHHHLLLHH")
+CENTRAL: Final = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
+
+Time = tuple[int, int, int, int, int, int]
+
+
+class _Member(NamedTuple):
+    """What both of a member's headers say."""
+
+    name: bytes
+    method: int
+    when: Time
+    crc: int
+    size: int
+    packed: int
+    offset: int
+    mode: int
+    wide: bool
+
+    @property
+    def version(self) -> int:
+        """The version of the format that is needed to extract it."""
+        return 45 if self.wide else 20
+
+    @property
+    def flags(self) -> int:
+        """The one flag there is: the name is UTF-8, where that makes a difference."""
+        return 0 if self.name.isascii() else UTF8_NAME
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Time and date as MS-DOS has them: by two seconds, from 1980 to 2107."""
+        when = min(max(self.when, EARLIEST), (2107, 12, 31, 23, 59, 59))
+        year, month, day, hour, minute, second = when
+        time = hour << 11 | minute << 5 | min(second, 59) // 2
+        return time, (year - 1980) << 9 | month << 5 | day
+
+
+class ZipWriter:
+    """An archive in the making; ``finish`` writes what makes it one."""
+
+    def __init__(self, fd: int, folder: str) -> None:
+        """Writes to ``fd``, a file that is empty; ``folder`` is where the spool may go."""
+        self._fd = fd
+        self._central = Spool(folder, FEW)
+        self._count = 0
+        self._at = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._central.close()
+
+    def add(self, name: str, source: Source, when: Time = EARLIEST, *, deflate: bool) -> None:
+        """Appends one member.
+
+        Args:
+            name: with slashes between folders.
+            source: its bytes.
+            when: year, month, day, hour, minute, second.
+            deflate: or else it is stored.
+
+        Raises:
+            DestinationError: it cannot be written, or the name is too long.
+        """
+        raw = name.encode("utf-8", "surrogateescape")
+        if len(raw) > 0xFFFF:
+            raise DestinationError("a name in an archive has at most 65535 bytes")
+        wide = source.size >= FULL - (SLACK if deflate else 0)
+        method = DEFLATED if deflate else STORED
+        size = source.size
+        blank = _Member(raw, method, when, 0, size, size, self._at, source.mode, wide)
+        header = len(_local(blank))
+        member = self._small(blank, source) if source.size <= CHUNK else self._large(blank, source)
+        self._at += header + member.packed
+        self._count += 1
+        self._central.write(_entry(member))
+
+    def _small(self, blank: _Member, source: Source) -> _Member:
+        """Writes a member at once."""
+        crc, parts = 0, []
+        for data, out in _packed(source, deflate=blank.method == DEFLATED):
+            crc = zlib.crc32(data, crc)
+            parts.append(out)
+        member = blank._replace(crc=crc, packed=sum(map(len, parts)))
+        write_all(self._fd, b"".join((_local(member), *parts)))
+        return member
+
+    def _large(self, blank: _Member, source: Source) -> _Member:
+        """Writes a member piece by piece, and what is known only then over its header."""
+        write_all(self._fd, _local(blank))
+        crc = packed = 0
+        for data, out in _packed(source, deflate=blank.method == DEFLATED):
+            crc = zlib.crc32(data, crc)
+            packed += len(out)
+            write_all(self._fd, out)
+        member = blank._replace(crc=crc, packed=packed)
+        _write_at(self._fd, _local(member), self._at)
+        return member
+
+    def finish(self) -> None:
+        """Writes the central directory and its end: no member can follow.
+
+        Raises:
+            DestinationError: it cannot be written.
+        """
+        directory = self._central.source()
+        for data in directory.chunks(0, directory.size):
+            write_all(self._fd, data)
+        count, size, at = self._count, directory.size, self._at
+        if count > MOST_MEMBERS or max(size, at) >= FULL:
+            end = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, at)
+            write_all(self._fd, end + struct.pack("<4sLQL", b"PK\6\7", 0, at + size, 1))
+        few, short, near = min(count, 0xFFFF), min(size, FULL), min(at, FULL)
+        last = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, few, few, short, near, 0)
+        write_all(self._fd, last)
+
+
+def _packed(source: Source, *, deflate: bool) -> Iterator[tuple[bytes, bytes]]:
+    """Yields pieces as they are, each with what stands for it in the archive."""
+    if not deflate:
+        yield from ((data, data) for data in source.chunks(0, source.size))
+        return
+    deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    for data in source.chunks(0, source.size):
+        yield data, deflater.compress(data)
+    yield b"", deflater.flush()
+
+
+def _local(member: _Member) -> bytes:
+    """Returns the header in front of a member; its length does not depend on what is packed."""
+    extra = struct.pack("<HHQQ", 1, 16, member.size, member.packed) if member.wide else b""
+    size, packed = (FULL, FULL) if member.wide else (member.size, member.packed)
+    fixed = LOCAL.pack(
+        b"PK\3\4",
+        *(member.version, member.flags, member.method, *member.stamp),
+        *(member.crc, packed, size, len(member.name), len(extra)),
+    )
+    return fixed + member.name + extra
+
+
+def _entry(member: _Member) -> bytes:
+    """Returns the member's entry in the central directory."""
+    large = [n for n in (member.size, member.packed) if member.wide]
+    large += [member.offset] if member.offset >= FULL else []
+    extra = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    size, packed = (FULL, FULL) if member.wide else (member.size, member.packed)
+    version = 45 if large else 20
+    fixed = CENTRAL.pack(
+        b"PK\1\2",
+        *(MADE_BY_UNIX | version, version, member.flags, member.method, *member.stamp),
+        *(member.crc, packed, size, len(member.name), len(extra)),
+        *(0, 0, 0, (0o100600 | member.mode & 0o644) << 16, min(member.offset, FULL)),
+    )
+    return fixed + member.name + extra
+
+
+def _write_at(fd: int, data: bytes, offset: int) -> None:
+    """Writes over what stands there already."""
+    try:
+        os.pwrite(fd, data, offset)
+    except OSError as error:
+        raise DestinationError(f"cannot be written: {reason(error)}") from error

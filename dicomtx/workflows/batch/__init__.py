@@ -1,0 +1,1 @@
+"""Directory trees, with a journal."""

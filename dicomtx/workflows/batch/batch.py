@@ -1,0 +1,141 @@
+"""A tree of files: found, planned, worked on by many processes, and remembered."""
+
+import os
+import pickle
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
+from dicomtx.storage.atomic_write import sweep_tree
+from dicomtx.workflows.batch.job import Batch
+from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
+from dicomtx.workflows.batch.planning import Entered, enter
+from dicomtx.workflows.batch.reference_pass import remap
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.workflows.workers import pool
+from dicomtx.workflows.workers.worker import failure, hash_of
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A tree that was looked through: nothing is written yet, and no two outputs collide.
+
+    Attributes:
+        known: files of which it is known already what comes of them.
+        to_do: files to be worked on.
+    """
+
+    batch: Batch
+    journal: Journal
+    known: int
+    to_do: int
+
+    def outcomes(self) -> Generator[Outcome, None, None]:
+        """Yields what came of each file, first of those that are known already.
+
+        When it is closed before the end, files in the making are dropped.
+        """
+        failed = False
+        for content in self.journal.planned(known=True):
+            outcome, entered = pickle.loads(content)  # noqa: S301 - of this very run
+            failed |= outcome.status == "failed"
+            yield self._set_aside(outcome, entered)
+        if failed and self.batch.fail_fast:
+            return
+        begun: dict[str, Entered] = {}  # by output: no two have the same
+        with closing(pool.run(self._requests(begun), self.batch.limits)) as results:
+            for request, outcome in results:
+                entered = begun.pop(request.destination)
+                told = self._set_aside(outcome, entered)
+                self.journal.add(entered.key, outcome, ours=request.overwrite)
+                yield told
+                if outcome.status == "failed" and self.batch.fail_fast:
+                    return
+        if self.batch.remap and self.journal.owes(REFERENCES):
+            yield from self._remapped()
+            self.journal.settle(REFERENCES)
+
+    def _remapped(self) -> Iterator[Outcome]:
+        """Has references follow; yields failures only."""
+        book, rules = self.journal, self.batch.rules
+        if not book.uids:
+            return
+        in_place = not self.batch.destination
+        for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
+            try:
+                with boundary():
+                    changed = remap(output, book.uids, preserve=rules.preserve)
+                if changed:
+                    book.rewrote(key, output, hash_of(output))
+            except NotDicomError:  # it was skipped, or copied
+                continue
+            except DicomtxError as error:
+                request = self.batch.request()._replace(source=output, destination=output)
+                told = f"written, but its references were not changed: {error}"
+                yield failure(request, told, error.exit_code, type(error).__name__)
+
+    def _requests(self, begun: dict[str, Entered]) -> Iterator[Request]:
+        base = self.batch.request()
+        for content in self.journal.planned(known=False):
+            entered: Entered = pickle.loads(content)  # noqa: S301 - of this very run
+            begun[entered.destination] = entered
+            yield entered.request(base)
+
+    def _set_aside(self, outcome: Outcome, entered: Entered) -> Outcome:
+        """Copies what the policy refused to the folder for it, and returns the outcome to tell."""
+        if not self.batch.rejected or outcome.exit_code != ExitCode.POLICY:
+            return outcome
+        from dicomtx.workflows.batch.quarantine import place_of, set_aside  # noqa: PLC0415 - seldom needed
+
+        path = place_of(entered.found, self.batch.rejected)
+        whose = (os.path.abspath(entered.key.source), entered.key.member)
+        overwrite = self.batch.choice.overwrite or self.journal.wrote(path) == whose
+        try:
+            set_aside(entered.found, path, below=self.batch.rejected, overwrite=overwrite)
+        except DicomtxError as error:
+            told = f"{outcome.error}; it could not be set aside: {error}"
+            code, name = int(error.exit_code), type(error).__name__
+            return outcome._replace(status="failed", error=told, exit_code=code, error_class=name)
+        self.journal.claim(path, *whose)
+        return outcome._replace(warnings=(*outcome.warnings, f"set aside: {path}"))
+
+
+@contextmanager
+def opened(batch: Batch) -> Iterator[Run]:
+    """Yields the run of a batch; the destination is this run's alone meanwhile.
+
+    Raises:
+        UsageError: two outputs would have the same name, or a source is the destination.
+        DestinationError: another run is at it, or it cannot be written.
+    """
+    _check(batch)
+    with open_journal(batch.journal_path) as book:
+        for folder in [batch.destination] if batch.destination else batch.sources:
+            sweep_tree(folder)
+        try:
+            enter(batch, book)
+        except BaseException:
+            book.forget_plan()
+            raise
+        known, to_do = book.keep_plan()
+        if to_do and batch.remap:
+            book.owe(REFERENCES)
+        yield Run(batch, book, known, to_do)
+
+
+def _check(batch: Batch) -> None:
+    aside = os.path.realpath(batch.rejected) if batch.rejected else ""
+    if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
+        raise UsageError(f"--rejected {batch.rejected} is no folder")
+    if not batch.destination:
+        return
+    place = os.path.realpath(batch.destination)
+    if aside == place:
+        raise UsageError(f"{batch.rejected} is destination and --rejected; name two folders")
+    if os.path.exists(place) and not os.path.isdir(place):
+        raise UsageError(f"{batch.destination} is no folder")
+    for source in batch.sources:
+        if source != "-" and os.path.realpath(source) == place:
+            raise UsageError(f"{source} is source and destination; use --in-place")

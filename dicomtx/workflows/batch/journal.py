@@ -1,0 +1,275 @@
+"""What is done: a memory beside the tree, so that the same command again goes on where it ended.
+
+Everything that may be written is entered, durably, before the first file is begun ("planned"): what
+stands at such a place later is ours, even if nobody lived to tell. Outcomes follow one by one.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from dicomtx.storage.lock import locked
+from dicomtx.workflows.batch import uid_map
+from dicomtx.workflows.batch.journal_file import open_database
+from dicomtx.workflows.batch.uid_map import UidMap
+from dicomtx.workflows.convert.request import Outcome
+
+START: Final = ".dicomtx-journal."
+NAME: Final = f"{START}sqlite"
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files (
+  source TEXT NOT NULL, member TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  plan TEXT NOT NULL, output TEXT NOT NULL, status TEXT NOT NULL, output_size INTEGER NOT NULL,
+  output_mtime_ns INTEGER NOT NULL, output_hash TEXT NOT NULL, exit_code INTEGER NOT NULL,
+  error TEXT NOT NULL, PRIMARY KEY (source, member)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (
+  output TEXT PRIMARY KEY, source TEXT NOT NULL, member TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS to_come (what TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+WORK: Final = """
+CREATE TEMP TABLE work (
+  id INTEGER PRIMARY KEY, output TEXT UNIQUE, source TEXT, known INTEGER NOT NULL,
+  content BLOB NOT NULL
+);
+CREATE INDEX temp.known ON work (known, id);
+"""
+AT_ONCE: Final = 500
+WRITTEN: Final = ("done", "kept")
+REFERENCES: Final = "references"
+
+
+class Key(NamedTuple):
+    """A source as it stands, and what is wanted of it.
+
+    Attributes:
+        source: its path.
+        member: the member of the archive, empty for a file.
+        size: in bytes.
+        mtime_ns: when it was modified last.
+        plan: digest of the target and of all settings that shape the result.
+    """
+
+    source: str
+    member: str
+    size: int
+    mtime_ns: int
+    plan: str
+
+
+class Entry(NamedTuple):
+    """What the journal knows of a source."""
+
+    key: Key
+    output: str
+    status: str
+    output_size: int
+    output_mtime_ns: int
+    output_hash: str
+    exit_code: int
+    error: str
+
+
+@dataclass(eq=False)
+class Journal:
+    """An open journal; it is this process' alone."""
+
+    base: sqlite3.Connection
+    uids: UidMap
+
+    def entry(self, source: str, member: str) -> Entry | None:
+        """Returns what is known of a source."""
+        query = "SELECT * FROM files WHERE source = ? AND member = ?"
+        row = self.base.execute(query, (_place(source), _text(member))).fetchone()
+        if row is None:
+            return None
+        return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
+
+    def wrote(self, output: str) -> tuple[str, str] | None:
+        """Returns the source and the member that what stands at this place, if anything, is of.
+
+        None: it is not ours.
+        """
+        query = "SELECT source, member FROM outputs WHERE output = ?"
+        row = self.base.execute(query, (_place(output),)).fetchone()
+        return row and (_path(row[0]), _path(row[1]))
+
+    def plan(self, key: Key, output: str, place: str, content: bytes) -> bool:
+        """Enters a file to be worked on; returns whether no other has the same place.
+
+        Args:
+            key: the source.
+            output: where it goes, as it is called.
+            place: where that really is.
+            content: what is to be done.
+        """
+        if not self.note(content, place, os.path.realpath(key.source), known=False):
+            return False
+        self._claim(output, key.source, key.member)
+        self._put(key, output, "planned")
+        return True
+
+    def claim(self, output: str, source: str, member: str) -> None:
+        """Enters that what stands at this place is ours, and of which source."""
+        self._claim(output, source, member)
+        self.base.commit()
+
+    def note(
+        self, content: bytes, place: str = "", source: str = "", *, known: bool = True
+    ) -> bool:
+        """Enters what is known already; returns whether no other has the same place."""
+        row = (_place(place) if place else None, _place(source), known, content)
+        query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
+        try:
+            self.base.execute(query, row)
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def source_of(self, place: str) -> str:
+        """Returns where the source really is whose output goes to this place; empty for none."""
+        query = "SELECT source FROM work WHERE output = ?"
+        row = self.base.execute(query, (_place(place),)).fetchone()
+        return _path(row[0]) if row else ""
+
+    def endangered(self) -> str:
+        """Returns a source that stands where another's output goes; empty if none does."""
+        query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"
+        row = self.base.execute(query).fetchone()
+        return _path(row[0]) if row else ""
+
+    def keep_plan(self) -> tuple[int, int]:
+        """Makes the plan durable, and returns how many files are known, and how many to do."""
+        self.base.commit()
+        self.base.execute("PRAGMA wal_checkpoint(FULL)")
+        query = "SELECT COUNT(*), COALESCE(SUM(known), 0) FROM work"
+        count, known = self.base.execute(query).fetchone()
+        return known, count - known
+
+    def forget_plan(self) -> None:
+        """Takes back what was planned since the journal was opened."""
+        self.base.rollback()
+
+    def planned(self, *, known: bool) -> Iterator[bytes]:
+        """Yields what was entered, in that order: what is known, or what is to be worked on."""
+        last = 0
+        query = "SELECT id, content FROM work WHERE known = ? AND id > ? ORDER BY id LIMIT ?"
+        while rows := self.base.execute(query, (known, last, AT_ONCE)).fetchall():
+            yield from (content for _, content in rows)
+            last = rows[-1][0]
+
+    def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters, durably, what came of a file.
+
+        Args:
+            key: its source as it stood.
+            outcome: what came of it.
+            ours: what stood at the place of its output could be replaced.
+        """
+        self.enter(key, outcome, ours=ours)
+        self.base.commit()
+
+    def enter(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+        """Enters what came of a file, durable when the plan is."""
+        output, size, mtime = outcome.destination, 0, 0
+        if outcome.status in WRITTEN:
+            with suppress(OSError):  # somebody was faster: it will be done again
+                status = os.stat(output)
+                size, mtime = status.st_size, status.st_mtime_ns
+        elif not ours or not os.path.lexists(output):  # what is or comes there is somebody else's
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
+        told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
+        self._put(key, output, outcome.status, told)
+        self.uids.add(outcome)
+
+    def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
+        """Yields the sources, and what was written for them, of one plan.
+
+        The plan of a file that was reviewed is that of all, a colon, and its own. What is skipped
+        in place stands where it should, as if it had been written.
+        """
+        skipped = "skipped" if in_place else ""
+        last = ("", "")
+        query = (
+            "SELECT source, member, size, mtime_ns, plan, output FROM files"
+            " WHERE (plan = ? OR plan LIKE ? || ':%')"
+            " AND (output_size > 0 OR status = ?)"
+            " AND (source, member) > (?, ?) ORDER BY source, member LIMIT ?"
+        )
+        while rows := self.base.execute(query, (plan, plan, skipped, *last, AT_ONCE)).fetchall():
+            for source, member, *rest, output in rows:
+                yield Key(_path(source), _path(member), *rest), _path(output)
+            last = rows[-1][:2]
+
+    def rewrote(self, key: Key, output: str, found: str) -> None:
+        """Enters that an output was written once more, and its hash."""
+        status = os.stat(output)
+        self.base.execute(
+            "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
+            " WHERE source = ? AND member = ?",
+            (status.st_size, status.st_mtime_ns, found, _place(key.source), _text(key.member)),
+        )
+        self.base.commit()
+
+    def owe(self, what: str) -> None:
+        """Notes what is still to come when all files are done."""
+        self.base.execute("INSERT OR IGNORE INTO to_come VALUES (?)", (what,))
+        self.base.commit()
+
+    def owes(self, what: str) -> bool:
+        """Whether it is still to come."""
+        query = "SELECT 1 FROM to_come WHERE what = ?"
+        return self.base.execute(query, (what,)).fetchone() is not None
+
+    def settle(self, what: str) -> None:
+        """Notes that it came."""
+        self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
+        self.base.commit()
+
+    def _claim(self, output: str, source: str, member: str) -> None:
+        row = (_place(output), _place(source), _text(member))
+        self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
+
+    def _put(
+        self,
+        key: Key,
+        output: str,
+        status: str,
+        result: tuple[int, int, str, int, str] = (0, 0, "", 0, ""),
+    ) -> None:
+        names = (_place(key.source), _text(key.member))
+        row = (*names, *key[2:], _place(output), status, *result)
+        marks = ", ".join("?" * len(row))
+        self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
+
+
+@contextmanager
+def open_journal(path: str) -> Iterator[Journal]:
+    """Yields the journal at this path; no other run can have it meanwhile.
+
+    Raises:
+        DestinationError: another run has it, or it cannot be written, or is not ours.
+    """
+    with locked(path), open_database(path, SCHEMA + uid_map.SCHEMA) as base:
+        base.executescript(WORK)
+        yield Journal(base, UidMap(base))
+
+
+def _place(path: str) -> str:
+    """Returns where a path leads, wherever the command is given: ``out/a`` is ``./out/a``."""
+    if path and (path[0] != "/" or "//" in path or "/." in path):  # most are plain: it is costly
+        path = os.path.abspath(path)
+    return _text(path)
+
+
+def _text(path: str) -> str:
+    """Returns a path as SQLite can hold it: one character a byte, since a name may be no text."""
+    return os.fsencode(path).decode("latin-1")
+
+
+def _path(text: str) -> str:
+    return os.fsdecode(text.encode("latin-1"))

@@ -1,0 +1,111 @@
+"""The journal's database: opened only if it is ours and has exactly the tables that we make."""
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+from dicomtx.errors import DestinationError
+from dicomtx.storage.own_files import own_file
+
+VERSION: Final = 2
+BESIDE: Final = ("-wal", "-journal")  # files of SQLite; with an exclusive lock there is no -shm
+STEPS: Final = 100_000  # of SQLite's machine between two looks for signals: a few milliseconds
+BEFORE: Final = """
+PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE;
+"""
+BEHIND: Final = f"""
+PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA user_version = {VERSION};
+"""
+
+
+@contextmanager
+def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
+    """Yields the database of a journal, made if need be.
+
+    What a signal handler raises during a long statement is raised when the block is left.
+
+    Args:
+        path: where it is.
+        schema: what makes the tables that are not there yet.
+
+    Raises:
+        DestinationError: it is not ours, has something that ``schema`` does not make, or cannot
+            be read or written.
+    """
+    signals = _Signals()
+    with own_file(path) as held:
+        for ending in BESIDE:  # made before SQLite does, so that nobody else can
+            with own_file(path + ending, make=not os.fstat(held).st_size):
+                pass
+        base = sqlite3.connect(path, isolation_level="DEFERRED")
+        base.set_progress_handler(signals.look, STEPS)
+        try:
+            _prepare(base, schema)
+            if not os.path.samestat(os.stat(path), os.fstat(held)):
+                raise sqlite3.DatabaseError("it was exchanged while it was opened")
+        except sqlite3.Error as error:
+            base.close()
+            raise signals.raised or DestinationError(
+                f"{path} cannot be used as a journal: {error}"
+            ) from error
+        try:
+            yield base
+        except sqlite3.Error as error:
+            raise signals.raised or DestinationError(
+                f"{path} cannot be written: {error}"
+            ) from error
+        finally:
+            base.close()
+
+
+def _prepare(base: sqlite3.Connection, schema: str) -> None:
+    """Makes the tables that are not there yet, once it is sure that nothing else is."""
+    base.executescript(BEFORE)
+    version = base.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, VERSION):
+        raise sqlite3.DatabaseError(f"it is of version {version}, not {VERSION}")
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(schema)
+        unknown = _made(base) - _made(fresh)
+    if unknown:
+        kind, name, _ = min(unknown)
+        raise sqlite3.DatabaseError(
+            f"it has a {kind} {name} that dicomtx does not make; remove the file"
+        )
+    base.execute("PRAGMA journal_mode = WAL")
+    base.executescript(schema + BEHIND)
+
+
+def _made(base: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """Returns what is in a database: kind, name, and the statement that makes it."""
+    rows = base.execute("SELECT type, name, sql FROM sqlite_schema")
+    return {(kind, name, " ".join((sql or "").split())) for kind, name, sql in rows}
+
+
+class _Signals:
+    """Lets signal handlers run during a long statement, and keeps what they raise.
+
+    Attributes:
+        raised: what a handler raised; SQLite knows only that the statement was interrupted.
+        look: to be called now and then; returns whether to interrupt the statement.
+    """
+
+    def __init__(self) -> None:
+        self.raised: BaseException | None = None
+        self._looking = self._look()
+        self.look = self._looking.__next__
+        self.look()
+
+    def _look(self) -> Generator[int, None, None]:
+        """Yields once a look. Python runs handlers when a generator goes on: inside the ``try``."""
+        while True:
+            try:
+                while True:
+                    yield 0
+            except GeneratorExit:
+                return
+            except BaseException as error:  # noqa: BLE001 - whatever a handler raises
+                self.raised = error
+            yield 1

@@ -1,0 +1,49 @@
+"""Where files go that a policy refuses."""
+
+import os
+
+from dicomtx.errors import SourceError
+from dicomtx.storage.atomic_write import atomic_write
+from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.source import reason
+from dicomtx.workflows.inputs.arguments import Found
+from dicomtx.workflows.preview.dry_run import opened
+
+
+def place_of(found: Found, folder: str) -> str:
+    """Returns where a file that was refused goes in a folder: its place in the mirrored tree."""
+    return os.path.join(os.path.abspath(folder), *found.relative.split("/"))
+
+
+def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = False) -> None:
+    """Copies a file that was refused, with its time; what is there already is not copied again.
+
+    Args:
+        found: the file.
+        path: where it goes.
+        below: the folder that this is in, at any depth: no link in it is followed.
+        overwrite: another file that is there may be replaced.
+
+    Raises:
+        SourceError: the file cannot be read any more.
+        DestinationError: another is there, or it cannot be written.
+    """
+    with opened(found) as file:
+        try:
+            times = os.stat(found.path)
+        except OSError as error:
+            raise SourceError(f"cannot be read: {reason(error)}") from error
+        if _is_there(path, file.size, times.st_mtime_ns):
+            return
+        make_folder_below(below or os.path.dirname(path), path)
+        with atomic_write(path, overwrite=overwrite, mode=file.mode) as fd:
+            file.copy_to(fd, 0, file.size)
+            os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _is_there(path: str, size: int, mtime_ns: int) -> bool:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)

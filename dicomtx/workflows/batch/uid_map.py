@@ -1,0 +1,91 @@
+"""New SOP Instance UIDs by the old ones: for references that follow, and for whoever asks later."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from dicomtx.errors import UsageError
+from dicomtx.processes.deferred_signals import undisturbed
+from dicomtx.storage.atomic_write import PRIVATE, atomic_write
+from dicomtx.storage.source import write_all
+from dicomtx.workflows.convert.request import Outcome
+
+ENDINGS: Final = (".tsv", ".json")
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uids_by_new ON uids (new);
+"""
+FRESH: Final = "CREATE TEMP TABLE IF NOT EXISTS fresh (old TEXT PRIMARY KEY) WITHOUT ROWID;"
+STALE: Final = "DELETE FROM uids WHERE old = ? AND old NOT IN (SELECT old FROM fresh)"
+
+
+class UidMap(Mapping[str, str]):
+    """The instances that were given a new UID, in a table of a database: memory stays flat.
+
+    What the connection belongs to commits: such as the journal, together with what else it notes.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Goes on with the tables that are there, or makes them."""
+        self._connection = connection
+        connection.executescript(SCHEMA + FRESH)
+
+    def add(self, outcome: Outcome) -> None:
+        """Notes an outcome, if the instance has a new UID; the last one with an old UID counts.
+
+        Where it was written again and has its own, what an earlier run noted does not hold. Where
+        it was replaced, what once became it is the new one now.
+        """
+        old, new = outcome.sop_instance_uid, outcome.new_sop_instance_uid
+        if old and new and outcome.path == outcome.destination:
+            self._connection.execute("UPDATE uids SET new = ? WHERE new = ?", (new, old))
+        if old and new:
+            self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", (old, new))
+            self._connection.execute("INSERT OR IGNORE INTO fresh VALUES (?)", (old,))
+        elif old and outcome.target_syntax:
+            self._connection.execute(STALE, (old,))
+
+    def __getitem__(self, old: str) -> str:
+        found = self._connection.execute("SELECT new FROM uids WHERE old = ?", (old,)).fetchone()
+        if found is None:
+            raise KeyError(old)
+        return str(found[0])
+
+    def __iter__(self) -> Iterator[str]:
+        for row in self._connection.execute("SELECT old FROM uids ORDER BY old"):
+            yield row[0]
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM uids").fetchone()[0])
+
+
+def check_uid_map(path: str) -> None:
+    """Checks that a map can have this name, before there is one.
+
+    Raises:
+        UsageError: the ending is neither .tsv nor .json.
+    """
+    if os.path.splitext(path)[1].lower() not in ENDINGS:
+        raise UsageError(f"--uid-map {path}: the name must end in {' or '.join(ENDINGS)}")
+
+
+def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
+    """Writes old and new UIDs: lines with a tab between them, or one JSON object.
+
+    Raises:
+        UsageError: the ending is neither .tsv nor .json.
+        DestinationError: it cannot be written.
+    """
+    check_uid_map(path)
+    as_json = path.lower().endswith(".json")
+    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE) as fd:
+        write_all(fd, b"{" if as_json else b"")
+        for n, old in enumerate(uid_map):
+            if as_json:
+                line = f"{',' * (n > 0)}\n  {json.dumps(old)}: {json.dumps(uid_map[old])}"
+            else:
+                line = f"{old}\t{uid_map[old]}\n"
+            write_all(fd, line.encode())
+        write_all(fd, b"\n}\n" if as_json else b"")

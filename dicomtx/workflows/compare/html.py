@@ -1,0 +1,190 @@
+"""A comparison as one HTML page that needs nothing else: no network, no script."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from dicomtx.dicom.differences import Difference
+from dicomtx.dicom.pixel_data.display import Presentation, presentation
+from dicomtx.engine.pixels import rendering
+from dicomtx.engine.pixels.frame_differences import FrameDifference, pair
+from dicomtx.image_pixel import Frame
+from dicomtx.workflows.compare.result import Comparison, Side
+
+if TYPE_CHECKING:
+    from dicomtx.workflows.compare.opened import Opened
+
+WORST: Final = 2
+MOST_ROWS: Final = 1000
+STYLE: Final = """
+body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:80em;padding:0 1em;
+color:#1a1a1a;background:#fff}
+h1{font-size:1.4em}h2{font-size:1.15em;margin-top:2em}
+.same{color:#17641f}.differ{color:#a01212}
+table{border-collapse:collapse;display:block;overflow-x:auto}
+th,td{text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #ddd}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td.v{overflow-wrap:anywhere;min-width:10em}
+.pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;flex:1 1 16em}
+figure img{max-width:100%;background:#000;display:block;image-rendering:pixelated}
+figcaption{color:#555;font-size:.9em}svg{max-width:100%;height:auto}
+"""
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
+    """Returns the page, UTF-8; frames are read again for the pictures."""
+    verdict = "The same" if comparison.same else "They differ"
+    kind = "same" if comparison.same else "differ"
+    parts = [
+        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        "<meta name='viewport' content='width=device-width'>",
+        f"<title>{verdict}: {_text(a.path)} and {_text(b.path)}</title>",
+        f"<style>{STYLE}</style></head><body>",
+        f"<h1 id='verdict' class='{kind}'>{verdict}</h1>",
+        _table("", [*_summary(comparison)], ""),
+        *_frames(comparison),
+        *_pictured(comparison, a, b),
+        *_elements("Elements that differ", comparison.elements or ()),
+        *_elements("Differ as the transfer syntaxes do", comparison.of_encoding),
+        "</body></html>\n",
+    ]
+    return "".join(parts).encode()
+
+
+def _text(value: str) -> str:
+    """Returns text for HTML: control characters, wherever they come from, are escaped too."""
+    return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in value))
+
+
+def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    yield "A", _side(comparison.a)
+    yield "B", _side(comparison.b)
+    pixels, worst = comparison.pixels, comparison.pixels.worst
+    told = pixels.reason or ("the same" if pixels.same and not worst else "")
+    if worst:
+        count = f"frames that differ: {len(pixels.differing)} of {len(pixels.frames)}"
+        error = f"largest error {worst.largest_error} in frame {worst.frame}"
+        above = f"words that differ above Bits Stored: {pixels.high_bits}"
+        more = above if pixels.high_bits else ""
+        told = "; ".join(filter(None, (told, f"{count}, {error}", more)))
+    yield "Pixels", told
+    if comparison.caution:
+        yield "Caution", comparison.caution
+    if pixels.compared == "frames":
+        yield "Tolerance", f"largest error {comparison.tolerance}"
+        yield "Peak of PSNR", f"{pixels.peak}, the range of A's stored values"
+    if pixels.ssim_left_out:
+        yield "SSIM", "left out: scikit-image is not installed"
+    elements = comparison.elements
+    yield "Elements", "not compared" if elements is None else f"{len(elements)} differ"
+    yield from (("Warning", warning) for warning in comparison.warnings)
+
+
+def _side(side: Side) -> str:
+    by = f", decoded by {' and '.join(side.code_bases)}" if side.code_bases else ""
+    syntax = side.transfer_syntax.name
+    frames = f"{side.frames} frame{'s' * (side.frames != 1)}"
+    return f"{side.path} ({syntax}, {side.bytes} bytes, {frames}{by})"
+
+
+def _table(title: str, rows: Sequence[Sequence[str]], header: str) -> str:
+    heading = f"<h2>{title}</h2>" if title else ""
+    cells = ("".join(f"<td class='v'>{_text(cell)}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f"{heading}<table id='{title.lower().replace(' ', '-')}'>{header}{body}</table>"
+
+
+def _frames(comparison: Comparison) -> Iterator[str]:
+    found = comparison.pixels.differing
+    if not found:
+        return
+    titles = ("Frame", "Values that differ", "Largest error", "Mean error", "PSNR (dB)", "SSIM")
+    header = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
+    rows = [_row(frame) for frame in found[:MOST_ROWS]]
+    yield _table("Frames that differ", rows, header)
+    yield _more(len(found))
+
+
+def _row(frame: FrameDifference) -> tuple[str, ...]:
+    psnr = "-" if frame.psnr is None else f"{frame.psnr:.2f}"
+    ssim = "-" if frame.ssim is None else f"{frame.ssim:.6f}"
+    numbers = (str(frame.frame), str(frame.samples), str(frame.largest_error))
+    return (*numbers, f"{frame.mean_error:.6g}", psnr, ssim)
+
+
+def _more(count: int) -> str:
+    return f"<p>and {count - MOST_ROWS} more</p>" if count > MOST_ROWS else ""
+
+
+def _elements(title: str, found: Sequence[Difference]) -> Iterator[str]:
+    if found:
+        header = "<tr><th>Element<th>Keyword<th><th>VR<th>A<th>B</tr>"
+        rows = [
+            (d.place, d.keyword, d.kind, " / ".join(dict.fromkeys(filter(None, (d.vr_a, d.vr_b)))),
+             d.a, d.b)
+            for d in found[:MOST_ROWS]
+        ]  # fmt: skip
+        yield _table(title, rows, header) + _more(len(found))
+
+
+def _pictured(comparison: Comparison, a: "Opened", b: "Opened") -> Iterator[str]:
+    """Yields the first frame, the worst ones, and the differences."""
+    if not a.has_pixels or not b.has_pixels or comparison.pixels.compared == "bytes":
+        return
+    ranked = sorted(
+        comparison.pixels.differing, key=lambda f: (-f.largest_error, -f.mean_error, f.frame)
+    )
+    worst = [frame.frame for frame in ranked[:WORST]]
+    for number in dict.fromkeys([*worst, 1]):
+        title = f"Frame {number}" + (" (the worst)" if number in worst[:1] else "")
+        yield f"<h2>{title}</h2><div class='pictures'>"
+        frame, other = a.read(number - 1), b.read(number - 1)
+        how = rendering.with_window(frame, presentation(a.part10.data_set, number - 1))
+        own = presentation(b.part10.data_set, number - 1)
+        own = own._replace(centre=how.centre, width=how.width, function=how.function)
+        yield _figure(rendering.seen(frame, how), f"A{_window(frame, how)}")
+        yield _figure(rendering.seen(other, own), f"B{_window(other, own)}")
+        if number in worst:
+            yield from _apart(a, b, number)
+        yield "</div>" if number not in worst else ""
+
+
+def _window(frame: Frame, how: Presentation) -> str:
+    grey = frame.image.photometric_interpretation.startswith("MONOCHROME")
+    return f", window centre {how.centre:g}, width {how.width:g}" if grey else ""
+
+
+def _apart(a: "Opened", b: "Opened", number: int) -> Iterator[str]:
+    left, right = pair(a, b, number - 1)
+    picture, factor = rendering.difference(left, right)
+    yield _figure(picture, f"absolute difference, times {factor:.4g}")
+    yield "</div>" + _histogram(rendering.histogram(left, right))
+
+
+def _figure(picture: rendering.Bytes, caption: str) -> str:
+    data = b64encode(rendering.png(picture)).decode()
+    image = f"<img alt='{_text(caption)}' src='data:image/png;base64,{data}'>"
+    return f"<figure>{image}<figcaption>{_text(caption)}</figcaption></figure>"
+
+
+def _histogram(bars: Sequence[tuple[int, int, int]]) -> str:
+    """Returns the errors as an inline SVG; the heights are logarithmic, so that few are seen."""
+    highest = max(count for _, _, count in bars).bit_length()
+    drawn = []
+    for place, (first, last, count) in enumerate(bars):
+        height = 100 * count.bit_length() / highest
+        error = str(first) if first == last else f"{first} to {last}"
+        drawn.append(
+            f"<rect x='{place * 20 + 2}' y='{104 - height:.1f}' width='16' height='{height:.1f}'"
+            f" fill='#35608f'><title>error {error}: {count} values</title></rect>"
+        )
+    width = max(len(bars) * 20 + 4, 320)
+    return (
+        f"<svg role='img' aria-label='Histogram of errors' width='{width}' height='130'"
+        f" viewBox='0 0 {width} 130'>{''.join(drawn)}"
+        f"<text x='2' y='122' font-size='12'>errors from {bars[0][0]} to {bars[-1][1]};"
+        " heights are logarithmic</text></svg>"
+    )

@@ -1,0 +1,183 @@
+"""What is asked of a comparison of two files, and what came of it."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from dicomtx.codecs.registry import missing
+from dicomtx.codecs.shipped import FFMPEG
+from dicomtx.dicom.differences import Difference
+from dicomtx.dicom.elements import name
+from dicomtx.engine.pixels.frame_differences import FrameDifference
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """Two files to compare.
+
+    Attributes:
+        a: a path, or ``-`` for standard input.
+        b: likewise; not both are standard input.
+        tolerance: the largest error of a stored value that still counts as the same.
+        ignored: elements that are left out at any depth, by tag.
+        pixels_only: elements are not compared.
+        every_element: what any transcoding changes counts too.
+        report: where the page goes, empty for none.
+        overwrite: an existing page may be replaced.
+        settings: codecs and their order.
+    """
+
+    a: str
+    b: str
+    tolerance: int = 0
+    ignored: frozenset[int] = frozenset()
+    pixels_only: bool = False
+    every_element: bool = False
+    report: str = ""
+    overwrite: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two files.
+
+    Attributes:
+        path: as it was given.
+        bytes: its size.
+        transfer_syntax: what it really is encoded in.
+        frames: how many it has.
+        decoders: the codecs that decoded; none for native frames.
+        code_bases: the libraries that decoded or confirmed the frames; likewise.
+        unconfirmed: the library that alone decoded a frame, and that conversions use: a fault of it
+            would not show. Empty if there is none.
+    """
+
+    path: str
+    bytes: int
+    transfer_syntax: TransferSyntax
+    frames: int = 0
+    decoders: tuple[str, ...] = ()
+    code_bases: tuple[str, ...] = ()
+    unconfirmed: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the object of ``--json``."""
+        syntax = self.transfer_syntax
+        return asdict(self) | {"transfer_syntax": {"uid": syntax.uid, "name": syntax.name}}
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """How the pixels of two files compare.
+
+    Attributes:
+        compared: frames by their stored values; bytes where nothing decodes them; or nothing,
+            where neither has Pixel Data or they are not of one kind.
+        same: no error is above the tolerance, no word differs above Bits Stored, and nothing else
+            does.
+        reason: why they differ as a whole; empty if they do not.
+        peak: A's largest stored value less its smallest one.
+        frames: each frame that both have.
+        ssim_left_out: scikit-image is not installed.
+    """
+
+    compared: Literal["frames", "bytes", "nothing"]
+    same: bool
+    reason: str = ""
+    peak: int = 0
+    frames: tuple[FrameDifference, ...] = ()
+    ssim_left_out: bool = False
+
+    @property
+    def differing(self) -> tuple[FrameDifference, ...]:
+        """The frames that are not equal, the tolerance left out of account."""
+        return tuple(frame for frame in self.frames if not frame.equal)
+
+    @property
+    def high_bits(self) -> int:
+        """Number of words whose bits above Bits Stored differ."""
+        return sum(frame.high_bits for frame in self.frames)
+
+    @property
+    def worst(self) -> FrameDifference | None:
+        """The frame with the largest error, if one differs."""
+        return max(self.differing, key=lambda f: (f.largest_error, f.mean_error), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of a comparison.
+
+    Attributes:
+        a: the first file.
+        b: the second one.
+        same: nothing differs that counts.
+        tolerance: the largest error that counts as the same.
+        pixels: the frames.
+        elements: what differs and counts; None if elements were not compared.
+        of_encoding: what differs as the transfer syntaxes do, and does not count.
+        warnings: what is not as it should be, or was not looked at.
+    """
+
+    a: Side
+    b: Side
+    same: bool
+    tolerance: int
+    pixels: Pixels
+    elements: tuple[Difference, ...] | None
+    of_encoding: tuple[Difference, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def verification(self) -> str:
+        """How sure it makes: a word of ``verification.WORDS``."""
+        if self.pixels.compared == "nothing":
+            return "none"
+        sides = (self.a, self.b)
+        if self.pixels.compared == "bytes" or not any(side.code_bases for side in sides):
+            return "bytes-only"
+        return "same-code-base" if any(side.unconfirmed for side in sides) else "independent"
+
+    @property
+    def caution(self) -> str:
+        """What a fault of a decoder might hide; empty if it could hide nothing."""
+        if self.verification != "same-code-base":
+            return ""
+        alone = {name: s for name, s in (("A", self.a), ("B", self.b)) if s.unconfirmed}
+        bases = " and ".join(dict.fromkeys(side.unconfirmed for side in alone.values()))
+        told = f"only {bases} decoded {' and '.join(alone)}, as in a conversion"
+        audit = any(side.transfer_syntax.uid in FFMPEG.decodes for side in alone.values())
+        if audit and missing(FFMPEG):
+            return f"{told}: its faults would not show. Try pip install {FFMPEG.install}"
+        return f"{told}: its faults would not show. No other code base here decodes to exact values"
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the object of ``--json`` (cli/schemas/comparison.schema.json)."""
+        worst = self.pixels.worst
+        elements = None if self.elements is None else [*map(_as_json, self.elements)]
+        return {
+            "a": self.a.as_json(),
+            "b": self.b.as_json(),
+            "same": self.same,
+            "tolerance": self.tolerance,
+            "pixels": asdict(self.pixels) | {"worst_frame": worst.frame if worst else None},
+            "elements": elements,
+            "of_encoding": [*map(_as_json, self.of_encoding)],
+            "warnings": self.warnings,
+            "verification": self.verification,
+        }
+
+
+def _as_json(difference: Difference) -> dict[str, str]:
+    return {
+        "kind": difference.kind,
+        "place": difference.place,
+        "tag": name(difference.tag),
+        "keyword": difference.keyword,
+        "vr_a": difference.vr_a,
+        "vr_b": difference.vr_b,
+        "a": difference.a,
+        "b": difference.b,
+    }

@@ -1,0 +1,62 @@
+"""The smallest of several results for one file."""
+
+import os
+from contextlib import suppress
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.storage.atomic_write import ANY_MODE, adopt, make_folder
+from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.staging import staging_folder
+from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.convert.conversion_record import Allow
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
+
+
+def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
+    """Returns what came of the request, in the target of which the result is the smallest."""
+    targets = request.rules.best_of
+    if not targets:
+        return convert(request, codecs=codecs, allow=allow)
+    before = stamp_of(request)
+    best: Outcome | None = None
+    if request.below:
+        make_folder_below(request.below, request.destination)
+    elif request.rules.tree:
+        make_folder(os.path.dirname(request.destination))
+    with staging_folder(request.destination) as folder:
+        kept, tried = os.path.join(folder, "best"), os.path.join(folder, "tried")
+        for target in targets:
+            outcome = convert(_trial(request, target, tried), codecs=codecs, allow=allow)
+            if outcome.status == "skipped":
+                return outcome._replace(destination=request.destination)
+            if best is None or _better(outcome, best):
+                best = outcome
+                with suppress(FileNotFoundError):
+                    os.replace(tried, kept)
+        assert best
+        if best.target_syntax:
+            same = os.path.exists(request.destination) and request.in_place
+            adopt(
+                kept,
+                request.destination,
+                overwrite=request.overwrite or same,
+                mode=before.mode if before else ANY_MODE,
+                check=lambda: check_unchanged(request, before),
+            )
+        return best._replace(destination=request.destination)
+
+
+def _trial(request: Request, target: TransferSyntax, part: str) -> Request:
+    """Returns a request for one of the targets; its result is never anybody's file."""
+    return request._replace(
+        target=target, destination=part, overwrite=True, in_place=False, below=""
+    )
+
+
+def _better(outcome: Outcome, best: Outcome) -> bool:
+    """Whether it is smaller, or the first that could be written; kept is what was asked of none."""
+    if not outcome.target_syntax or not best.target_syntax:
+        return bool(outcome.target_syntax)
+    return outcome.bytes_out < best.bytes_out

@@ -1,0 +1,291 @@
+"""One file to one file, whole: the outcome tells everything, and nothing half done is left."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import image_edits, image_pixel
+from dicomtx.dicom.deflate import write_deflated
+from dicomtx.dicom.elements import EXPLICIT, Encoding
+from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
+from dicomtx.dicom.pixel_data.native_passthrough import passed_on
+from dicomtx.dicom.rewriter import Rewriter
+from dicomtx.engine.planning.apply_policy import Settled, kept
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.transcoding.transcoded import Transcoded
+from dicomtx.engine.verification import elements
+from dicomtx.errors import (
+    DamagedError,
+    DicomtxError,
+    LeftOutError,
+    NotDicomError,
+    SourceError,
+    UsageError,
+    VerificationError,
+)
+from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, make_folder
+from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.source import (
+    STANDARD_STREAM,
+    Source,
+    Spool,
+    Written,
+    open_source,
+    reason,
+    temporary_folder,
+)
+from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
+from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
+from dicomtx.workflows.convert.file_rules import check_wanted, memory_of
+from dicomtx.workflows.convert.final_check import check_frames
+from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.workflows.convert.source_stamp import Stamp, check_unchanged, stamp_of
+
+SIGNATURES: Final = 0xFFFAFFFA
+ADDED_META: Final = "file meta information written: the source has none, or not all of it"
+
+
+def convert(
+    request: Request,
+    progress: Progress | None = None,
+    codecs: Codecs | None = None,
+    allow: Allow | None = None,
+) -> Outcome:
+    """Returns what came of one request. Only bugs are raised.
+
+    Args:
+        request: the file, and how.
+        progress: is told after each frame how many are made, of how many.
+        codecs: those in force, if they are to stay open from file to file.
+        allow: is told how many bytes of memory it will take, and returns when it may begin.
+    """
+    started = time.perf_counter()
+    try:
+        kept_open = nullcontext(codecs) if codecs else None
+        codecs = codecs or Codecs(request.settings)
+    except DicomtxError as error:
+        run = Run(request, Codecs(request.settings._replace(codecs=())))
+        return outcome(run, started, error)
+    with kept_open or codecs:
+        run = Run(request, codecs, progress, allow)
+        try:
+            _convert(run)
+        except DicomtxError as error:
+            run.attempts = getattr(error, "attempts", run.attempts)
+            return outcome(run, started, _by_rules(run, error))
+        return outcome(run, started, None)
+
+
+def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
+    """Returns the error that is left when the rules for what is not DICOM have been followed."""
+    rules = run.request.rules
+    if not isinstance(error, NotDicomError):
+        return error
+    if not rules.copy_others:
+        return LeftOutError(f"skipped: {error}") if rules.skip_others else error
+    try:
+        with _opened(run.request) as file, _destination(run.request, file) as fd:
+            file.copy_to(fd, 0, file.size)
+            run.bytes_out = file.size
+    except DicomtxError as failure:
+        return failure
+    run.reason, run.verification = f"copied: {error}", "bytes-only"
+    return None
+
+
+def _convert(run: Run) -> None:
+    request = run.request
+    before = stamp_of(request)
+    with _opened(request) as file:
+        run.bytes_in = file.size
+        with open_part10(file, salvage=request.settings.salvage) as part10:
+            header = read_header(part10)
+            run.source_syntax = header.syntax.uid
+            run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
+            run.warnings += header.warnings
+            settled = _settled(run, decided(request, header, part10, run.codecs))
+            check_wanted(settled.plan, request)
+            if run.allow:
+                run.allow(memory_of(settled.plan, run.codecs))
+            run.told = len(run.warnings)
+            with _destination(request, file, before) as fd:
+                try:
+                    _write(run, settled.plan, part10, fd)
+                except DicomtxError as error:
+                    run.attempts = getattr(error, "attempts", run.attempts)
+                    _keep(run, keep_original(settled, header, error).plan, part10, fd)
+                if request.rules.keep_smaller:
+                    _keep_smaller(run, header, part10, fd)
+                run.bytes_out = Written(fd=fd).size
+
+
+def _settled(run: Run, settled: Settled) -> Settled:
+    """Takes in what was decided: from here on the settings are those for this file."""
+    run.plan, run.rule = settled.plan, settled.rule
+    run.warnings += settled.plan.warnings
+    run.request = run.request._replace(settings=settled.settings)
+    if error := error_of(settled):
+        raise error
+    return settled
+
+
+def _opened(request: Request) -> AbstractContextManager[Source]:
+    """Opens the source: a file, or a member of an archive."""
+    if request.member is None:
+        return open_source(request.source)
+    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - seldom needed
+
+    return open_member(request.source, request.member)
+
+
+@contextmanager
+def _destination(request: Request, file: Source, before: Stamp | None = None) -> Iterator[int]:
+    """Yields where the output goes, once it is sure that it may go there.
+
+    The source is checked once more when the output is safe on the disk.
+    """
+    source, destination = request.source, request.destination
+    files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
+    try:
+        same = files and os.path.samefile(source, destination)
+    except OSError as error:  # it vanished, or the disk fails
+        raise SourceError(f"cannot be read: {reason(error)}") from error
+    if same and request.member:
+        raise UsageError("a member of an archive cannot take the place of the archive")
+    if same and not request.in_place:
+        raise UsageError("source and destination are the same file; use --in-place")
+    if request.below:
+        make_folder_below(request.below, destination)
+    elif request.rules.tree:
+        make_folder(os.path.dirname(destination))
+    with atomic_write(
+        destination,
+        overwrite=request.overwrite or same,
+        sync=not request.rules.passing,
+        mode=ANY_MODE if same else file.mode,
+        check=lambda: check_unchanged(request, before),
+    ) as fd:
+        yield fd
+
+
+def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+    if made.action in (Action.COPY, Action.KEEP):
+        _pass(run, made, part10, fd)
+        return
+    run.warnings += _cautions(part10)
+    with Spool(_folder(run.request)) as spool:
+        done = _carried_out(run, made, part10, spool)
+        run.decoder = done.decoder.name if done.decoder else ""
+        run.encoder = done.encoder.name if done.encoder else ""
+        run.attempts = done.attempts
+        run.warnings += done.warnings
+        run.frames, run.frames_verified = done.frames, done.frames_verified
+        run.quality, run.new_uid = done.quality, done.new_uid
+        _put(run, made, part10, done, fd)
+        try:
+            with open_part10(Written(fd=fd)) as output:
+                elements.post_conditions(part10, output, made.target, done.edits)
+                check_frames(run, made, part10, output, done)
+        except DamagedError as error:  # the source was read to its end before
+            raise VerificationError(f"what was written is damaged: {error}") from error
+
+
+def _keep_smaller(run: Run, header: Header, part10: Part10, fd: int) -> None:
+    """Puts the source in the place of a result that is not smaller."""
+    made, size = run.plan, Written(fd=fd).size
+    assert made
+    if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
+        return
+    reason = f"as {made.target.name} it would have {size} bytes, not fewer"
+    _keep(run, kept(made, reason, header), part10, fd)
+
+
+def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Puts the source in the place of what was written."""
+    run.plan, run.quality = made, None
+    run.decoder = run.encoder = run.new_uid = ""
+    run.frames = run.frames_verified = 0
+    del run.warnings[run.told :]  # of what was written, and is no more
+    empty(fd)
+    _pass(run, made, part10, fd)
+
+
+def _pass(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+    """Writes the source as it is; a bare data set gets file meta information (PS3.10 7.1)."""
+    start = 0
+    if not part10.has_meta:
+        run.warnings.append(ADDED_META)
+        file_meta(part10, made.target).write_to(fd)
+        start = part10.start
+    part10.file.copy_to(fd, start, part10.file.size - start)
+    run.verification = "bytes-only"
+
+
+def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+    """Returns what is to be written; numpy and the codecs are imported only if they are needed."""
+    settings = run.request.settings
+    if made.rewrap:
+        from dicomtx.engine.transcoding.reencapsulate import rewrapped  # noqa: PLC0415 - seldom needed
+
+        return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
+    if made.action is Action.REWRITE:
+        said = image_pixel(part10.data_set)
+        edits = image_edits(said, made.after) if said and made.after else []
+        warnings: list[str] | None = run.warnings if settings.salvage else None
+        swap = made.target.big_endian != part10.data_set.big_endian_pixels
+        passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
+        return Transcoded(passed, tuple(edits), verification="bytes-only")
+    done = _coded(run, made, part10, spool)
+    from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy
+
+    with Spool(_folder(run.request)) as another:
+        icons = decoded_icons(part10.data_set, made, run.codecs, another, settings)
+    return done._replace(edits=(*done.edits, *icons))
+
+
+def _coded(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
+    """Returns the frames in new code streams, or native ones."""
+    settings = run.request.settings
+    if made.repack:
+        from dicomtx.engine.transcoding.jpegxl_recompression import repacked  # noqa: PLC0415 - seldom needed
+
+        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
+    from dicomtx.engine.transcoding.transcoder import Transcoder  # noqa: PLC0415 - brings numpy
+
+    return Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress).run()
+
+
+def _cautions(part10: Part10) -> Iterator[str]:
+    """Yields what a new encoding does to things that it does not touch."""
+    if not part10.has_meta:
+        yield ADDED_META
+    if is_tiff(part10.preamble):
+        yield "preamble cleared: it held TIFF offsets that no longer apply"
+    if SIGNATURES in part10.data_set:
+        yield "digital signatures are kept, but may not be valid any more"
+
+
+def _folder(request: Request) -> str:
+    if request.destination == STANDARD_STREAM:
+        return temporary_folder()
+    return os.path.dirname(os.path.realpath(request.destination))
+
+
+def _put(run: Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> None:
+    """Writes the whole file."""
+    target = made.target
+    encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
+    rewriter = Rewriter(part10.data_set, encoding, done.edits)
+    rope = file_meta(part10, target, done.new_uid)
+    data_set = rewriter.rope(done.pixel_data)
+    run.warnings += rewriter.warnings
+    if not target.deflated:
+        rope.extend(data_set)
+        rope.write_to(fd)
+        return
+    rope.write_to(fd)
+    write_deflated(data_set, fd)

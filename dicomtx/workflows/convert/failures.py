@@ -1,0 +1,56 @@
+"""What is decided of one file before anything is written, and what is kept when that fails."""
+
+import os
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.part10 import Part10
+from dicomtx.engine.planning.apply_policy import Settled, kept, settle
+from dicomtx.engine.planning.plan import Action
+from dicomtx.engine.planning.policy import Subject
+from dicomtx.errors import (
+    CodecError,
+    DamagedError,
+    DicomtxError,
+    PolicyError,
+    UnsupportedError,
+    VerificationError,
+)
+from dicomtx.workflows.convert.request import Request
+
+FAILURES = (CodecError, DamagedError, UnsupportedError, VerificationError)
+"""What does not keep the original from being stored as it is."""
+
+
+def decided(request: Request, header: Header, part10: Part10, codecs: Codecs) -> Settled:
+    """Returns what is to be done with one file."""
+    subject = Subject(header, part10.data_set, part10.file.size)
+    return settle(subject, request.decider, codecs, request.settings, request.on_failure)
+
+
+def error_of(settled: Settled) -> DicomtxError | None:
+    """Returns the error that a refusal is, the policy's or for want of a way; None for the rest."""
+    made = settled.plan
+    if made.action is not Action.REFUSE:
+        return None
+    if settled.by_policy:
+        return PolicyError(f"refused by {settled.rule}: {made.reason}")
+    return UnsupportedError(f"cannot be {made.target.name}: {made.reason}")
+
+
+def keep_original(settled: Settled, header: Header, error: DicomtxError) -> Settled:
+    """Returns the plan for a file whose transcoding has failed.
+
+    Raises:
+        DicomtxError: the error itself, if the original is not to be kept.
+    """
+    if not settled.keep_original or not isinstance(error, FAILURES):
+        raise error
+    why = f"could not be {settled.plan.target.name}: {error}"
+    return settled._replace(plan=kept(settled.plan, why, header))
+
+
+def empty(fd: int) -> None:
+    """Removes what was written so far."""
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)

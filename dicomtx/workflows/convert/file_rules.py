@@ -1,0 +1,37 @@
+"""What the rules of a tree leave out, and what memory a plan takes."""
+
+from typing import Final
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.errors import LeftOutError
+from dicomtx.workflows.convert.request import Request
+
+AT_REST: Final = 96 << 20  # bytes of a worker with numpy and the codecs, and of its spools
+
+
+def check_wanted(plan: Plan, request: Request) -> None:
+    """Returns if the file is to be worked on.
+
+    Raises:
+        LeftOutError: a rule leaves it out.
+    """
+    rules, syntax = request.rules, plan.source
+    if rules.only and syntax.encapsulated != (rules.only == "compressed"):
+        raise LeftOutError(f"{syntax.name} is not {rules.only}")
+    in_place = request.in_place and not request.member
+    if plan.action is Action.COPY and (rules.skip_same or in_place):
+        raise LeftOutError(f"it is {syntax.name} already")
+    if plan.action is Action.KEEP and in_place:
+        raise LeftOutError(plan.reason)
+
+
+def memory_of(plan: Plan, codecs: Codecs) -> int:
+    """Returns about how many bytes of memory a process takes to carry the plan out."""
+    image = plan.working or plan.before
+    if image is None or plan.action not in (Action.DECODE, Action.ENCODE, Action.RECODE):
+        return AT_REST
+    sides = ((plan.decoder, plan.source), (plan.encoder, plan.target))
+    needs = (codecs.spec(name).memory_for(syntax, image) for name, syntax in sides if name)
+    need = max(needs, default=0)
+    return AT_REST + need * min(max(codecs.budget.frames(need), 1), image.number_of_frames)

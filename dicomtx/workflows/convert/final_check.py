@@ -1,0 +1,39 @@
+"""The last look at a result before it is published: its Pixel Data, and who confirmed it."""
+
+from dicomtx.dicom.part10 import Part10
+from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.transcoding.transcoded import Transcoded
+from dicomtx.engine.verification import elements
+from dicomtx.errors import VerificationError
+from dicomtx.verification import WORDS
+from dicomtx.workflows.convert.conversion_record import Run
+
+
+def check_frames(run: Run, made: Plan, part10: Part10, output: Part10, done: Transcoded) -> None:
+    """Compares the Pixel Data that was written, and records how it was verified.
+
+    Raises:
+        VerificationError: it has other bytes, or no other code base confirmed it though one had to.
+    """
+    asked = run.request.settings.verifies
+    run.verification = done.verification
+    if asked.share:
+        run.verification = _compared(made, part10, output, done, run.codecs.budget.cpus)
+        if not made.target.encapsulated:
+            run.frames_verified = done.frames
+    if asked.independent and run.verification not in ("independent", "bytes-only"):
+        meaning = WORDS[run.verification]
+        raise VerificationError(
+            f"--verify independent: the result is {run.verification} ({meaning}). Try --verify all."
+        )
+
+
+def _compared(made: Plan, part10: Part10, output: Part10, done: Transcoded, threads: int) -> str:
+    """Compares the Pixel Data, and returns how sure that makes."""
+    if done.digests and not made.target.encapsulated:
+        from dicomtx.engine.verification.native_frames import check_native  # noqa: PLC0415 - brings numpy
+
+        check_native(output.data_set, made, done.digests, threads)
+        return "independent" if done.verification == "independent" else "bytes-only"
+    elements.pixel_data(part10.data_set, output.data_set, done.pixel_data)
+    return done.verification

@@ -1,0 +1,59 @@
+"""The small picture of a file that its directory record will have: a file beside the output.
+
+It is made where the file is converted, since it takes a decoder that may die of what it decodes.
+"""
+
+import os
+from contextlib import suppress
+from typing import Final
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.dicom.pixel_data.display import pixel_aspect, presentation
+from dicomtx.engine.decoding.fallback_frames import any_frames
+from dicomtx.errors import DicomtxError
+from dicomtx.storage.source import open_source
+from dicomtx.workflows.convert.conversion_record import Allow
+from dicomtx.workflows.convert.file_rules import AT_REST
+
+SIDE: Final = 64  # pixels: what the general purpose profiles ask for
+ENDING: Final = ".icon"
+PER_SAMPLE: Final = 16  # bytes that a picture in the making takes for each sample of its frame
+
+
+def write_icon(path: str, codecs: Codecs, allow: Allow) -> str:
+    """Writes the picture of the middle frame; returns why there is none, empty if it has none."""
+    try:
+        made = _made(path, codecs, allow)
+    except DicomtxError as error:
+        return f"no icon in the DICOMDIR: {error}"
+    if made:
+        with open(path + ENDING, "wb") as file:
+            file.write(made)
+    return ""
+
+
+def _made(path: str, codecs: Codecs, allow: Allow) -> bytes:
+    with open_source(path) as file, open_part10(file, salvage=True) as part10:
+        header = read_header(part10)
+        if header.pixel_data == "none":
+            return b""
+        if header.image:
+            allow(AT_REST + header.image.samples_per_frame * PER_SAMPLE)
+        frames = any_frames(part10.data_set, header, codecs, [])
+        middle = frames.count // 2
+        from dicomtx.engine.pixels.icon import icon  # noqa: PLC0415 - brings numpy
+
+        how = presentation(part10.data_set, middle)
+        return icon(frames.read(middle), how, pixel_aspect(part10.data_set), SIDE)
+
+
+def taken_icon(path: str) -> bytes:
+    """Returns the picture beside an output, which is then gone; empty if there is none."""
+    made = b""
+    with suppress(OSError):
+        with open(path + ENDING, "rb") as file:
+            made = file.read()
+        os.unlink(path + ENDING)
+    return made

@@ -1,0 +1,160 @@
+"""What exported files go into: a ZIP archive, or a folder; both appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from dicomtx.errors import DestinationError
+from dicomtx.storage.atomic_write import ANY_MODE, PRIVATE, atomic_write, usual_mode
+from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.source import STANDARD_STREAM, Source, open_source, reason
+from dicomtx.storage.staging import staging_folder
+from dicomtx.storage.zip.writer import Time, ZipWriter
+from dicomtx.workflows.export import manifest
+from dicomtx.workflows.export.append_journal import AppendJournal, open_append_journal
+
+DIRECTORY: Final = "DICOMDIR"
+REPLACED: Final = (DIRECTORY, manifest.NAME)  # where a File-set is appended to
+
+
+class Container(Protocol):
+    """Takes files under their names.
+
+    Attributes:
+        staging: a folder where files are made that will be taken.
+        mode: the permission bits that all files so far have.
+    """
+
+    staging: str
+    mode: int
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
+        """Takes a file of the staging folder: it is not there any more."""
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Takes the bytes of something else."""
+
+
+class Archive:
+    """A ZIP archive in the making."""
+
+    def __init__(self, staging: str, writer: ZipWriter) -> None:
+        """Writes members with ``writer``."""
+        self.staging = staging
+        self.mode = ANY_MODE
+        self._writer = writer
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
+        """Appends a staged file."""
+        with open_source(path) as source:
+            self.copy(name, source, when, deflate=deflate)
+        os.unlink(path)
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Appends bytes."""
+        self.mode &= source.mode
+        self._writer.add(name, source, when, deflate=deflate)
+
+
+@contextmanager
+def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
+    """Yields a ZIP archive; it appears, whole, when the block is left without an error.
+
+    Raises:
+        DestinationError: it exists and ``overwrite`` is false, or cannot be written.
+    """
+    with (
+        atomic_write(path, overwrite=overwrite, mode=PRIVATE) as fd,
+        staging_folder(path) as staging,
+        ZipWriter(fd, staging) as writer,
+    ):
+        made = Archive(staging, writer)
+        yield made
+        writer.finish()
+        if path != STANDARD_STREAM:
+            os.fchmod(fd, usual_mode(path) & made.mode)
+
+
+class Folder:
+    """A folder in the making: all its files are on one file system, and are moved."""
+
+    def __init__(self, staging: str, tree: str, journal: AppendJournal | None = None) -> None:
+        """Puts files below ``tree``; ``journal`` notes each if there is a File-set already."""
+        self.staging = staging
+        self.mode = ANY_MODE
+        self._journal = journal
+        self._tree = tree
+        self._folders: set[str] = set()
+
+    def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:  # noqa: ARG002
+        """Moves a staged file to its place."""
+        target = self._target(name)
+        try:
+            self.mode &= os.stat(path).st_mode
+            if name not in REPLACED and os.path.lexists(target):
+                raise DestinationError(f"{target} exists already")
+            if self._journal and name not in REPLACED:
+                self._journal.note(name, path)
+            os.replace(path, target)
+        except OSError as error:
+            raise DestinationError(f"cannot put {target} in place: {reason(error)}") from error
+
+    def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
+        """Writes bytes to a staged file, and moves that."""
+        path = os.path.join(self.staging, "copied")
+        with atomic_write(path, overwrite=True, mode=source.mode) as fd:
+            source.copy_to(fd, 0, source.size)
+        self.take(name, path, when, deflate=deflate)
+
+    def _target(self, name: str) -> str:
+        target = os.path.join(self._tree, name)
+        folder = os.path.dirname(target)
+        if folder not in self._folders:
+            make_folder_below(self._tree, target)
+            self._folders.add(folder)
+        return target
+
+
+@contextmanager
+def folder(path: str) -> Iterator[Folder]:
+    """Yields a new folder; it appears, whole, when the block is left without an error.
+
+    Raises:
+        DestinationError: it exists and is not empty, cannot be replaced, or cannot be written.
+    """
+    if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+        raise DestinationError(
+            f"{path} exists already; use --append to add to its File-set, or name a new folder"
+        )
+    target = os.path.realpath(path)  # a link keeps pointing to the folder
+    if target == os.getcwd():
+        raise DestinationError(f"{path} is the working directory; name a new folder in it")
+    if os.path.ismount(target):
+        raise DestinationError(f"{path} is a mount point; name a new folder in it")
+    with staging_folder(target) as staging:
+        tree = os.path.join(staging, "tree")
+        os.mkdir(tree)
+        yield Folder(staging, tree)
+        try:
+            os.replace(tree, target)
+        except OSError as error:
+            raise DestinationError(f"{path} cannot be put in place: {reason(error)}") from error
+
+
+@contextmanager
+def appended(path: str) -> Iterator[Folder]:
+    """Yields a folder that is there already: on any error, what was added to it is removed.
+
+    What an append that was killed has left is removed first.
+
+    Raises:
+        DestinationError: there is no DICOMDIR in it, or another run appends to it.
+    """
+    if not os.path.isfile(os.path.join(path, DIRECTORY)):
+        raise DestinationError(f"{path} has no DICOMDIR: there is no File-set to append to")
+    directory = os.path.join(path, DIRECTORY)
+    with open_append_journal(directory) as journal, staging_folder(directory) as staging:
+        made = Folder(staging, path, journal)
+        made.mode = usual_mode(directory)
+        yield made

@@ -1,0 +1,263 @@
+"""Many files to one archive or File-set, transcoded on the way: nothing dropped, nothing hidden."""
+
+import heapq
+import os
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+
+from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
+from dicomtx.storage.atomic_write import atomic_write
+from dicomtx.storage.source import STANDARD_STREAM, Spool, open_source
+from dicomtx.storage.zip.writer import EARLIEST, Time
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.convert.icon import taken_icon
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
+from dicomtx.workflows.export.catalogue import Catalogue, Entry
+from dicomtx.workflows.export.containers import Container, appended, archive, folder
+from dicomtx.workflows.export.dicomdir import Directory, first_free
+from dicomtx.workflows.export.job import Export
+from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
+from dicomtx.workflows.export.survey import opened as opened_source
+from dicomtx.workflows.export.survey import survey
+from dicomtx.workflows.inputs.arguments import Found, find
+from dicomtx.workflows.workers import pool
+
+Done = Iterable[tuple[Request, Outcome]]
+
+
+def export(job: Export) -> Generator[Outcome, None, None]:
+    """Yields what came of each file; when all were yielded, the archive is there.
+
+    A file that cannot be transcoded is exported as it is: its outcome is a failure, and says so.
+    If the iterator is closed before its end, nothing is left.
+
+    Raises:
+        DicomtxError: there is no archive, and why. Files that violate a profile, or that failed
+            under ``strict``, were yielded before.
+    """
+    with opened(job) as run:
+        yield from run.left_out()
+        yield from run.converted()
+
+
+@contextmanager
+def opened(job: Export) -> Iterator["Run"]:
+    """Yields an export; when the block is left, the archive is there if all was converted.
+
+    Raises:
+        DicomtxError: there is no archive, and why.
+    """
+    with ExitStack() as stack:
+        container = stack.enter_context(_container(job))
+        run = Run(job, container, stack)
+        yield run
+        run.end()
+
+
+def _container(job: Export) -> AbstractContextManager[Container]:
+    if job.zipped:
+        return archive(job.destination, overwrite=job.overwrite)
+    if job.media and job.media.append:
+        return appended(job.destination)
+    return folder(job.destination)
+
+
+def _found(job: Export) -> Iterator[Found]:
+    """Yields what is to be exported: not what the destination has, unless it is a source itself."""
+    if job.destination == STANDARD_STREAM:
+        yield from find(job.sources, job.finding)
+        return
+    name, place = os.path.basename(job.destination), os.path.realpath(job.destination)
+    named = place in map(os.path.realpath, job.sources)
+    finding = job.finding._replace(without=(*job.finding.without, job.destination))
+    for found in find(job.sources, finding):
+        own = os.path.basename(found.path) == name and os.path.realpath(found.path) == place
+        if named or not own:
+            yield found
+
+
+class Run:
+    """An export on its way: first ``left_out``, then ``converted``, both to their ends.
+
+    Attributes:
+        files: how many are to be converted, once it is known what is left out.
+        warnings: what a user should know of the whole.
+    """
+
+    def __init__(self, job: Export, container: Container, stack: ExitStack) -> None:
+        self.files = 0
+        self.warnings: tuple[str, ...] = ()
+        self._job = job
+        self._container = container
+        self._catalogue = stack.enter_context(Catalogue())
+        self._done = False
+        self._latest: Time = EARLIEST
+        self._manifest: Manifest | None = None
+        self._directory: Directory | None = None
+        if job.manifest:
+            spool = stack.enter_context(Spool(container.staging, IN_MEMORY))
+            policy = job.policy.name if job.policy else ""
+            self._manifest = Manifest(spool, job.target.uid if job.target else "", policy)
+        if job.media:
+            self._directory = stack.enter_context(Directory(job.media))
+            if job.media.append:
+                self._take_over(self._directory)
+
+    def _take_over(self, directory: Directory) -> None:
+        """Takes over the files of the File-set that is appended to."""
+        folder, manifest = self._job.destination, self._manifest
+        told: set[str] = set()
+        for member, uid in manifest.take_over(folder) if manifest else ():
+            told |= {member}
+            self._catalogue.know(uid)
+        for name, outcome, before in directory.take_over(folder):
+            self._catalogue.know(outcome.sop_instance_uid)
+            self._catalogue.know(before)
+            if name not in told:
+                self._note(outcome, name, name)
+        if not manifest and os.path.exists(os.path.join(folder, NAME)):
+            directory.warnings.append(f"{NAME} stays as it was: it does not tell of what is new")
+        self.warnings = tuple(directory.warnings)
+
+    def left_out(self) -> Iterator[Outcome]:
+        """Yields the files that are left out, each with the reason.
+
+        Raises:
+            UnsupportedError: what is left of them may not be exported without them.
+        """
+        job, wrong = self._job, 0
+        for outcome in survey(_found(job), self._catalogue, job.rules()):
+            wrong += self._is_wrong(outcome)
+            self._note(outcome, "", os.path.basename(outcome.path))
+            yield outcome
+        if wrong:
+            raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
+        appending = job.media is not None and job.media.append
+        naming = job.names(first_free(job.destination) if appending else 0)
+        self.files = self._catalogue.name(naming)
+
+    def _is_wrong(self, outcome: Outcome) -> bool:
+        """Whether nothing may be exported without this file; what a policy refuses is no loss."""
+        if outcome.exit_code == ExitCode.POLICY:
+            return self._job.settings.strict
+        return bool(outcome.error) and (self._job.whole or outcome.status == "refused")
+
+    def _note(self, outcome: Outcome, member: str, source: str) -> None:
+        """Enters a file in the manifest."""
+        if self._manifest:
+            self._manifest.add(outcome, member, source)
+
+    def converted(self) -> Generator[Outcome, None, None]:
+        """Converts and takes each file, and yields what came of it.
+
+        Raises:
+            UnsupportedError: one failed, and all or nothing was asked for.
+        """
+        requests = self._requests(self._catalogue)
+        with closing(pool.run(requests, self._job.limits)) as done:
+            for request, outcome in _in_order(done) if self._job.reproducible else done:
+                entry = self._catalogue.numbered(_number(request))
+                taken = self._taken(entry, request, outcome)
+                name = entry.name if taken.destination else ""
+                self._note(taken, name, entry.found.relative)
+                yield taken
+                if taken.error and self._job.whole:
+                    raise UnsupportedError("nothing was written: one of the files failed")
+        self._done = True
+
+    def end(self) -> None:
+        """Writes what stands behind the files.
+
+        Raises:
+            DestinationError: they have not all been converted.
+        """
+        if not self._done:
+            raise DestinationError("the export was given up: nothing was written")
+        staged = os.path.join(self._container.staging, NAME)
+        if self._manifest:  # before the DICOMDIR is in its place: from then on all is there
+            source = self._manifest.source()
+            with atomic_write(staged, overwrite=True, mode=self._container.mode) as fd:
+                source.copy_to(fd, 0, source.size)
+        if self._directory:
+            again = self._job.reproducible
+            self._directory.write(self._container, self._latest, reproducible=again)
+        if self._manifest:
+            self._container.take(NAME, staged, self._latest, deflate=True)
+
+    def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
+        """Yields what is asked of the engine: the only place where that is decided."""
+        job = self._job
+        icons = job.media is not None and job.media.icons
+        rules = FileRules(tree=True, passing=job.zipped, icon=icons)
+        base = Request("", "", settings=job.in_force, rules=rules, on_failure=job.on_failure)
+        for entry in catalogue:
+            decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
+            yield base._replace(
+                source=entry.found.path,
+                member=entry.found.member,
+                destination=os.path.join(self._container.staging, f"{entry.number}"),
+                **decides,
+            )
+
+    def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
+        """Puts a file, or the original of what failed, into the container."""
+        self._latest = max(self._latest, entry.when)
+        place = f"{self._job.destination.rstrip('/')}/{entry.name}"
+        twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
+        taken = outcome._replace(destination=place, warnings=(*outcome.warnings, *twin))
+        if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
+            return taken._replace(destination="")
+        if outcome.error:
+            return self._original(entry, taken)
+        with open_source(request.destination) as source:
+            icon = taken_icon(request.destination) if request.rules.icon else b""
+            added = self._directory.add(entry, source, icon) if self._directory else ([], "")
+        warnings, missing = added
+        syntax = by_uid(outcome.target_syntax)
+        deflate = not (syntax.encapsulated or syntax.deflated)
+        self._container.take(entry.name, request.destination, entry.when, deflate=deflate)
+        taken = taken._replace(warnings=(*taken.warnings, *warnings))
+        missing = missing or self._violation(outcome)
+        if not missing:
+            return taken
+        return taken._replace(status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
+
+    def _violation(self, outcome: Outcome) -> str:
+        """Returns what of the profile a file violates that was to be otherwise, but was kept."""
+        profile = self._job.media.profile if self._job.media else None
+        wrong = profile.violation(by_uid(outcome.target_syntax)) if profile else ""
+        return f"violates {profile.name}: {wrong}" if profile and wrong else ""
+
+    def _original(self, entry: Entry, taken: Outcome) -> Outcome:
+        """Exports a file as it is, if it can be read at all."""
+        syntax = by_uid(entry.syntax)
+        deflate = not (syntax.encapsulated or syntax.deflated)
+        with ExitStack() as stack:
+            try:
+                source = stack.enter_context(opened_source(entry.found))
+            except SourceError:  # which is why it failed before
+                return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
+            warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
+            self._container.copy(entry.name, source, entry.when, deflate=deflate)
+            warnings += [missing] if missing else []
+            return taken._replace(
+                sop_instance_uid=entry.place.sop_instance_uid,
+                target_syntax=entry.syntax,
+                bytes_out=source.size,
+                warnings=(*taken.warnings, "exported as it is", *warnings),
+            )
+
+
+def _number(request: Request) -> int:
+    return int(os.path.basename(request.destination))
+
+
+def _in_order(done: Done) -> Iterator[tuple[Request, Outcome]]:
+    """Yields results in the order in which they were asked for; those that are early wait."""
+    waiting: list[tuple[int, Request, Outcome]] = []
+    wanted = 0
+    for request, outcome in done:
+        heapq.heappush(waiting, (_number(request), request, outcome))
+        while waiting and waiting[0][0] == wanted:
+            yield heapq.heappop(waiting)[1:]
+            wanted += 1

@@ -1,0 +1,248 @@
+"""What the members of an archive and the files of a File-set are called.
+
+Orthanc's names are rules 29 to 33 of what is known of it: folders by patient, study and series in
+the order of Orthanc's identifiers, which decides what becomes "-2".
+"""
+
+import hashlib
+import unicodedata
+from typing import Final, NamedTuple, Protocol
+
+from dicomtx.errors import DestinationError
+from dicomtx.workflows.export import manifest
+
+SEPARATORS: Final = "._"
+LONGEST_FOLDER: Final = 200  # bytes: file systems take 255, and there may be a number behind it
+MOST_FILES: Final = 10**6
+LEVELS: Final = ("Patient", "Study", "Series")
+
+
+class Place(NamedTuple):
+    """What a name is made of; values are texts for people.
+
+    Attributes:
+        patient_id: (0010,0020).
+        patient_name: (0010,0010).
+        accession_number: (0008,0050).
+        study_description: (0008,1030).
+        study_uid: (0020,000D).
+        modality: (0008,0060).
+        series_number: (0020,0011).
+        series_description: (0008,103E).
+        series_uid: (0020,000E).
+        instance_number: (0020,0013).
+        sop_instance_uid: (0008,0018).
+        prefix: two letters of the directory record (IM, SR, ...).
+        single: the record stands at the root of a DICOMDIR.
+        laid_out: what a layout of the user's makes of it; empty if there is none.
+    """
+
+    patient_id: str = ""
+    patient_name: str = ""
+    accession_number: str = ""
+    study_description: str = ""
+    study_uid: str = ""
+    modality: str = ""
+    series_number: str = ""
+    series_description: str = ""
+    series_uid: str = ""
+    instance_number: str = ""
+    sop_instance_uid: str = ""
+    prefix: str = "IM"
+    single: bool = False
+    laid_out: str = ""
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """What Orthanc identifies patient, study and series by; archives have their order."""
+        values = (self.patient_id, self.study_uid, self.series_uid)
+        joined = ("|".join(values[:n]) for n in (1, 2, 3))
+        patient, study, series = (hashlib.sha1(j.encode(), usedforsecurity=False) for j in joined)
+        return patient.hexdigest(), study.hexdigest(), series.hexdigest()
+
+
+class Naming(Protocol):
+    """Gives names to places that come in the order of their keys."""
+
+    def name(self, place: Place) -> str:
+        """Returns the next member's name, never one that it returned before."""
+
+
+class _Folder:
+    """The names in one folder, and how often each was asked for."""
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self._asked: dict[str, int] = {}
+        self._given: set[str] = set()
+
+    def unique(self, stem: str, ending: str = "") -> str:
+        """Returns stem and ending, with -2, -3, ... between them if that was given before.
+
+        Names are the same if any file system takes them for the same.
+        """
+        asked = _folded(stem + ending)
+        while True:
+            count = self._asked[asked] = self._asked.get(asked, 0) + 1
+            given = f"{stem}-{count}{ending}" if count > 1 else stem + ending
+            if _folded(given) not in self._given:
+                self._given.add(_folded(given))
+                return given
+
+
+def _root() -> _Folder:
+    """Returns the folder that all others are in: the manifest has its name there."""
+    root = _Folder()
+    root.unique(manifest.NAME)
+    return root
+
+
+def _folded(name: str) -> str:
+    """Returns what file systems that know least of letters and dots make of a name."""
+    return unicodedata.normalize("NFC", name.casefold()).rstrip(". ")
+
+
+def _possible(name: str) -> str:
+    """Returns a folder's name so that it can be one; empty if it would be no folder of its own."""
+    short = name.encode()[:LONGEST_FOLDER].decode(errors="ignore").rstrip(" ")
+    return short if short.strip(". ") else ""
+
+
+class Orthanc:
+    """Names as Orthanc before 1.13 gives them, in ASCII."""
+
+    def __init__(self) -> None:
+        """Begins with an empty archive."""
+        self._keys: tuple[str, ...] = ()
+        self._folders = [_root()]
+        self._count = 0
+
+    def name(self, place: Place) -> str:
+        """Returns the member's name."""
+        keys = place.keys
+        if keys != self._keys:
+            same = 0
+            while same < len(self._keys) and keys[same] == self._keys[same]:
+                same += 1
+            del self._folders[same + 1 :]
+            for level in range(same, 3):
+                above = self._folders[-1]
+                made = above.unique(self._folder_name(place, level))
+                self._folders.append(_Folder(f"{above.path}{made}/"))
+            self._keys, self._count = keys, 0
+        name = self._file_name(place, self._count)
+        self._count += 1
+        return self._folders[-1].path + name
+
+    def _folder_name(self, place: Place, level: int) -> str:
+        parts = _parts(place)[level]
+        joined = "".join(c for c in " ".join(parts) if c.isascii() and c.isprintable()).strip()
+        return _possible(alphanumeric(joined)) or f"Unknown {LEVELS[level]}"
+
+    def _file_name(self, place: Place, number: int) -> str:
+        letters = alphanumeric(place.modality[:2].upper())
+        return f"{letters}{number:0{8 - len(letters)}}.dcm"
+
+
+def _parts(place: Place) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
+    return (
+        (place.patient_id, place.patient_name),
+        (place.accession_number, place.study_description),
+        (place.modality, place.series_description),
+    )
+
+
+def alphanumeric(text: str, *, ascii_only: bool = True, more: str = SEPARATORS) -> str:
+    """Returns letters, digits, dots, underscores and single spaces; ``^`` is a space."""
+    kept = (
+        " " if c == "^" or c.isspace() else c
+        for c in text
+        if c == "^" or c.isspace() or c in more or (c.isalnum() and (c.isascii() or not ascii_only))
+    )
+    return " ".join("".join(kept).split())
+
+
+class Orthanc113(Orthanc):
+    """Names as Orthanc 1.13 gives them: parts that are empty are left out, letters may be any."""
+
+    def _folder_name(self, place: Place, level: int) -> str:
+        parts: tuple[str, ...] = _parts(place)[level]
+        if level == len(LEVELS) - 1:
+            parts = (place.series_number, *parts)
+        named = (alphanumeric(part, ascii_only=False, more="._-") for part in parts)
+        joined = " - ".join(part for part in named if part)
+        return _possible(joined) or f"Unknown {LEVELS[level]}"
+
+    def _file_name(self, place: Place, number: int) -> str:
+        own = place.instance_number
+        if own.isascii() and own.isdigit() and len(own) <= len(str(MOST_FILES)):
+            number = int(own) if int(own) < MOST_FILES else number
+        name = super()._file_name(place, number)
+        return self._folders[-1].unique(name.removesuffix(".dcm"), ".dcm")
+
+
+class Template:
+    """Names by a layout of the user's; two that are the same for some file system get a number."""
+
+    def __init__(self) -> None:
+        """Begins with an empty archive."""
+        self._given = _root()
+
+    def name(self, place: Place) -> str:
+        """Returns the member's name."""
+        stem, dot, ending = place.laid_out.rpartition(".")
+        if not stem or "/" in ending:
+            stem, dot, ending = place.laid_out, "", ""
+        return self._given.unique(stem, dot + ending)
+
+
+class OrthancMedia:
+    """``IMAGES/IM0``, ``IMAGES/IM1``, ... whatever they are."""
+
+    def __init__(self, first: int = 0) -> None:
+        """Begins with this number."""
+        self._count = first
+
+    def name(self, place: Place) -> str:  # noqa: ARG002 - the number says it all
+        """Returns the next File ID."""
+        self._count += 1
+        return f"IMAGES/IM{_of_six_digits(self._count - 1)}"
+
+
+class StandardMedia:
+    """A tree of 8 characters a name: ``PT000000/ST000000/SE000000/IM000000`` (PS3.10 8.5)."""
+
+    def __init__(self, first: int = 0) -> None:
+        """Begins with this number for the first patient."""
+        self._keys: tuple[str, ...] = ()
+        self._numbers = [first - 1, -1, -1]
+        self._counts: dict[str, int] = {}
+        self._singles: dict[str, int] = {}
+
+    def name(self, place: Place) -> str:
+        """Returns the next File ID."""
+        if place.single:
+            return _counted(self._singles, place.prefix)
+        keys = place.keys
+        if keys != self._keys:
+            same = 0
+            while same < len(self._keys) and keys[same] == self._keys[same]:
+                same += 1
+            self._numbers[same] += 1
+            self._numbers[same + 1 :] = [0] * (2 - same)
+            self._keys, self._counts = keys, {}
+        names = (f"{p}{n:06}" for p, n in zip(("PT", "ST", "SE"), self._numbers, strict=True))
+        return "/".join([*names, _counted(self._counts, place.prefix)])
+
+
+def _counted(counts: dict[str, int], prefix: str) -> str:
+    number = counts.get(prefix, 0)
+    counts[prefix] = number + 1
+    _of_six_digits(number)
+    return f"{prefix:X<2}{number:06}"
+
+
+def _of_six_digits(number: int) -> int:
+    if number >= MOST_FILES:
+        raise DestinationError("more files of a kind than File IDs of 8 characters can number")
+    return number

@@ -1,0 +1,235 @@
+"""The first look at what is to be exported: headers only, and nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.file_set import directory_records
+from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.dicom.values import text
+from dicomtx.engine.planning.apply_policy import OnFailure, Settled, settle
+from dicomtx.engine.planning.plan import Action
+from dicomtx.engine.planning.policy import OneTarget, Policy, Subject
+from dicomtx.errors import (
+    DamagedError,
+    DicomtxError,
+    ExitCode,
+    LeftOutError,
+    NotDicomError,
+    PolicyError,
+)
+from dicomtx.settings import Settings
+from dicomtx.storage.source import Source, open_source
+from dicomtx.storage.zip.member import open_member
+from dicomtx.storage.zip.writer import EARLIEST, Time
+from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.failures import error_of
+from dicomtx.workflows.convert.request import Outcome, Status
+from dicomtx.workflows.export.catalogue import Catalogue, Entry
+from dicomtx.workflows.export.media_profiles import Profile
+from dicomtx.workflows.export.member_names import Place
+from dicomtx.workflows.inputs.arguments import Found
+from dicomtx.workflows.inputs.layout import Layout
+
+TEXTS: Final = {
+    "patient_name": 0x00100010,
+    "accession_number": 0x00080050,
+    "study_description": 0x00081030,
+    "modality": 0x00080060,
+    "series_number": 0x00200011,
+    "series_description": 0x0008103E,
+    "instance_number": 0x00200013,
+    "sop_instance_uid": 0x00080018,
+}
+IDENTIFIERS: Final = {
+    "patient_id": 0x00100020,
+    "study_uid": 0x0020000D,
+    "series_uid": 0x0020000E,
+}
+"""What patients, studies and series are told apart by, as Orthanc reads it."""
+DATES: Final = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080023, 0x00080033))
+"""Dates and times of study, series and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of each file before anything is written.
+
+    Attributes:
+        target: the transfer syntax wanted; None is each file's own.
+        settings: everything that does not depend on the file.
+        layout: a layout of the user's, if there is one.
+        profile: the application profile to be kept, if there is one.
+        policy: what decides in place of ``target``.
+        on_failure: what becomes of a file that cannot be transcoded.
+        directory: there will be a DICOMDIR; with ``strict`` nothing may be invented for it.
+    """
+
+    target: TransferSyntax | None
+    settings: Settings
+    layout: Layout | None = None
+    profile: Profile | None = None
+    policy: Policy | None = None
+    on_failure: OnFailure = "error"
+    directory: bool = False
+
+    def target_of(self, header: Header) -> TransferSyntax | None:
+        """Returns what a file is to be, itself where nothing else is asked for or needed.
+
+        None leaves it to the policy.
+        """
+        profile = self.profile
+        if profile and header.pixel_data == "none":
+            return DEFAULT_TARGET
+        if self.policy:
+            return None
+        if profile and not self.target:
+            return profile.lossless if profile.violation(header.syntax) else header.syntax
+        return self.target or header.syntax
+
+
+def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterator[Outcome]:
+    """Adds files to the catalogue, and yields those that cannot be, with the reason."""
+    with Codecs(rules.settings) as codecs:
+        for one in found:
+            said = one.error or one.skipped
+            if said:
+                yield _left_out(one, said, ExitCode.SOURCE if one.error else ExitCode.DONE)
+                continue
+            try:
+                with boundary():
+                    wrong = _look(one, catalogue, rules, codecs)
+            except DamagedError as error:
+                yield from _damaged(one, catalogue, rules, error)
+            except DicomtxError as error:
+                named = one.path == one.root or not isinstance(error, NotDicomError)
+                outcome = _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
+                yield outcome._replace(messages=error.lines)
+            else:
+                if wrong:
+                    yield _left_out(one, wrong, ExitCode.UNSUPPORTED)
+
+
+def _damaged(
+    found: Found, catalogue: Catalogue, rules: Rules, error: DamagedError
+) -> Iterator[Outcome]:
+    """Adds a file that no header can be read of: it is exported as it is, wherever it can be."""
+    if rules.policy:  # which might refuse it
+        wrong = f"the policy cannot look at it: {error}"
+        yield _left_out(found, wrong, ExitCode.SOURCE)
+        return
+    catalogue.add(Entry(found, Place(), target=(rules.target or DEFAULT_TARGET).uid))
+    if rules.profile:
+        wrong = f"violates {rules.profile.name}: it is damaged"
+        yield _left_out(found, wrong, ExitCode.UNSUPPORTED)
+
+
+def opened(found: Found) -> AbstractContextManager[Source]:
+    """Opens a file, or a member of an archive."""
+    if found.member:
+        return open_member(found.path, found.member)
+    return open_source(found.path)
+
+
+def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> str:
+    """Adds one file to the catalogue, and returns what is against it; empty if nothing is."""
+    with opened(found) as file, open_part10(file, whole=False, salvage=True) as part10:
+        data_set = part10.data_set
+        header = read_header(part10)
+        if header.file_set:
+            raise NotDicomError(
+                "a DICOMDIR: its offsets would not fit; media have one of their own"
+            )
+        if catalogue.knows(header.sop_instance_uid):
+            raise LeftOutError("its SOP Instance UID is in the File-set already")
+        subject = Subject(header, data_set, file.size)
+        settled = _settled(subject, rules, codecs)
+        kind = directory_records.kind(data_set)
+        place = Place(
+            **{name: text.value(data_set, tag) for name, tag in TEXTS.items()},
+            **{name: text.identifier(data_set, tag) for name, tag in IDENTIFIERS.items()},
+            prefix=kind.prefix,
+            single=kind.single,
+            laid_out=rules.layout.place(data_set) if rules.layout else "",
+        )
+        target = rules.target_of(header)
+        wanted = target.uid if target else ""
+        entry = Entry(found, place, header.syntax.uid, wanted, _time(data_set))
+        twin = catalogue.add(entry).twin
+        known = bool(header.sop_class_uid and header.sop_instance_uid)
+        if rules.profile and not known:
+            return f"violates {rules.profile.name}: it has no SOP Class or SOP Instance UID"
+        return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
+
+
+def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> Settled | None:
+    """Returns what is to become of a file, where that is to be known before anything is written.
+
+    Raises:
+        PolicyError: the policy refuses it.
+    """
+    policy, target = rules.policy, rules.target_of(subject.header)
+    settled = None
+    if policy:
+        settled = settle(subject, policy, codecs, rules.settings, rules.on_failure)
+        refusal = error_of(settled)
+        if isinstance(refusal, PolicyError):
+            raise refusal
+    if rules.profile and target:
+        settled = settle(subject, OneTarget(target), codecs, rules.settings)
+    return settled
+
+
+def _violation(settled: Settled | None, rules: Rules, twin: str) -> str:
+    """Returns what of the profile the file would violate."""
+    if not rules.profile or not settled:
+        return ""
+    made = settled.plan
+    if made.action is Action.REFUSE:
+        return f"violates {rules.profile.name}: it cannot be {made.target.name}: {made.reason}"
+    wrong = rules.profile.violation(made.target)
+    if twin:
+        wrong = wrong or f"it has the SOP Instance UID of {twin}, and only one can be referenced"
+    return f"violates {rules.profile.name}: {wrong}" if wrong else ""
+
+
+def _incomplete(data_set: DataSet, kind: directory_records.Kind, rules: Rules) -> str:
+    """Returns which keys would have to be invented for the DICOMDIR, where that is not allowed."""
+    if not (rules.directory and rules.settings.strict):
+        return ""
+    types = (kind.record,) if kind.single else ("PATIENT", "STUDY", "SERIES", kind.record)
+    missing = list(directory_records.Records(data_set).missing(*types))
+    return f"a DICOMDIR needs values that are missing: {', '.join(missing)}" if missing else ""
+
+
+def _time(data_set: DataSet) -> Time:
+    """Returns when the study was made, as far as the file says it."""
+    for date_tag, time_tag in DATES:
+        date, time = data_set.text(date_tag).replace(".", ""), data_set.text(time_tag)
+        if len(date) == 8 and date.isascii() and date.isdigit():
+            clock = time.replace(":", "").partition(".")[0][:6].ljust(6, "0")
+            if not (clock.isascii() and clock.isdigit()):
+                clock = "000000"
+            return _valid(date, clock)
+    return EARLIEST
+
+
+def _valid(date: str, clock: str) -> Time:
+    year, month, day = int(date[:4]), int(date[4:6]), int(date[6:])
+    hour, minute, second = (int(clock[at : at + 2]) for at in (0, 2, 4))
+    right = 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61
+    return (year, month, day, hour, minute, second) if right else EARLIEST
+
+
+def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
+    """Returns the outcome of a file that is not in the archive."""
+    if code is ExitCode.DONE:
+        return Outcome(found.name, "", "skipped", warnings=(why,))
+    refused = code in (ExitCode.UNSUPPORTED, ExitCode.POLICY)
+    status: Status = "refused" if refused else "failed"
+    return Outcome(found.name, "", status, error=why, exit_code=int(code))

@@ -1,0 +1,253 @@
+"""The files that the arguments of a command mean, one by one: nothing is held but where it is."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import NamedTuple
+
+from dicomtx.dicom.file_set.dicomdir_reader import is_directory, referenced_files
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.errors import DicomtxError, SourceError
+from dicomtx.storage.source import CHUNK, STANDARD_STREAM, open_source, reason
+from dicomtx.storage.zip.directory import members
+from dicomtx.storage.zip.member import Member
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.inputs.globs import Globs
+from dicomtx.workflows.inputs.seen import Seen
+from dicomtx.workflows.inputs.walk import ABSENT, SPECIAL, identity, walk
+
+
+class Found(NamedTuple):
+    """One file to be worked on.
+
+    Attributes:
+        path: what is opened: a file, or the ZIP archive that it is in.
+        member: which one of the archive; None for a file.
+        relative: where it goes in the mirrored tree, with slashes; it never leads out of it.
+        root: the argument that it was found by.
+        error: why it cannot be worked on, to be reported as a failure; empty if it may be tried.
+        skipped: why it is left out, to be counted; empty if it is not.
+    """
+
+    path: str
+    member: Member | None
+    relative: str
+    root: str
+    error: str = ""
+    skipped: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in outcomes: ``archive.zip/member`` for a member."""
+        return f"{self.path}/{self.member.name}" if self.member else self.path
+
+
+class Rules(NamedTuple):
+    """What is looked for.
+
+    Attributes:
+        include: globs; if there are any, one must match. One without a slash is held against the
+            name, others against the path in the tree.
+        exclude: globs that leave files out, and folders with all that is in them.
+        follow: symbolic links may lead out of the tree.
+        null: the list on standard input ends its paths with NUL, not with a newline.
+        without: folders that are not entered, such as the destination.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    follow: bool = False
+    null: bool = False
+    without: tuple[str, ...] = ()
+
+
+def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
+    """Yields the files that arguments mean: files, folders, ZIP archives, DICOMDIRs; ``-`` a list.
+
+    One folder, archive or DICOMDIR is mirrored with what is in it, several below their names; a
+    file goes by its name, what a list names by the path there. Order is that of the arguments, and
+    by name within. A file that several arguments lead to is yielded once, where the first of them
+    puts it. What is missing or broken is yielded with its ``error``.
+    """
+    globs = Globs(rules.include, rules.exclude)
+    seen = Seen()
+    for found in _all(arguments, rules, globs):
+        wanted = found.error or globs.includes(found.relative)
+        if globs.excludes(found.relative) or not wanted:
+            continue
+        if seen.first(found.path, found.member, found.error or found.skipped):
+            yield found
+
+
+def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found]:
+    left = iter(arguments)
+    first = list(islice(left, 2))
+    for argument in chain(first, left):
+        if argument == STANDARD_STREAM:
+            for path in _listed(null=rules.null):
+                yield from _Argument(path, _mirrored(path), rules, globs).files()
+        else:
+            alone = len(first) == 1
+            yield from _Argument(argument, _name(argument), rules, globs, alone=alone).files()
+
+
+def _listed(*, null: bool) -> Iterator[str]:
+    """Yields the paths on standard input as they come."""
+    end, rest = b"\0" if null else b"\n", b""
+    while data := _read():
+        *whole, rest = (rest + data).split(end)
+        yield from (os.fsdecode(path) for path in whole if path)
+    if rest:
+        yield os.fsdecode(rest)
+
+
+def _read() -> bytes:
+    try:
+        return os.read(0, CHUNK)
+    except OSError as error:
+        raise SourceError(f"the list on standard input cannot be read: {reason(error)}") from error
+
+
+def _mirrored(path: str) -> str:
+    """Returns where a listed path goes: as it stands there, but never out of the tree."""
+    normal = os.path.normpath(path)
+    if normal.split("/")[0] == os.pardir:
+        normal = os.path.abspath(path)
+    return "/".join(_parts(normal)) or "_"
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".", "..")]
+
+
+def _name(path: str) -> str:
+    """Returns what a path is called in the tree."""
+    return (_parts(os.path.abspath(path)) or ["_"])[-1]
+
+
+class _Argument:
+    """One argument, or one line of the list: what it means and where that goes."""
+
+    def __init__(
+        self, path: str, relative: str, rules: Rules, globs: Globs, *, alone: bool = False
+    ) -> None:
+        """Holds where its files go: below ``relative``, or ``alone`` in the tree itself."""
+        self._path = path
+        self._relative = relative
+        self._below = "" if alone else relative
+        self._rules = rules
+        self._globs = globs
+
+    def files(self) -> Iterator[Found]:
+        """Yields its files."""
+        path = self._path
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            yield self._found(path, self._relative, error=f"cannot be read: {why}")
+            return
+        if stat.S_ISDIR(mode):
+            yield from self._folder()
+        elif not stat.S_ISREG(mode):
+            yield self._found(path, self._relative, skipped=SPECIAL)
+        elif _is_archive(path):
+            if not self._globs.excludes(self._relative):
+                yield from self._archive(path, self._below and _stem(self._below))
+        elif os.path.basename(path).upper().startswith("DICOMDIR"):
+            yield from self._file_set()
+        else:
+            yield self._found(path, self._relative)
+
+    def _found(self, path: str, relative: str, member: Member | None = None, **why: str) -> Found:
+        return Found(path, member, relative, self._path, **why)
+
+    def _folder(self) -> Iterator[Found]:
+        for file in walk(self._path, self._enters, follow=self._rules.follow):
+            relative = _joined(self._below, file.relative)
+            if _is_archive(file.path) and not file.error and not file.skipped:
+                if self._globs.excludes(relative):  # below it has another name
+                    continue
+                yield from self._archive(file.path, _stem(relative))
+            else:
+                yield self._found(file.path, relative, error=file.error, skipped=file.skipped)
+
+    def _enters(self, path: str, relative: str) -> bool:
+        own = identity(path) if self._rules.without else ABSENT
+        if own != ABSENT and own in map(identity, self._rules.without):
+            return False
+        return not self._globs.excludes(_joined(self._below, relative))
+
+    def _archive(self, path: str, below: str) -> Iterator[Found]:
+        """Yields the members of an archive."""
+        own = below or _name(path)
+        try:
+            with boundary(), open_source(path) as archive:
+                for member in members(archive):
+                    relative = _joined(below, "/".join(_parts(member.name)) or own)
+                    yield self._found(path, relative, member, error=member.error)
+        except DicomtxError as error:
+            yield self._found(path, own, error=str(error))
+
+    def _file_set(self) -> Iterator[Found]:
+        """Yields the files that a DICOMDIR names; what is only called so is a file."""
+        folder = os.path.dirname(self._path)
+        below = self._below and (os.path.dirname(self._relative) or _name(folder))
+        try:
+            with boundary(), open_source(self._path) as file, open_part10(file) as part10:
+                if not is_directory(part10):
+                    yield self._found(self._path, self._relative)
+                    return
+                for file_id in referenced_files(part10):
+                    yield self._referenced(folder, file_id, below)
+        except DicomtxError as error:
+            yield self._found(self._path, self._relative, error=str(error))
+
+    def _referenced(self, folder: str, file_id: tuple[str, ...], below: str) -> Found:
+        """Returns a file that a DICOMDIR names: it must be there, and in its folder."""
+        text = "\\".join(file_id)
+        if any(name in ("", ".", "..") or "/" in name or "\0" in name for name in file_id):
+            error = f"its DICOMDIR names {text!r}, which leads out of the File-set"
+            return self._found(self._path, self._relative, error=error)
+        relative = _joined(below, "/".join(file_id))
+        path = _as_written(folder, file_id)
+        tree = os.path.join(os.path.realpath(folder), "")
+        if not os.path.exists(path):
+            error = "is missing, though the DICOMDIR names it"
+            return self._found(path, relative, error=error)
+        if not self._rules.follow and not os.path.realpath(path).startswith(tree):
+            error = "is a symbolic link out of the File-set; --follow follows it"
+            return self._found(path, relative, error=error)
+        return self._found(path, relative)
+
+
+def _as_written(folder: str, file_id: tuple[str, ...]) -> str:
+    """Returns the path of a File ID: as it stands, else whatever the case of its letters.
+
+    File IDs are upper case, but many systems show the names of a CD in lower case.
+    """
+    path = os.path.join(folder, *file_id)
+    if os.path.exists(path):
+        return path
+    path = folder
+    for name in file_id:
+        try:
+            there = {other.split(";")[0].lower(): other for other in os.listdir(path or ".")}
+        except OSError:
+            there = {}
+        path = os.path.join(path, there.get(name.lower(), name))
+    return path
+
+
+def _joined(below: str, relative: str) -> str:
+    return f"{below}/{relative}" if below else relative
+
+
+def _is_archive(path: str) -> bool:
+    return path[-4:].lower() == ".zip"
+
+
+def _stem(relative: str) -> str:
+    """Returns the path of an archive without its ending."""
+    return relative[:-4] if not relative.endswith(("/.zip", "/.ZIP")) else relative

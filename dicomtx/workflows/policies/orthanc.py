@@ -1,0 +1,250 @@
+"""Orthanc's configuration as a policy: files, folders, comments and ${ENV}, as it reads them."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import json5
+
+from dicomtx.engine.orthanc.policy import GROUPS, OrthancPolicy
+from dicomtx.engine.planning.policy import Policy
+from dicomtx.errors import DicomtxError, SettingsError
+from dicomtx.transfer_syntaxes import BY_UID, ROOT, TABLE, TransferSyntax, find
+
+# ${NAME}, ${NAME:-default}; quotes around a default are taken off
+VARIABLE: Final = re.compile(r"\$\{([^:]*?)(?::-('[^']*'|\"[^\"]*\"|[^}]*?))?\}")
+ORDERS: Final = {"Before": "builtin-first", "After": "plugins-first", "Disabled": "plugins-only"}
+ACCEPTED: Final = {f"{group}TransferSyntaxAccepted": uids for group, uids in GROUPS.items()}
+KEYS: Final = (
+    *("IngestTranscoding", "IngestTranscodingOfUncompressed", "IngestTranscodingOfCompressed"),
+    *("BuiltinDecoderTranscoderOrder", "DicomLossyTranscodingQuality", "AcceptedTransferSyntaxes"),
+    *ACCEPTED,
+    *("UnknownSopClassAccepted", "AcceptedSopClasses", "RejectedSopClasses"),
+    *("TranscodeDicomProtocol", "DicomScuPreferredTransferSyntax", "DicomModalities", "Gdcm"),
+)
+# Orthanc's own that look like ours, and are none
+OTHERS: Final = ("DicomModalitiesInDatabase", "DicomAet", "OrthancPeers", "AcceptedStorageClasses")
+NEW: Final = frozenset(f"{ROOT}.4.{n}" for n in (110, 111, 112, 201, 202, 203))
+
+
+def read_orthanc(paths: tuple[str, ...], environ: Mapping[str, str]) -> OrthancPolicy:
+    """Returns what a configuration of Orthanc says of transcoding.
+
+    Args:
+        paths: files, and folders of files ``*.json``, each with sections of its own.
+        environ: the variables for ${ENV}.
+
+    Raises:
+        SettingsError: a file is wrong, or Orthanc would not start with it.
+    """
+    merged: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for path in (file for named in paths for file in _files(named)):
+        for key, value in _read(path, environ).items():
+            if key in merged:
+                raise SettingsError(f"{path}: {key}: it is in {places[key]} too: Orthanc refuses")
+            merged[key], places[key] = value, path
+    return _policy(_Values(merged, places), ", ".join(map(os.path.basename, paths)))
+
+
+def by_c_store(policy: Policy | None) -> Policy | None:
+    """Returns the policy of the same configuration for files that come by C-STORE."""
+    if not isinstance(policy, OrthancPolicy):
+        return policy
+    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - brings pydicom
+
+    return replace(policy, by_dicom=True, known_sop_classes=sop_classes.known())
+
+
+def _files(named: str) -> list[str]:
+    """Returns the files of a folder as Orthanc takes them: ``*.json``, not those of folders in it.
+
+    Raises:
+        SettingsError: there is nothing.
+    """
+    if not os.path.isdir(named):
+        return [named]
+    try:
+        names = sorted(name for name in os.listdir(named) if name.lower().endswith(".json"))
+    except OSError as error:
+        raise SettingsError(f"{named}: {error.strerror}") from error
+    if not names:
+        raise SettingsError(f"{named}: there is no file *.json in this folder")
+    return [path for name in names if os.path.isfile(path := os.path.join(named, name))]
+
+
+def _read(path: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the sections of one file."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not in UTF-8: {error}") from error
+    try:
+        value = json5.loads(substituted(text, environ), strict=False)
+    except (ValueError, RecursionError) as error:
+        told = str(error).removeprefix("<string>:").replace("\n", "\\n")
+        raise SettingsError(f"{path}: not valid JSON, at line {told}") from error
+    if not isinstance(value, dict):
+        raise SettingsError(f"{path}: it holds no JSON object")
+    return value
+
+
+def substituted(text: str, environ: Mapping[str, str]) -> str:
+    """Returns the text with ${ENV} and ${ENV:-default} filled in; what is not set is empty."""
+
+    def value(found: re.Match[str]) -> str:
+        name, default = found.group(1), found.group(2) or ""
+        if len(default) > 1 and default[0] == default[-1] and default[0] in "'\"":
+            default = default[1:-1]
+        return environ.get(name, default)
+
+    return VARIABLE.sub(value, text)
+
+
+class _Values:
+    """The sections, each taken in the type that it must have."""
+
+    def __init__(self, merged: dict[str, Any], places: dict[str, str]) -> None:
+        self.merged = merged
+        self._places = places
+
+    def wrong(self, key: str, wanted: str) -> SettingsError:
+        """Returns the error for a value that Orthanc does not start with, or cannot use."""
+        value = self.merged[key]
+        return SettingsError(f"{self._places[key]}: {key}: {value!r} is not allowed: use {wanted}")
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Returns true or false."""
+        value = self.merged.get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """Returns a list of texts, also of one that stands for itself; None if it is not set."""
+        value = self.merged.get(key)
+        if value is None:
+            return None
+        found = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) for item in found):
+            raise self.wrong(key, "a text, or a list of texts")
+        return tuple(found)
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Returns an object; an empty one if it is not set."""
+        value = self.merged.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(key, "an object: { ... }")
+        return value
+
+    def syntax(self, key: str) -> TransferSyntax | None:
+        """Returns a transfer syntax; None if it is not set. Orthanc takes UIDs only."""
+        value = self.merged.get(key)
+        if value is None:
+            return None
+        syntax = BY_UID.get(value) if isinstance(value, str) else None
+        if syntax is None:
+            raise self.wrong(key, f"the UID of a transfer syntax{_uid_of(value)}")
+        return syntax
+
+
+def _uid_of(value: Any) -> str:
+    """Returns the UID for a name, as a hint."""
+    try:
+        return f", here {find(value).uid}" if isinstance(value, str) else ""
+    except DicomtxError:
+        return ""
+
+
+def _policy(values: _Values, name: str) -> OrthancPolicy:
+    order, quality = values.merged.get("BuiltinDecoderTranscoderOrder"), 90
+    if order is not None and (not isinstance(order, str) or order not in ORDERS):
+        raise values.wrong("BuiltinDecoderTranscoderOrder", f"one of {', '.join(ORDERS)}")
+    if "DicomLossyTranscodingQuality" in values.merged:
+        quality = values.merged["DicomLossyTranscodingQuality"]
+        if not isinstance(quality, int) or isinstance(quality, bool) or not 1 <= quality <= 100:
+            raise values.wrong("DicomLossyTranscodingQuality", "a number from 1 to 100")
+    ingest = values.syntax("IngestTranscoding")
+    enabled, restricted = _gdcm(values)
+    return OrthancPolicy(
+        name=name,
+        ingest=ingest,
+        of_uncompressed=values.flag("IngestTranscodingOfUncompressed", default=True),
+        of_compressed=values.flag("IngestTranscodingOfCompressed", default=True),
+        order=ORDERS.get(order or "", ""),
+        quality=quality,
+        accepted=_accepted(values),
+        unknown_sop_class=values.flag("UnknownSopClassAccepted", default=False),
+        accepted_sop_classes=frozenset(values.texts("AcceptedSopClasses") or ()),
+        rejected_sop_classes=frozenset(values.texts("RejectedSopClasses") or ()),
+        transcode_dicom=values.flag("TranscodeDicomProtocol", default=True),
+        preferred=values.syntax("DicomScuPreferredTransferSyntax") or BY_UID[ROOT + ".1"],
+        modalities=tuple(_modalities(values).items()),
+        gdcm=enabled,
+        gdcm_syntaxes=restricted,
+        warnings=(*_misspelt(values), *_too_new(ingest)),
+    )
+
+
+def _accepted(values: _Values) -> frozenset[str]:
+    """Returns what the C-STORE SCP accepts: the list, then each group put in or taken out."""
+    patterns = values.texts("AcceptedTransferSyntaxes")
+    if patterns is None:
+        patterns = ("1.2.840.10008.1.*",)
+    accepted = {s.uid for s in TABLE if any(fnmatchcase(s.uid, p) for p in patterns)}
+    for key, uids in ACCEPTED.items():
+        if key in values.merged:
+            if values.flag(key, default=True):
+                accepted |= set(uids)
+            else:
+                accepted -= set(uids)
+    return frozenset(accepted)
+
+
+def _modalities(values: _Values) -> dict[str, bool]:
+    """Returns the DICOM modalities, and whether transcoding is allowed for them."""
+    found = {}
+    for name, modality in values.table("DicomModalities").items():
+        allowed = modality.get("AllowTranscoding", True) if isinstance(modality, dict) else True
+        if not isinstance(modality, dict | list) or not isinstance(allowed, bool):
+            raise values.wrong("DicomModalities", f"a list or an object for {name}")
+        found[name] = allowed
+    return found
+
+
+def _gdcm(values: _Values) -> tuple[bool, frozenset[str]]:
+    """Returns whether the plugin is enabled, and its RestrictTransferSyntaxes (none: all)."""
+    section = values.table("Gdcm")
+    enabled, restricted = section.get("Enable", True), section.get("RestrictTransferSyntaxes", [])
+    right = isinstance(restricted, list) and all(uid in BY_UID for uid in map(str, restricted))
+    if not isinstance(enabled, bool) or not right or section.get("Throttling") == 0:
+        wanted = "Enable true or false, RestrictTransferSyntaxes a list of UIDs, Throttling above 0"
+        raise values.wrong("Gdcm", wanted)
+    return enabled, frozenset(restricted)
+
+
+def _misspelt(values: _Values) -> list[str]:
+    """Returns what is to be said of keys that Orthanc ignores, and that look like ours."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms
+
+    by_lower = {key.lower(): key for key in KEYS}
+    told = []
+    for key in values.merged:
+        if key in KEYS or key in OTHERS:
+            continue
+        near = get_close_matches(key.lower(), by_lower, 1, 0.88)
+        if near:
+            told.append(f"{key}: Orthanc ignores it; did you mean {by_lower[near[0]]}?")
+    return told
+
+
+def _too_new(ingest: TransferSyntax | None) -> list[str]:
+    if ingest is None or ingest.uid not in NEW:
+        return []
+    return [f"IngestTranscoding: before 1.13, Orthanc does not start with {ingest.name}"]

@@ -1,0 +1,186 @@
+"""Policies from files: ``[[policy.NAME.rule]]`` of dicomtx.toml, or a file of their own."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from dicomtx.engine.planning.conditions import KEYS, Matcher, matcher
+from dicomtx.engine.planning.policy import Policy, Rule, RuleBook, Verdict
+from dicomtx.errors import DicomtxError, SettingsError
+from dicomtx.settings import FIELDS, GOALS, POLICY, checked, settings_file
+from dicomtx.transfer_syntaxes import TransferSyntax, find
+
+DEFAULT: Final = "default"
+ACTIONS: Final = ("to", "keep", "refuse")
+# what is settled before a file is looked at cannot depend on the file
+NOT_OPTIONS: Final = ("order", "codecs", "frame_timeout", "threads", "max_memory", "salvage")
+
+
+def policy_of(
+    named: str | None, orthanc: tuple[str, ...], config: str | None, environ: Mapping[str, str]
+) -> Policy | None:
+    """Returns the policy in force, None if there is none.
+
+    Args:
+        named: a policy of the settings file, or a file; None: ``default``, if there is one.
+        orthanc: files and folders of Orthanc's configuration, in place of all that.
+        config: the settings file named on the command line.
+        environ: the environment.
+
+    Raises:
+        SettingsError: a file is wrong, or there is no such policy.
+    """
+    if orthanc:
+        from dicomtx.workflows.policies.orthanc import read_orthanc  # noqa: PLC0415 - brings a parser
+
+        return read_orthanc(orthanc, environ)
+    path = settings_file(config, environ)
+    if named is None:
+        return read_policies(path).get(DEFAULT) if path else None
+    if os.sep in named or named.endswith(".toml") or os.path.isfile(named):
+        return only(read_policies(named), named)
+    found = read_policies(path) if path else {}
+    if named not in found:
+        where = f"{path} has {', '.join(found) or 'no policy'}" if path else "no settings file"
+        raise SettingsError(f"there is no policy {named!r}: {where}, and there is no such file")
+    return found[named]
+
+
+def only(policies: Mapping[str, Policy], path: str) -> Policy:
+    """Returns the one policy of a file, or the one that is called default."""
+    if len(policies) == 1:
+        return next(iter(policies.values()))
+    if DEFAULT not in policies:
+        has = f"it has {', '.join(policies)}, and none is called {DEFAULT}" if policies else ""
+        raise SettingsError(f"{path}: {has or 'it has no policy: [[policy.NAME.rule]] is missing'}")
+    return policies[DEFAULT]
+
+
+def read_policies(path: str) -> dict[str, RuleBook]:
+    """Returns the policies of a file by name; other settings in it are not looked at.
+
+    Raises:
+        SettingsError: something is wrong; the message tells file, policy, rule number and key.
+    """
+    import tomllib  # noqa: PLC0415 - milliseconds that only those with a file pay
+
+    try:
+        with open(path, "rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    unknown = next((key for key in table if key not in (*FIELDS, POLICY)), None)
+    if unknown:
+        raise SettingsError(f"{path}: {unknown}: unknown key: {_near(unknown, (POLICY, *FIELDS))}")
+    policies = table.get(POLICY, {})
+    if not isinstance(policies, dict):
+        raise SettingsError(f"{path}: {POLICY}: use tables [[{POLICY}.NAME.rule]]")
+    return {name: _rule_book(path, name, policy) for name, policy in policies.items()}
+
+
+def _rule_book(path: str, name: str, policy: Any) -> RuleBook:
+    where = f"{path}: policy {name}"
+    if not isinstance(policy, dict) or not isinstance(policy.get("rule"), list):
+        raise SettingsError(f"{where}: it has no rules: use tables [[{POLICY}.{name}.rule]]")
+    unknown = next((key for key in policy if key != "rule"), None)
+    if unknown:
+        raise SettingsError(f"{where}: {unknown}: unknown key: a policy has rules only")
+    rules = []
+    for number, rule in enumerate(policy["rule"], 1):
+        if not isinstance(rule, dict):
+            raise SettingsError(f"{where}, rule {number}: {rule!r} is no table")
+        rules.append(_rule(f"{where}, rule {number}", rule))
+    return RuleBook(name, tuple(rules))
+
+
+def _rule(where: str, rule: dict[str, Any]) -> Rule:
+    """Returns one rule, checked whole."""
+    given = [key for key in ACTIONS if key in rule]
+    if len(given) != 1:
+        said = f"{' and '.join(given)} contradict each other" if given else "what to do is missing"
+        raise SettingsError(f'{where}: {said}: use to = "SYNTAX", keep = true, or refuse = true')
+    (action,) = given
+    target, reason = _action(f"{where}: {action}", action, rule[action])
+    conditions, options = [], []
+    for key, value in rule.items():
+        if key in ACTIONS or key == "reason":
+            continue
+        if key in FIELDS:
+            options.append((key, _option(f"{where}: {key}", key, value, action)))
+        else:
+            conditions.append(_condition(f"{where}: {key}", key, value))
+    goals = [key for key in (*GOALS, "reversible") if rule.get(key, False) is not False]
+    if len(goals) > 1:
+        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other")
+    if "reason" in rule and not isinstance(rule["reason"], str):
+        raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use a text")
+    verdict = Verdict.TRANSCODE if action == "to" else Verdict(action)
+    reason = rule.get("reason", reason)
+    return Rule(tuple(conditions), verdict, target, tuple(options), reason)
+
+
+def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None, str]:
+    """Returns the target, and the reason if it stands in the place of true."""
+    if action != "to":
+        if value is not True and (not isinstance(value, str) or not value):
+            raise SettingsError(f"{where}: {value!r} is not allowed: use true, or the reason")
+        return None, value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        raise SettingsError(f"{where}: {value!r} is not allowed: use the name of a transfer syntax")
+    try:
+        return find(value), ""
+    except DicomtxError as error:
+        raise SettingsError(f"{where}: {error}") from error
+
+
+def _option(where: str, key: str, value: Any, action: str) -> Any:
+    if key in NOT_OPTIONS:
+        raise SettingsError(f"{where}: it holds for all files: it cannot stand in a rule")
+    if action != "to":
+        raise SettingsError(f"{where}: it means nothing without a target")
+    value = checked(where, key, value)
+    if key == "fallback":
+        for name in value:
+            _action(where, "to", name)
+    return value
+
+
+def _condition(where: str, key: str, value: Any) -> Matcher:
+    try:
+        if key == "sop_class":
+            return matcher(key, [_sop_class(item) for item in _listed(value)])
+        if key in KEYS:
+            return matcher(key, value)
+        return matcher(key, value, _tag(key))
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from error
+
+
+def _listed(value: Any) -> Iterator[Any]:
+    yield from value if isinstance(value, list) else [value]
+
+
+def _sop_class(value: Any) -> Any:
+    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - brings pydicom
+
+    return sop_classes.uid_of(value) if isinstance(value, str) else value
+
+
+def _tag(key: str) -> int:
+    from dicomtx.dicom.values import text  # noqa: PLC0415 - brings pydicom
+
+    try:
+        return text.tag_of(key)
+    except SettingsError:
+        pass
+    keys = (*KEYS, *ACTIONS, "reason", *(name for name in FIELDS if name not in NOT_OPTIONS))
+    raise SettingsError(f"unknown key, and no element of PS3.6: {_near(key, keys)}")
+
+
+def _near(key: str, keys: tuple[str, ...]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
+
+    near = get_close_matches(key, keys, 1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(keys)}"

@@ -1,0 +1,166 @@
+"""What would become of files: reads their headers, decides as a conversion does, writes nothing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import NamedTuple
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.engine.orthanc.policy import OrthancPolicy
+from dicomtx.engine.planning.apply_policy import OnFailure, Settled, settle
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.policy import Policy, Subject
+from dicomtx.errors import (
+    BugError,
+    DicomtxError,
+    ExitCode,
+    NotDicomError,
+    SourceError,
+    UsageError,
+)
+from dicomtx.settings import FIELDS, Settings
+from dicomtx.storage.source import Source, open_source
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.failures import error_of
+from dicomtx.workflows.inputs.arguments import Found, Rules, find
+from dicomtx.workflows.preview.plan_record import Planned
+
+
+class Asked(NamedTuple):
+    """What is asked of a dry run.
+
+    Attributes:
+        sources: files, folders, archives, DICOMDIRs, ``-`` for a list.
+        policy: what decides.
+        settings: those in force where the policy says nothing else.
+        rules: which files are looked for.
+        on_failure: what becomes of a file that cannot be transcoded.
+        engine: dicomtx, or the Orthanc server whose codecs are to be predicted.
+    """
+
+    sources: tuple[str, ...]
+    policy: Policy
+    settings: Settings
+    rules: Rules = Rules()
+    on_failure: OnFailure = "error"
+    engine: str = "dicomtx"
+
+
+def dry_run(asked: Asked) -> Iterator[Planned]:
+    """Yields what would become of each file; what is no DICOM in a folder is left out.
+
+    Raises:
+        UsageError: an Orthanc server is to be predicted without its configuration.
+    """
+    yield from planned_of(find(asked.sources, asked.rules), asked)
+
+
+def planned_of(files: Iterator[Found], asked: Asked) -> Iterator[Planned]:
+    """Yields what would become of each of these files."""
+    if asked.engine != "dicomtx" and not isinstance(asked.policy, OrthancPolicy):
+        raise UsageError(f"--engine {asked.engine} needs the configuration: --orthanc FILE")
+    with Codecs(asked.settings) as codecs:
+        for found in files:
+            if not found.skipped:
+                planned = _of_one(found, asked, codecs)
+                if planned:
+                    yield planned
+
+
+def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
+    """Returns what would become of one file, None for what is not DICOM and was not named."""
+    planned = Planned(found.name, found.relative)
+    if found.error:
+        return replace(planned, error=found.error, exit_code=int(ExitCode.SOURCE))
+    try:
+        with boundary(), opened(found) as file:
+            changed = 0 if found.path == "-" else os.stat(found.path).st_mtime_ns
+            planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
+            return _of_file(planned, file, asked, codecs)
+    except NotDicomError as error:
+        named = found.path in (found.root, "-")
+        return _unreadable(planned, error) if named else None
+    except (SourceError, BugError) as error:
+        return _unreadable(planned, error)
+
+
+def _unreadable(planned: Planned, error: DicomtxError) -> Planned:
+    code, told = int(error.exit_code), error.lines
+    return replace(planned, error=str(error), exit_code=code, warnings=told)
+
+
+def opened(found: Found) -> AbstractContextManager[Source]:
+    """Opens what was found: a file, or a member of an archive."""
+    if found.member is None:
+        return open_source(found.path)
+    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - seldom needed
+
+    return open_member(found.path, found.member)
+
+
+def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Planned:
+    with open_part10(file, whole=False, salvage=asked.settings.salvage) as part10:
+        header = read_header(part10)
+        subject = Subject(header, part10.data_set, file.size)
+        settled, new_uid = _settled(subject, asked, codecs)
+    made, error = settled.plan, error_of(settled)
+    kept = made.action in (Action.COPY, Action.KEEP)
+    return replace(
+        planned,
+        action=made.action.value,
+        source_syntax=header.syntax.uid,
+        target_syntax="" if error else made.target.uid,
+        new_sop_instance_uid=new_uid,
+        decoder=made.decoder,
+        encoder=made.encoder,
+        reason=made.reason or settled.reason,
+        rule=settled.rule or asked.policy.name,
+        options=_options(settled.settings),
+        warnings=(*header.warnings, *made.warnings),
+        modality=header.modality,
+        sop_class_uid=header.sop_class_uid,
+        sop_instance_uid=header.sop_instance_uid,
+        bytes_out=file.size if kept else None,
+        exit_code=int(error.exit_code) if error else 0,
+    )
+
+
+def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[Settled, bool]:
+    """Returns what would be done, and whether the SOP Instance UID changes."""
+    policy = asked.policy
+    if asked.engine == "dicomtx" or not isinstance(policy, OrthancPolicy):
+        settled = settle(subject, policy, codecs, asked.settings, asked.on_failure)
+        return settled, changes_uid(settled.plan, settled.settings)
+    from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - seldom needed
+
+    decision = policy.decide(subject)
+    made, new_uid = predicted(subject, decision, policy, asked.engine)
+    refused = made.action is Action.REFUSE
+    return Settled(made, asked.settings, decision.rule, decision.reason, by_policy=refused), new_uid
+
+
+def changes_uid(made: Plan, settings: Settings) -> bool:
+    """Returns whether a plan gives a new SOP Instance UID: whether it loses something."""
+    return made.lossy and settings.uid != "keep"
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    return {
+        name: value for name in FIELDS if (value := getattr(settings, name)) != FIELDS[name].default
+    }
+
+
+def explained(path: str, policy: Policy) -> list[tuple[str, str]]:
+    """Returns, rule by rule, why it does or does not decide for a file.
+
+    Raises:
+        SourceError: the file cannot be read, or is no DICOM.
+    """
+    try:
+        with open_source(path) as file, open_part10(file, whole=False) as part10:
+            return policy.explain(Subject(read_header(part10), part10.data_set, file.size))
+    except SourceError as error:
+        raise type(error)(f"{path}: {error}") from error

@@ -1,0 +1,106 @@
+"""In which syntax Orthanc would send files by C-STORE: its rules on files, nothing is sent."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.part10 import open_part10
+from dicomtx.engine.orthanc.negotiation import Leaving, Peer, leaving
+from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.planner import plan
+from dicomtx.errors import DicomtxError, ExitCode, SettingsError
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.inputs.arguments import Found, Rules, find
+from dicomtx.workflows.policies.orthanc import read_orthanc
+from dicomtx.workflows.preview.dry_run import changes_uid, opened
+
+
+class Sent(NamedTuple):
+    """How one file would leave.
+
+    Attributes:
+        path: the file.
+        source_syntax: UID of what its file meta says it is in.
+        target_syntax: UID of what it would be sent in; empty if it could not be.
+        action: copy for as it is, else what is done to it first; refuse.
+        rule: the rule of Orthanc that decides, "37b".
+        reason: why.
+        new_sop_instance_uid: whether it would leave under another one.
+        exit_code: 0, 3 or 4.
+    """
+
+    path: str
+    source_syntax: str = ""
+    target_syntax: str = ""
+    action: str = ""
+    rule: str = ""
+    reason: str = ""
+    new_sop_instance_uid: bool = False
+    exit_code: int = 0
+
+
+def peer_of(
+    orthanc: tuple[str, ...],
+    modality: str | None,
+    accepts: tuple[TransferSyntax, ...] | None,
+    environ: Mapping[str, str],
+) -> Peer:
+    """Returns who it is sent to.
+
+    Raises:
+        SettingsError: the configuration is wrong, or has no such modality.
+    """
+    accepted = None if accepts is None else frozenset(syntax.uid for syntax in accepts)
+    if not orthanc:
+        return Peer(accepted)
+    configured = read_orthanc(orthanc, environ)
+    known = dict(configured.modalities)
+    if modality and modality not in known:
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise SettingsError(
+            f"{configured.name}: no modality {modality!r} in DicomModalities: {has}"
+        )
+    allowed = configured.transcode_dicom and known.get(modality or "", True)
+    return Peer(accepted, allowed, configured.preferred)
+
+
+def negotiated(sources: tuple[str, ...], peer: Peer, settings: Settings) -> Iterator[Sent]:
+    """Yields how each file would leave, or why it could not be sent."""
+    with Codecs(settings) as codecs:
+        for found in find(sources, Rules()):
+            if not found.skipped:
+                yield _of_one(found, peer, settings, codecs)
+
+
+def _of_one(found: Found, peer: Peer, settings: Settings, codecs: Codecs) -> Sent:
+    if found.error:
+        return Sent(found.name, reason=found.error, exit_code=int(ExitCode.SOURCE))
+    try:
+        with boundary(), opened(found) as file, open_part10(file, whole=False) as part10:
+            header = read_header(part10)
+    except DicomtxError as error:
+        return Sent(found.name, reason=str(error), exit_code=int(error.exit_code))
+
+    def transcode(target: TransferSyntax) -> Plan:
+        return plan(header, target, codecs, settings)
+
+    left = leaving(header, peer, transcode)
+    return _sent(found, header, left, changes_uid=changes_uid(left.plan, settings))
+
+
+def _sent(found: Found, header: Header, left: Leaving, *, changes_uid: bool) -> Sent:
+    made = left.plan
+    refused = made.action is Action.REFUSE
+    return Sent(
+        path=found.name,
+        source_syntax=header.label.uid,
+        target_syntax="" if refused else made.target.uid,
+        action=made.action.value,
+        rule=left.rule,
+        reason=made.reason,
+        new_sop_instance_uid=changes_uid,
+        exit_code=int(ExitCode.UNSUPPORTED if refused else ExitCode.DONE),
+    )

@@ -1,0 +1,173 @@
+"""The report as one HTML page that needs no other: totals, pictures, failures, then the rest."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, Final, Self
+
+from dicomtx.sizes import size
+from dicomtx.storage.source import Spool
+from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.convert.request import Outcome
+from dicomtx.workflows.reports.totals import WRITTEN
+
+MOST_FAILURES: Final = 10_000
+MOST_OTHERS: Final = 1_000
+MOST_BARS: Final = 20
+LONGEST: Final = 2_000
+BAR: Final = 420
+HEAD: Final = ("File", "Status", "Syntax", "Size", "Codec", "Verified", "Remarks")
+STYLE: Final = """
+body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em;color:#1b2733}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
+table{border-collapse:collapse;width:100%}
+th,td{border-bottom:1px solid #d8dee4;padding:.3em .6em;text-align:left;vertical-align:top}
+td{overflow-wrap:anywhere}th{background:#f3f5f7;position:sticky;top:0}
+.totals{display:flex;flex-wrap:wrap;gap:1em}.totals div{background:#f3f5f7;padding:.6em 1.1em}
+.totals b{display:block;font-size:1.4em}.failed,.refused{color:#a40e26}
+svg{display:block;max-width:100%}svg text{font:13px system-ui,sans-serif;fill:#1b2733}
+details{margin-top:2em}summary{cursor:pointer}.before{fill:#b4c2d0}.after{fill:#1f6fb2}
+"""
+
+
+class Page:
+    """Rows wait in two spools, since what stands first is known last."""
+
+    def __init__(self, folder: str) -> None:
+        """Starts; spools that outgrow memory are files without a name in ``folder``."""
+        self._failures = _Rows(folder, MOST_FAILURES)
+        self._others = _Rows(folder, MOST_OTHERS)
+
+    def row(self, outcome: Outcome) -> bytes:
+        """Keeps one row; nothing can be written yet."""
+        (self._failures if outcome.error else self._others).add(outcome)
+        return b""
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yields the page."""
+        title = "dicomtx: report"
+        yield (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            f"<title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>\n"
+        ).encode()
+        yield _totals(totals).encode()
+        yield _picture("Sizes by modality", totals["by_modality"], "unknown").encode()
+        before = {_syntax(uid): row for uid, row in totals["by_source_syntax"].items()}
+        yield _picture("Sizes by syntax of the sources", before, "unknown").encode()
+        after = {_syntax(uid): row for uid, row in totals["by_target_syntax"].items()}
+        yield _picture("Sizes by syntax of the outputs", after, "unknown").encode()
+        yield from self._failures.section("Failures", opened=True)
+        yield from self._others.section("All other files", opened=False)
+        yield b"</body></html>\n"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._failures.spool.close()
+        self._others.spool.close()
+
+
+class _Rows:
+    """The rows of one table, as many as a browser can show."""
+
+    def __init__(self, folder: str, most: int) -> None:
+        self.spool = Spool(folder)
+        self._most = most
+        self._count = 0
+
+    def add(self, outcome: Outcome) -> None:
+        self._count += 1
+        if self._count <= self._most:
+            self.spool.write(_row(outcome).encode("utf-8", "backslashreplace"))
+
+    def section(self, title: str, *, opened: bool) -> Iterator[bytes]:
+        """Yields heading and table."""
+        if not self._count:
+            return
+        shown = min(self._count, self._most)
+        more = self._count - shown
+        rest = f" (the first {shown}; {more} more are in a .jsonl or .csv report)" if more else ""
+        yield f"<details{' open' * opened}><summary><h2 style='display:inline'>".encode()
+        yield f"{title}: {self._count}{rest}</h2></summary>\n<table><thead><tr>".encode()
+        yield "".join(f"<th>{name}</th>" for name in HEAD).encode()
+        yield b"</tr></thead><tbody>\n"
+        source = self.spool.source()
+        yield from source.chunks(0, source.size)
+        yield b"</tbody></table></details>\n"
+
+
+def _row(outcome: Outcome) -> str:
+    """Returns one row of the table."""
+    route = f"{_syntax(outcome.source_syntax)} → {_syntax(outcome.target_syntax)}"
+    sizes = f"{size(outcome.bytes_in)} → {size(outcome.bytes_out)}"
+    attempts = [f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts]
+    cells = (
+        outcome.path,
+        outcome.status,
+        route if outcome.target_syntax else _syntax(outcome.source_syntax),
+        sizes if outcome.status in WRITTEN else size(outcome.bytes_in),
+        " → ".join(dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)),
+        outcome.verification if outcome.status in WRITTEN else "",
+    )
+    remarks = [text for text in (outcome.error, *attempts, *outcome.warnings) if text]
+    shown = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
+    shown += f"<td>{'<br>'.join(map(_text, remarks))}</td>"
+    return f'<tr class="{escape(outcome.status)}">{shown}</tr>\n'
+
+
+def _text(text: str) -> str:
+    """Returns a text that says what it says and does nothing; what is endless is cut."""
+    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return escape("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut))
+
+
+def _syntax(uid: str) -> str:
+    return by_uid(uid).name if uid else ""
+
+
+def _totals(totals: Mapping[str, Any]) -> str:
+    """Returns the boxes above all."""
+    ratio = totals["ratio"]
+    boxes = [(str(count), status) for status, count in totals["by_status"].items()]
+    boxes.insert(0, (str(totals["files"]), "files"))
+    boxes.append((f"{size(totals['bytes_in'])} → {size(totals['bytes_out'])}", "written"))
+    boxes.append((f"{ratio:.2f}:1" if ratio else "-", "ratio"))
+    boxes.append((f"{totals['elapsed']:.1f} s", "elapsed"))
+    shown = "".join(
+        f'<div class="{escape(name)}"><b>{escape(value)}</b>{escape(name)}</div>'
+        for value, name in boxes
+    )
+    warned = f"<p>Files with warnings: {totals['warnings']}.</p>" if totals["warnings"] else ""
+    cut = "" if totals["complete"] else "<p><b>Interrupted: some files had no turn.</b></p>"
+    return f'<div class="totals">{shown}</div>{cut}{warned}\n'
+
+
+def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) -> str:
+    """Returns bars of bytes before and after, the largest first; empty without rows."""
+    by_size = sorted(rows.items(), key=lambda row: row[1]["bytes_in"], reverse=True)[:MOST_BARS]
+    if not by_size:
+        return ""
+    most = max(max(row["bytes_in"], row["bytes_out"]) for _, row in by_size) or 1
+    bars = []
+    for at, (name, row) in enumerate(by_size):
+        top = at * 44
+        told = f"{_text(name) or unnamed}: {row['files']} file{'s' * (row['files'] != 1)}"
+        sizes = f"{size(row['bytes_in'])} → {size(row['bytes_out'])}"
+        bars.append(
+            f'<text x="0" y="{top + 16}">{told}</text>'
+            + _bar(top + 3, row["bytes_in"] / most, "before")
+            + _bar(top + 18, row["bytes_out"] / most, "after")
+            + f'<text x="{320 + BAR + 10}" y="{top + 21}">{sizes}</text>'
+        )
+    height = len(by_size) * 44
+    size_of = f'viewBox="0 0 960 {height}" width="960" height="{height}"'
+    return (
+        f"<h2>{title}</h2><p>Bytes before (grey) and after (blue).</p>"
+        f'<svg {size_of} role="img">'
+        f"<title>{title}: before and after</title>{''.join(bars)}</svg>\n"
+    )
+
+
+def _bar(top: int, share: float, kind: str) -> str:
+    width = max(1, round(share * BAR))
+    return f'<rect class="{kind}" x="320" y="{top}" width="{width}" height="13"/>'

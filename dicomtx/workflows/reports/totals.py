@@ -1,0 +1,100 @@
+"""What came of many files: sums, in memory that does not grow with their number."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dicomtx.workflows.convert.request import Outcome
+
+MOST_NAMES: Final = 100
+LONGEST_NAME: Final = 64
+OTHERS: Final = "others"
+WRITTEN: Final = ("done", "kept")
+
+
+@dataclass(slots=True)
+class Sizes:
+    """Files and their bytes before and after."""
+
+    files: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one file."""
+        self.files += 1
+        self.bytes_in += outcome.bytes_in
+        self.bytes_out += outcome.bytes_out
+
+    @property
+    def ratio(self) -> float | None:
+        """Bytes before to bytes after; None if nothing was written."""
+        return round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns an object of the report."""
+        sizes = {"files": self.files, "bytes_in": self.bytes_in, "bytes_out": self.bytes_out}
+        return sizes | {"ratio": self.ratio}
+
+
+@dataclass(slots=True)
+class Totals:
+    """The sums over all outcomes that were added.
+
+    Attributes:
+        files: how many.
+        by_status: how many of each status.
+        written: sizes of what was written (done and kept).
+        seconds: of all files together; workers at once make it more than what passed.
+        warnings: how many files have any.
+        by_modality: sizes of what was written; empty is unknown.
+        by_source_syntax: the same, by Transfer Syntax UID.
+        by_target_syntax: the same, by Transfer Syntax UID.
+    """
+
+    files: int = 0
+    by_status: Counter[str] = field(default_factory=Counter)
+    written: Sizes = field(default_factory=Sizes)
+    seconds: float = 0.0
+    warnings: int = 0
+    by_modality: dict[str, Sizes] = field(default_factory=dict)
+    by_source_syntax: dict[str, Sizes] = field(default_factory=dict)
+    by_target_syntax: dict[str, Sizes] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one outcome."""
+        self.files += 1
+        self.by_status[outcome.status] += 1
+        self.seconds += outcome.seconds
+        self.warnings += bool(outcome.warnings)
+        if outcome.status in WRITTEN:
+            self.written.add(outcome)
+            _within(self.by_modality, outcome.modality).add(outcome)
+            _within(self.by_source_syntax, outcome.source_syntax).add(outcome)
+            _within(self.by_target_syntax, outcome.target_syntax).add(outcome)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the totals of the report (cli/schemas/report.schema.json)."""
+        tables = {
+            "by_modality": self.by_modality,
+            "by_source_syntax": self.by_source_syntax,
+            "by_target_syntax": self.by_target_syntax,
+        }
+        return {
+            "files": self.files,
+            "by_status": dict(self.by_status),
+            **{name: value for name, value in self.written.as_json().items() if name != "files"},
+            "seconds": round(self.seconds, 3),
+            "warnings": self.warnings,
+        } | {
+            table: {name: sizes.as_json() for name, sizes in sorted(rows.items())}
+            for table, rows in tables.items()
+        }
+
+
+def _within(rows: dict[str, Sizes], name: str) -> Sizes:
+    """Returns the row of this name; files make the names: they may be many, and long."""
+    name = name[:LONGEST_NAME]
+    if name not in rows and len(rows) >= MOST_NAMES:
+        name = OTHERS
+    return rows.setdefault(name, Sizes())

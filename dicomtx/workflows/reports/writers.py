@@ -1,0 +1,165 @@
+"""The report of many files: ``.jsonl``, ``.csv`` or ``.html``, written row by row."""
+
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final, Protocol
+
+from dicomtx.errors import UsageError
+from dicomtx.printable import csv_cell
+from dicomtx.processes.deferred_signals import undisturbed
+from dicomtx.storage.atomic_write import PRIVATE, atomic_write
+from dicomtx.storage.source import write_all
+from dicomtx.workflows.convert.request import Outcome
+from dicomtx.workflows.reports.html import Page
+from dicomtx.workflows.reports.totals import Totals
+
+ENDINGS: Final = (".jsonl", ".csv", ".html")
+COLUMNS: Final = (*Outcome._fields, "size_ratio")
+
+
+class _Form(Protocol):
+    """How rows are written."""
+
+    def row(self, outcome: Outcome) -> bytes:
+        """Returns the bytes of one row."""
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yields the bytes behind the rows."""
+
+
+class Report:
+    """Takes outcomes; memory does not grow with their number.
+
+    Attributes:
+        totals: of what was added.
+        complete: set this to false if there are files that did not get their turn.
+    """
+
+    def __init__(self, form: _Form, write: Callable[[bytes], None]) -> None:
+        """Starts a report."""
+        self.totals = Totals()
+        self.complete = True
+        self._form = form
+        self._write = write
+        self._started = time.monotonic()
+
+    def add(self, outcome: Outcome) -> None:
+        """Adds one row."""
+        self.totals.add(outcome)
+        self._write(self._form.row(outcome))
+
+    def finish(self) -> None:
+        """Adds the totals."""
+        passed = round(time.monotonic() - self._started, 3)
+        totals = self.totals.as_json() | {"elapsed": passed, "complete": self.complete}
+        for data in self._form.end(totals):
+            self._write(data)
+
+
+def check_report(path: str) -> None:
+    """Checks that there can be a report of this name, before there is anything to report.
+
+    Raises:
+        UsageError: the ending is none of .jsonl, .csv, .html.
+    """
+    if os.path.splitext(path)[1].lower() not in ENDINGS:
+        raise UsageError(f"--report {path}: the name must end in {', '.join(ENDINGS)}")
+
+
+def check_reports(paths: Iterable[str]) -> None:
+    """Checks that there can be reports of these names, each but once.
+
+    Raises:
+        UsageError: an ending is none of .jsonl, .csv, .html, or two are the same file.
+    """
+    places: set[str] = set()
+    for path in paths:
+        check_report(path)
+        place = os.path.realpath(path)
+        if place in places:
+            raise UsageError(f"--report {path}: it is named twice")
+        places.add(place)
+
+
+@contextmanager
+def open_report(path: str) -> Iterator[Report]:
+    """Yields a report that replaces the file ``path`` when the block is left.
+
+    It appears whole, with what was added, also where the block ends by an error or an interrupt:
+    then it says that it is not complete.
+
+    Raises:
+        UsageError: the ending is none of .jsonl, .csv, .html.
+        DestinationError: it cannot be written.
+    """
+    check_report(path)
+    ended: BaseException | None = None
+    with (
+        ExitStack() as end,
+        atomic_write(path, overwrite=True, mode=PRIVATE) as fd,
+        _form(path) as form,
+    ):
+        report = Report(form, lambda data: write_all(fd, data))
+        try:
+            yield report
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            ended = error
+            report.complete = False
+        end.enter_context(undisturbed())  # until it is in its place
+        report.finish()
+    if ended:
+        raise ended
+
+
+@contextmanager
+def _form(path: str) -> Iterator[_Form]:
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".html":
+        with Page(os.path.dirname(os.path.realpath(path))) as page:
+            yield page
+    else:
+        yield _Lines() if ending == ".jsonl" else _Table()
+
+
+class _Lines:
+    """JSON Lines: the object of ``--json`` for each file, then one of totals."""
+
+    def row(self, outcome: Outcome) -> bytes:
+        return json.dumps(outcome.as_json()).encode() + b"\n"
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        yield json.dumps({"totals": totals}).encode() + b"\n"
+
+
+class _Table:
+    """CSV (RFC 4180) that is safe to open in a spreadsheet; the last row are the totals."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._writer = csv.writer(self)
+        self._head = ",".join(COLUMNS).encode() + b"\r\n"
+
+    def write(self, line: str) -> None:
+        """Takes a line of the csv module's writer."""
+        self._line = line
+
+    def row(self, outcome: Outcome) -> bytes:
+        attempts = [f"{a.codec} {a.direction}: {a.reason}" for a in outcome.attempts]
+        return self._written(outcome.as_json() | {"attempts": attempts})
+
+    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+        counts = [f"{count} {status}" for status, count in totals["by_status"].items()]
+        if not totals["complete"]:
+            counts.append("not complete")
+        row = {"path": f"totals of {totals['files']} files", "status": "totals", "warnings": counts}
+        sums = {name: totals[name] for name in ("bytes_in", "bytes_out", "seconds")}
+        yield self._written(row | sums | {"size_ratio": totals["ratio"]})
+
+    def _written(self, values: Mapping[str, Any]) -> bytes:
+        head, self._head = self._head, b""
+        self._writer.writerow([csv_cell(values.get(column)) for column in COLUMNS])
+        return head + self._line.encode("utf-8", "backslashreplace")

@@ -1,0 +1,189 @@
+"""A process of the pool: ``python -m dicomtx.workflows.workers.worker PARENT``.
+
+It converts one file after the other, as told on descriptor 0, until its parent is gone. Messages
+are those of ``codecs.messages``: a head, pickled, and no body. It asks before it takes much memory.
+"""
+
+import ctypes
+import hashlib
+import os
+import pickle
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Final, NoReturn
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.errors import DestinationError, DicomtxError, ExitCode
+from dicomtx.processes.framing import receive, send
+from dicomtx.storage.source import Source
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.best_of import smallest
+from dicomtx.workflows.convert.conversion_record import Allow
+from dicomtx.workflows.convert.request import Outcome, Request
+
+DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
+PRINTED: Final = 4096  # bytes of what was printed that are told
+EMPTY: Final = memoryview(b"")
+
+
+def main() -> None:
+    """Converts until the parent closes its end."""
+    die_with(int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    signal.signal(signal.SIGTERM, _terminate)
+    questions, answers = os.dup(0), os.dup(1)
+    _lead_away()
+
+    def allow(memory: int) -> None:
+        send(answers, pickle.dumps(memory), EMPTY)
+        receive(questions)
+
+    codecs: dict[tuple[object, ...], Codecs] = {}
+    try:
+        while True:
+            head, _ = receive(questions)
+            request, allowance = pickle.loads(head)  # noqa: S301 - our parent's own
+            outcome = _outcome(request, codecs, allow, allowance)
+            send(answers, pickle.dumps(outcome, 5), EMPTY)
+    except (EOFError, BrokenPipeError):
+        pass
+    finally:
+        for kept in codecs.values():
+            kept.close()
+
+
+def die_with(parent: int) -> None:
+    """Has this process killed when its parent ends, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(ExitCode.TERMINATED)
+
+
+def _lead_away() -> None:
+    """Leads descriptor 0 to nothing, and 1 to where what is printed goes."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+
+
+def _outcome(
+    request: Request, codecs: dict[tuple[object, ...], Codecs], allow: Allow, allowance: int
+) -> Outcome:
+    """Returns what came of one file, bugs included."""
+
+    def ask(memory: int) -> None:
+        if allowance and memory > allowance:
+            allow(memory)
+
+    try:
+        with boundary():
+            times = _times(request)
+            outcome = smallest(request, _open(request, codecs), ask)
+            outcome = _finished(request, outcome, times)
+            if request.rules.icon and outcome.status in ("done", "kept"):
+                outcome = _with_icon(request, outcome, _open(request, codecs), ask)
+    except DicomtxError as error:
+        outcome = failed(request, error)
+    return outcome._replace(messages=(*outcome.messages, *_printed()))
+
+
+def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -> Outcome:
+    """Returns the outcome, told why there is no small picture of the output if there is none."""
+    from dicomtx.workflows.convert.icon import write_icon  # noqa: PLC0415 - seldom needed
+
+    missing = write_icon(request.destination, codecs, ask)
+    return outcome._replace(warnings=(*outcome.warnings, missing)) if missing else outcome
+
+
+def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
+    """Returns the codecs in force: the same ones for all files with the same settings."""
+    settings = request.settings
+    shared = (settings.threads, settings.max_memory)
+    key = (settings.codecs, settings.order, settings.frame_timeout, *shared)
+    if key not in codecs:
+        codecs[key] = Codecs(settings)
+    return codecs[key]
+
+
+def failure(request: Request, error: str, code: ExitCode, error_class: str = "") -> Outcome:
+    """Returns the outcome of a file that did not come to one."""
+    words = " ".join(error.split())
+    return Outcome(
+        request.name,
+        request.destination,
+        "failed",
+        error=words,
+        error_class=error_class,
+        exit_code=int(code),
+    )
+
+
+def failed(request: Request, error: DicomtxError) -> Outcome:
+    """Returns the outcome of a file that failed with this error; of a bug with its traceback."""
+    outcome = failure(request, str(error), error.exit_code, type(error).__name__)
+    return outcome._replace(messages=error.lines)
+
+
+def _times(request: Request) -> tuple[int, int] | None:
+    """Returns the times of the source, if the output is to have them."""
+    if request.rules.preserve and not request.member:
+        with suppress(OSError):
+            status = os.stat(request.source)  # before it is replaced, if it is
+            return status.st_atime_ns, status.st_mtime_ns
+    return None
+
+
+def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None) -> Outcome:
+    """Returns the outcome with the hash of what was written, its time set."""
+    if outcome.status not in ("done", "kept"):
+        return outcome
+    if times:
+        with suppress(OSError):
+            os.utime(request.destination, ns=times)
+    if not request.rules.hashed:
+        return outcome
+    return outcome._replace(output_hash=hash_of(request.destination))
+
+
+def hash_of(path: str) -> str:
+    """Returns the BLAKE2b of a file, 32 bytes in hexadecimal.
+
+    Raises:
+        DestinationError: it cannot be read.
+    """
+    found = hashlib.blake2b(digest_size=32)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DestinationError(f"{path} cannot be read again: {error.strerror}") from error
+    try:
+        source = Source(fd=fd)
+        for data in source.chunks(0, source.size):
+            found.update(data)
+    finally:
+        os.close(fd)
+    return found.hexdigest()
+
+
+def _printed() -> list[str]:
+    """Returns the last lines that native libraries printed meanwhile, and wipes them."""
+    with suppress(OSError):
+        size = os.fstat(2).st_size
+        if size:
+            text = os.pread(2, PRINTED, max(0, size - PRINTED)).decode(errors="replace")
+            os.ftruncate(2, 0)
+            return [line for line in text.splitlines() if line.strip()]
+    return []
+
+
+if __name__ == "__main__":
+    main()

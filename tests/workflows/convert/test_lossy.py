@@ -1,0 +1,404 @@
+"""Lossy targets: what is asked is what comes out, and what was lost is written down."""
+
+import subprocess
+from math import inf, log10
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import UID
+
+from dicomtx import code_stream
+from dicomtx.errors import ExitCode
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert.request import Outcome
+from tests import oracle
+from tests.bench import Bench, grey
+from tests.corpus import file
+from tests.dicom import builder
+from tests.traps.altered import altered, difference, saved, streams, values
+
+LOSSY = (
+    *("jpeg-baseline", "jpeg-extended", "jpeg-ls-near-lossless"),
+    *("jpeg2000", "htj2k", "jpeg-xl"),
+)
+REAL = (
+    *("CT_small.dcm", "693_UNCR.dcm", "MR2_UNCR.dcm", "RG3_UNCR.dcm", "US1_UNCR.dcm"),
+    *("examples_rgb_color.dcm", "examples_overlay.dcm", "JPEG-LL.dcm", "image_dfl.dcm"),
+    *("JPGLosslessP14SV1_1s_1f_8b.dcm", "color-px.dcm"),
+)
+WHOLE_STEPS = {
+    # NEAR is a whole number: one more would be less than 45 dB
+    ("image_dfl.dcm", "jpeg-ls-near-lossless"): 1,
+    ("JPGLosslessP14SV1_1s_1f_8b.dcm", "jpeg-ls-near-lossless"): 2,
+    ("color-px.dcm", "jpeg-ls-near-lossless"): 1,
+}
+
+
+def done(bench: Bench, data: bytes, to: str, **settings: Any) -> tuple[Outcome, Dataset]:
+    """Returns the outcome of a lossy step, and the data set written."""
+    outcome = bench.convert(data, to, **settings)
+    assert outcome.status == "done", outcome.error
+    return outcome, dcmread(bench.out)
+
+
+def pixels(bench: Bench, path: Path) -> oracle.Values:
+    """Returns the values of a file, decoded to native, RGB for colour."""
+    native = path.with_suffix(".native")
+    outcome = bench.again(path, native, "explicit")
+    assert not outcome.error, outcome.error
+    data_set = dcmread(native, force=True)
+    native.unlink()
+    return values(data_set).astype(np.int64)
+
+
+def psnr(before: oracle.Values, after: oracle.Values) -> float:
+    """Returns the PSNR by its definition."""
+    error = float(((before - after) ** 2).mean())
+    if not error:
+        return inf
+    return 20 * log10(float(np.ptp(before))) - 10 * log10(error)
+
+
+# ------------------------------------------------------------------ what is asked
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("to", LOSSY)
+@pytest.mark.parametrize("name", REAL)
+def test_a_psnr_that_is_asked_is_had_and_hardly_more(bench: Bench, name: str, to: str) -> None:
+    outcome = bench.convert(file(name).read_bytes(), to, psnr=45.0)
+    if outcome.exit_code == ExitCode.UNSUPPORTED:
+        signed_or_wide = ("holds", "signed", "unsigned")
+        assert any(word in outcome.error for word in signed_or_wide), outcome.error
+        return
+    assert outcome.quality is not None, outcome.error
+    found = psnr(pixels(bench, bench.source), pixels(bench, bench.out))
+    assert found == pytest.approx(outcome.quality.psnr, abs=0.01)
+    assert found >= 45
+    if (name, to) in WHOLE_STEPS:
+        assert outcome.quality.largest_error == WHOLE_STEPS[name, to]
+        assert any("--psnr 45: NEAR" in warning for warning in outcome.warnings)
+    else:
+        assert found < 48
+
+
+@pytest.mark.parametrize("name", ["4467", "4588", "6293"])
+def test_few_values_of_sixteen_bits_are_as_good_as_asked(bench: Bench, name: str) -> None:
+    """Their range is 32 or so: OpenJPEG's whole steps alone would be too coarse."""
+    done(bench, file(name).read_bytes(), "jpeg2000", psnr=50.0)
+    assert psnr(pixels(bench, bench.source), pixels(bench, bench.out)) >= 50
+
+
+def test_a_ratio_that_is_asked_is_had(bench: Bench) -> None:
+    for to in LOSSY[2:5]:
+        outcome, made = done(bench, file("CT_small.dcm").read_bytes(), to, ratio=8.0)
+        assert outcome.quality is not None
+        size = sum(map(len, streams(made)))
+        assert 8 <= outcome.quality.ratio < 8.8
+        assert outcome.quality.ratio == pytest.approx(128 * 128 * 2 / size, rel=0.001)
+
+
+@pytest.mark.parametrize("to", LOSSY[2:5])
+def test_no_error_is_larger_than_asked(bench: Bench, to: str) -> None:
+    outcome, _ = done(bench, file("CT_small.dcm").read_bytes(), to, max_error=7)
+    assert outcome.quality is not None
+    largest = int(np.abs(pixels(bench, bench.source) - pixels(bench, bench.out)).max())
+    assert largest == outcome.quality.largest_error
+    assert 4 <= largest <= 7
+
+
+def test_near_2_on_signed_ct_has_no_error_above_2(bench: Bench, tmp_path: Path) -> None:
+    outcome, made = done(bench, file("CT_small.dcm").read_bytes(), "jpeg-ls-near-lossless", near=2)
+    assert outcome.quality is not None
+    assert outcome.quality.largest_error == 2
+    assert made.PixelRepresentation == 1
+    native = tmp_path / "native.dcm"
+    subprocess.run(["dcmdjpls", bench.out, native], check=True)
+    found, before = values(dcmread(native)), values(dcmread(bench.source))
+    assert difference(found, before)[1] == 2
+
+
+@pytest.mark.parametrize("to", ["jpeg-ls-lossless", "jpeg-ls-near-lossless"])
+@pytest.mark.parametrize(("bits", "signed"), [(8, False), (8, True), (5, False)])
+def test_jpeg_ls_of_few_bits_in_sixteen_is_read_by_dcmtk_and_gdcm(
+    bench: Bench, tmp_path: Path, to: str, bits: int, *, signed: bool
+) -> None:
+    native, near = tmp_path / "native.dcm", 0 if to == "jpeg-ls-lossless" else 1
+    data = grey(40, 40, allocated=16, stored=bits, signed=signed)
+    assert not bench.convert(data, to, near=near or None).error
+    before = values(dcmread(bench.source))
+    for tool in (("dcmdjpls",), ("gdcmconv", "--raw")):
+        subprocess.run([*tool, bench.out, native], check=True)
+        assert difference(values(dcmread(native)), before)[1] <= near
+
+
+def test_quality_is_jpegs_own_and_90_if_nothing_is_said(bench: Bench) -> None:
+    data = file("US1_UNCR.dcm").read_bytes()
+    sizes = [
+        done(bench, data, "jpeg-baseline", **asked)[0].bytes_out
+        for asked in ({}, {"quality": 90}, {"quality": 60})
+    ]
+    assert sizes[0] == sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("to", ["jpeg2000", "htj2k", "jpeg-xl"])
+def test_quality_elsewhere_is_a_psnr(bench: Bench, to: str) -> None:
+    outcome, _ = done(bench, file("US1_UNCR.dcm").read_bytes(), to, quality=80)
+    assert outcome.quality is not None
+    assert outcome.quality.psnr is not None
+    assert 46 <= outcome.quality.psnr < 48
+
+
+def test_what_cannot_be_had_fails_the_file(bench: Bench) -> None:
+    outcome = bench.convert(file("image_dfl.dcm").read_bytes(), "jpeg-baseline", psnr=70.0)
+    error = bench.failed(outcome, ExitCode.VERIFICATION)
+    assert "--psnr 70" in error
+    assert "closest" in error
+
+
+def test_a_frame_below_the_floor_fails_the_file(bench: Bench) -> None:
+    data = file("US1_UNCR.dcm").read_bytes()
+    outcome = bench.convert(data, "jpeg-baseline", quality=5)
+    assert "below --min-psnr 30" in bench.failed(outcome, ExitCode.VERIFICATION)
+    assert not bench.convert(data, "jpeg-baseline", quality=5, min_psnr=10.0).error
+
+
+# ------------------------------------------------------------------ colours and bits
+
+
+@pytest.mark.parametrize("name", ["US1_UNCR.dcm", "examples_rgb_color.dcm", "color-px.dcm"])
+def test_colour_jpeg_is_what_it_says_and_every_reader_sees_it(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    _, made = done(bench, file(name).read_bytes(), "jpeg-baseline", quality=95)
+    said = code_stream.read(streams(made)[0])
+    assert said is not None
+    label = {"YBR": "YBR_FULL_422", "RGB": "RGB"}[said.transform]
+    assert (made.PhotometricInterpretation, said.subsampled) == (label, label != "RGB")
+    before = pixels(bench, bench.source)
+    theirs = tmp_path / "theirs.dcm"
+    found = {"dicomtx": pixels(bench, bench.out)}
+    subprocess.run(["dcmdjpeg", bench.out, theirs], check=True)
+    found["dcmdjpeg"] = values(dcmread(theirs))
+    subprocess.run(["gdcmconv", "--raw", bench.out, theirs], check=True)
+    data_set = dcmread(theirs)
+    rgb = oracle.as_rgb(values(data_set), data_set.PhotometricInterpretation)
+    found["gdcmconv"] = rgb.astype(np.int64)
+    for reader, after in found.items():
+        mean, largest = difference(before, after)
+        print(f"{name} by {reader}: mean {mean:.2f}, largest {largest:.0f}")  # noqa: T201 - asked
+        assert mean <= 3
+
+
+def test_4_2_2_gives_way_to_rgb_where_it_misses_what_is_asked(bench: Bench) -> None:
+    data = file("examples_rgb_color.dcm").read_bytes()
+    by_default = done(bench, data, "jpeg-baseline")[1]
+    assert by_default.PhotometricInterpretation == "YBR_FULL_422"
+    outcome, made = done(bench, data, "jpeg-baseline", psnr=45.0)
+    said = code_stream.read(streams(made)[0])
+    assert said is not None
+    assert (made.PhotometricInterpretation, said.transform) == ("RGB", "RGB")
+    assert any("RGB components" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize("name", ["MR2_UNCR.dcm", "RG3_UNCR.dcm"])
+def test_extended_jpeg_of_12_bits_is_read_by_dcmdjpeg(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    """10 bits are coded as 12: what comes back a little above their range is so in the file."""
+    outcome, made = done(bench, file(name).read_bytes(), "jpeg-extended", quality=95)
+    assert outcome.quality is not None
+    assert (made.BitsAllocated, made.BitsStored, made.HighBit) == (16, 12, 11)
+    native = tmp_path / "native.dcm"
+    subprocess.run(["dcmdjpeg", bench.out, native], check=True)
+    theirs = values(dcmread(native)).astype(np.int64)
+    assert difference(theirs, pixels(bench, bench.out))[1] <= 1
+    assert difference(theirs, pixels(bench, bench.source))[1] <= outcome.quality.largest_error + 1
+
+
+@pytest.mark.parametrize(
+    ("to", "label", "transform"),
+    [("jpeg2000", "YBR_ICT", "ICT"), ("htj2k", "YBR_ICT", "ICT"), ("jpeg-xl", "XYB", "XYB")],
+)
+def test_the_label_is_what_the_stream_is(bench: Bench, to: str, label: str, transform: str) -> None:
+    # libjxl 0.12 has at most 46 dB to give for it
+    _, made = done(bench, file("US1_UNCR.dcm").read_bytes(), to, psnr=45.0)
+    said = code_stream.read(streams(made)[0])
+    assert said is not None
+    assert (made.PhotometricInterpretation, said.transform) == (label, transform)
+    assert said.fits(find(to).uid)
+    assert difference(pixels(bench, bench.source), pixels(bench, bench.out))[0] < 3
+
+
+# ------------------------------------------------------------------ what is written down
+
+
+def test_a_lossy_step_is_told_and_its_result_is_another_instance(bench: Bench) -> None:
+    outcome, made = done(bench, file("CT_small.dcm").read_bytes(), "jpeg2000", psnr=50.0)
+    source = dcmread(bench.source)
+    assert made.LossyImageCompression == "01"
+    assert made.LossyImageCompressionMethod == "ISO_15444_1"
+    native = source.Rows * source.Columns * 2
+    encoded = sum(map(len, streams(made)))
+    assert made.LossyImageCompressionRatio == pytest.approx(native / encoded, rel=0.01)
+    assert made.ImageType[0] == "DERIVED"
+    assert made.SOPInstanceUID == outcome.new_sop_instance_uid != source.SOPInstanceUID
+    assert made.file_meta.MediaStorageSOPInstanceUID == made.SOPInstanceUID
+    assert made.SourceImageSequence[-1].ReferencedSOPInstanceUID == source.SOPInstanceUID
+    assert outcome.quality is not None
+    assert f"{outcome.quality.psnr:.1f} dB" in made.DerivationDescription
+
+
+def test_twice_lossy_has_two_of_each(bench: Bench) -> None:
+    _, first = done(bench, file("CT_small.dcm").read_bytes(), "jpeg2000", psnr=55.0)
+    data = bench.out.read_bytes()
+    outcome = bench.convert(data, "jpeg-ls-near-lossless", near=2)
+    assert "--allow-generation-loss" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+    _, made = done(bench, data, "jpeg-ls-near-lossless", near=2, allow_generation_loss=True)
+    assert len(made.LossyImageCompressionRatio) == 2
+    assert made.LossyImageCompressionMethod == ["ISO_15444_1", "ISO_14495_1"]
+    original, then = (item.ReferencedSOPInstanceUID for item in made.SourceImageSequence)
+    assert original == dcmread(file("CT_small.dcm")).SOPInstanceUID
+    assert then == first.SOPInstanceUID
+
+
+@pytest.mark.parametrize(
+    ("to", "asked"),
+    [
+        ("jpeg2000", {"reversible": True}),
+        ("htj2k", {"reversible": True}),
+        ("jpeg2000", {"max_error": 0}),
+        ("jpeg-ls-near-lossless", {"near": 0}),
+    ],
+)
+def test_what_loses_nothing_is_not_marked_lossy(
+    bench: Bench, to: str, asked: dict[str, Any]
+) -> None:
+    outcome, made = done(bench, file("US1_UNCR.dcm").read_bytes(), to, **asked)
+    source = dcmread(bench.source)
+    assert made.file_meta.TransferSyntaxUID == find(to).uid
+    assert "LossyImageCompression" not in made
+    assert "SourceImageSequence" not in made
+    assert made.SOPInstanceUID == source.SOPInstanceUID
+    assert (outcome.new_sop_instance_uid, outcome.quality) == (None, None)
+    assert np.array_equal(pixels(bench, bench.out), pixels(bench, bench.source))
+
+
+def test_a_syntax_that_always_loses_something_cannot_be_reversible(bench: Bench) -> None:
+    outcome = bench.convert(file("US1_UNCR.dcm").read_bytes(), "jpeg-baseline", reversible=True)
+    assert "no way to lose nothing" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+
+
+def test_a_derived_uid_is_the_same_again_and_another_for_other_settings(bench: Bench) -> None:
+    data = file("CT_small.dcm").read_bytes()
+    uids = [
+        done(bench, data, to, uid="derived", psnr=dB)[1].SOPInstanceUID
+        for to, dB in (("jpeg2000", 50.0), ("jpeg2000", 50.0), ("jpeg2000", 51.0), ("htj2k", 50.0))
+    ]
+    assert uids[0] == uids[1]
+    assert len(set(uids)) == 3
+
+
+def test_a_uid_can_be_kept(bench: Bench) -> None:
+    outcome, made = done(bench, file("CT_small.dcm").read_bytes(), "jpeg2000", uid="keep")
+    assert made.SOPInstanceUID == dcmread(bench.source).SOPInstanceUID
+    assert outcome.new_sop_instance_uid is None
+    assert made.LossyImageCompression == "01"
+
+
+def test_smallest_and_largest_pixel_value_stay_true(bench: Bench) -> None:
+    data_set = dcmread(file("CT_small.dcm"))
+    data_set.add_new(0x00280106, "SS", 128)
+    data_set.add_new(0x00280107, "SS", 2191)
+    _, made = done(bench, saved(data_set), "jpeg2000", psnr=40.0)
+    found = pixels(bench, bench.out)
+    range_now = (made.SmallestImagePixelValue, made.LargestImagePixelValue)
+    assert range_now == (found.min(), found.max()) != (128, 2191)
+
+
+def test_a_lossy_past_that_is_not_told_is_told_when_decoded(bench: Bench) -> None:
+    data_set = dcmread(file("JPGExtended.dcm"))
+    for keyword in ("", "Ratio", "Method"):
+        name = f"LossyImageCompression{keyword}"
+        if name in data_set:
+            delattr(data_set, name)
+    _, made = done(bench, saved(data_set), "explicit")
+    assert made.LossyImageCompression == "01"
+    assert made.LossyImageCompressionMethod == "ISO_10918_1"
+    assert made.SOPInstanceUID == data_set.SOPInstanceUID
+
+
+# ------------------------------------------------------------------ rails
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "what"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.66.4", "a segmentation"),
+        ("1.2.840.10008.5.1.4.1.1.481.2", "an RT dose"),
+        ("1.2.840.10008.5.1.4.1.1.30", "a parametric map"),
+    ],
+)
+def test_values_that_are_no_picture_are_not_made_lossy(
+    bench: Bench, sop_class: str, what: str
+) -> None:
+    data = altered("CT_small.dcm", SOPClassUID=sop_class)
+    error = bench.failed(bench.convert(data, "jpeg2000"), ExitCode.UNSUPPORTED)
+    assert what in error
+    assert "--allow-lossy-class" in error
+    assert not bench.convert(data, "jpeg2000", allow_lossy_class=True).error
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "why"),
+    [
+        ("JPGExtended.dcm", "jpeg2000", "lossy before"),
+        ("693_UNCI.dcm", "jpeg2000", "lossy before"),
+        ("examples_palette.dcm", "jpeg2000", "--palette expand"),
+        ("CT_small.dcm", "jpeg-extended", "12 bits a sample, not 16"),
+        ("liver_1frame.dcm", "jpeg2000", "not 1"),
+        ("SC_rgb_32bit.dcm", "jpeg2000", "not 32"),
+        ("CT_small.dcm", "jpeg-xl-recompression", "only the streams of jpeg-baseline"),
+    ],
+)
+def test_what_would_be_wrong_is_refused_with_the_reason(
+    bench: Bench, name: str, to: str, why: str
+) -> None:
+    outcome = bench.convert(file(name).read_bytes(), to)
+    assert why in bench.failed(outcome, ExitCode.UNSUPPORTED)
+
+
+def test_one_bit_is_never_lossy(bench: Bench) -> None:
+    data = file("liver_1frame.dcm").read_bytes()
+    outcome = bench.convert(data, "jpeg2000", allow_lossy_class=True)
+    assert "not 1" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+
+
+@pytest.mark.parametrize("name", ["examples_palette.dcm", "OT-PAL-8-face.dcm"])
+def test_a_palette_that_is_expanded_is_rgb(bench: Bench, name: str) -> None:
+    outcome, made = done(bench, file(name).read_bytes(), "jpeg2000", palette="expand")
+    source = dcmread(bench.source, force=True)
+    source.file_meta.TransferSyntaxUID = UID(oracle.syntax_of(source))
+    colours = apply_color_lut(source.pixel_array, source)
+    wide = source.RedPaletteColorLookupTableDescriptor[2] == 16
+    expected = (colours >> 8 if wide else colours).astype(np.int64)
+    found = pixels(bench, bench.out).reshape(expected.shape)
+    assert psnr(expected, found) == pytest.approx(outcome.quality.psnr, abs=0.01)  # type: ignore[union-attr]
+    assert (made.SamplesPerPixel, made.BitsAllocated, made.PlanarConfiguration) == (3, 8, 0)
+    assert not [element for element in made if "Palette" in element.keyword]
+
+
+@pytest.mark.parametrize("first", [0, 5])
+@pytest.mark.parametrize("to", ["explicit", "rle"])
+def test_a_loss_is_told_whichever_frame_it_is_in(bench: Bench, first: int, to: str) -> None:
+    grey = np.random.default_rng(1).integers(0, 256, (16, 16)).astype(np.uint8)
+    coded = [bytes(imagecodecs.jpegls_encode(grey, near)) for near in (first, 5 - first)]
+    pixels = builder.encapsulated([stream + b"\0" * (len(stream) % 2) for stream in coded])
+    module = builder.identity() + builder.module(builder.image(16, 16), frames="2")
+    made = bench.done(builder.part10("jpeg-ls-near-lossless", module + pixels), to)
+    assert (made.LossyImageCompression, made.LossyImageCompressionMethod) == ("01", "ISO_14495_1")

@@ -1,0 +1,205 @@
+"""Many files on many processes, whatever becomes of these."""
+
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dicomtx.errors import DestinationError, ExitCode
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.file_rules import AT_REST
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
+from dicomtx.workflows.workers import pool
+from dicomtx.workflows.workers.pool import Limits
+from tests import plugins, trees
+from tests.bench import grey
+
+MOODY = Settings(codecs=("moody",))
+
+
+@pytest.fixture
+def moody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.install(plugins.FAULT_CODECS, tmp_path / "site", monkeypatch)
+
+
+def requests(
+    folder: Path, firsts: list[int], settings: Settings | None = None
+) -> Iterator[Request]:
+    """Yields requests for as many files; a fault codec's streams are samples."""
+    to = "EncapsulatedUncompressedExplicitVRLittleEndian" if settings else "rle"
+    trees.make(folder / "in", firsts)
+    for number in range(len(firsts)):
+        source = folder / "in" / f"{number // 10}" / f"{number:05}.dcm"
+        out = folder / f"out{number}.dcm"
+        yield Request(str(source), str(out), find(to), settings=settings or Settings())
+
+
+def results(asked: Iterator[Request], *limits: float) -> dict[str, Outcome]:
+    found = list(pool.run(asked, Limits(*limits)))  # type: ignore[arg-type]
+    assert all(request.destination == outcome.destination for request, outcome in found)
+    return {Path(outcome.path).stem: outcome for _, outcome in found}
+
+
+def test_every_file_comes_out_as_it_does_alone(tmp_path: Path) -> None:
+    found = results(requests(tmp_path, [0] * 12), 3)
+    assert [o.status for o in found.values()] == ["done"] * 12
+    for request in requests(tmp_path, [0] * 12):
+        alone = str(tmp_path / "alone.dcm")
+        convert(Request(request.source, alone, request.target, overwrite=True))
+        assert Path(request.destination).read_bytes() == Path(alone).read_bytes()
+
+
+def test_no_more_is_taken_than_is_worked_on(tmp_path: Path) -> None:
+    taken = []
+
+    def asked() -> Iterator[Request]:
+        for request in requests(tmp_path, [0] * 20):
+            taken.append(request)
+            yield request
+
+    for number, _ in enumerate(pool.run(asked(), Limits(2)), start=1):
+        assert len(taken) <= number + 3
+
+
+def test_a_process_that_is_killed_is_replaced_and_its_file_tried_again(
+    tmp_path: Path, moody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODY_ONCE", str(tmp_path / "once"))
+    found = results(requests(tmp_path, [0, 251, 0, 0], settings=MOODY), 2)
+    assert {o.status for o in found.values()} == {"done"}
+    assert (tmp_path / "once").exists()
+
+
+def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
+    tmp_path: Path, moody: None
+) -> None:
+    found = results(requests(tmp_path, [0, 251, 0, 0], settings=MOODY), 2)
+    bad = found.pop("00001")
+    assert {o.status for o in found.values()} == {"done"}
+    assert (bad.status, bad.exit_code) == ("failed", ExitCode.CODEC)
+    assert "was killed (SIGKILL), perhaps for want of memory, twice" in bad.error
+    assert not trees.part_files(tmp_path)
+
+
+def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> None:
+    found = results(requests(tmp_path, [0, 254, 0, 0], settings=MOODY), 2, 0, 3.0)
+    bad = found.pop("00001")
+    assert {o.status for o in found.values()} == {"done"}
+    assert bad.error == "took more than 3 s: it was given up"
+    assert not trees.part_files(tmp_path)
+
+
+def test_what_is_closed_before_the_end_leaves_no_part_file(tmp_path: Path, moody: None) -> None:
+    running = pool.run(requests(tmp_path, [0] + [250] * 20, settings=MOODY), Limits(2))
+    next(running)
+    running.close()
+    assert not trees.part_files(tmp_path)
+    assert len(list(tmp_path.glob("out*"))) < 20
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path, moody: None) -> None:
+    asked = list(requests(tmp_path, [254], settings=MOODY))
+    child = os.fork()
+    if not child:
+        try:
+            list(pool.run(iter(asked), Limits(1)))
+        finally:
+            os._exit(0)
+    family: list[int] = []
+    try:
+        _until(lambda: len(_children(child)) == 2)
+        family = _children(child)  # the worker, and the process of the codec that hangs
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    _until(lambda: not _lives(family[0]))
+
+
+def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
+    """Two that need more than their share are never worked on at once, small ones go on."""
+    for number in range(2):
+        (tmp_path / f"large{number}.dcm").write_bytes(grey(3000, 3000))
+    asked = [
+        Request(str(path), f"{path}.out", find("rle")) for path in sorted(tmp_path.glob("large*"))
+    ]
+    threads = threading.active_count()
+    found = list(pool.run(iter(asked), Limits(2, 2 * AT_REST)))
+    assert [outcome.status for _, outcome in found] == ["done", "done"]
+    assert threading.active_count() == threads
+
+
+def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:
+    asked = list(requests(tmp_path, [0, 0]))
+    broken = asked[0]._replace(policy="no policy")  # type: ignore[arg-type]
+    found = [outcome for _, outcome in pool.run(iter([broken, asked[1]]), Limits(1))]
+    assert [o.exit_code for o in found] == [ExitCode.BUG, ExitCode.DONE]
+    assert "this is a bug in dicomtx: AttributeError" in found[0].error
+
+
+def test_the_smallest_of_several_results_is_taken(tmp_path: Path) -> None:
+    source = tmp_path / "in.dcm"
+    source.write_bytes(grey(64, 64))
+    targets = tuple(map(find, ("rle", "jpeg-ls-lossless", "deflated")))
+    sizes = {}
+    for target in targets:
+        done = convert(Request(str(source), str(tmp_path / target.name), target))
+        sizes[target.uid] = done.bytes_out
+    rules = FileRules(best_of=targets)
+    out = tmp_path / "out.dcm"
+    ((_, outcome),) = pool.run(iter([Request(str(source), str(out), rules=rules)]), Limits(1))
+    assert outcome.target_syntax == min(sizes, key=lambda uid: sizes[uid])
+    assert outcome.bytes_out == out.stat().st_size == min(sizes.values())
+    assert not trees.part_files(tmp_path)
+
+
+def _until(true: Callable[[], object]) -> None:
+    for _ in range(200):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def _children(parent: int) -> list[int]:
+    path = Path(f"/proc/{parent}/task/{parent}/children")
+    workers = [int(pid) for pid in path.read_text().split()]
+    inner = [pid for worker in workers for pid in _children(worker)]
+    return workers + inner
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_with_room_for_fewer_processes_there_are_fewer(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    asked = requests(tmp_path, [0] * 30)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptor + 20, before[1]))
+    try:
+        found = results(asked, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert [o.status for o in found.values()] == ["done"] * 30
+
+
+def test_with_room_for_no_process_at_all_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = requests(tmp_path, [0] * 2)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DestinationError, match="no process can be started: no such file"):
+        results(asked, 2)
