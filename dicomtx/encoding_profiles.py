@@ -21,7 +21,7 @@ LOSSY_PREFERENCE: Final = tuple(
 )
 
 
-class Standing(Enum):
+class Permission(Enum):
     """How an image stands to a transfer syntax."""
 
     ALLOWED = "allowed"  # by PS3.5 8.2
@@ -29,7 +29,7 @@ class Standing(Enum):
     FORBIDDEN = "forbidden"
 
 
-def standing(syntax: TransferSyntax, image: ImagePixel) -> tuple[Standing, str]:
+def permission(syntax: TransferSyntax, image: ImagePixel) -> tuple[Permission, str]:
     """Returns how an image stands to a syntax, and why if it is not simply allowed.
 
     Args:
@@ -39,17 +39,17 @@ def standing(syntax: TransferSyntax, image: ImagePixel) -> tuple[Standing, str]:
     """
     if syntax.family in ("native", "deflate"):
         fault = _native_fault(image)
-        return (Standing.FORBIDDEN if fault else Standing.ALLOWED), fault
+        return (Permission.FORBIDDEN if fault else Permission.ALLOWED), fault
     profile = PROFILES.get(syntax.uid)
     if profile is None:
-        return Standing.FORBIDDEN, f"nothing is written in {syntax.name}"
+        return Permission.FORBIDDEN, f"nothing is written in {syntax.name}"
     row = next((row for row in profile.rows if row.names(image)), None)
     if fault := _fault(profile, row, image):
-        return Standing.FORBIDDEN, fault
+        return Permission.FORBIDDEN, fault
     if row and row.practised:
         beyond = f"{row.practised} in {profile.title} is beyond PS3.5 {profile.section}"
-        return Standing.PRACTISED, beyond
-    return Standing.ALLOWED, ""
+        return Permission.PRACTISED, beyond
+    return Permission.ALLOWED, ""
 
 
 def nearest(image: ImagePixel, *, lossy: bool = False) -> tuple[TransferSyntax, ...]:
@@ -58,10 +58,10 @@ def nearest(image: ImagePixel, *, lossy: bool = False) -> tuple[TransferSyntax, 
     Those that the standard allows stand before those that are only practised.
     """
     preference = LOSSY_PREFERENCE if lossy else PREFERENCE
-    found = [(standing(syntax, image)[0], syntax) for syntax in preference]
+    found = [(permission(syntax, image)[0], syntax) for syntax in preference]
     return tuple(
         syntax
-        for wanted in (Standing.ALLOWED, Standing.PRACTISED)
+        for wanted in (Permission.ALLOWED, Permission.PRACTISED)
         for how, syntax in found
         if how is wanted
     )

@@ -5,11 +5,11 @@ from itertools import product
 import pytest
 from pydicom.pixels.encoders.base import ENCODING_PROFILES
 
-from dicomtx.encoding_profiles import Standing, nearest, standing
+from dicomtx.encoding_profiles import Permission, nearest, permission
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import TABLE, TransferSyntax, by_uid, find
 
-ALLOWED, PRACTISED, FORBIDDEN = Standing.ALLOWED, Standing.PRACTISED, Standing.FORBIDDEN
+ALLOWED, PRACTISED, FORBIDDEN = Permission.ALLOWED, Permission.PRACTISED, Permission.FORBIDDEN
 COMPRESSING = [s for s in TABLE if s.slug and s.family not in ("native", "deflate")]
 UNCOMPRESSED = [s for s in TABLE if s.slug and s.family in ("native", "deflate")]
 PYDICOM = {
@@ -59,7 +59,7 @@ def test_what_the_standard_allows_is_allowed_or_refused_with_a_reason() -> None:
     for uid, photometric, sign, allocated, stored in PYDICOM:
         image = described(photometric, allocated, stored, sign)
         expected = FORBIDDEN if beyond_our_encoders(allocated, stored) else ALLOWED
-        assert standing(by_uid(uid), image)[0] is expected, (uid, image)
+        assert permission(by_uid(uid), image)[0] is expected, (uid, image)
 
 
 def test_nothing_else_is_allowed() -> None:
@@ -69,13 +69,13 @@ def test_nothing_else_is_allowed() -> None:
             continue  # a reversible stream may stand under .91, and pydicom leaves that out
         if (uid, photometric, sign, allocated, stored) not in PYDICOM:
             image = described(photometric, allocated, stored, sign)
-            assert standing(by_uid(uid), image)[0] is not ALLOWED, (uid, image)
+            assert permission(by_uid(uid), image)[0] is not ALLOWED, (uid, image)
 
 
 @pytest.mark.parametrize("syntax", COMPRESSING, ids=named)
 def test_each_syntax_has_a_profile_and_each_refusal_a_reason(syntax: TransferSyntax) -> None:
     grid = product((*PHOTOMETRIC, "ARGB", ""), (1, 8, 16, 24, 32, 64), (0, 1))
-    found = [standing(syntax, described(p, a, 0, s)) for p, a, s in grid]
+    found = [permission(syntax, described(p, a, 0, s)) for p, a, s in grid]
     assert any(how is not FORBIDDEN for how, _ in found)
     assert all(bool(reason) is (how is not ALLOWED) for how, reason in found)
 
@@ -95,7 +95,7 @@ def test_each_syntax_has_a_profile_and_each_refusal_a_reason(syntax: TransferSyn
     ],
 )
 def test_newer_tables_are_known_too(slug: str, image: ImagePixel) -> None:
-    assert standing(find(slug), image) == (ALLOWED, "")
+    assert permission(find(slug), image) == (ALLOWED, "")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_newer_tables_are_known_too(slug: str, image: ImagePixel) -> None:
     ],
 )
 def test_practice_beyond_the_standard_is_named(slug: str, image: ImagePixel, reason: str) -> None:
-    how, told = standing(find(slug), image)
+    how, told = permission(find(slug), image)
     assert how is PRACTISED
     assert told.startswith(reason)
 
@@ -176,7 +176,7 @@ def test_practice_beyond_the_standard_is_named(slug: str, image: ImagePixel, rea
     ],
 )
 def test_a_refusal_says_why(slug: str, image: ImagePixel, reason: str) -> None:
-    assert standing(find(slug), image) == (FORBIDDEN, reason)
+    assert permission(find(slug), image) == (FORBIDDEN, reason)
 
 
 @pytest.mark.parametrize("syntax", COMPRESSING, ids=named)
@@ -185,7 +185,7 @@ def test_a_value_that_is_not_in_the_low_bits_is_for_whole_words_only(
 ) -> None:
     image = described(stored=12)._replace(high_bit=15)
     expected = ALLOWED if syntax.family == "RLE" else FORBIDDEN
-    assert standing(syntax, image)[0] is expected
+    assert permission(syntax, image)[0] is expected
 
 
 @pytest.mark.parametrize("syntax", UNCOMPRESSED, ids=named)
@@ -193,15 +193,15 @@ def test_native_samples_may_be_anything_but_the_inside_of_a_stream(
     syntax: TransferSyntax,
 ) -> None:
     for photometric, allocated in product(("ARGB", "YBR_FULL_422", "PALETTE COLOR"), (1, 8, 64)):
-        assert standing(syntax, described(photometric, allocated))[0] is ALLOWED
+        assert permission(syntax, described(photometric, allocated))[0] is ALLOWED
     for photometric in ("YBR_RCT", "YBR_ICT", "XYB"):
-        how, reason = standing(syntax, described(photometric, 8))
+        how, reason = permission(syntax, described(photometric, 8))
         assert how is FORBIDDEN
         assert reason.startswith(f"{photometric} exists in code streams only")
 
 
 def test_a_syntax_that_nothing_writes_is_forbidden() -> None:
-    assert standing(find("MPEG2MPML"), COLOUR) == (FORBIDDEN, "nothing is written in MPEG2MPML")
+    assert permission(find("MPEG2MPML"), COLOUR) == (FORBIDDEN, "nothing is written in MPEG2MPML")
 
 
 def test_the_nearest_syntaxes_are_lossless_and_those_of_the_standard_come_first() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
-from dicomtx.encoding_profiles import Standing, standing
+from dicomtx.encoding_profiles import Permission, permission
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
 from tests.bench import Bench
@@ -86,8 +86,8 @@ def test_any_image_is_the_same_after_any_lossless_syntax(
 ) -> None:
     image, values = drawn
     outcome = bench.convert(source_of(image, values, big=big), to)
-    stands, _ = standing(find(to), image._replace(planar_configuration=0))
-    if stands is Standing.FORBIDDEN:
+    stands, _ = permission(find(to), image._replace(planar_configuration=0))
+    if stands is Permission.FORBIDDEN:
         assert outcome.status == "refused"
         return
     assert outcome.status == "done", outcome.error

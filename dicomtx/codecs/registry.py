@@ -17,7 +17,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from dicomtx.codecs.isolation.worker_group import Team
+    from dicomtx.codecs.isolation.worker_group import WorkerGroup
 
 GROUP: Final = "dicomtx.codecs"
 BUILTIN: Final = (IMAGECODECS, OPENJPEG)
@@ -57,7 +57,7 @@ class Codecs:
             UsageError: there is no codec of that name.
         """
         self._settings = settings
-        self._teams: dict[str, Team] = {}
+        self._groups: dict[str, WorkerGroup] = {}
         self._described: dict[str, CodecSpec | BrokenPlugin] = {}
         self._missing: dict[str, bool] = {}
         for name in settings.codecs:
@@ -160,7 +160,7 @@ class Codecs:
         """Returns the codec in processes of its own."""
         from dicomtx.codecs.isolation.worker_group import Isolated  # noqa: PLC0415 - mostly not needed
 
-        isolated = Isolated(self._team(spec.name), spec.module)
+        isolated = Isolated(self._group(spec.name), spec.module)
         if spec is not FFMPEG:
             return isolated
         from dicomtx.codecs.ffmpeg_trust import Trusted  # noqa: PLC0415 - mostly not needed
@@ -170,12 +170,14 @@ class Codecs:
     def printed(self) -> list[str]:
         """Returns what isolated codecs printed since this was last asked, as "name: line"."""
         return [
-            f"{name}: {line}" for name, team in list(self._teams.items()) for line in team.printed()
+            f"{name}: {line}"
+            for name, team in list(self._groups.items())
+            for line in team.printed()
         ]
 
     def close(self) -> None:
         """Ends the processes of the isolated codecs."""
-        for team in list(self._teams.values()):
+        for team in list(self._groups.values()):
             team.close()
 
     def __enter__(self) -> Self:
@@ -241,16 +243,16 @@ class Codecs:
         from dicomtx.codecs.isolation.worker_group import describe  # noqa: PLC0415 - mostly not needed
 
         try:
-            spec = describe(self._team(name), points[0].value)
+            spec = describe(self._group(name), points[0].value)
         except CodecError as error:
             return BrokenPlugin(name, str(error))
         if spec.name != name:
             return BrokenPlugin(name, f"its CodecSpec has another name, {spec.name!r}")
         return spec
 
-    def _team(self, name: str) -> "Team":
-        from dicomtx.codecs.isolation.worker_group import Team  # noqa: PLC0415 - processes: mostly not needed
+    def _group(self, name: str) -> "WorkerGroup":
+        from dicomtx.codecs.isolation.worker_group import WorkerGroup  # noqa: PLC0415 - processes: mostly not needed
 
-        if name not in self._teams:
-            self._teams[name] = Team(name, self._settings.frame_timeout, self.budget.cpus)
-        return self._teams[name]
+        if name not in self._groups:
+            self._groups[name] = WorkerGroup(name, self._settings.frame_timeout, self.budget.cpus)
+        return self._groups[name]

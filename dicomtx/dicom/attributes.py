@@ -5,7 +5,7 @@ from typing import Final
 
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.values import numbers
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
@@ -105,7 +105,7 @@ def label_edits(data_set: DataSet, after: ImagePixel) -> list[Edit]:
 
 def nested_encapsulated(data_set: DataSet) -> Iterator[tuple[tuple[int, ...], DataSet]]:
     """Yields the items, with their paths, that have encapsulated Pixel Data of their own: icons."""
-    for path, item in holders(data_set, PIXEL_DATA):
+    for path, item in items_with(data_set, PIXEL_DATA):
         pixels = item.find(PIXEL_DATA)
         if pixels and pixels.undefined:
             yield path, item

@@ -28,7 +28,7 @@ FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
 
-class Header(NamedTuple):
+class FileInfo(NamedTuple):
     """What a file is.
 
     Attributes:
@@ -76,7 +76,7 @@ class Header(NamedTuple):
     hidden: str = ""
 
 
-def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
+def item_header(item: DataSet, syntax: TransferSyntax) -> FileInfo:
     """Returns what an item with encapsulated Pixel Data of its own is, such as an icon.
 
     Its stream is to be in the file's syntax, but tools have left icons behind: it tells itself.
@@ -84,7 +84,7 @@ def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
     stream = pixel_form.first_stream(item)
     if stream and stream.syntax and not stream.fits(syntax.uid):
         syntax = by_uid(stream.syntax)
-    return Header(
+    return FileInfo(
         syntax=syntax,
         label=syntax,
         sop_class_uid="",
@@ -100,7 +100,7 @@ def item_header(item: DataSet, syntax: TransferSyntax) -> Header:
     )
 
 
-def read_header(part10: Part10) -> Header:
+def read_file_info(part10: Part10) -> FileInfo:
     """Returns what the file is.
 
     Raises:
@@ -120,7 +120,7 @@ def read_header(part10: Part10) -> Header:
         warnings.append(f"Pixel Data is native by its label, but holds {hidden}")
     if image and image.subsampled:
         image = _real_chroma(part10, kind, image, warnings)
-    return Header(
+    return FileInfo(
         syntax=syntax,
         label=part10.label or syntax,
         sop_class_uid=data_set.text(SOP_CLASS),

@@ -43,7 +43,7 @@ class _Open:
         self.index = 0
 
 
-def holders(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
+def items_with(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
     """Yields the items, at any depth, that have the element ``tag``, with their paths.
 
     Inner ones come before those around them. Sequences that cannot have it are passed over.

@@ -4,7 +4,7 @@ from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import Encoding
 
 
-class Level:
+class OpenLevel:
     """An open data set, item or sequence.
 
     Attributes:

@@ -27,7 +27,7 @@ from dicomtx.dicom.elements import (
     of_item,
     resolved_vr,
 )
-from dicomtx.dicom.open_level import Level
+from dicomtx.dicom.open_level import OpenLevel
 from dicomtx.dicom.rope import WORDS, PixelData, Rope, swapped
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
@@ -69,7 +69,7 @@ class Rewriter:
         Raises:
             DamagedError: a nested sequence is broken.
         """
-        top = Level(self._data_set.encoding, self._source.size)
+        top = OpenLevel(self._data_set.encoding, self._source.size)
         edits = self._edits.get((), {})
         replaced = {tag: edit for tag, edit in edits.items() if tag in self._data_set}
         top.edits = {tag: edit for tag, edit in edits.items() if tag not in replaced}
@@ -89,7 +89,7 @@ class Rewriter:
         self._end_group(top)
         return self._rope
 
-    def _passes(self, level: Level, element: Element) -> bool:
+    def _passes(self, level: OpenLevel, element: Element) -> bool:
         """Whether the element can go as the bytes that it is."""
         named = (*level.path, element.tag) in self._ways
         named |= element.tag & 0xFFFF == 0 and level.path in self._ways  # group length
@@ -98,7 +98,7 @@ class Rewriter:
     def _has_vr(self, element: Element) -> bool:
         return bool(element.vr) != self._target.implicit_vr
 
-    def _element(self, level: Level, element: Element) -> None:
+    def _element(self, level: OpenLevel, element: Element) -> None:
         """Writes one element of the source, whole."""
         if self._passes(level, element):
             self._next_group(level, element.tag)
@@ -112,7 +112,7 @@ class Rewriter:
             vr = element_header.written_vr(element, signed=self._signed, to_big_endian=swaps)
             self._value(level, element, "UN" if vr == "SQ" else vr)
 
-    def _is_sequence(self, level: Level, element: Element) -> bool:
+    def _is_sequence(self, level: OpenLevel, element: Element) -> bool:
         """Whether there are items to be written one by one, be it only for an edit in them.
 
         UN of undefined length stays as it is, implicit and little endian (CP-246), but in a big
@@ -129,7 +129,7 @@ class Rewriter:
             return vr == "SQ"
         return has_items(self._source, element)
 
-    def _value(self, level: Level, element: Element, vr: str) -> None:
+    def _value(self, level: OpenLevel, element: Element, vr: str) -> None:
         """Writes header and value; words are swapped if the byte order changes."""
         self._next_group(level, element.tag)
         length = UNDEFINED if element.undefined else element.length
@@ -148,19 +148,19 @@ class Rewriter:
         self._rope.add(element_header.element_header(tag, fitting, length, self._target))
         return fitting
 
-    def _make_edits(self, level: Level, before: int) -> None:
+    def _make_edits(self, level: OpenLevel, before: int) -> None:
         """Writes the edits whose elements the source does not have, up to the tag ``before``."""
         while level.edits and next(iter(level.edits)) < before:
             self._edit(level, level.edits.pop(next(iter(level.edits))))
 
-    def _replace(self, level: Level, element: Element, edit: Edit) -> None:
+    def _replace(self, level: OpenLevel, element: Element, edit: Edit) -> None:
         """Writes an edit where the element of the source stands."""
         if edit.adds:
             self._sequence(level, element, edit)
         else:
             self._edit(level, edit)
 
-    def _edit(self, level: Level, edit: Edit) -> None:
+    def _edit(self, level: OpenLevel, edit: Edit) -> None:
         if edit.value is None:
             return
         if edit.tag & 0xFFFF == 0:
@@ -171,28 +171,28 @@ class Rewriter:
         self._header(edit.tag, edit.vr, len(value))
         self._rope.add(value)
 
-    def _pixel_data(self, level: Level, pixel_data: PixelData) -> None:
+    def _pixel_data(self, level: OpenLevel, pixel_data: PixelData) -> None:
         self._next_group(level, PIXEL_DATA)
         length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
         self._header(PIXEL_DATA, pixel_data.vr, length)
         self._rope.extend(pixel_data.value)
 
-    def _group_length(self, level: Level, tag: int) -> None:
+    def _group_length(self, level: OpenLevel, tag: int) -> None:
         self._end_group(level)
         self._header(tag, "UL", 4)
         level.group = (tag >> 16, self._rope.reserve(), self._rope.size)
 
-    def _next_group(self, level: Level, tag: int) -> None:
+    def _next_group(self, level: OpenLevel, tag: int) -> None:
         if level.group and tag >> 16 != level.group[0]:
             self._end_group(level)
 
-    def _end_group(self, level: Level) -> None:
+    def _end_group(self, level: OpenLevel) -> None:
         if level.group:
             _, room, begun = level.group
             room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
             level.group = None
 
-    def _sequence(self, outer: Level, sequence: Element, more: Edit | None = None) -> None:
+    def _sequence(self, outer: OpenLevel, sequence: Element, more: Edit | None = None) -> None:
         """Writes a sequence with all that is in it, and more items; depth costs no stack."""
         self._next_group(outer, sequence.tag)
         levels = [self._open_sequence(outer, sequence, more)]
@@ -217,7 +217,7 @@ class Rewriter:
             else:
                 at = self._child(levels, child)
 
-    def _child(self, levels: list[Level], child: Element) -> int:
+    def _child(self, levels: list[OpenLevel], child: Element) -> int:
         """Writes an element of an item, or opens the sequence that it is; returns what is next."""
         level = levels[-1]
         if child.tag >> 16 == ITEM >> 16:
@@ -240,11 +240,11 @@ class Rewriter:
             self._element(level, child)
         return child.end
 
-    def _open_sequence(self, outer: Level, sequence: Element, more: Edit | None) -> Level:
+    def _open_sequence(self, outer: OpenLevel, sequence: Element, more: Edit | None) -> OpenLevel:
         stop = outer.stop if sequence.undefined else sequence.end
         if stop > outer.stop:
             raise DamagedError(f"{name(sequence.tag)} reaches beyond the item that it is in")
-        level = Level(
+        level = OpenLevel(
             within=inner(sequence, outer.within),
             stop=stop,
             undefined=sequence.undefined,
@@ -255,13 +255,13 @@ class Rewriter:
         self._rope.add(element_header.element_header(sequence.tag, "SQ", 0, self._target)[:-4])
         return self._begin(level)
 
-    def _open_item(self, outer: Level, item: Element) -> Level:
+    def _open_item(self, outer: OpenLevel, item: Element) -> OpenLevel:
         stop = outer.stop if item.undefined else item.end
         if stop > outer.stop:
             raise DamagedError("an item reaches beyond the sequence that it is in")
         path = self._way(outer, outer.index)
         outer.index += 1
-        level = Level(
+        level = OpenLevel(
             within=of_item(self._source, item.value, stop, outer.within),
             stop=stop,
             undefined=item.undefined,
@@ -271,12 +271,12 @@ class Rewriter:
         self._rope.add(element_header.tag_bytes(ITEM, self._target))
         return self._begin(level)
 
-    def _way(self, outer: Level, step: int) -> tuple[int, ...]:
+    def _way(self, outer: OpenLevel, step: int) -> tuple[int, ...]:
         """Returns the path one step further, as long as there are edits on the way."""
         path = (*outer.path, step)
         return path if path in self._ways else NOWHERE
 
-    def _begin(self, level: Level) -> Level:
+    def _begin(self, level: OpenLevel) -> OpenLevel:
         """Writes the length of a sequence or item, or makes room for it."""
         if level.undefined:
             self._rope.add(b"\xff\xff\xff\xff")
@@ -285,7 +285,7 @@ class Rewriter:
         level.begun = self._rope.size
         return level
 
-    def _close(self, level: Level) -> None:
+    def _close(self, level: OpenLevel) -> None:
         if level.in_item:
             self._make_edits(level, UNDEFINED)
         self._end_group(level)

@@ -7,7 +7,7 @@ from dicomtx.code_stream import CodeStream
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data import fragments
 from dicomtx.dicom.pixel_data.fragments import Encapsulation
@@ -76,7 +76,7 @@ def describe(path: str) -> Description:
         DamagedError: its structure is broken.
     """
     with open_source(path) as file, open_part10(file, whole=True) as part10:
-        header, data_set = read_header(part10), part10.data_set
+        header, data_set = read_file_info(part10), part10.data_set
         pixels = fragments.read(data_set) if header.pixel_data == "encapsulated" else None
         frames = attributes.number_of_frames(data_set) or 0
         warnings = list(header.warnings)

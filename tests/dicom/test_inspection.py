@@ -8,7 +8,7 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
@@ -28,9 +28,9 @@ STREAMS = {
 ENCODINGS = {"implicit": IMPLICIT, "explicit": EXPLICIT, "big-endian": EXPLICIT_BIG}
 
 
-def header(data: bytes) -> Header:
+def header(data: bytes) -> FileInfo:
     with open_part10(Source(data)) as part:
-        return read_header(part)
+        return read_file_info(part)
 
 
 def stream(slug: str) -> bytes:
@@ -144,7 +144,7 @@ def test_only_the_head_of_the_first_stream_is_read() -> None:
 
     source.read = counted  # type: ignore[method-assign]
     with open_part10(source) as part:
-        assert read_header(part).first_stream
+        assert read_file_info(part).first_stream
     assert sum(sizes) < 200_000
 
 

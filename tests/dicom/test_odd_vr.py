@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, Encoding
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
@@ -39,7 +39,7 @@ def test_an_unknown_vr_has_two_bytes_of_length(name: str, vr: bytes) -> None:
         assert found.data_set.text(NAME) == "Synthetic"
         assert found.data_set.number(0x00280011) == 3
         at = data.index(b"Synthetic") - 4
-        assert f"unknown VR at byte {at}: " in " ".join(read_header(found).warnings)
+        assert f"unknown VR at byte {at}: " in " ".join(read_file_info(found).warnings)
 
 
 @pytest.mark.parametrize("vr", ODD)

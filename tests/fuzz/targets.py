@@ -10,7 +10,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.codecs.shipped import IMAGECODECS, OPENJPEG
 from dicomtx.dicom import attributes
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.dicom.pixel_data import fragments
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, native_frames
@@ -28,7 +28,7 @@ def read(data: bytes) -> None:
     for salvage in (False, True):
         with suppress(DicomtxError), open_part10(Source(data), salvage=salvage) as part10:
             with suppress(DicomtxError):
-                read_header(part10)
+                read_file_info(part10)
                 list(attributes.nested_encapsulated(part10.data_set))
             for encoding in (EXPLICIT, IMPLICIT, EXPLICIT_BIG):
                 with suppress(DicomtxError):
@@ -41,7 +41,7 @@ def decode(data: bytes) -> None:
     """Decodes the first frames of a file by every builtin codec that knows its syntax."""
     for salvage in (False, True):
         with suppress(DicomtxError), open_part10(Source(data), salvage=salvage) as part10:
-            header = read_header(part10)
+            header = read_file_info(part10)
             if header.image and header.syntax.encapsulated:
                 _decode(part10, header, salvage=salvage)
             elif header.image and header.pixel_data == "native":
@@ -65,7 +65,7 @@ def transcode(data: bytes) -> None:
             )
 
 
-def _decode(part10: Part10, header: Header, *, salvage: bool) -> None:
+def _decode(part10: Part10, header: FileInfo, *, salvage: bool) -> None:
     assert header.image
     pixels = fragments.read(part10.data_set, [] if salvage else None)
     wanted = attributes.number_of_frames(part10.data_set)

@@ -13,7 +13,7 @@ from dicomtx.processes.framing import Data
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 
-class Team:
+class WorkerGroup:
     """The processes of one codec: one for each frame that is worked on at once.
 
     Each is started when it is first needed, and that which answered last is asked first, so that
@@ -55,24 +55,24 @@ class Team:
 class Isolated:
     """The codec of one module (see ``Codec``), in other processes."""
 
-    def __init__(self, team: Team | Child, module: str) -> None:
-        self._team = team
+    def __init__(self, team: WorkerGroup | Child, module: str) -> None:
+        self._group = team
         self._module = module
 
     def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         """Returns the native frame of one code stream, as ``Codec.decode``."""
-        found, data = self._team.ask(("decode", self._module, syntax, image), stream)
+        found, data = self._group.ask(("decode", self._module, syntax, image), stream)
         if not isinstance(found, ImagePixel):
-            raise CodecError(f"{self._team.name} sent no Image Pixel with its frame")
+            raise CodecError(f"{self._group.name} sent no Image Pixel with its frame")
         return Frame(data, found)
 
     def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
         """Returns the code stream of one native frame, as ``Codec.encode``."""
         question = ("encode", self._module, syntax, frame.image, options)
-        return bytes(self._team.ask(question, frame.data)[1])
+        return bytes(self._group.ask(question, frame.data)[1])
 
 
-def describe(team: Team | Child, value: str) -> CodecSpec:
+def describe(team: WorkerGroup | Child, value: str) -> CodecSpec:
     """Returns the spec that the value of an entry point names; only the child imports it.
 
     Raises:

@@ -13,7 +13,7 @@ from dicomtx.dicom.derivation.references import (
     UNCOMPRESSED_PREDECESSOR,
     has_code,
 )
-from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.items import code, item
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE
 from dicomtx.transfer_syntaxes import ROOT
@@ -90,7 +90,7 @@ def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
     edits.append(Edit(IMAGE_TYPE, "CS", _derived(data_set.value(IMAGE_TYPE))))
     edits += (
         Edit(FRAME_TYPE, "CS", _derived(frame.value(FRAME_TYPE)), path)
-        for path, frame in holders(data_set, FRAME_TYPE)
+        for path, frame in items_with(data_set, FRAME_TYPE)
         if path[0] in (SHARED_GROUPS, FRAME_GROUPS)
     )
     told = f"{step.description}, ratio {_decimal(step.ratio)}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.part10 import SOP_INSTANCE
 
 SOURCE_IMAGES: Final = 0x00082112
@@ -27,7 +27,7 @@ def reference_edits(data_set: DataSet, uid_map: Mapping[str, str]) -> list[Edit]
     """
     own = data_set.text(SOP_INSTANCE)
     edits = []
-    for path, item in holders(data_set, REFERENCED_INSTANCE):
+    for path, item in items_with(data_set, REFERENCED_INSTANCE):
         old = item.text(REFERENCED_INSTANCE)
         new = uid_map.get(old, old)
         if new != old and own not in (old, new) and not names_predecessor(item):

@@ -40,7 +40,7 @@ def _components(file_id: str) -> tuple[str, ...]:
     return tuple(component.strip(" \0") for component in file_id.split("\\"))
 
 
-class Beyond(NamedTuple):
+class ExistingDicomdir(NamedTuple):
     """What a DICOMDIR has that its files do not say.
 
     Attributes:
@@ -59,7 +59,7 @@ def file_key(names: Iterable[str]) -> str:
     return "/".join(names).casefold()
 
 
-def beyond(part10: Part10) -> Beyond:
+def existing_dicomdir(part10: Part10) -> ExistingDicomdir:
     """Returns what a DICOMDIR has that its files do not say.
 
     Raises:
@@ -82,7 +82,7 @@ def beyond(part10: Part10) -> Beyond:
         elif place:
             lost[f"icon of {kind}"] += 1
     told = tuple(f"{what} ({count})" for what, count in sorted(lost.items()))
-    return Beyond(part10.data_set.text(FILE_SET_ID), icons, told)
+    return ExistingDicomdir(part10.data_set.text(FILE_SET_ID), icons, told)
 
 
 def _icon(record: DataSet) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 
 
-def passed_on(
+def native_passthrough(
     data_set: DataSet, image: ImagePixel | None, warnings: list[str] | None, *, swap: bool
 ) -> PixelData | None:
     """Returns native Pixel Data anew, if the source's element cannot pass as it stands.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.codecs.registry import AUDITORS, Codecs
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, encapsulated_frames, native_frames
 from dicomtx.engine.decoding import decoder as decoding
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder
@@ -93,7 +93,9 @@ class AnyFrames:
         )
 
 
-def any_frames(data_set: DataSet, header: Header, codecs: Codecs, warnings: list[str]) -> Frames:
+def fallback_frames(
+    data_set: DataSet, header: FileInfo, codecs: Codecs, warnings: list[str]
+) -> Frames:
     """Returns the native frames of a data set.
 
     Args:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc.policy import OrthancPolicy
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
@@ -83,13 +83,13 @@ def predicted(
     return made, changed
 
 
-def changes_uid(header: Header, target: TransferSyntax) -> bool:
+def changes_uid(header: FileInfo, target: TransferSyntax) -> bool:
     """Returns whether a step to this target gives a new SOP Instance UID (rule 9)."""
     return header.pixel_data != "none" and target != header.label and target.uid in LOSSY
 
 
 def transcoded(
-    header: Header,
+    header: FileInfo,
     allowed: tuple[TransferSyntax, ...],
     policy: OrthancPolicy,
     engine: str,
@@ -115,7 +115,7 @@ def transcoded(
     return Done(None, "", "; ".join(reasons) or "the built-in is disabled, and there is no plugin")
 
 
-def _by_builtin(header: Header, allowed: tuple[TransferSyntax, ...], *, new_uid: bool) -> Done:
+def _by_builtin(header: FileInfo, allowed: tuple[TransferSyntax, ...], *, new_uid: bool) -> Done:
     if header.label.uid not in DECODED:
         return Done(None, BUILTIN, f"no decoder of {header.label.name}")
     reason = f"no encoder of {' or '.join(syntax.name for syntax in allowed)}"
@@ -133,7 +133,7 @@ def _uid_fault(uid: str, *, new_uid: bool) -> str:
     return f"{by_uid(uid).name} would need a new SOP Instance UID" if needs else ""
 
 
-def _builtin_fault(header: Header, uid: str) -> str:
+def _builtin_fault(header: FileInfo, uid: str) -> str:
     """Returns why DCMTK does not encode an image so (rule 4, and its encoders), or nothing."""
     image, name = header.image, by_uid(uid).name
     if image is None or not by_uid(uid).encapsulated:
@@ -153,7 +153,7 @@ def _bits_fault(image: ImagePixel, uid: str) -> str:
     return ""
 
 
-def _sample_fault(header: Header, image: ImagePixel, uid: str, name: str) -> str:
+def _sample_fault(header: FileInfo, image: ImagePixel, uid: str, name: str) -> str:
     halved = image.subsampled and not header.label.encapsulated
     if halved and uid not in (ROOT + ".4.50", EXTENDED):
         return f"native YBR_FULL_422 cannot be {name}"
@@ -165,7 +165,7 @@ def _sample_fault(header: Header, image: ImagePixel, uid: str, name: str) -> str
 
 
 def _by_gdcm(
-    header: Header, allowed: tuple[TransferSyntax, ...], policy: OrthancPolicy, *, new_uid: bool
+    header: FileInfo, allowed: tuple[TransferSyntax, ...], policy: OrthancPolicy, *, new_uid: bool
 ) -> Done:
     """Returns what the plugin would do (rule 12)."""
     restricted, label = policy.gdcm_syntaxes, header.label
@@ -203,7 +203,7 @@ def _gdcm_fault(image: ImagePixel, target: TransferSyntax) -> str:
     return ""
 
 
-def _defects(header: Header, done: Done) -> tuple[str, ...]:
+def _defects(header: FileInfo, done: Done) -> tuple[str, ...]:
     """Returns what the server would do wrong: to be known, not to be imitated (rules 10 and 45)."""
     image, told = header.image, []
     target = done.target.uid if done.target else ""
@@ -220,7 +220,7 @@ def _defects(header: Header, done: Done) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _action(header: Header, target: TransferSyntax) -> Action:
+def _action(header: FileInfo, target: TransferSyntax) -> Action:
     decodes = header.pixel_data == "encapsulated"
     if target.encapsulated and header.pixel_data != "none":
         return Action.RECODE if decodes else Action.ENCODE

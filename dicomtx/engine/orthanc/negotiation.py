@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
 
@@ -30,7 +30,7 @@ class Peer(NamedTuple):
     sop_classes: frozenset[str] | None = None
 
 
-class Leaving(NamedTuple):
+class NegotiationResult(NamedTuple):
     """How one instance would leave.
 
     Attributes:
@@ -47,7 +47,7 @@ def proposed(source: TransferSyntax, preferred: TransferSyntax) -> tuple[Transfe
     return tuple(dict.fromkeys((source, preferred, *NATIVE)))
 
 
-def leaving(header: Header, peer: Peer, transcode: Transcode) -> Leaving:
+def negotiated_syntax(header: FileInfo, peer: Peer, transcode: Transcode) -> NegotiationResult:
     """Returns in which syntax an instance would be sent, or why it could not be."""
     source = header.label
     contexts = proposed(source, peer.preferred)
@@ -57,13 +57,15 @@ def leaving(header: Header, peer: Peer, transcode: Transcode) -> Leaving:
     if peer.sop_classes is not None and header.sop_class_uid not in peer.sop_classes:
         accepted = []
     if source in accepted:
-        return Leaving(Plan(Action.COPY, source, source), "37b" if peer.transcoding else "38")
+        return NegotiationResult(
+            Plan(Action.COPY, source, source), "37b" if peer.transcoding else "38"
+        )
     if not peer.transcoding:
         why = f"transcoding is not allowed, and {source.name} is not accepted"
-        return Leaving(_not_sent(source, why), "38")
+        return NegotiationResult(_not_sent(source, why), "38")
     if not accepted:
         offered = ", ".join(syntax.name for syntax in contexts)
-        return Leaving(_not_sent(source, f"none of {offered} is accepted"), "37a")
+        return NegotiationResult(_not_sent(source, f"none of {offered} is accepted"), "37a")
     return _transcoded(source, accepted, peer.preferred, transcode)
 
 
@@ -72,7 +74,7 @@ def _transcoded(
     accepted: list[TransferSyntax],
     preferred: TransferSyntax,
     transcode: Transcode,
-) -> Leaving:
+) -> NegotiationResult:
     """Returns the first step that can be done: to the preferred syntax, or to a native one."""
     reasons = []
     tries = [("37c", preferred)] if preferred in accepted else []
@@ -80,9 +82,9 @@ def _transcoded(
     for rule, syntax in tries:
         made = transcode(syntax)
         if made.action not in (Action.REFUSE, Action.KEEP):
-            return Leaving(made, rule)
+            return NegotiationResult(made, rule)
         reasons.append(f"{syntax.name}: {made.reason}")
-    return Leaving(_not_sent(source, "; ".join(dict.fromkeys(reasons))), "37e")
+    return NegotiationResult(_not_sent(source, "; ".join(dict.fromkeys(reasons))), "37e")
 
 
 def _not_sent(source: TransferSyntax, why: str) -> Plan:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc import upload
 from dicomtx.engine.planning.conditions import NATIVE
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
@@ -120,7 +120,7 @@ class OrthancPolicy:
             steps.append(("pixel data", self._keep("", nothing)))
         return [*steps, ("IngestTranscoding", self._transcode(subject, self.ingest))]
 
-    def not_accepted(self, header: Header) -> str:
+    def not_accepted(self, header: FileInfo) -> str:
         """Returns why its C-STORE SCP would not take an instance (rules 41 and 42), or nothing."""
         if header.label.uid not in self.accepted:
             return f"its C-STORE SCP does not accept {header.label.name}"
@@ -155,7 +155,7 @@ class OrthancPolicy:
         )
 
 
-def _skipped(header: Header, target: TransferSyntax) -> str:
+def _skipped(header: FileInfo, target: TransferSyntax) -> str:
     """Returns why Orthanc does not look further (rules 16 and 17), or nothing."""
     label = header.label
     if header.meta == "no syntax":

@@ -4,7 +4,7 @@ from typing import Final
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, Encoding
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 
 IDENTIFIERS: Final = {
     "Study Instance UID": 0x0020000D,
@@ -14,7 +14,7 @@ IDENTIFIERS: Final = {
 """What an instance cannot be stored without; a Patient ID may be missing."""
 
 
-def refused(header: Header, data_set: DataSet) -> str:
+def refused(header: FileInfo, data_set: DataSet) -> str:
     """Returns why Orthanc answers an upload with an error, or nothing."""
     missing = [name for name, tag in IDENTIFIERS.items() if not _first_string(data_set, tag)]
     if missing:
@@ -26,7 +26,7 @@ def _first_string(data_set: DataSet, tag: int) -> bytes:
     return data_set.value(tag).partition(b"\0")[0].strip()
 
 
-def _unreadable(header: Header, data_set: DataSet) -> str:
+def _unreadable(header: FileInfo, data_set: DataSet) -> str:
     """Returns why DCMTK does not read a file that dicomtx reads, or nothing."""
     label, last = header.label, data_set.elements[-1]
     if header.meta == "no prefix":

@@ -3,14 +3,14 @@
 from typing import Literal, NamedTuple
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.planning.planner import plan, refusal
 from dicomtx.engine.planning.policy import Decision, Policy, Subject, Verdict
 from dicomtx.settings import Settings, overridden
 
 
-class Settled(NamedTuple):
+class ResolvedPlan(NamedTuple):
     """What is to be done with one file, by which rule, with which settings.
 
     Attributes:
@@ -33,13 +33,13 @@ class Settled(NamedTuple):
 OnFailure = Literal["error", "keep-original"]
 
 
-def settle(
+def resolve_plan(
     subject: Subject,
     policy: Policy,
     codecs: Codecs,
     settings: Settings,
     on_failure: OnFailure = "error",
-) -> Settled:
+) -> ResolvedPlan:
     """Returns what is to be done with one file.
 
     Args:
@@ -54,22 +54,24 @@ def settle(
 
 def carried(
     decision: Decision,
-    header: Header,
+    header: FileInfo,
     codecs: Codecs,
     settings: Settings,
     on_failure: OnFailure = "error",
-) -> Settled:
+) -> ResolvedPlan:
     """Returns what a decision means for a file with this header."""
     rule, target = decision.rule, decision.target
     if decision.verdict is Verdict.REFUSE:
         reason = decision.reason or "the policy refuses it"
-        return Settled(
+        return ResolvedPlan(
             refusal(header, header.label, reason), settings, rule, reason, by_policy=True
         )
     if decision.verdict is Verdict.KEEP or target is None:
         reason = decision.reason or "the policy keeps it"
         action = Action.COPY if target == header.label else Action.KEEP
-        return Settled(Plan(action, header.syntax, header.label, reason), settings, rule, reason)
+        return ResolvedPlan(
+            Plan(action, header.syntax, header.label, reason), settings, rule, reason
+        )
     settings = overridden(settings, decision.options)
     keep = "keep-original" in (decision.on_failure, on_failure)
     made = plan(header, target, codecs, settings)
@@ -79,9 +81,9 @@ def carried(
         made = kept(made, f"cannot be {target.name}: {made.reason}", header)
     elif made.action is Action.REFUSE:
         made = made._replace(target=target)
-    return Settled(made, settings, rule, decision.reason, keep_original=keep)
+    return ResolvedPlan(made, settings, rule, decision.reason, keep_original=keep)
 
 
-def kept(made: Plan, why: str, header: Header) -> Plan:
+def kept(made: Plan, why: str, header: FileInfo) -> Plan:
     """Returns the plan that leaves a file as it is, since what was planned cannot be."""
     return Plan(Action.KEEP, made.source, header.label, why)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import name as tag_name
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.errors import SettingsError
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ALIASES, BY_NAME, ROOT, TABLE, TransferSyntax
@@ -63,7 +63,7 @@ class Matcher(NamedTuple):
     tests: tuple[Test, ...]
     tag: int = 0
 
-    def found(self, header: Header, data_set: DataSet, size: int) -> Found:
+    def found(self, header: FileInfo, data_set: DataSet, size: int) -> Found:
         """Returns what the file has under this key: several names of one thing, or none."""
         if self.tag:
             from dicomtx.dicom.values import text  # noqa: PLC0415 - brings pydicom
@@ -88,15 +88,15 @@ def names(syntax: TransferSyntax) -> tuple[str, ...]:
     return tuple(name for name in (syntax.slug, syntax.keyword, syntax.uid, *aliases) if name)
 
 
-def _of_image(field: str) -> Callable[[Header], Found]:
-    def find(header: Header) -> Found:
+def _of_image(field: str) -> Callable[[FileInfo], Found]:
+    def find(header: FileInfo) -> Found:
         image: ImagePixel | None = header.image
         return () if image is None else (getattr(image, field),)
 
     return find
 
 
-FINDERS: Final[dict[str, Callable[[Header], Found]]] = {
+FINDERS: Final[dict[str, Callable[[FileInfo], Found]]] = {
     "compressed": lambda header: ("false" if header.syntax.uid in NATIVE else "true",),
     "syntax": lambda header: names(header.syntax),
     "sop_class": lambda header: (header.sop_class_uid,),

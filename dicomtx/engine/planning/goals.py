@@ -1,11 +1,11 @@
 """Goals of quality and files that are in the target syntax already."""
 
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.settings import Settings, goal_text
 from dicomtx.transfer_syntaxes import RECOMPRESSION, TransferSyntax
 
 
-def has_ratio(header: Header, target: TransferSyntax, settings: Settings) -> bool:
+def has_ratio(header: FileInfo, target: TransferSyntax, settings: Settings) -> bool:
     """Returns whether a file that stays in its syntax has the ratio that is asked for."""
     if not target.lossy or target.uid == RECOMPRESSION:
         return True

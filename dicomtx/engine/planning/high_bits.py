@@ -9,7 +9,7 @@ something there (see ``words``) are counted in a warning; ``--strict`` refuses t
 
 from typing import TYPE_CHECKING
 
-from dicomtx.encoding_profiles import Standing, nearest, standing, whole_words
+from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
 from dicomtx.engine.planning.plan import HighBits
 from dicomtx.errors import UnsupportedError
 from dicomtx.image_pixel import ImagePixel
@@ -51,8 +51,8 @@ def widened(plan: "Plan", unfit: UnfitError) -> "Plan":
     """
     assert plan.after is not None
     after = whole(plan.after)
-    stands, why = standing(plan.target, after)
-    if stands is not Standing.FORBIDDEN:
+    stands, why = permission(plan.target, after)
+    if stands is not Permission.FORBIDDEN:
         return plan._replace(whole_words=True)
     better = next((s for s in nearest(after) if whole_words(s)), None)
     instead = f"--to {better.slug}, or " if better else ""

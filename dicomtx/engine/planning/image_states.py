@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Final
 
 from dicomtx.codecs import photometric
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.pixel_data.frames import LONGEST_NATIVE
-from dicomtx.encoding_profiles import Standing, nearest, standing, whole_words
+from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
 from dicomtx.encoding_table import TRANSFORMED
 from dicomtx.engine.planning.lossy_safety import exact
 from dicomtx.errors import VerificationError
@@ -25,7 +25,7 @@ XL: Final = f"{ROOT}.4.112"
 WORDS: Final = (1, 8, 16, 32, 64)
 
 
-def decoded(header: Header, image: ImagePixel) -> ImagePixel:
+def decoded(header: FileInfo, image: ImagePixel) -> ImagePixel:
     """Returns the image as frames come out of the source: native, or decoded."""
     family = header.syntax.family
     if family == "JPEG":
@@ -39,7 +39,7 @@ def decoded(header: Header, image: ImagePixel) -> ImagePixel:
     return image._replace(photometric_interpretation=said, planar_configuration=0)
 
 
-def _is_xyb(header: Header, image: ImagePixel) -> bool:
+def _is_xyb(header: FileInfo, image: ImagePixel) -> bool:
     """Whether colours are JPEG XL's own; grey streams say so too, and mean nothing by it."""
     stream = header.first_stream
     return bool(stream and stream.transform == "XYB" and image.samples_per_pixel == 3)
@@ -67,7 +67,7 @@ def expanded(target: TransferSyntax, image: ImagePixel, settings: Settings) -> b
 
 
 def turned_to_rgb(
-    header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings
+    header: FileInfo, target: TransferSyntax, image: ImagePixel, settings: Settings
 ) -> bool:
     """Returns whether samples are to be turned from YCbCr to RGB.
 
@@ -99,7 +99,7 @@ def written(target: TransferSyntax, image: ImagePixel, settings: Settings) -> Im
     return image
 
 
-def as_streamed(header: Header, image: ImagePixel) -> ImagePixel:
+def as_streamed(header: FileInfo, image: ImagePixel) -> ImagePixel:
     """Returns the image labelled as its first code stream is, where that tells (PS3.5 8.2)."""
     stream = header.first_stream
     said = image.photometric_interpretation
@@ -115,7 +115,7 @@ def as_streamed(header: Header, image: ImagePixel) -> ImagePixel:
     return image._replace(photometric_interpretation=said, planar_configuration=0)
 
 
-def contradiction(header: Header, image: ImagePixel) -> str:
+def contradiction(header: FileInfo, image: ImagePixel) -> str:
     """Returns how Photometric Interpretation and the code stream differ, empty if they agree."""
     label, stream = image.photometric_interpretation, header.first_stream
     if not stream or image.samples_per_pixel != 3:
@@ -130,7 +130,7 @@ def contradiction(header: Header, image: ImagePixel) -> str:
     return f"Photometric Interpretation is {label}, but the code stream is {streamed}"
 
 
-def warnings(header: Header, image: ImagePixel) -> tuple[str, ...]:
+def warnings(header: FileInfo, image: ImagePixel) -> tuple[str, ...]:
     """Returns what to say about the colours of a source that is decoded or encoded."""
     said = image.photometric_interpretation
     rounded = f"{said} (luma from 16 to 235) is converted to RGB: samples are rounded"
@@ -138,7 +138,7 @@ def warnings(header: Header, image: ImagePixel) -> tuple[str, ...]:
     return tuple(filter(None, told))
 
 
-def _chroma_fault(header: Header, settings: Settings) -> str:
+def _chroma_fault(header: FileInfo, settings: Settings) -> str:
     """Returns why the YCbCr of the source cannot be read, or not without loss; empty if it can."""
     image = header.image
     if image is None or image.samples_per_pixel != 3:
@@ -149,7 +149,7 @@ def _chroma_fault(header: Header, settings: Settings) -> str:
     return _partial_fault(header, image, settings) if said.startswith(PARTIAL) else ""
 
 
-def _partial_fault(header: Header, image: ImagePixel, settings: Settings) -> str:
+def _partial_fault(header: FileInfo, image: ImagePixel, settings: Settings) -> str:
     """Returns why YCbCr of partial range cannot become RGB, empty if it can."""
     said, native = image.photometric_interpretation, header.pixel_data == "native"
     if header.syntax.uid in DCT:
@@ -162,7 +162,7 @@ def _partial_fault(header: Header, image: ImagePixel, settings: Settings) -> str
 
 
 def refused(
-    header: Header, target: TransferSyntax, after: ImagePixel, settings: Settings
+    header: FileInfo, target: TransferSyntax, after: ImagePixel, settings: Settings
 ) -> tuple[str, str]:
     """Returns why the output may not be, and what is to be warned of if it may."""
     if fault := _chroma_fault(header, settings):
@@ -179,11 +179,11 @@ def refused(
         return (too_long if size > LONGEST_NATIVE else ""), ""
     if header.overlays and settings.overlays == "keep" and not whole_words(target):
         return "it has no room for overlay planes in unused bits; use --overlays extract", ""
-    stands, why = standing(target, after)
-    if stands is Standing.ALLOWED or (stands is Standing.PRACTISED and not settings.strict):
+    stands, why = permission(target, after)
+    if stands is Permission.ALLOWED or (stands is Permission.PRACTISED and not settings.strict):
         return "", why
     if after.photometric_interpretation in TRANSFORMED:  # the label of this target only
         after = after._replace(photometric_interpretation="RGB")
     fitting = nearest(after, lossy=not exact(target, settings))
-    better = next((s for s in fitting if standing(s, after)[0] is Standing.ALLOWED), None)
+    better = next((s for s in fitting if permission(s, after)[0] is Permission.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
@@ -21,7 +21,7 @@ LOSING: Final = ("quality", "ratio", "psnr")  # goals that ask for a loss, whate
 REVERSIBLE: Final = frozenset(f"{ROOT}.4.{n}" for n in (81, 91, 112, 203))
 
 
-def lossy_stream(header: Header) -> bool:
+def lossy_stream(header: FileInfo) -> bool:
     """Returns whether the source's code streams may have lost something, by all that they say."""
     if header.pixel_data != "encapsulated":
         return False
@@ -35,7 +35,7 @@ def exact(target: TransferSyntax, settings: Settings) -> bool:
     return not target.lossy or none
 
 
-def unfit(header: Header, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
+def unfit(header: FileInfo, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
     """Returns why no option allows to put such an image into the target, empty if one may."""
     if not exact(target, settings):
         return _not_lossy(header, target, image)
@@ -46,7 +46,7 @@ def unfit(header: Header, target: TransferSyntax, image: ImagePixel, settings: S
     return "" if reversible else f"{target.name} has no way to lose nothing"
 
 
-def refusal(header: Header, target: TransferSyntax, settings: Settings) -> str:
+def refusal(header: FileInfo, target: TransferSyntax, settings: Settings) -> str:
     """Returns why the image is not put into a lossy target unless an option allows it."""
     if exact(target, settings):
         return ""
@@ -62,7 +62,7 @@ def refusal(header: Header, target: TransferSyntax, settings: Settings) -> str:
     return "; ".join(reasons)
 
 
-def _not_lossy(header: Header, target: TransferSyntax, image: ImagePixel) -> str:
+def _not_lossy(header: FileInfo, target: TransferSyntax, image: ImagePixel) -> str:
     """Returns why such an image is never lossy in the target, empty if it can be."""
     if header.mapped:
         return "its values stand for the colours of a Supplemental Palette, and are no shades"

@@ -5,7 +5,7 @@ from typing import Final
 from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.codecs.shipped import IMAGECODECS
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.planning import goals
 from dicomtx.engine.planning.high_bits import rule
 from dicomtx.engine.planning.plan import Action, Plan
@@ -16,7 +16,7 @@ from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_ui
 BASELINE: Final = ROOT + ".4.50"
 
 
-def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns what is to be done to have the file in ``target``, or in the first fallback."""
     made = _plan(header, target, codecs, settings)
     reasons = []
@@ -32,7 +32,7 @@ def plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Setti
     return made._replace(warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
 
 
-def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     if header.hidden and not settings.force_native:
         return refusal(header, target, hidden_streams(header))
     small = goals.has_ratio(header, target, settings)
@@ -50,7 +50,7 @@ def _plan(header: Header, target: TransferSyntax, codecs: Codecs, settings: Sett
 
 
 def _with_pixels(
-    header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings, reason: str
+    header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings, reason: str
 ) -> Plan:
     if not reason and header.missing:
         reason = f"there is Pixel Data, but no {' and no '.join(header.missing)}"
@@ -64,12 +64,12 @@ def _with_pixels(
     return _coded(header, header.image, target, codecs, settings)
 
 
-def refusal(header: Header, target: TransferSyntax, reason: str) -> Plan:
+def refusal(header: FileInfo, target: TransferSyntax, reason: str) -> Plan:
     """Returns the plan that does nothing, for this reason."""
     return Plan(Action.REFUSE, header.syntax, target, reason)
 
 
-def hidden_streams(header: Header) -> str:
+def hidden_streams(header: FileInfo) -> str:
     """Returns why words that hold code streams are not taken for pixels."""
     return (
         f"Pixel Data is native by its label ({header.label.name}), but holds {header.hidden}."
@@ -77,7 +77,7 @@ def hidden_streams(header: Header) -> str:
     )
 
 
-def _untouchable(header: Header, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:
+def _untouchable(header: FileInfo, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:
     """Returns why the file cannot be transcoded, if so, and whether it may be kept as it is."""
     if settings.strict and header.syntax.known and not header.label.keyword:
         return f"transfer syntax {header.label.uid} is unknown", False
@@ -94,16 +94,16 @@ def _untouchable(header: Header, target: TransferSyntax, settings: Settings) -> 
     return nothing_to_compress.get(header.pixel_data, "") if target.encapsulated else "", True
 
 
-def _only_headers(header: Header, target: TransferSyntax) -> bool:
+def _only_headers(header: FileInfo, target: TransferSyntax) -> bool:
     """Whether Pixel Data, if there is any, can stay as it is."""
     return header.pixel_data != "encapsulated" and not target.encapsulated
 
 
-def _can_rewrap(header: Header) -> bool:
+def _can_rewrap(header: FileInfo) -> bool:
     return header.image is not None and header.syntax.encapsulated
 
 
-def _rewrapped(header: Header, target: TransferSyntax, settings: Settings) -> Plan:
+def _rewrapped(header: FileInfo, target: TransferSyntax, settings: Settings) -> Plan:
     """Returns the plan that leaves each code stream as it is."""
     from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
 
@@ -123,7 +123,7 @@ def _rewrapped(header: Header, target: TransferSyntax, settings: Settings) -> Pl
     )
 
 
-def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+def _repacked(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
     made = _rewrapped(header, target, settings)
     able = codecs.able(by_uid(RECOMPRESSION), "decode")
@@ -141,10 +141,10 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: 
             " sample; jpeg-xl-lossless can hold the decoded image",
         )
     if made.after:
-        from dicomtx.encoding_profiles import Standing, standing  # noqa: PLC0415 - seldom needed
+        from dicomtx.encoding_profiles import Permission, permission  # noqa: PLC0415 - seldom needed
 
-        stands, why = standing(target, made.after)
-        reason = why if stands is Standing.FORBIDDEN else ""
+        stands, why = permission(target, made.after)
+        reason = why if stands is Permission.FORBIDDEN else ""
     if reason:
         return refusal(header, target, reason)
     return made._replace(
@@ -157,7 +157,7 @@ def _repacked(header: Header, target: TransferSyntax, codecs: Codecs, settings: 
 
 
 def _coded(
-    header: Header,
+    header: FileInfo,
     image: ImagePixel,
     target: TransferSyntax,
     codecs: Codecs,

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Subject(NamedTuple):
         bytes: its size.
     """
 
-    header: Header
+    header: FileInfo
     data_set: DataSet
     bytes: int
 

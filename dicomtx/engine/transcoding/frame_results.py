@@ -5,7 +5,7 @@ from dicomtx.engine.lossy.measurement import Errors
 from dicomtx.engine.transcoding.pipeline import Made
 
 
-class Collected:
+class FrameResults:
     """What was told of the frames so far.
 
     Attributes:

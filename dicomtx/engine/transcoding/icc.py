@@ -6,7 +6,7 @@ from dicomtx import code_stream
 from dicomtx.code_stream import icc
 from dicomtx.codecs.imagecodecs import recompression
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, NativeFrames
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.errors import CodecError
@@ -33,7 +33,7 @@ def edits(
         return []
     stream = source.read(0)
     found = icc.profile(_unpacked(stream) if packed else stream)
-    if not found or ICC_PROFILE in data_set or any(holders(data_set, ICC_PROFILE)):
+    if not found or ICC_PROFILE in data_set or any(items_with(data_set, ICC_PROFILE)):
         return []
     warnings.append("the ICC profile of the code stream is kept as ICC Profile (0028,2000)")
     return [Edit(ICC_PROFILE, "OB", found + b"\0" * (len(found) % 2))]

@@ -8,7 +8,9 @@ T = TypeVar("T")
 TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
 
 
-def in_order(work: Callable[[int], T], count: int, threads: int, together: int = 1) -> Iterator[T]:
+def ordered_map(
+    work: Callable[[int], T], count: int, threads: int, together: int = 1
+) -> Iterator[T]:
     """Yields ``work(0)`` to ``work(count - 1)`` in order.
 
     A thread does so many ``together``: handing over costs as much as a small frame. At most two

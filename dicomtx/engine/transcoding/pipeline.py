@@ -14,7 +14,7 @@ from dicomtx.engine.pixels.palette import Palette
 from dicomtx.engine.planning import high_bits
 from dicomtx.engine.planning.high_bits import UnfitError
 from dicomtx.engine.planning.plan import HighBits, Plan
-from dicomtx.engine.transcoding.ordered_map import in_order
+from dicomtx.engine.transcoding.ordered_map import ordered_map
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
 from dicomtx.quality_figures import Quality
@@ -210,7 +210,7 @@ class Pipeline(NamedTuple):
             raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")
 
 
-def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
+def with_lossy_encoder(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
     """Returns a pipeline that encodes with as much loss as the settings ask for.
 
     PSNR is measured against the range of all values, so all frames are read once for it; one
@@ -232,7 +232,7 @@ def losing(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
             kept[index] = found
         return Range.of(found.frame)
 
-    ranges = in_order(range_of, frames.count, threads)
+    ranges = ordered_map(range_of, frames.count, threads)
     lossy = LossyEncoder(
         plan=pipeline.plan,
         spec=pipeline.encoder,

@@ -29,9 +29,9 @@ from dicomtx.engine.planning import high_bits, image_states
 from dicomtx.engine.planning.high_bits import UnfitError
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.engine.transcoding import icc
-from dicomtx.engine.transcoding.frame_results import Collected
-from dicomtx.engine.transcoding.ordered_map import TOGETHER, in_order
-from dicomtx.engine.transcoding.pipeline import Pipeline, losing
+from dicomtx.engine.transcoding.frame_results import FrameResults
+from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
+from dicomtx.engine.transcoding.pipeline import Pipeline, with_lossy_encoder
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import Frame
@@ -91,7 +91,7 @@ class Transcoder:
                 pipeline = self._pipeline(found, codecs.decoder, codecs.encoder)
                 pipeline = self._with_blanks(pipeline) if given_up else pipeline
                 if self.plan.lossy:
-                    pipeline = losing(pipeline, self.settings, self._at_once(pipeline))
+                    pipeline = with_lossy_encoder(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except (MissedError, UnfitError) as error:
@@ -230,7 +230,7 @@ class Transcoder:
             return None
         return sample(self.data_set.text(SOP_INSTANCE), count, share)
 
-    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], Collected]:
+    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], FrameResults]:
         """Returns all frames made, one after the other in the spool."""
         plan = self.plan
         assert plan.working is not None
@@ -239,10 +239,10 @@ class Transcoder:
         writer = (
             EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
         )
-        made = Collected()
+        made = FrameResults()
         count = pipeline.frames.count
         together = max(TOGETHER // plan.working.frame_bytes, 1)
-        for frame in in_order(pipeline.make, count, self._at_once(pipeline), together):
+        for frame in ordered_map(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
             made.add(frame)
             if self.progress:
@@ -263,7 +263,7 @@ class Transcoder:
         needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
         return max(self.codecs.budget.frames(max(needs, default=0)), 1)
 
-    def _overlay_edits(self, made: Collected) -> list[Edit]:
+    def _overlay_edits(self, made: FrameResults) -> list[Edit]:
         planes = self.plan.overlays
         if self.plan.drop_overlays:
             return overlays.removal(planes, self.data_set)

@@ -6,7 +6,7 @@ from dicomtx.engine.decoding.decoder import in_working_colours, written_image
 from dicomtx.engine.pixels import stored_values
 from dicomtx.engine.pixels.stored_values import DIGEST
 from dicomtx.engine.planning.plan import Plan
-from dicomtx.engine.transcoding.ordered_map import TOGETHER, in_order
+from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
 from dicomtx.errors import DamagedError, VerificationError
 
 
@@ -32,6 +32,6 @@ def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) 
             raise VerificationError(f"frame {index + 1} as written: {error}") from error
 
     together = max(TOGETHER // frames.image.frame_bytes, 1)
-    for index, digest in enumerate(in_order(found, count, threads, together)):
+    for index, digest in enumerate(ordered_map(found, count, threads, together)):
         if digest != digests[index * DIGEST : (index + 1) * DIGEST]:
             raise VerificationError(f"frame {index + 1} was written with other pixels")

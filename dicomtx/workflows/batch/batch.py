@@ -10,7 +10,7 @@ from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.atomic_write import sweep_tree
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
-from dicomtx.workflows.batch.planning import Entered, enter
+from dicomtx.workflows.batch.planning import WorkItem, enter
 from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -44,7 +44,7 @@ class Run:
             yield self._set_aside(outcome, entered)
         if failed and self.batch.fail_fast:
             return
-        begun: dict[str, Entered] = {}  # by output: no two have the same
+        begun: dict[str, WorkItem] = {}  # by output: no two have the same
         with closing(pool.run(self._requests(begun), self.batch.limits)) as results:
             for request, outcome in results:
                 entered = begun.pop(request.destination)
@@ -53,9 +53,9 @@ class Run:
                 yield told
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return
-        if self.batch.remap and self.journal.owes(REFERENCES):
+        if self.batch.remap and self.journal.is_pending(REFERENCES):
             yield from self._remapped()
-            self.journal.settle(REFERENCES)
+            self.journal.clear_pending(REFERENCES)
 
     def _remapped(self) -> Iterator[Outcome]:
         """Has references follow; yields failures only."""
@@ -68,7 +68,7 @@ class Run:
                 with boundary():
                     changed = remap(output, book.uids, preserve=rules.preserve)
                 if changed:
-                    book.rewrote(key, output, hash_of(output))
+                    book.update_output(key, output, hash_of(output))
             except NotDicomError:  # it was skipped, or copied
                 continue
             except DicomtxError as error:
@@ -76,14 +76,14 @@ class Run:
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
-    def _requests(self, begun: dict[str, Entered]) -> Iterator[Request]:
+    def _requests(self, begun: dict[str, WorkItem]) -> Iterator[Request]:
         base = self.batch.request()
         for content in self.journal.planned(known=False):
-            entered: Entered = pickle.loads(content)  # noqa: S301 - of this very run
+            entered: WorkItem = pickle.loads(content)  # noqa: S301 - of this very run
             begun[entered.destination] = entered
             yield entered.request(base)
 
-    def _set_aside(self, outcome: Outcome, entered: Entered) -> Outcome:
+    def _set_aside(self, outcome: Outcome, entered: WorkItem) -> Outcome:
         """Copies what the policy refused to the folder for it, and returns the outcome to tell."""
         if not self.batch.rejected or outcome.exit_code != ExitCode.POLICY:
             return outcome
@@ -117,11 +117,11 @@ def opened(batch: Batch) -> Iterator[Run]:
         try:
             enter(batch, book)
         except BaseException:
-            book.forget_plan()
+            book.discard_plan()
             raise
-        known, to_do = book.keep_plan()
+        known, to_do = book.commit_plan()
         if to_do and batch.remap:
-            book.owe(REFERENCES)
+            book.add_pending(REFERENCES)
         yield Run(batch, book, known, to_do)
 
 

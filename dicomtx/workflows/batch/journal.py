@@ -136,13 +136,13 @@ class Journal:
         row = self.base.execute(query, (_place(place),)).fetchone()
         return _path(row[0]) if row else ""
 
-    def endangered(self) -> str:
+    def find_overwritten_source(self) -> str:
         """Returns a source that stands where another's output goes; empty if none does."""
         query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"
         row = self.base.execute(query).fetchone()
         return _path(row[0]) if row else ""
 
-    def keep_plan(self) -> tuple[int, int]:
+    def commit_plan(self) -> tuple[int, int]:
         """Makes the plan durable, and returns how many files are known, and how many to do."""
         self.base.commit()
         self.base.execute("PRAGMA wal_checkpoint(FULL)")
@@ -150,7 +150,7 @@ class Journal:
         count, known = self.base.execute(query).fetchone()
         return known, count - known
 
-    def forget_plan(self) -> None:
+    def discard_plan(self) -> None:
         """Takes back what was planned since the journal was opened."""
         self.base.rollback()
 
@@ -205,7 +205,7 @@ class Journal:
                 yield Key(_path(source), _path(member), *rest), _path(output)
             last = rows[-1][:2]
 
-    def rewrote(self, key: Key, output: str, found: str) -> None:
+    def update_output(self, key: Key, output: str, found: str) -> None:
         """Enters that an output was written once more, and its hash."""
         status = os.stat(output)
         self.base.execute(
@@ -215,17 +215,17 @@ class Journal:
         )
         self.base.commit()
 
-    def owe(self, what: str) -> None:
+    def add_pending(self, what: str) -> None:
         """Notes what is still to come when all files are done."""
         self.base.execute("INSERT OR IGNORE INTO to_come VALUES (?)", (what,))
         self.base.commit()
 
-    def owes(self, what: str) -> bool:
+    def is_pending(self, what: str) -> bool:
         """Whether it is still to come."""
         query = "SELECT 1 FROM to_come WHERE what = ?"
         return self.base.execute(query, (what,)).fetchone() is not None
 
-    def settle(self, what: str) -> None:
+    def clear_pending(self, what: str) -> None:
         """Notes that it came."""
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dicomtx.workflows.batch.job import Batch
 
 
-class Own(NamedTuple):
+class FileOverride(NamedTuple):
     """What a file of a reviewed plan has for itself."""
 
     target: TransferSyntax
@@ -34,7 +34,7 @@ class Own(NamedTuple):
     policy: Policy | None
 
 
-class Entered(NamedTuple):
+class WorkItem(NamedTuple):
     """One file, as the journal holds it for the run.
 
     Attributes:
@@ -52,7 +52,7 @@ class Entered(NamedTuple):
     member: Member | None
     overwrite: bool
     relative: str
-    own: Own | None
+    own: FileOverride | None
     layout: bool
 
     def request(self, base: Request) -> Request:
@@ -74,7 +74,7 @@ class Entered(NamedTuple):
         return Found(self.key.source, self.member, self.relative, "")
 
 
-class _Asked(NamedTuple):
+class _Candidate(NamedTuple):
     """One file, and what is known of it before it is looked up.
 
     Attributes:
@@ -111,12 +111,12 @@ def enter(batch: "Batch", book: Journal) -> None:
         if asked.changed and not replaced:
             outcome = failure(request, asked.changed, ExitCode.SOURCE, "SourceError")
         _enter(book, _entered(batch, asked, request, key), request, outcome)
-    other = book.endangered() if batch.destination else ""
+    other = book.find_overwritten_source() if batch.destination else ""
     if other:
         raise UsageError(f"{other} is a source, and stands where another's output goes")
 
 
-def _found(batch: "Batch") -> Iterator[_Asked]:
+def _found(batch: "Batch") -> Iterator[_Candidate]:
     """Yields the files that are found."""
     finding, shape, base = batch.finding, batch.plan_digest(), batch.request()
     ours = tuple(filter(None, (batch.destination, batch.rejected)))
@@ -124,10 +124,10 @@ def _found(batch: "Batch") -> Iterator[_Asked]:
     for found in find(batch.sources, finding):
         if not os.path.basename(found.path).startswith(journal.START):
             request = base._replace(source=found.path, member=found.member)
-            yield _Asked(found.relative, *_placed(batch, request, found), shape)
+            yield _Candidate(found.relative, *_placed(batch, request, found), shape)
 
 
-def _planned(batch: "Batch") -> Iterator[_Asked]:
+def _planned(batch: "Batch") -> Iterator[_Candidate]:
     """Yields the files of a reviewed plan: each has what was planned for its policy."""
     from dicomtx.workflows.batch.reviewed_plan import steps  # noqa: PLC0415 - seldom needed
 
@@ -141,7 +141,7 @@ def _planned(batch: "Batch") -> Iterator[_Asked]:
             found = Found(own.source, own.member, step.relative, "")
             own, outcome = _placed(batch, own, found)
         plan = f"{shape}:{digest(own.policy, size=8)}"
-        yield _Asked(step.relative, own, outcome, plan, own=True, changed=step.changed)
+        yield _Candidate(step.relative, own, outcome, plan, own=True, changed=step.changed)
 
 
 def _in_flight(book: Journal, request: Request, key: Key) -> Outcome | None:
@@ -187,10 +187,10 @@ def _destination(batch: "Batch", found: Found) -> str:
     return os.path.join(batch.destination, relative)
 
 
-def _entered(batch: "Batch", asked: _Asked, request: Request, key: Key) -> Entered:
+def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> WorkItem:
     """Returns what the journal holds of one file."""
-    own = Own(request.target, request.settings, request.policy) if asked.own else None
-    return Entered(
+    own = FileOverride(request.target, request.settings, request.policy) if asked.own else None
+    return WorkItem(
         key,
         request.destination,
         request.member,
@@ -201,7 +201,7 @@ def _entered(batch: "Batch", asked: _Asked, request: Request, key: Key) -> Enter
     )
 
 
-def _enter(book: Journal, entered: Entered, request: Request, outcome: Outcome | None) -> None:
+def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome | None) -> None:
     """Enters one file.
 
     Raises:

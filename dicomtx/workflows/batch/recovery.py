@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from dicomtx.dicom.derivation.references import predecessor
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, SOP_INSTANCE, open_part10
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.source import Source, open_source
@@ -29,7 +29,7 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
         return False
     try:
         with open_source(key.source) as file, open_part10(file, whole=False) as part10:
-            header, before = read_header(part10), predecessor(part10.data_set)
+            header, before = read_file_info(part10), predecessor(part10.data_set)
             ours = part10.meta.text(IMPLEMENTATION_CLASS) == IMPLEMENTATION_CLASS_UID
         found = hash_of(key.source)
     except DicomtxError:

@@ -70,7 +70,7 @@ def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) ->
     if entry and entry.status in WRITTEN and entry.output == place:
         if _has_content(place, entry):
             return ""
-        if not book.owes(REFERENCES):
+        if not book.is_pending(REFERENCES):
             return "was changed since it was written"
     from dicomtx.workflows.batch.recovery import is_result  # noqa: PLC0415 - seldom needed
 

@@ -10,7 +10,7 @@ from dicomtx.dicom.attributes import DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.differences import Difference, differences
 from dicomtx.dicom.elements import PIXEL_DATA, Element
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.rope import swapped
 from dicomtx.engine.decoding.audited_frames import Role
@@ -66,7 +66,7 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
 @contextmanager
 def _opened(path: str, codecs: Codecs, role: Role, settings: Settings) -> Iterator[Opened]:
     with _of(path), open_source(path) as file, open_part10(file) as part10:
-        header = read_header(part10)
+        header = read_file_info(part10)
         if header.hidden and not settings.force_native:
             raise UnsupportedError(hidden_streams(header))
         warnings = [*header.warnings]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.decoding.audited_frames import AuditedFrames, DisagreementError, Role
-from dicomtx.engine.decoding.fallback_frames import AnyFrames, any_frames, remarks
+from dicomtx.engine.decoding.fallback_frames import AnyFrames, fallback_frames, remarks
 from dicomtx.engine.pixels.frames import Frames
 from dicomtx.errors import DicomtxError
 from dicomtx.image_pixel import Frame
@@ -42,7 +42,7 @@ class Opened:
 
     path: str
     part10: Part10
-    header: Header
+    header: FileInfo
     codecs: Codecs
     role: Role
     warnings: list[str]
@@ -63,7 +63,7 @@ class Opened:
         with _of(self.path):
             if self._frames is None:
                 data_set = self.part10.data_set
-                found = any_frames(data_set, self.header, self.codecs, self.warnings)
+                found = fallback_frames(data_set, self.header, self.codecs, self.warnings)
                 self._frames = (
                     AuditedFrames(found, self.role) if isinstance(found, AnyFrames) else found
                 )

@@ -10,11 +10,11 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.deflate import write_deflated
 from dicomtx.dicom.elements import EXPLICIT, Encoding
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
-from dicomtx.dicom.pixel_data.native_passthrough import passed_on
+from dicomtx.dicom.pixel_data.native_passthrough import native_passthrough
 from dicomtx.dicom.rewriter import Rewriter
-from dicomtx.engine.planning.apply_policy import Settled, kept
+from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
@@ -103,7 +103,7 @@ def _convert(run: Run) -> None:
     with _opened(request) as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
-            header = read_header(part10)
+            header = read_file_info(part10)
             run.source_syntax = header.syntax.uid
             run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
@@ -123,7 +123,7 @@ def _convert(run: Run) -> None:
                 run.bytes_out = Written(fd=fd).size
 
 
-def _settled(run: Run, settled: Settled) -> Settled:
+def _settled(run: Run, settled: ResolvedPlan) -> ResolvedPlan:
     """Takes in what was decided: from here on the settings are those for this file."""
     run.plan, run.rule = settled.plan, settled.rule
     run.warnings += settled.plan.warnings
@@ -194,7 +194,7 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
             raise VerificationError(f"what was written is damaged: {error}") from error
 
 
-def _keep_smaller(run: Run, header: Header, part10: Part10, fd: int) -> None:
+def _keep_smaller(run: Run, header: FileInfo, part10: Part10, fd: int) -> None:
     """Puts the source in the place of a result that is not smaller."""
     made, size = run.plan, Written(fd=fd).size
     assert made
@@ -237,7 +237,7 @@ def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcod
         edits = image_edits(said, made.after) if said and made.after else []
         warnings: list[str] | None = run.warnings if settings.salvage else None
         swap = made.target.big_endian != part10.data_set.big_endian_pixels
-        passed = passed_on(part10.data_set, made.after, warnings, swap=swap)
+        passed = native_passthrough(part10.data_set, made.after, warnings, swap=swap)
         return Transcoded(passed, tuple(edits), verification="bytes-only")
     done = _coded(run, made, part10, spool)
     from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy

@@ -3,9 +3,9 @@
 import os
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
-from dicomtx.engine.planning.apply_policy import Settled, kept, settle
+from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept, resolve_plan
 from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Subject
 from dicomtx.errors import (
@@ -22,13 +22,13 @@ FAILURES = (CodecError, DamagedError, UnsupportedError, VerificationError)
 """What does not keep the original from being stored as it is."""
 
 
-def decided(request: Request, header: Header, part10: Part10, codecs: Codecs) -> Settled:
+def decided(request: Request, header: FileInfo, part10: Part10, codecs: Codecs) -> ResolvedPlan:
     """Returns what is to be done with one file."""
     subject = Subject(header, part10.data_set, part10.file.size)
-    return settle(subject, request.decider, codecs, request.settings, request.on_failure)
+    return resolve_plan(subject, request.decider, codecs, request.settings, request.on_failure)
 
 
-def error_of(settled: Settled) -> DicomtxError | None:
+def error_of(settled: ResolvedPlan) -> DicomtxError | None:
     """Returns the error that a refusal is, the policy's or for want of a way; None for the rest."""
     made = settled.plan
     if made.action is not Action.REFUSE:
@@ -38,7 +38,7 @@ def error_of(settled: Settled) -> DicomtxError | None:
     return UnsupportedError(f"cannot be {made.target.name}: {made.reason}")
 
 
-def keep_original(settled: Settled, header: Header, error: DicomtxError) -> Settled:
+def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) -> ResolvedPlan:
     """Returns the plan for a file whose transcoding has failed.
 
     Raises:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data.display import pixel_aspect, presentation
-from dicomtx.engine.decoding.fallback_frames import any_frames
+from dicomtx.engine.decoding.fallback_frames import fallback_frames
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.source import open_source
 from dicomtx.workflows.convert.conversion_record import Allow
@@ -36,12 +36,12 @@ def write_icon(path: str, codecs: Codecs, allow: Allow) -> str:
 
 def _made(path: str, codecs: Codecs, allow: Allow) -> bytes:
     with open_source(path) as file, open_part10(file, salvage=True) as part10:
-        header = read_header(part10)
+        header = read_file_info(part10)
         if header.pixel_data == "none":
             return b""
         if header.image:
             allow(AT_REST + header.image.samples_per_frame * PER_SAMPLE)
-        frames = any_frames(part10.data_set, header, codecs, [])
+        frames = fallback_frames(part10.data_set, header, codecs, [])
         middle = frames.count // 2
         from dicomtx.engine.pixels.icon import icon  # noqa: PLC0415 - brings numpy
 

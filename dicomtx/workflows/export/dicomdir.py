@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.file_set import directory_records
-from dicomtx.dicom.file_set.dicomdir_reader import Beyond, beyond, file_key
+from dicomtx.dicom.file_set.dicomdir_reader import ExistingDicomdir, existing_dicomdir, file_key
 from dicomtx.dicom.file_set.dicomdir_writer import FileSet, Reference
 from dicomtx.dicom.file_set.icon_image import icon_image
 from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, open_part10
@@ -74,7 +74,7 @@ class Directory:
         path = os.path.join(folder, DIRECTORY)
         bare = 0
         with _of(folder, DIRECTORY), open_source(path) as source, open_part10(source) as part10:
-            old = beyond(part10)
+            old = existing_dicomdir(part10)
             self._as_before(old)
             for found in find([path], Rules()):
                 name = os.path.relpath(found.path, folder)
@@ -92,7 +92,7 @@ class Directory:
         if bare and self._icons:
             self.warnings.append(f"images that were there before have no icon now either: {bare}")
 
-    def _as_before(self, old: Beyond) -> None:
+    def _as_before(self, old: ExistingDicomdir) -> None:
         """Keeps what can be kept of what stood there."""
         if not self._file_set.identifier and is_file_set_id(old.identifier):
             self._file_set.identifier = old.identifier

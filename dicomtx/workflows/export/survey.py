@@ -8,10 +8,10 @@ from typing import Final
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.file_set import directory_records
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.values import text
-from dicomtx.engine.planning.apply_policy import OnFailure, Settled, settle
+from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
 from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import OneTarget, Policy, Subject
 from dicomtx.errors import (
@@ -78,7 +78,7 @@ class Rules:
     on_failure: OnFailure = "error"
     directory: bool = False
 
-    def target_of(self, header: Header) -> TransferSyntax | None:
+    def target_of(self, header: FileInfo) -> TransferSyntax | None:
         """Returns what a file is to be, itself where nothing else is asked for or needed.
 
         None leaves it to the policy.
@@ -140,7 +140,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
     """Adds one file to the catalogue, and returns what is against it; empty if nothing is."""
     with opened(found) as file, open_part10(file, whole=False, salvage=True) as part10:
         data_set = part10.data_set
-        header = read_header(part10)
+        header = read_file_info(part10)
         if header.file_set:
             raise NotDicomError(
                 "a DICOMDIR: its offsets would not fit; media have one of their own"
@@ -167,7 +167,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
 
 
-def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> Settled | None:
+def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | None:
     """Returns what is to become of a file, where that is to be known before anything is written.
 
     Raises:
@@ -176,16 +176,16 @@ def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> Settled | None:
     policy, target = rules.policy, rules.target_of(subject.header)
     settled = None
     if policy:
-        settled = settle(subject, policy, codecs, rules.settings, rules.on_failure)
+        settled = resolve_plan(subject, policy, codecs, rules.settings, rules.on_failure)
         refusal = error_of(settled)
         if isinstance(refusal, PolicyError):
             raise refusal
     if rules.profile and target:
-        settled = settle(subject, OneTarget(target), codecs, rules.settings)
+        settled = resolve_plan(subject, OneTarget(target), codecs, rules.settings)
     return settled
 
 
-def _violation(settled: Settled | None, rules: Rules, twin: str) -> str:
+def _violation(settled: ResolvedPlan | None, rules: Rules, twin: str) -> str:
     """Returns what of the profile the file would violate."""
     if not rules.profile or not settled:
         return ""

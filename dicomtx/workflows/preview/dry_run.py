@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import read_header
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.orthanc.policy import OrthancPolicy
-from dicomtx.engine.planning.apply_policy import OnFailure, Settled, settle
+from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.planning.policy import Policy, Subject
 from dicomtx.errors import (
@@ -103,7 +103,7 @@ def opened(found: Found) -> AbstractContextManager[Source]:
 
 def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Planned:
     with open_part10(file, whole=False, salvage=asked.settings.salvage) as part10:
-        header = read_header(part10)
+        header = read_file_info(part10)
         subject = Subject(header, part10.data_set, file.size)
         settled, new_uid = _settled(subject, asked, codecs)
     made, error = settled.plan, error_of(settled)
@@ -128,18 +128,20 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
     )
 
 
-def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[Settled, bool]:
+def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[ResolvedPlan, bool]:
     """Returns what would be done, and whether the SOP Instance UID changes."""
     policy = asked.policy
     if asked.engine == "dicomtx" or not isinstance(policy, OrthancPolicy):
-        settled = settle(subject, policy, codecs, asked.settings, asked.on_failure)
+        settled = resolve_plan(subject, policy, codecs, asked.settings, asked.on_failure)
         return settled, changes_uid(settled.plan, settled.settings)
     from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - seldom needed
 
     decision = policy.decide(subject)
     made, new_uid = predicted(subject, decision, policy, asked.engine)
     refused = made.action is Action.REFUSE
-    return Settled(made, asked.settings, decision.rule, decision.reason, by_policy=refused), new_uid
+    return ResolvedPlan(
+        made, asked.settings, decision.rule, decision.reason, by_policy=refused
+    ), new_uid
 
 
 def changes_uid(made: Plan, settings: Settings) -> bool:
@@ -161,6 +163,6 @@ def explained(path: str, policy: Policy) -> list[tuple[str, str]]:
     """
     try:
         with open_source(path) as file, open_part10(file, whole=False) as part10:
-            return policy.explain(Subject(read_header(part10), part10.data_set, file.size))
+            return policy.explain(Subject(read_file_info(part10), part10.data_set, file.size))
     except SourceError as error:
         raise type(error)(f"{path}: {error}") from error

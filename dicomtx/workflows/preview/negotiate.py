@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.engine.orthanc.negotiation import Leaving, Peer, leaving
+from dicomtx.engine.orthanc.negotiation import NegotiationResult, Peer, negotiated_syntax
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.planning.planner import plan
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError
@@ -80,18 +80,18 @@ def _of_one(found: Found, peer: Peer, settings: Settings, codecs: Codecs) -> Sen
         return Sent(found.name, reason=found.error, exit_code=int(ExitCode.SOURCE))
     try:
         with boundary(), opened(found) as file, open_part10(file, whole=False) as part10:
-            header = read_header(part10)
+            header = read_file_info(part10)
     except DicomtxError as error:
         return Sent(found.name, reason=str(error), exit_code=int(error.exit_code))
 
     def transcode(target: TransferSyntax) -> Plan:
         return plan(header, target, codecs, settings)
 
-    left = leaving(header, peer, transcode)
+    left = negotiated_syntax(header, peer, transcode)
     return _sent(found, header, left, changes_uid=changes_uid(left.plan, settings))
 
 
-def _sent(found: Found, header: Header, left: Leaving, *, changes_uid: bool) -> Sent:
+def _sent(found: Found, header: FileInfo, left: NegotiationResult, *, changes_uid: bool) -> Sent:
     made = left.plan
     refused = made.action is Action.REFUSE
     return Sent(

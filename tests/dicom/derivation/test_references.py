@@ -10,7 +10,7 @@ from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.derivation.lossy_attributes import LossyStep, lossy_edits
 from dicomtx.dicom.derivation.references import REFERENCED_INSTANCE, reference_edits
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
-from dicomtx.dicom.item_search import holders
+from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.part10 import open_part10, syntax_of
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.errors import DamagedError
@@ -159,7 +159,7 @@ def test_references_follow_in_the_same_run_as_a_lossy_step() -> None:
 def test_fragments_are_no_items() -> None:
     fragments = builder.encapsulated([b"\x08\x00\x55\x11" * 4])
     data = sequence(0x00880200, [reference(OLD) + fragments], undefined=True) + fragments
-    found = [path for path, _ in holders(builder.data_set(data), REFERENCED_INSTANCE)]
+    found = [path for path, _ in items_with(builder.data_set(data), REFERENCED_INSTANCE)]
     assert found == [(0x00880200, 0)]
 
 
@@ -188,13 +188,13 @@ def test_depth_costs_no_stack_and_no_more_than_its_share_of_time(*, undefined: b
         return peek(offset, size)
 
     data_set.source.peek = counted  # type: ignore[method-assign]
-    found = [path for path, _ in holders(data_set, REFERENCED_INSTANCE)]
+    found = [path for path, _ in items_with(data_set, REFERENCED_INSTANCE)]
     assert found == [(0x00081140, 0) * depth]
 
 
 def test_a_broken_sequence_counts_only_if_it_may_hold_the_element() -> None:
     broken = sequence(0x00081140, [text(0x00081150, "UI", "1.2")[:-1]])
-    assert list(holders(builder.data_set(broken), REFERENCED_INSTANCE)) == []
+    assert list(items_with(builder.data_set(broken), REFERENCED_INSTANCE)) == []
     broken = sequence(0x00081140, [reference(OLD)[:-1]])
     with pytest.raises(DamagedError):
-        list(holders(builder.data_set(broken), REFERENCED_INSTANCE))
+        list(items_with(builder.data_set(broken), REFERENCED_INSTANCE))

@@ -8,9 +8,9 @@ import pytest
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.elements import EXPLICIT, Encoding
-from dicomtx.dicom.inspection import Header
+from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc.codecs import TARGETS, Done, predicted, transcoded
-from dicomtx.engine.orthanc.negotiation import NATIVE, Peer, leaving, proposed
+from dicomtx.engine.orthanc.negotiation import NATIVE, Peer, negotiated_syntax, proposed
 from dicomtx.engine.orthanc.policy import GROUPS, OrthancPolicy
 from dicomtx.engine.planning.apply_policy import carried
 from dicomtx.engine.planning.plan import Action, Plan
@@ -53,7 +53,7 @@ GREY12 = image(8, 8, allocated=16, stored=12)
 SIGNED = image(8, 8, allocated=16, signed=True)
 
 
-def subject(found: Header, *elements: bytes) -> Subject:
+def subject(found: FileInfo, *elements: bytes) -> Subject:
     """Returns an instance that Orthanc can store: identified, and encoded as its label says."""
     label = found.label
     native = Encoding(label.implicit_vr, label.big_endian)
@@ -68,15 +68,15 @@ def policy(to: str = "", **more: Any) -> OrthancPolicy:
     return OrthancPolicy("o.json", find(to) if to else None, **more)
 
 
-def decided(found: Header, rules: OrthancPolicy) -> Decision:
+def decided(found: FileInfo, rules: OrthancPolicy) -> Decision:
     return rules.decide(subject(found))
 
 
-def engine(name: str, found: Header, to: str, **more: Any) -> Done:
+def engine(name: str, found: FileInfo, to: str, **more: Any) -> Done:
     return transcoded(found, (find(to),), policy(**more), f"orthanc-{name}", new_uid=True)
 
 
-def ingested(name: str, found: Header, to: str, **more: Any) -> tuple[Plan, bool]:
+def ingested(name: str, found: FileInfo, to: str, **more: Any) -> tuple[Plan, bool]:
     rules, about = policy(to, **more), subject(found)
     return predicted(about, rules.decide(about), rules, f"orthanc-{name}")
 
@@ -303,29 +303,31 @@ def test_rule_37_as_it_is_else_the_preferred_else_native(
     accepts: tuple[str, ...], rule: str, target: str
 ) -> None:
     peer = Peer(uids(*accepts), preferred=find("jpeg2000"))
-    left = leaving(header("rle"), peer, able)
+    left = negotiated_syntax(header("rle"), peer, able)
     assert left.rule == rule
     assert (left.plan.action is Action.REFUSE) == (not target)
     assert not target or left.plan.target == find(target)
 
 
 def test_rule_37e_what_no_transcoder_can_is_an_error_with_each_reason() -> None:
-    left = leaving(header("rle"), Peer(uids("explicit", "implicit")), unable)
+    left = negotiated_syntax(header("rle"), Peer(uids("explicit", "implicit")), unable)
     assert (left.rule, left.plan.action) == ("37e", Action.REFUSE)
     assert left.plan.reason.count("no codec") == 2
 
 
 def test_rule_37_when_the_preferred_fails_a_native_one_is_taken() -> None:
     peer = Peer(uids("jpeg2000", "explicit"), preferred=find("jpeg2000"))
-    left = leaving(header("rle"), peer, lambda t: unable(t) if t.encapsulated else able(t))
+    left = negotiated_syntax(
+        header("rle"), peer, lambda t: unable(t) if t.encapsulated else able(t)
+    )
     assert (left.rule, left.plan.target) == ("37d", find("explicit"))
 
 
 def test_rule_38_without_transcoding_only_its_own_syntax_is_sent() -> None:
     peer = Peer(uids("explicit", "implicit"), transcoding=False)
-    left = leaving(header("rle"), peer, able)
+    left = negotiated_syntax(header("rle"), peer, able)
     assert (left.rule, left.plan.action) == ("38", Action.REFUSE)
-    assert leaving(header("explicit"), peer, able).plan.action is Action.COPY
+    assert negotiated_syntax(header("explicit"), peer, able).plan.action is Action.COPY
 
 
 def test_rule_41_groups_name_what_orthanc_takes_them_to_be() -> None:

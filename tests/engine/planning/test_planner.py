@@ -6,7 +6,7 @@ import pytest
 
 from dicomtx.code_stream import CodeStream
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import Header, read_header
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane
 from dicomtx.engine.planning.plan import Action, Plan
@@ -24,11 +24,11 @@ VIDEO, JPIP, PRIVATE = (
 LOSSLESS = ["rle", "jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-lossless-sv1", "htj2k-lossless"]
 
 
-def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> Header:
+def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> FileInfo:
     """Returns the header of a file with this image, or without one."""
     data = native(pixel, bytes(pixel.frame_bytes)) if pixel else identity()
     with open_part10(Source(part10("explicit", data))) as part:
-        found = read_header(part)
+        found = read_file_info(part)
     syntax = find(name)
     told: dict[str, Any] = {"syntax": syntax, "label": syntax, "pixel_data": "none"}
     if pixel:
@@ -36,7 +36,7 @@ def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> Header
     return found._replace(**(told | changes))
 
 
-def planned(found: Header, to: str, **settings: Any) -> Plan:
+def planned(found: FileInfo, to: str, **settings: Any) -> Plan:
     asked = Settings(**settings)
     with Codecs(asked) as codecs:
         return plan(found, find(to), codecs, asked)
@@ -95,7 +95,7 @@ def test_a_wrong_label_is_never_copied(to: str) -> None:
 )
 @pytest.mark.parametrize("to", ["rle", "jpeg2000", "encapsulated-uncompressed"])
 def test_what_has_nothing_to_encode_is_kept_with_the_reason(
-    found: Header, why: str, to: str
+    found: FileInfo, why: str, to: str
 ) -> None:
     made = planned(found, to)
     assert (made.action, made.target) == (Action.KEEP, found.label)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import Header
-from dicomtx.engine.planning.apply_policy import carried, settle
+from dicomtx.dicom.inspection import FileInfo
+from dicomtx.engine.planning.apply_policy import carried, resolve_plan
 from dicomtx.engine.planning.conditions import matcher
 from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Decision, OneTarget, Rule, RuleBook, Subject, Verdict
@@ -19,12 +19,12 @@ from tests.engine.planning.test_planner import header
 SIXTEEN = image(4, 6, allocated=16, stored=12)
 
 
-def subject(found: Header, *more: bytes, size: int = 1000) -> Subject:
+def subject(found: FileInfo, *more: bytes, size: int = 1000) -> Subject:
     pixels = native(SIXTEEN, bytes(SIXTEEN.frame_bytes))
     return Subject(found, data_set(b"".join(more) + pixels), size)
 
 
-def matches(key: str, value: Any, found: Header | None = None, **more: Any) -> bool:
+def matches(key: str, value: Any, found: FileInfo | None = None, **more: Any) -> bool:
     rule = Rule((matcher(key, value, more.pop("tag", 0)),), Verdict.KEEP)
     elements = more.pop("elements", ())
     return not rule.mismatch(subject(found or header("explicit", SIXTEEN), *elements, **more))
@@ -139,7 +139,7 @@ def test_a_refusal_is_the_policys_and_lacks_nothing() -> None:
             "no",
             True,
         )
-        unable = settle(
+        unable = resolve_plan(
             subject(header("explicit", image(8, 8, allocated=32))),
             OneTarget(find("jpeg2000-lossless")),
             codecs,
