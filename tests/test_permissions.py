@@ -96,7 +96,8 @@ def test_no_file_on_media_has_more_bits_than_its_source(tmp_path: Path, bits: in
     out = tmp_path / "out"
     done("export", "media", tmp_path / "in", out)
     assert {mode(path) for path in out.rglob("*") if path.is_file()} == {bits}
-    source(tmp_path / "more/b.dcm", 0o644, 2)
+    more = source(tmp_path / "more/b.dcm", 0o644)
+    more.write_bytes(more.read_bytes().replace(b"1.2.3.4", b"1.2.3.5"))
     done("export", "media", tmp_path / "more", out, "--append")
     assert mode(out / "DICOMDIR") == bits
     assert max(mode(path) for path in out.rglob("*") if path.is_file()) == 0o644

@@ -24,7 +24,7 @@ from tests import trees
 # a writer of out.dcm that says which part file it has, then waits for a line
 WRITER = """
 import os, sys
-from dicomtx.files import atomic_write
+from dicomtx.storage.atomic_write import atomic_write
 with atomic_write(sys.argv[1], overwrite=True) as fd:
     os.write(fd, sys.argv[2].encode() * 1000)
     print(os.getpid(), os.readlink(f"/proc/self/fd/{fd}"), flush=True)

@@ -194,8 +194,8 @@ MEMORY = """
 import resource, sys
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert import convert
-from dicomtx.workflows.request import Request
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Request
 for source in sys.argv[1:3]:
     request = Request(source, source + ".out", find("rle"), settings=Settings(threads=2))
     assert convert(request).status == "done"

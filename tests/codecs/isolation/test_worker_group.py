@@ -199,8 +199,8 @@ def test_the_process_ends_when_its_parent_is_killed() -> None:
     program = """
 import os, signal
 from tests.codecs.isolation.test_worker_group import GOOD, IMAGE, SYNTAX
-from dicomtx.codecs.child import Child
-from dicomtx.codecs.isolation import Isolated
+from dicomtx.codecs.isolation.child import Child
+from dicomtx.codecs.isolation.worker_group import Isolated
 child = Child("sound", 30.0)
 Isolated(child, "fault_codecs.sound").decode(GOOD, SYNTAX, IMAGE)
 print(child._process.pid, flush=True)

@@ -257,6 +257,8 @@ def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> N
 
 OTHER: dict[str, Any] = {
     "order": "plugins-first",
+    "verify": "none",
+    "high_bits": "mask",
     "overlays": "drop",
     "palette": "expand",
     "uid": "derived",
@@ -313,7 +315,8 @@ def test_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
 
 MEMORY = """
 import os, sys
-from dicomtx.workflows.batch import Batch, opened
+from dicomtx.workflows.batch.job import Batch
+from dicomtx.workflows.batch.batch import opened
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

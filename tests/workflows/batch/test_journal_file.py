@@ -138,11 +138,11 @@ ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELEC
 SLOW = f"""
 import sys
 from dicomtx import cli
-from dicomtx.workflows import journal
+from dicomtx.workflows.batch import journal
 def endless(self):
     print("begun", flush=True)
     self.base.execute("{ENDLESS}").fetchone()
-journal.Journal.endangered = endless
+journal.Journal.find_overwritten_source = endless
 sys.exit(cli.main(sys.argv[1:]))
 """
 

@@ -102,7 +102,7 @@ def test_a_list_keeps_its_paths_and_never_leaves_the_tree(tmp_path: Path) -> Non
     lines = ["a/1", "./b/1", "c", "m.zip", "../src/a/2", f"{tmp_path}/src/b/2", "nothing"]
     script = """
 import sys
-from dicomtx.workflows.tree import Rules, find
+from dicomtx.workflows.inputs.arguments import Rules, find
 for found in find(["-"], Rules(null="null" in sys.argv)):
     print(found.relative, bool(found.error))
 """

@@ -285,7 +285,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, ending: st
     script = """
 import resource, sys
 from dicomtx.transfer_syntaxes import by_uid
-from dicomtx.workflows.report import open_report
+from dicomtx.workflows.reports.writers import open_report
 from tests.workflows.reports.test_writers import DONE, FAILED
 with open_report(sys.argv[1]) as report:
     for n in range(40_000):

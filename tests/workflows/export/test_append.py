@@ -21,7 +21,7 @@ NEW = ("MR_small.dcm", "rtplan.dcm", "SC_rgb_small_odd.dcm")
 KILLED = """
 import os, signal, sys
 from dicomtx import cli
-from dicomtx.workflows import containers
+from dicomtx.workflows.export import containers
 point, number = sys.argv[1], int(sys.argv[2])
 take, calls = containers.Folder.take, 0
 def counted(self, name, *rest, **more):
