@@ -8,6 +8,7 @@ from typing import Final
 
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream, jpeg, rle
+from dicomtx.code_stream.unmarked import Unmarked, unmarked
 from dicomtx.codecs import stream_repair
 from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -37,7 +38,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
 
     Raises:
         DamagedError: the stream is empty, of another family, damaged, of another image, cut off
-            (libraries make up the rest and say nothing), or another one follows it.
+            (libraries make up the rest and say nothing), or another one follows it. Behind a
+            deflate stream nothing but padding is allowed: libraries ignore it.
         UnsupportedError: no codec has samples of this width.
     """
     if not stream:
@@ -45,7 +47,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
     if image.bits_allocated not in WORDS:
         raise UnsupportedError(f"no codec decodes samples of {image.bits_allocated} bits allocated")
     if syntax.family in ("native", "deflate"):
-        return stream
+        frames = unmarked(syntax, image)
+        return _alone(stream, frames) if frames else stream
     said = code_stream.read(stream)
     _check_header(stream, said, syntax, image)
     bare, end = _bare(stream)
@@ -56,16 +59,35 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
     return bare[:end] if bare[end:].strip(PADDING) else bare
 
 
-def without_padding(stream: bytes, syntax: TransferSyntax) -> bytes:
+def without_padding(stream: bytes, syntax: TransferSyntax, image: ImagePixel | None) -> bytes:
     """Returns the code stream alone, as far as it tells where it ends (PS3.5 A.4).
 
     Raises:
         DamagedError: another code stream follows it.
     """
+    if frames := unmarked(syntax, image):
+        return _alone(stream, frames)
     if syntax.family not in (*MARKED, "JPEG XL", "RLE"):
         return stream
     bare, end = _bare(stream)
     return bare[:end] if end and bare[end:].strip(PADDING) else _without_zeros(bare)
+
+
+def _alone(stream: bytes, frames: Unmarked) -> bytes:
+    """Returns the stream of a frame without markers as it is.
+
+    Raises:
+        DamagedError: something other than padding follows it.
+    """
+    end = frames.end(stream)
+    if end and stream[end:].strip(PADDING):
+        _check_single(len(frames.starts(stream)))
+        if frames.deflated:
+            raise DamagedError(
+                f"{len(stream) - end} bytes that are no frame follow its deflate stream."
+                " Try --salvage to leave them out."
+            )
+    return stream
 
 
 def _without_zeros(stream: bytes) -> bytes:
@@ -76,11 +98,14 @@ def _without_zeros(stream: bytes) -> bytes:
 
 def _bare(stream: bytes) -> tuple[bytes, int]:
     """Returns the code stream without boxes, and where it ends; 0 if it does not tell."""
-    found = len(code_stream.starts(stream))
-    if found > 1:
-        raise DamagedError(f"holds {found} code streams: Number of Frames is wrong")
+    _check_single(len(code_stream.starts(stream)))
     bare = code_stream.unboxed(stream)
     return bare, code_stream.end(bare)
+
+
+def _check_single(found: int) -> None:
+    if found > 1:
+        raise DamagedError(f"holds {found} code streams: Number of Frames is wrong")
 
 
 def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
@@ -94,12 +119,14 @@ def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
 
 
 def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
-    """Returns a stream that was cut off with an end, so that codecs decode what there is of it."""
+    """Returns a stream that codecs decode what there is of: with an end, nothing behind it."""
     if syntax.family in MARKED:
         return stream + END
     if syntax.family == "RLE" and rle.offsets(stream):
         return stream_repair.with_whole_segments(stream, image.rows * image.columns)
-    return stream
+    frames = unmarked(syntax, image)
+    end = frames.end(stream) if frames and frames.deflated else 0
+    return stream[:end] if end else stream
 
 
 def check_length(frame: Frame) -> Frame:

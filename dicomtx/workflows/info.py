@@ -1,19 +1,24 @@
 """What a file is, told without decoding anything."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
+from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream
+from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.inspection import read_file_info
+from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.dicom.pixel_data import fragments
-from dicomtx.dicom.pixel_data.fragments import Encapsulation
+from dicomtx.dicom.pixel_data import encapsulation, fragments
+from dicomtx.dicom.pixel_data.encapsulation import Encapsulation
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.storage.source import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+LOOKED_INTO: Final = 1 << 26  # bytes of a single frame, in which other streams are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,11 @@ def describe(path: str) -> Description:
     """
     with open_source(path) as file, open_part10(file, whole=True) as part10:
         header, data_set = read_file_info(part10), part10.data_set
-        pixels = fragments.read(data_set) if header.pixel_data == "encapsulated" else None
+        pixels = encapsulation.read(data_set) if header.pixel_data == "encapsulated" else None
         frames = attributes.number_of_frames(data_set) or 0
         warnings = list(header.warnings)
         if pixels and header.image:
-            fragments.frames(data_set.source, pixels, frames or None, warnings)
+            warnings += _remarks(data_set, header, pixels)
         return Description(
             path=path,
             bytes=file.size,
@@ -101,6 +106,25 @@ def describe(path: str) -> Description:
             overlays=tuple(_overlays(data_set)),
             warnings=tuple(warnings),
         )
+
+
+def _remarks(data_set: DataSet, header: FileInfo, pixels: Encapsulation) -> list[str]:
+    """Returns what is not as it should be with the frames.
+
+    Raises:
+        DamagedError: nothing tells which fragments belong together.
+    """
+    warnings: list[str] = []
+    wanted = attributes.number_of_frames(data_set)
+    sizes = unmarked(header.syntax, header.image)
+    found = fragments.frames(data_set.source, pixels, wanted, warnings, unmarked=sizes)
+    streams = EncapsulatedFrames(data_set.source, found)
+    if streams.count == 1 and streams.size <= LOOKED_INTO:
+        data = streams.read(0)
+        count = len(sizes.starts(data) if sizes else code_stream.starts(data))
+        if count > 1:
+            warnings.append(f"frame 1 holds {count} code streams: Number of Frames is wrong")
+    return warnings
 
 
 def _table(pixels: Encapsulation) -> str:

@@ -12,7 +12,7 @@ from dicomtx.dicom import attributes
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
 from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import Part10, open_part10
-from dicomtx.dicom.pixel_data import fragments
+from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, native_frames
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.engine.decoding.decoder import Decoder
@@ -67,7 +67,7 @@ def transcode(data: bytes) -> None:
 
 def _decode(part10: Part10, header: FileInfo, *, salvage: bool) -> None:
     assert header.image
-    pixels = fragments.read(part10.data_set, [] if salvage else None)
+    pixels = encapsulation.read(part10.data_set, [] if salvage else None)
     wanted = attributes.number_of_frames(part10.data_set)
     found = fragments.frames(part10.data_set.source, pixels, wanted, [])
     streams = EncapsulatedFrames(part10.data_set.source, tuple(islice(found, FRAMES)))

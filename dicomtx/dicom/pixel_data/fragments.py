@@ -1,103 +1,20 @@
 """Which fragments make which frame (PS3.5 A.4), whatever the offset tables say."""
 
-import struct
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, ITEM, PIXEL_DATA, SEQUENCE_END, Element, header
-from dicomtx.dicom.pixel_data.pixel_form import has_items
+from dicomtx.dicom.pixel_data.encapsulation import Encapsulation, Fragment, Frame
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
+
+if TYPE_CHECKING:
+    from dicomtx.code_stream.unmarked import Unmarked
 
 # what the code stream of a frame may begin with: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL
 STARTS: Final = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJX")
 RLE_HEADER: Final = 64
 RLE_START: Final = 8  # bytes that the headers of an image's frames share: count, first offset
-
-
-class Fragment(NamedTuple):
-    """The bytes of one item of encapsulated Pixel Data, without its header."""
-
-    offset: int
-    size: int
-
-
-Frame = tuple[Fragment, ...]
-
-
-class Encapsulation(NamedTuple):
-    """Encapsulated Pixel Data as it stands.
-
-    Attributes:
-        basic_offset_table: its offsets, empty if it has none.
-        extended_offset_table: likewise, of (7FE0,0001).
-        fragments: all of them, in order.
-        terminated: there is a sequence delimiter where one is needed.
-    """
-
-    basic_offset_table: tuple[int, ...]
-    extended_offset_table: tuple[int, ...]
-    fragments: tuple[Fragment, ...]
-    terminated: bool
-
-
-def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
-    """Returns the fragments and tables of a data set's Pixel Data.
-
-    Args:
-        data_set: has encapsulated Pixel Data.
-        warnings: if given, what is cut off is taken as it is, and that is said here.
-
-    Raises:
-        DamagedError: the items are broken or cut off.
-    """
-    element = data_set.find(PIXEL_DATA)
-    if element is None:
-        raise DamagedError("there is no Pixel Data")
-    source = data_set.source
-    if not element.undefined and not has_items(source, element):  # one bare code stream
-        whole = Fragment(element.value, element.end - element.value)
-        return Encapsulation((), (), (whole,), terminated=True)
-    found, terminated = _items(source, element, warnings)
-    if not found:
-        raise DamagedError("Pixel Data has no Basic Offset Table and no fragments")
-    table, *fragments = found
-    return Encapsulation(
-        _unpacked(source.read(table.offset, table.size), "I"),
-        _unpacked(data_set.value(0x7FE00001), "Q"),
-        tuple(fragments),
-        terminated or not element.undefined,
-    )
-
-
-def _items(
-    source: Source, element: Element, warnings: list[str] | None
-) -> tuple[list[Fragment], bool]:
-    """Returns the items of Pixel Data, and whether a sequence delimiter follows them."""
-    found: list[Fragment] = []
-    at = element.value
-    while at + 8 <= element.end:
-        item = header(source, at, EXPLICIT)
-        if item.tag == SEQUENCE_END:
-            return found, True
-        if item.tag != ITEM or item.end > element.end:
-            what = f"fragment {len(found)} of Pixel Data is broken or cut off"
-            if warnings is None:
-                raise DamagedError(f"{what}. Try --salvage to write what is there.")
-            warnings.append(f"salvaged: {what}")
-            if item.tag == ITEM:
-                found.append(Fragment(item.value, element.end - item.value))
-            break
-        found.append(Fragment(item.value, item.length))
-        at = item.end
-    return found, False
-
-
-def _unpacked(raw: bytes, code: str) -> tuple[int, ...]:
-    size = struct.calcsize(code)
-    return struct.unpack(f"<{len(raw) // size}{code}", raw[: len(raw) // size * size])
 
 
 def frames(
@@ -106,6 +23,7 @@ def frames(
     wanted: int | None,
     warnings: list[str],
     *,
+    unmarked: "Unmarked | None" = None,
     salvage: bool = False,
 ) -> tuple[Frame, ...]:
     """Returns the fragments of each frame.
@@ -118,6 +36,7 @@ def frames(
         pixels: what there is.
         wanted: Number of Frames as the data set says it, None if it does not.
         warnings: deviations that were handled are added here.
+        unmarked: tells frames apart that have no markers.
         salvage: take the frames that are there, if some are missing.
 
     Raises:
@@ -126,9 +45,10 @@ def frames(
     count = wanted or 1
     fragments = _without_empty_tail(pixels.fragments, count, warnings)
     _check_tables(pixels, fragments, count, warnings)
-    found = _grouped(source, pixels, fragments, wanted)
+    found = _grouped(source, pixels._replace(fragments=fragments), wanted, unmarked)
     if salvage or len(found) < count:
-        found = _separated(source, found, wanted, warnings, salvage=salvage)
+        pieces = tuple(frame for parts in found for frame in _split(source, parts, unmarked))
+        found = _separated(found, pieces, wanted, warnings, salvage=salvage)
     if len(found) != count:
         salvaged = "salvaged: " if len(found) < count else ""
         warnings.append(salvaged + _mismatch(wanted, len(found)))
@@ -136,8 +56,8 @@ def frames(
 
 
 def _separated(
-    source: Source,
     groups: tuple[Frame, ...],
+    found: tuple[Frame, ...],
     wanted: int | None,
     warnings: list[str],
     *,
@@ -145,11 +65,17 @@ def _separated(
 ) -> tuple[Frame, ...]:
     """Returns the frames once code streams that share fragments are split where they end.
 
+    Args:
+        groups: the fragments that belong together.
+        found: the same, split.
+        wanted: Number of Frames as the data set says it.
+        warnings: what was split is added here.
+        salvage: take what is there.
+
     Raises:
         DamagedError: there are more or fewer than Number of Frames says, and nothing is salvaged.
     """
     fragments = tuple(chain.from_iterable(groups))
-    found = tuple(frame for parts in groups for frame in _split(source, parts))
     count = wanted or 1
     if len(found) != count == len(fragments) and (len(found) < count or not salvage):
         return _one_each(fragments)
@@ -186,20 +112,26 @@ def _without_empty_tail(
 
 
 def _grouped(
-    source: Source, pixels: Encapsulation, fragments: tuple[Fragment, ...], wanted: int | None
+    source: Source, pixels: Encapsulation, wanted: int | None, unmarked: "Unmarked | None"
 ) -> tuple[Frame, ...]:
     """Returns the fragments of each frame; a frame ends with its last fragment.
 
     Raises:
         DamagedError: nothing tells which belong together.
     """
-    count, start = wanted or 1, _start(source, fragments[0])
+    fragments, count = pixels.fragments, wanted or 1
+    start = b"" if unmarked else _start(source, fragments[0])
     edges = (*fragments[1:2], fragments[-1])
     if len(fragments) == count and all(_begins(source, part, start) for part in edges):
         return _one_each(fragments)
-    starts = _starts(source, pixels, fragments, start)
+    starts = (
+        _unmarked_starts(source, fragments, unmarked)
+        if unmarked
+        else _starts(source, pixels, start)
+    )
     enough = len(starts) <= count or wanted is None
-    if not enough and count == 1 and not (start and _begins(source, fragments[-1], start)):
+    told = unmarked or (start and _begins(source, fragments[-1], start))
+    if not enough and count == 1 and not told:
         starts = [0]
     elif not enough and len(starts) != len(fragments):
         raise DamagedError(
@@ -210,10 +142,18 @@ def _grouped(
     return tuple(fragments[a:b] for a, b in zip(starts, stops, strict=True))
 
 
-def _starts(
-    source: Source, pixels: Encapsulation, fragments: tuple[Fragment, ...], start: bytes
+def _unmarked_starts(
+    source: Source, fragments: tuple[Fragment, ...], unmarked: "Unmarked"
 ) -> list[int]:
+    """Returns the indices of the fragments that begin a frame: the first, and all whole ones."""
+    rest = enumerate(fragments[1:], 1)
+    whole = (i for i, part in rest if unmarked.end(source.read(part.offset, part.size)))
+    return [0, *whole]
+
+
+def _starts(source: Source, pixels: Encapsulation, start: bytes) -> list[int]:
     """Returns the indices of the fragments that begin a frame, by the streams or the tables."""
+    fragments = pixels.fragments
     if start:
         return [i for i, part in enumerate(fragments) if _begins(source, part, start)]
     first = fragments[0].offset - 8
@@ -221,7 +161,7 @@ def _starts(
     for table in (pixels.extended_offset_table, pixels.basic_offset_table):
         if table and table[0] == 0 and all(offset in positions for offset in table):
             return sorted({positions[offset] for offset in table})
-    return list(range(len(fragments)))  # deflate and others: a fragment is a frame (PS3.5 A.4)
+    return list(range(len(fragments)))  # others: a fragment is a frame (PS3.5 A.4)
 
 
 def _start(source: Source, fragment: Fragment) -> bytes:
@@ -244,12 +184,13 @@ def _is_rle(head: bytes) -> bool:
     return rle.read(head) is not None
 
 
-def _split(source: Source, parts: Frame) -> list[Frame]:
+def _split(source: Source, parts: Frame, unmarked: "Unmarked | None") -> list[Frame]:
     """Returns the fragments of one frame as those of the code streams that are in them."""
     from dicomtx import code_stream  # noqa: PLC0415 - native files need none
 
     data = b"".join(source.read(part.offset, part.size) for part in parts)
-    edges = [*code_stream.starts(data), len(data)]
+    starts = unmarked.starts(data) if unmarked else code_stream.starts(data)
+    edges = [*starts, len(data)]
     return [_between(parts, start, stop) for start, stop in pairwise(edges)]
 
 

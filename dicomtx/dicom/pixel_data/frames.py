@@ -2,19 +2,22 @@
 
 import struct
 from array import array
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from dicomtx.dicom import attributes
 from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import PIXEL_DATA
-from dicomtx.dicom.pixel_data import fragments
-from dicomtx.dicom.pixel_data.fragments import Fragment
+from dicomtx.dicom.pixel_data import encapsulation, fragments
+from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.storage.source import Source, Spool
+
+if TYPE_CHECKING:
+    from dicomtx.code_stream.unmarked import Unmarked
 
 EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
 EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
@@ -159,21 +162,28 @@ class EncapsulatedFrames:
 
 
 def encapsulated_frames(
-    data_set: DataSet, warnings: list[str], *, salvage: bool = False
+    data_set: DataSet,
+    warnings: list[str],
+    *,
+    unmarked: "Unmarked | None" = None,
+    salvage: bool = False,
 ) -> EncapsulatedFrames:
     """Returns the frames of encapsulated Pixel Data.
 
     Args:
         data_set: has Pixel Data.
         warnings: deviations that were handled are added here.
+        unmarked: tells frames apart that have no markers.
         salvage: use what is there of Pixel Data that is cut off or lacks frames.
 
     Raises:
         DamagedError: the items are broken or cut off, or frames are missing.
     """
-    pixels = fragments.read(data_set, warnings if salvage else None)
+    pixels = encapsulation.read(data_set, warnings if salvage else None)
     wanted = attributes.number_of_frames(data_set)
-    found = fragments.frames(data_set.source, pixels, wanted, warnings, salvage=salvage)
+    found = fragments.frames(
+        data_set.source, pixels, wanted, warnings, unmarked=unmarked, salvage=salvage
+    )
     return EncapsulatedFrames(data_set.source, found)
 
 

@@ -148,7 +148,7 @@ class DecodedFrames:
         except (CodecError, DamagedError):
             self.lost.append(index)
             return blank
-        self.cut.append(index)
+        (self.padded if stream.startswith(completed) else self.cut).append(index)
         return frame
 
 

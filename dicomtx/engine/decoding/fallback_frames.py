@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import Attempt, CodecSpec
 from dicomtx.codecs.registry import AUDITORS, Codecs
 from dicomtx.dicom.data_set import DataSet
@@ -114,7 +115,8 @@ def fallback_frames(
         raise UnsupportedError(f"no codec knows the frames of {header.syntax.name}")
     if header.pixel_data == "native":
         return native_frames(data_set, header.image)
-    streams = encapsulated_frames(data_set, warnings)
+    sizes = unmarked(header.syntax, header.image)
+    streams = encapsulated_frames(data_set, warnings, unmarked=sizes)
     return AnyFrames(streams, header.image, header.syntax, codecs)
 
 

@@ -36,7 +36,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
     for index in range(streams.count):
         stream = streams.read(index)
         try:
-            bare = guard.without_padding(stream, plan.source)
+            bare = guard.without_padding(stream, plan.source, plan.before)
             made = _packed(bare, index) if packs else _unpacked(bare)
             writer.add(_of_image(made, plan))
         except DamagedError as error:

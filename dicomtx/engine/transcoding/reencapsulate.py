@@ -1,5 +1,6 @@
 """Encapsulates code streams anew, each as it is: fragments, offset tables, padding, labels."""
 
+from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs import guard
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
@@ -19,13 +20,14 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
         DamagedError: the frames cannot be told apart.
     """
     warnings: list[str] = []
-    streams = encapsulated_frames(data_set, warnings, salvage=salvage)
+    sizes = unmarked(plan.source, plan.before)
+    streams = encapsulated_frames(data_set, warnings, unmarked=sizes, salvage=salvage)
     writer = EncapsulatedWriter(spool)
     padded = []
     for index in range(streams.count):
         stream = streams.read(index)
         try:
-            writer.add(guard.without_padding(stream, plan.source))
+            writer.add(guard.without_padding(stream, plan.source, plan.before))
         except DamagedError as error:
             raise DamagedError(f"frame {index + 1}: {error}") from error
         if guard.bytes_behind_end(stream, plan.source):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes
@@ -148,7 +149,10 @@ class Transcoder:
         salvaged = warnings if self.settings.salvage else None
         if not self.plan.source.encapsulated:
             return native_frames(self.data_set, self.plan.before, salvaged)
-        streams = encapsulated_frames(self.data_set, warnings, salvage=self.settings.salvage)
+        sizes = unmarked(self.plan.source, self.plan.before)
+        streams = encapsulated_frames(
+            self.data_set, warnings, unmarked=sizes, salvage=self.settings.salvage
+        )
         if self.plan.lossy:
             record.check_generation(self.plan, self.data_set, self.settings, streams)
         return streams

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from dicomtx.dicom.pixel_data import fragments
+from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.errors import DamagedError
 from tests.dicom import builder
 
@@ -34,7 +34,7 @@ def found(
     before = builder.element(0x7FE00001, "OV", extended) if extended else b""
     data_set = builder.data_set(before + builder.encapsulated(parts, table))
     warnings: list[str] = []
-    pixels = fragments.read(data_set)
+    pixels = encapsulation.read(data_set)
     frames = fragments.frames(data_set.source, pixels, wanted, warnings, salvage=salvage)
     read = data_set.source.read
     return [b"".join(read(*part) for part in frame) for frame in frames], warnings
@@ -139,7 +139,7 @@ def test_pixel_data_without_anything_is_damaged() -> None:
         found([], 1)
     empty = builder.element(0x7FE00010, "OB", builder.mark(0xFFFEE0DD), length=builder.UNDEFINED)
     with pytest.raises(DamagedError):
-        fragments.read(builder.data_set(empty))
+        encapsulation.read(builder.data_set(empty))
 
 
 def test_delimiter_bytes_within_a_stream_end_nothing() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
 from dicomtx.dicom.pixel_data import frames as pixel_data
-from dicomtx.dicom.pixel_data.fragments import Fragment
+from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.pixel_data.frames import (
     EncapsulatedFrames,
     EncapsulatedWriter,

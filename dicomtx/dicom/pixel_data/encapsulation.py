@@ -1,0 +1,93 @@
+"""Encapsulated Pixel Data: its fragments and offset tables (PS3.5 A.4)."""
+
+import struct
+from typing import NamedTuple
+
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.elements import EXPLICIT, ITEM, PIXEL_DATA, SEQUENCE_END, Element, header
+from dicomtx.dicom.pixel_data.pixel_form import has_items
+from dicomtx.errors import DamagedError
+from dicomtx.storage.source import Source
+
+
+class Fragment(NamedTuple):
+    """The bytes of one item of encapsulated Pixel Data, without its header."""
+
+    offset: int
+    size: int
+
+
+Frame = tuple[Fragment, ...]
+
+
+class Encapsulation(NamedTuple):
+    """Encapsulated Pixel Data as it stands.
+
+    Attributes:
+        basic_offset_table: its offsets, empty if it has none.
+        extended_offset_table: likewise, of (7FE0,0001).
+        fragments: all of them, in order.
+        terminated: there is a sequence delimiter where one is needed.
+    """
+
+    basic_offset_table: tuple[int, ...]
+    extended_offset_table: tuple[int, ...]
+    fragments: tuple[Fragment, ...]
+    terminated: bool
+
+
+def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
+    """Returns the fragments and tables of a data set's Pixel Data.
+
+    Args:
+        data_set: has encapsulated Pixel Data.
+        warnings: if given, what is cut off is taken as it is, and that is said here.
+
+    Raises:
+        DamagedError: the items are broken or cut off.
+    """
+    element = data_set.find(PIXEL_DATA)
+    if element is None:
+        raise DamagedError("there is no Pixel Data")
+    source = data_set.source
+    if not element.undefined and not has_items(source, element):  # one bare code stream
+        whole = Fragment(element.value, element.end - element.value)
+        return Encapsulation((), (), (whole,), terminated=True)
+    found, terminated = _items(source, element, warnings)
+    if not found:
+        raise DamagedError("Pixel Data has no Basic Offset Table and no fragments")
+    table, *fragments = found
+    return Encapsulation(
+        _unpacked(source.read(table.offset, table.size), "I"),
+        _unpacked(data_set.value(0x7FE00001), "Q"),
+        tuple(fragments),
+        terminated or not element.undefined,
+    )
+
+
+def _items(
+    source: Source, element: Element, warnings: list[str] | None
+) -> tuple[list[Fragment], bool]:
+    """Returns the items of Pixel Data, and whether a sequence delimiter follows them."""
+    found: list[Fragment] = []
+    at = element.value
+    while at + 8 <= element.end:
+        item = header(source, at, EXPLICIT)
+        if item.tag == SEQUENCE_END:
+            return found, True
+        if item.tag != ITEM or item.end > element.end:
+            what = f"fragment {len(found)} of Pixel Data is broken or cut off"
+            if warnings is None:
+                raise DamagedError(f"{what}. Try --salvage to write what is there.")
+            warnings.append(f"salvaged: {what}")
+            if item.tag == ITEM:
+                found.append(Fragment(item.value, element.end - item.value))
+            break
+        found.append(Fragment(item.value, item.length))
+        at = item.end
+    return found, False
+
+
+def _unpacked(raw: bytes, code: str) -> tuple[int, ...]:
+    size = struct.calcsize(code)
+    return struct.unpack(f"<{len(raw) // size}{code}", raw[: len(raw) // size * size])
