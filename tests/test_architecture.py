@@ -12,7 +12,8 @@ import dicomtx
 PACKAGE = Path(dicomtx.__file__).parent
 FACES = {"__init__.py", "__main__.py"}
 ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__", "api"} | {
-    "code_stream"
+    "code_stream",
+    "settings",
 }
 LOWEST = {"storage", "processes"}
 BELOW_ENGINE = LOWEST | {"codecs", "dicom", "network"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import SettingsError, UsageError
-from dicomtx.settings import FIELDS, VARIABLES, Settings, load
+from dicomtx.settings import FIELDS, Settings, load
 
 
 @pytest.fixture
@@ -21,8 +21,11 @@ def test_without_file_variables_or_options_the_defaults_hold() -> None:
 def test_every_field_is_a_key_and_a_variable() -> None:
     names = set(Settings._fields)
     assert set(FIELDS) == names
-    assert set(VARIABLES.values()) == names
-    assert set(VARIABLES) >= {"DICOMTX_ORDER", "DICOMTX_CODEC", "DICOMTX_FRAME_TIMEOUT"}
+    assert {field.variable for field in FIELDS.values()} >= {
+        "DICOMTX_ORDER",
+        "DICOMTX_CODEC",
+        "DICOMTX_FRAME_TIMEOUT",
+    }
 
 
 def test_a_file_sets_every_key(config: Path) -> None:

@@ -11,9 +11,11 @@ from click.core import ParameterSource
 
 from dicomtx.cli.options.batch import batch_options
 from dicomtx.cli.options.policy import policy_options
-from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
+from dicomtx.settings import FIELDS
 
 if TYPE_CHECKING:
     from dicomtx.workflows.batch.job import Batch
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
 
 FINDING = ("include", "exclude", "follow", "null")
 DECIDES = ("to", "named", "orthanc")
-PLANNED = (
-    *("fallback", "keep_colour_space", "overlays", "high_bits", "salvage", "force_native"),
-    *("repair", *LOSSY),
-)
+PLANNED = tuple(n for n, field in FIELDS.items() if field.in_plans and "batch" in field.commands)
 CONTRADICT = {
     "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
     "best_of": ("named", "orthanc", "from_plan"),
@@ -38,12 +37,7 @@ RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 @click.command(cls=SyntaxCommand, short_help="Convert trees of files, and go on where it ended.")
 @click.argument("paths", metavar="SRC... DST", nargs=-1)
 @batch_options
-@settings_options(
-    *("order", "codecs", "verify", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
-    *("threads", "max_memory"),
-    *LOSSY,
-)
+@settings_options("batch")
 @policy_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show which codec decodes and encodes which syntax.")
-@settings_options("order", "codecs")
+@settings_options("codecs")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, by UID.")
 @click.pass_obj
 def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:

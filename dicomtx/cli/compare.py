@@ -35,7 +35,7 @@ ELEMENTS: Final = ("Element", "Difference")
 @click.option("--all", "every_element", is_flag=True, help="Count what any transcoding changes.")
 @click.option("--report", metavar="FILE", default="", help="Write a page (HTML) with pictures.")
 @click.option("--overwrite", is_flag=True, help="Replace the page if it is there.")
-@settings_options("order", "codecs", "force_native")
+@settings_options("compare")
 @click.option("--json", "as_json", is_flag=True, help="Tell everything as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell nothing but the exit code and errors.")
 @click.pass_obj

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from dicomtx.cli.options.policy import policy_options
-from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
 from dicomtx.cli.output.console import Console
 
 
@@ -24,12 +25,7 @@ from dicomtx.cli.output.console import Console
 )
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--in-place", is_flag=True, help="Replace SRC itself, if all went well.")
-@settings_options(
-    *("order", "codecs", "verify", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
-    *("threads", "max_memory"),
-    *LOSSY,
-)
+@settings_options("convert")
 @policy_options
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dicomtx.cli.options.policy import policy_options
-from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.printable import plain
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.export.job import Export
     from dicomtx.workflows.reports.totals import Totals
-
-OFTEN: Final = ("order", "codecs", "verify", "strict", "fallback")
-MORE: Final = (
-    "keep_colour_space",
-    "overlays",
-    "high_bits",
-    "salvage",
-    "force_native",
-    "repair",
-    "threads",
-    "max_memory",
-)
 
 BAD: Final = ("failed", "refused")
 FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9, _; DICOMTX, or with --append what it was."
@@ -79,7 +68,7 @@ def _common(command: Any) -> Any:
             show_default=True,
             help="Give up a file that takes longer; 0 never does.",
         ),
-        settings_options(*OFTEN, *MORE, *LOSSY),
+        settings_options("export"),
         policy_options,
         click.option(
             "--report",

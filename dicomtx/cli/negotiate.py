@@ -6,25 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.options.syntaxes import SyntaxListType
 from dicomtx.cli.output.console import Console
-from dicomtx.errors import ExitCode, UsageError
-from dicomtx.transfer_syntaxes import TransferSyntax, by_uid, find
+from dicomtx.errors import ExitCode
+from dicomtx.transfer_syntaxes import by_uid
 
 if TYPE_CHECKING:
     from dicomtx.settings import Settings
     from dicomtx.workflows.preview.negotiate import Sent
-
-
-def _syntaxes(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> tuple[TransferSyntax, ...] | None:
-    """Returns the syntaxes given as one text with commas."""
-    if value is None:
-        return None
-    try:
-        return tuple(find(name.strip()) for name in value.split(","))
-    except UsageError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command(short_help="Show in which syntax Orthanc would send files.")
@@ -34,10 +23,10 @@ def _syntaxes(
 @click.option(
     "--accepts",
     metavar="SYNTAX[,SYNTAX]",
-    callback=_syntaxes,
+    type=SyntaxListType(),
     help="What the modality accepts; else all that is proposed to it.",
 )
-@settings_options("order", "codecs")
+@settings_options("negotiate")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
 @click.pass_obj
 def negotiate(

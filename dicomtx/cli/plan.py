@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.options.policy import policy_options
-from dicomtx.cli.options.settings import LOSSY, SyntaxCommand, SyntaxType, settings_options
+from dicomtx.cli.options.settings import settings_options
+from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
 from dicomtx.cli.output.console import Console
 
 if TYPE_CHECKING:
@@ -23,11 +24,7 @@ FINDING = ("include", "exclude", "follow", "null")
 )
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True)
 @click.option("--to", "target", type=SyntaxType(), metavar="SYNTAX", help="Transfer syntax wanted.")
-@settings_options(
-    *("order", "codecs", "strict", "fallback"),
-    *("keep_colour_space", "overlays", "high_bits", "salvage", "force_native", "repair"),
-    *LOSSY,
-)
+@settings_options("plan")
 @policy_options
 @click.option(
     "--engine",

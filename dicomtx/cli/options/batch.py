@@ -6,26 +6,18 @@ from typing import Final
 
 import click
 
-from dicomtx import transfer_syntaxes
-from dicomtx.cli.options.settings import SyntaxType
-from dicomtx.errors import UsageError
+from dicomtx.cli.options.syntaxes import SyntaxListType, SyntaxType
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 
-def _best_of(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
+def _lossless(
+    _context: click.Context, _parameter: click.Parameter, value: tuple[TransferSyntax, ...] | None
 ) -> tuple[TransferSyntax, ...]:
-    """Returns the lossless syntaxes given as one text with commas."""
-    if not value:
-        return ()
-    try:
-        found = tuple(transfer_syntaxes.find(name.strip()) for name in value.split(","))
-    except UsageError as error:
-        raise click.BadParameter(str(error)) from error
-    lossy = [syntax.name for syntax in found if syntax.lossy]
+    """Returns the syntaxes to compare, none of them lossy."""
+    lossy = [syntax.name for syntax in value or () if syntax.lossy]
     if lossy:
         raise click.BadParameter(f"{', '.join(lossy)}: only lossless syntaxes can be compared")
-    return found
+    return value or ()
 
 
 OPTIONS: Final = (
@@ -41,7 +33,8 @@ OPTIONS: Final = (
     click.option(
         "--best-of",
         metavar="SYNTAX,SYNTAX",
-        callback=_best_of,
+        type=SyntaxListType(),
+        callback=_lossless,
         help="Take the smallest lossless result of several, in place of --to.",
     ),
     click.option(

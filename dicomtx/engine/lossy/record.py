@@ -20,11 +20,10 @@ from dicomtx.engine.lossy.measurement import Range, asked
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.errors import UnsupportedError
 from dicomtx.quality_figures import Quality
-from dicomtx.settings import Settings
+from dicomtx.settings import FIELDS, Settings
 from dicomtx.transfer_syntaxes import by_uid
 
 HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that tell whether it lost something
-SHAPING: Final = ("keep_colour_space", "overlays", "palette")  # with the target and the goal
 
 
 def past_edits(
@@ -96,7 +95,7 @@ def step_edits(
 
 def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
     mode = cast("UidMode", {"auto": "new"}.get(settings.uid, settings.uid))
-    shaping = [f"{name}={getattr(settings, name)}" for name in SHAPING]
+    shaping = [f"{n}={getattr(settings, n)}" for n, field in FIELDS.items() if field.marks_uid]
     seed = " ".join([plan.target.uid, asked(settings, plan.target).text, *shaping])
     return new_uid(mode, data_set.text(SOP_INSTANCE), seed.encode())
 

@@ -2,18 +2,17 @@
 
 import hashlib
 from dataclasses import fields, is_dataclass
-from typing import Any, Final
+from typing import Any
 
 from dicomtx.settings import FIELDS, Settings
 
-# what a run may take, and how long: the result is the same. Verification is not among them: what
-# was not verified is no answer to who asks for it
-NOT_SHAPING: Final = ("threads", "frame_timeout", "max_memory")
-
 
 def shaping(settings: Settings) -> dict[str, Any]:
-    """Returns the settings that results depend on."""
-    return {name: getattr(settings, name) for name in FIELDS if name not in NOT_SHAPING}
+    """Returns the settings that results depend on.
+
+    Verification is one of them: an unverified result does not answer a request for a verified one.
+    """
+    return {name: getattr(settings, name) for name, field in FIELDS.items() if field.shapes_result}
 
 
 def digest(*values: Any, size: int = 16) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.errors import DicomtxError, ExitCode, SourceError, UsageError
-from dicomtx.settings import FIELDS, Settings, checked
+from dicomtx.settings import FIELDS, Settings
 from dicomtx.storage.source import open_source, reason
 from dicomtx.storage.zip.directory import members
 from dicomtx.storage.zip.member import Member
@@ -17,16 +17,6 @@ from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import failure
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
-# settings of the command that carries it out; the others are those that were planned
-OF_THE_RUN: Final = (
-    "order",
-    "codecs",
-    "frame_timeout",
-    "verify",
-    "strict",
-    "threads",
-    "max_memory",
-)
 UNREADABLE: Final = ""  # the action of what could not be read
 CHANGED: Final = "has changed since it was planned: plan again"
 UNKNOWN: Final = "its action, its target or its options are unknown"
@@ -200,7 +190,9 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
         raise UsageError(f"{where}: no line of plan --json: {UNKNOWN}")
     kept = values["action"] in (Action.KEEP, Action.COPY)
     try:
-        taken = {key: checked(f"{where}: {key}", key, value) for key, value in options.items()}
+        taken = {
+            key: FIELDS[key].checked(f"{where}: {key}", value) for key, value in options.items()
+        }
     except DicomtxError as error:
         raise UsageError(str(error)) from error
     reviewed = Reviewed(
@@ -210,6 +202,6 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
         tuple(taken.items()),
         reason=str(values.get("reason", "")),
     )
-    bare = {key: field.default for key, field in FIELDS.items() if key not in OF_THE_RUN}
+    bare = {key: field.default for key, field in FIELDS.items() if field.in_plans}
     in_force = settings._replace(**(bare | taken))
     return Request(values["path"], "", target, settings=in_force, policy=reviewed)

@@ -7,13 +7,11 @@ from typing import Any, Final
 from dicomtx.engine.planning.conditions import KEYS, Matcher, matcher
 from dicomtx.engine.planning.policy import Policy, Rule, RuleBook, Verdict
 from dicomtx.errors import DicomtxError, SettingsError
-from dicomtx.settings import FIELDS, GOALS, POLICY, checked, settings_file
+from dicomtx.settings import FIELDS, GOALS, POLICY, settings_file
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 
 DEFAULT: Final = "default"
 ACTIONS: Final = ("to", "keep", "refuse")
-# what is settled before a file is looked at cannot depend on the file
-NOT_OPTIONS: Final = ("order", "codecs", "frame_timeout", "threads", "max_memory", "salvage")
 
 
 def policy_of(
@@ -136,15 +134,11 @@ def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None,
 
 
 def _option(where: str, key: str, value: Any, action: str) -> Any:
-    if key in NOT_OPTIONS:
+    if not FIELDS[key].in_rules:
         raise SettingsError(f"{where}: it holds for all files: it cannot stand in a rule")
     if action != "to":
         raise SettingsError(f"{where}: it means nothing without a target")
-    value = checked(where, key, value)
-    if key == "fallback":
-        for name in value:
-            _action(where, "to", name)
-    return value
+    return FIELDS[key].checked(where, value)
 
 
 def _condition(where: str, key: str, value: Any) -> Matcher:
@@ -175,7 +169,7 @@ def _tag(key: str) -> int:
         return text.tag_of(key)
     except SettingsError:
         pass
-    keys = (*KEYS, *ACTIONS, "reason", *(name for name in FIELDS if name not in NOT_OPTIONS))
+    keys = (*KEYS, *ACTIONS, "reason", *(name for name, field in FIELDS.items() if field.in_rules))
     raise SettingsError(f"unknown key, and no element of PS3.6: {_near(key, keys)}")
 
 

@@ -1,0 +1,71 @@
+"""Transfer syntaxes on the command line: types of options, and a list at the end of the help."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dicomtx import transfer_syntaxes
+from dicomtx.errors import UsageError
+from dicomtx.settings import comma_list
+from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """A transfer syntax by slug, alias, PS3.6 keyword or UID."""
+
+    name = "syntax"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> TransferSyntax:
+        """Returns the syntax, or fails with the names that come close."""
+        if isinstance(value, TransferSyntax):
+            return value
+        try:
+            return transfer_syntaxes.find(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> "list[CompletionItem]":
+        """Returns the slugs and aliases that begin so."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells need it
+
+        names = transfer_syntaxes.slugs()
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class SyntaxListType(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """Transfer syntaxes as one text with commas."""
+
+    name = "syntaxes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[TransferSyntax, ...]:
+        """Returns the syntaxes, at least one."""
+        if isinstance(value, tuple):
+            return value
+        found = tuple(SyntaxType().convert(name, param, ctx) for name in comma_list(value))
+        return found or self.fail("name at least one transfer syntax", param, ctx)
+
+
+class SyntaxCommand(click.Command):
+    """A command whose help ends with the names of the transfer syntaxes, none of them broken."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the names, wrapped between but never within them."""
+        from textwrap import wrap  # noqa: PLC0415 - only help needs it
+
+        with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):
+            names = ", ".join(transfer_syntaxes.slugs())
+            for line in wrap(names, formatter.width - 2, break_on_hyphens=False):
+                formatter.write(f"  {line}\n")
+        super().format_epilog(ctx, formatter)

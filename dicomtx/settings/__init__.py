@@ -1,0 +1,22 @@
+"""How dicomtx works, whatever the file: defaults, dicomtx.toml, DICOMTX_*, then options."""
+
+from dicomtx.settings.field import Field, Scope, fields_of
+from dicomtx.settings.loading import POLICY, load, settings_file
+from dicomtx.settings.overriding import goal_text, overridden
+from dicomtx.settings.table import FIELDS, GOALS, Settings
+from dicomtx.settings.values import comma_list
+
+__all__ = [
+    "FIELDS",
+    "GOALS",
+    "POLICY",
+    "Field",
+    "Scope",
+    "Settings",
+    "comma_list",
+    "fields_of",
+    "goal_text",
+    "load",
+    "overridden",
+    "settings_file",
+]

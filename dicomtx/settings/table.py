@@ -1,0 +1,240 @@
+"""The settings, one row each. A new setting is a row here, and the code that uses it."""
+
+from functools import partial
+from typing import Annotated, Final, NamedTuple
+
+from dicomtx.settings.field import Field, fields_of
+from dicomtx.settings.values import bytes_of, syntaxes_of, verify_of
+from dicomtx.verification import Verify, plain, read
+
+CONVERTING: Final = ("convert", "batch", "export")
+PLANNING: Final = (*CONVERTING, "plan")
+READING: Final = (*PLANNING, "compare")
+EVERY: Final = (*READING, "codecs", "negotiate")
+GOALS: Final = ("quality", "near", "ratio", "psnr", "max_error")  # at most one of them
+
+_codecs = partial(Field, scope="run", commands=EVERY, heading="Codecs")
+_resources = partial(
+    Field, scope="run", commands=CONVERTING, heading="Resources", shapes_result=False
+)
+_verification = partial(Field, scope="checking", commands=CONVERTING, heading="Verification")
+_pixels = partial(Field, scope="file", commands=PLANNING, heading="Pixel data")
+_lossy = partial(Field, scope="file", commands=PLANNING, heading="Lossy")
+
+
+class Settings(NamedTuple):
+    """What does not depend on the file.
+
+    Each field is a key of dicomtx.toml, a variable and an option. Its ``Field`` says the rest.
+    """
+
+    order: Annotated[
+        str,  # Orthanc's After is plugins-first, Before is builtin-first, Disabled is plugins-only
+        _codecs(
+            "Which codecs to try first.",
+            allowed=("builtin-first", "plugins-first", "plugins-only"),
+        ),
+    ] = "builtin-first"
+    codecs: Annotated[
+        tuple[str, ...],  # in both directions
+        _codecs(
+            "Use only this codec. Repeat it to try several, in this order.",
+            option="--codec",
+            metavar="NAME",
+            variable="DICOMTX_CODEC",
+        ),
+    ] = ()
+    frame_timeout: Annotated[
+        float,  # seconds
+        _resources(
+            "How long an isolated codec may take for a frame.",
+            commands=(),
+            metavar="SECONDS",
+        ),
+    ] = 120.0
+    verify: Annotated[
+        str,  # read by ``verifies``
+        _verification(
+            "Decode the result and compare it with the source: all frames, independent (by"
+            " another code base, or fail), sample=5% (of the frames), or none.",
+            metavar="HOW",
+            shortcut=("--no-verify", "none"),
+            parse=verify_of,
+        ),
+    ] = "all"
+    strict: Annotated[
+        bool,
+        _verification(
+            "Fail if a file would be kept as it is, or written beyond the standard.",
+            commands=PLANNING,
+        ),
+    ] = False
+    threads: Annotated[
+        int,  # 0: one for each CPU
+        _resources(
+            "Frames of one file to process at once.",
+            metavar="N",
+            shown="one per CPU",
+        ),
+    ] = 0
+    max_memory: Annotated[
+        int,  # bytes; 0: three quarters of the machine's
+        _resources(
+            "Memory for the frames in progress and their codecs, such as 2G.",
+            metavar="BYTES",
+            shown="3/4 of the memory",
+            parse=bytes_of,
+        ),
+    ] = 0
+    fallback: Annotated[
+        tuple[str, ...],
+        Field(
+            "Syntaxes to try if the target cannot represent the image.",
+            scope="file",
+            commands=PLANNING,
+            heading="Output",
+            metavar="SYNTAX[,SYNTAX]",
+            parse=syntaxes_of,
+        ),
+    ] = ()
+    keep_colour_space: Annotated[
+        bool,
+        _pixels(
+            "Leave decoded lossy JPEG in YBR_FULL, or convert it to RGB.",
+            option="--keep-colour-space/--to-rgb",
+            marks_uid=True,
+        ),
+    ] = False
+    overlays: Annotated[
+        str,
+        _pixels(
+            "What to do with overlay planes in unused bits when encoding.",
+            allowed=("extract", "keep", "drop"),
+            marks_uid=True,
+        ),
+    ] = "extract"
+    high_bits: Annotated[
+        str,  # keep makes streams as wide as Bits Allocated where it must
+        _pixels(
+            "Keep or clear the bits above Bits Stored when decoding or encoding.",
+            allowed=("keep", "mask"),
+        ),
+    ] = "keep"
+    salvage: Annotated[
+        bool,
+        _pixels(
+            "Recover what is readable of a damaged file. It is never reported as verified.",
+            scope="reading",
+        ),
+    ] = False
+    force_native: Annotated[
+        bool,
+        _pixels(
+            "Accept native Pixel Data that holds code streams.",
+            commands=READING,
+        ),
+    ] = False
+    repair: Annotated[
+        bool,  # also for a file that is in the target syntax already
+        _pixels(
+            "Rewrite fragments, offset tables and labels; leave the code streams unchanged.",
+        ),
+    ] = False
+    quality: Annotated[
+        int | None,
+        _lossy(
+            "JPEG-style quality.",
+            kind=int,
+            within=(1, 100),
+            metavar="1..100",
+            shown="90 if there is no other goal",
+        ),
+    ] = None
+    near: Annotated[
+        int | None,
+        _lossy(
+            "Largest error of a sample, for JPEG-LS.",
+            kind=int,
+            within=(0, 255),
+            metavar="N",
+        ),
+    ] = None
+    ratio: Annotated[
+        float | None,  # the native frame to its code stream
+        _lossy(
+            "Smallest ratio of native size to compressed size.",
+            kind=float,
+            within=(1, 10000),
+            metavar="R",
+        ),
+    ] = None
+    psnr: Annotated[
+        float | None,  # the peak is the largest minus the smallest value of the file
+        _lossy(
+            "Lowest PSNR of a frame, relative to the range of the file's values.",
+            kind=float,
+            within=(1, 200),
+            metavar="DB",
+        ),
+    ] = None
+    max_error: Annotated[
+        int | None,
+        _lossy(
+            "Largest error of a sample, for any lossy syntax.",
+            kind=int,
+            within=(0, 65535),
+            metavar="N",
+        ),
+    ] = None
+    reversible: Annotated[
+        bool,
+        _lossy(
+            "Use reversible coding in a lossy syntax. The file is not marked as lossy.",
+            option="--reversible/--irreversible",
+        ),
+    ] = False
+    min_psnr: Annotated[
+        float,
+        _lossy(
+            "Fail a file if the PSNR of a frame is lower.",
+            within=(0, 200),
+            metavar="DB",
+        ),
+    ] = 30.0
+    palette: Annotated[
+        str,
+        _lossy(
+            "Refuse PALETTE COLOR for a lossy target (keep), or convert it to RGB (expand).",
+            allowed=("keep", "expand"),
+            marks_uid=True,
+        ),
+    ] = "keep"
+    allow_generation_loss: Annotated[
+        bool,
+        _lossy(
+            "Recompress images that are already lossy.",
+            option="--allow-generation-loss/--no-generation-loss",
+        ),
+    ] = False
+    allow_lossy_class: Annotated[
+        bool,
+        _lossy(
+            "Allow lossy compression of segmentations, doses and parametric maps.",
+            option="--allow-lossy-class/--no-lossy-class",
+        ),
+    ] = False
+    uid: Annotated[
+        str,
+        _lossy(
+            "SOP Instance UID of a lossy result. auto and new are random; derived is repeatable.",
+            allowed=("auto", "keep", "new", "derived"),
+        ),
+    ] = "auto"
+
+    @property
+    def verifies(self) -> Verify:
+        """What ``verify`` asks for."""
+        return read(plain(self.verify))
+
+
+FIELDS: Final = fields_of(Settings)

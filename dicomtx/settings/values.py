@@ -1,0 +1,49 @@
+"""Values of settings that need more than a type: read, checked and made uniform."""
+
+from typing import Any
+
+from dicomtx import verification
+from dicomtx.errors import SettingsError, UsageError
+
+
+def comma_list(text: str) -> tuple[str, ...]:
+    """Returns the parts of a text with commas, stripped; empty parts do not count."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def bytes_of(where: str, value: Any) -> int:
+    """Returns the number of bytes that a whole number, or a text such as "2G", means."""
+    digits, factor = str(value).strip().upper().removesuffix("B"), 1
+    for power, letter in enumerate("KMGT", 1):
+        if digits.endswith(letter):
+            digits, factor = digits[:-1], 1024**power
+    if isinstance(value, bool) or not digits.strip().isdecimal():
+        raise SettingsError(f"{where}: {value!r} is not allowed: use bytes, such as 400M or 2G")
+    return int(digits) * factor
+
+
+def verify_of(where: str, value: Any) -> str:
+    """Returns the value of ``verify`` as text; true means all, false none."""
+    try:
+        return verification.plain(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"{where}: {value!r} is not allowed: use {verification.ALLOWED}"
+        ) from error
+
+
+def texts_of(where: str, value: Any) -> tuple[str, ...]:
+    """Returns a list of texts as a tuple."""
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise SettingsError(f"{where}: {value!r} is not allowed: use a list of texts")
+    return tuple(value)
+
+
+def syntaxes_of(where: str, value: Any) -> tuple[str, ...]:
+    """Returns the slugs of a list of transfer syntaxes by slug, alias, keyword or UID."""
+    from dicomtx.transfer_syntaxes import find  # noqa: PLC0415 - few settings name a syntax
+
+    try:
+        return tuple(find(name).name for name in texts_of(where, value))
+    except UsageError as error:
+        raise SettingsError(f"{where}: {error}") from error
