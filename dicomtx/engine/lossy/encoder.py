@@ -24,7 +24,16 @@ NEAR_LOSSLESS: Final = ROOT + ".4.81"  # decodes to the same values everywhere
 
 
 class MissedError(VerificationError):
-    """What was asked for cannot be had with this encoder, this way."""
+    """What was asked for cannot be had with this encoder, this way.
+
+    Attributes:
+        lossless_meets_it: a frame that lost nothing would be as good as asked.
+    """
+
+    def __init__(self, message: str, *, lossless_meets_it: bool = False) -> None:
+        """Says what cannot be had, and what is the closest."""
+        super().__init__(message)
+        self.lossless_meets_it = lossless_meets_it
 
 
 class Lossy(NamedTuple):
@@ -88,7 +97,8 @@ class LossyEncoder(NamedTuple):
         if surplus < 0:
             raise MissedError(
                 f"frame {index + 1}: {self.goal.text} cannot be had in {self.plan.target.name}:"
-                f" {figure} is the closest"
+                f" {figure} is the closest",
+                lossless_meets_it=self.goal.kind != "ratio",
             )
         if psnr < self.floor:
             raise MissedError(

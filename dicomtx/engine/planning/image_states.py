@@ -60,6 +60,20 @@ def with_whole_chroma(plan: "Plan", missed: VerificationError) -> "Plan":
     )
 
 
+def without_loss(plan: "Plan") -> "Plan | None":
+    """Returns the plan that loses nothing in the same target, None if the target cannot.
+
+    That is for JPEG XL alone, whose finest lossy setting is not very fine. YCbCr that becomes RGB
+    has been rounded already.
+    """
+    rounded = plan.to_rgb and plan.source.uid not in DCT
+    if plan.target.uid != XL or rounded or not plan.working or not plan.after:
+        return None
+    colour = plan.working.photometric_interpretation
+    after = plan.after._replace(photometric_interpretation=colour)
+    return plan._replace(lossy=False, after=after)
+
+
 def expanded(target: TransferSyntax, image: ImagePixel, settings: Settings) -> bool:
     """Returns whether PALETTE COLOR becomes RGB: on the way to a lossy target, if it is asked."""
     is_palette = image.photometric_interpretation == "PALETTE COLOR"

@@ -130,6 +130,10 @@ class Transcoder:
         if isinstance(error, UnfitError):
             self.plan = high_bits.widened(self.plan, error)
             return []
+        exact = image_states.without_loss(self.plan) if error.lossless_meets_it else None
+        if exact:
+            self.plan = exact
+            return [f"{error}. The frames are coded without loss, which {exact.target.name} allows"]
         self.plan = image_states.with_whole_chroma(self.plan, error)
         return [f"{error}; RGB components can, and are written"]
 

@@ -22,6 +22,8 @@ WHOLE_STEPS = {
     ("image_dfl.dcm", "jpeg-ls-near-lossless"): 17.51,
     # NEAR 0 would be 7.71
     ("JPGLosslessP14SV1_1s_1f_8b.dcm", "jpeg-ls-near-lossless"): 11.80,
+    # libjxl 0.12 goes from 7.64 at distance 0.551 to 8.16 at 0.560
+    ("examples_rgb_color.dcm", "jpeg-xl"): 8.2,
 }
 
 
@@ -39,7 +41,7 @@ def test_a_ratio_is_never_less_than_asked_and_as_near_as_the_knob_allows(
     native = made.Rows * made.Columns * made.SamplesPerPixel * made.BitsAllocated // 8
     ratio = native / sum(map(len, streams(made)))
     assert ratio == pytest.approx(outcome.quality.ratio, rel=0.001)
-    assert 8 <= outcome.quality.ratio <= WHOLE_STEPS.get((name, to), MOST.get(to, 8.2))
+    assert 8 <= outcome.quality.ratio <= WHOLE_STEPS.get((name, to), MOST.get(to, 8.15))
     if outcome.quality.ratio > 10 and outcome.quality.largest_error:
         assert any("NEAR 0 gives 7.71" in warning for warning in outcome.warnings)
 
