@@ -57,6 +57,23 @@ class CodeStream(NamedTuple):
     orientation: int = 1
     distances: tuple[int, int] = (1, 1)
 
+    @property
+    def least_bits(self) -> int:
+        """The fewest bits that the entropy-coded data can have; 0 where no rule tells.
+
+        A Huffman code has at least one bit. Lossless JPEG has a code for each sample, sequential
+        JPEG two for each block of 8 x 8, progressive JPEG one (ISO/IEC 10918-1 F, G, H).
+        """
+        blocks = -(-self.rows // 8) * -(-self.columns // 8)
+        least = {
+            "50": 2 * blocks,
+            "51": 2 * blocks,
+            "55": blocks,
+            "57": self.rows * self.columns,
+            "70": self.rows * self.columns,
+        }.get(self.syntax.removeprefix(f"{ROOT}.4."), 0)
+        return least // 4 if self.subsampled else least
+
     def fits(self, uid: str) -> bool:
         """Returns whether such a stream may stand under the Transfer Syntax ``uid``."""
         return uid == self.syntax or uid in WIDER.get(self.syntax, ())

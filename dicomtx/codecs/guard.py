@@ -26,7 +26,7 @@ class WrongFrameError(CodecError):
     """A codec returned another frame than it was asked for: the codec is wrong, not the stream."""
 
 
-def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
+def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing: int = 1) -> bytes:
     """Returns the stream that may go to native code, without JP2 boxes and what follows its end.
 
     Padding of 00 and FF stays.
@@ -35,11 +35,12 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
         stream: one frame, whole.
         syntax: what the stream shall be; one whose family it is not refuses it.
         image: what the data set says.
+        most_missing: the stream may have this many times fewer bytes than its image takes.
 
     Raises:
-        DamagedError: the stream is empty, of another family, damaged, of another image, cut off
-            (libraries make up the rest and say nothing), or another one follows it. Behind a
-            deflate stream nothing but padding is allowed: libraries ignore it.
+        DamagedError: the stream is empty, of another family, damaged, of another image, cut off or
+            too short (libraries make up the rest and say nothing), or another one follows it.
+            Behind a deflate stream nothing but padding is allowed: libraries ignore it.
         UnsupportedError: no codec has samples of this width.
     """
     if not stream:
@@ -56,6 +57,11 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
         return bare
     if not end:
         raise DamagedError("the code stream is cut off: it has no end marker")
+    if 8 * len(bare) * most_missing < said.least_bits:
+        raise DamagedError(
+            f"the {said.family} stream has {len(bare)} bytes, too few for"
+            f" {said.rows} x {said.columns} pixels"
+        )
     return bare[:end] if bare[end:].strip(PADDING) else bare
 
 

@@ -72,6 +72,40 @@ def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:
     assert told == "the JPEG stream says 60000 x 60000, the data set 100 x 100"
 
 
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [("jpeg-baseline", b"\xff\xc0"), ("jpeg-lossless", b"\xff\xc3"), ("progressive", b"\xff\xc2")],
+)
+def test_a_stream_too_short_for_the_size_that_it_claims_is_refused(
+    name: str, marker: bytes
+) -> None:
+    pixels = np.random.default_rng(7).integers(0, 255, (64, 64), np.uint8)
+    if name == "jpeg-lossless":
+        stream = bytes(imagecodecs.ljpeg_encode(pixels))
+    else:
+        stream = bytes(imagecodecs.jpeg8_encode(pixels, optimize=True))
+    if name == "progressive":  # the bound of the header is all that is looked at
+        stream = stream.replace(b"\xff\xc0", marker)
+    syntax = find("jpeg-lossless" if name == "jpeg-lossless" else "jpeg-extended")
+    image = GREY._replace(rows=64, columns=64)
+    assert guard.check(stream, syntax, image) == stream
+    at = stream.index(marker) + 5
+    forged = stream[:at] + (24000).to_bytes(2, "big") * 2 + stream[at + 4 :]
+    told = refusal(forged, syntax, image._replace(rows=24000, columns=24000))
+    assert "too few for 24000 x 24000" in told
+
+
+@pytest.mark.parametrize("size", [(8, 8), (1, 1), (1000, 3), (1024, 1024)])
+def test_the_shortest_streams_that_encoders_make_pass(size: tuple[int, int]) -> None:
+    black = np.zeros(size, np.uint8)
+    image = GREY._replace(rows=size[0], columns=size[1])
+    for stream, name in (
+        (imagecodecs.jpeg8_encode(black, level=1, optimize=True), "jpeg-baseline"),
+        (imagecodecs.ljpeg_encode(black), "jpeg-lossless"),
+    ):
+        assert guard.check(bytes(stream), find(name), image) == bytes(stream)
+
+
 def test_a_stream_of_more_bits_than_are_allocated_is_refused() -> None:
     image = JPEG_LS.image._replace(bits_allocated=8)
     told = refusal(JPEG_LS.stream, JPEG_LS.syntax, image)

@@ -1,12 +1,14 @@
 """Native frames of a source, whatever it takes to get them."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dicomtx import code_stream
 from dicomtx.codecs import guard
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import MOST_MISSING
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.engine.decoding.errors import FailedError
 from dicomtx.engine.pixels import colour
 from dicomtx.engine.pixels.frames import Frames, Streams
@@ -14,6 +16,8 @@ from dicomtx.engine.planning.plan import Plan
 from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
+
+MADE_UP_FREELY: Final = 64 << 20  # bytes of damaged frames
 
 
 def opened(
@@ -38,21 +42,21 @@ class Decoder(NamedTuple):
     syntax: TransferSyntax
     image: ImagePixel
 
-    def decode(self, stream: bytes) -> Frame:
-        """Returns the native frame, as the stream holds it.
+    def decode(self, stream: bytes, most_missing: int = 1) -> Frame:
+        """Returns the native frame, as the stream holds it; ``most_missing`` as in ``guard``.
 
         Raises:
             DamagedError: the stream is damaged, or of another image.
             CodecError: the codec cannot decode it, or returned another image.
         """
-        stream = guard.check(stream, self.syntax, self.image)
+        stream = guard.check(stream, self.syntax, self.image, most_missing)
         frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
         found, asked = (_without_colours(image) for image in (frame.image, self.image))
         if found != asked:
             raise guard.WrongFrameError("the codec returned another image than it was asked for")
         return frame
 
-    def decode_clipped(self, stream: bytes) -> tuple[Frame, int]:
+    def decode_clipped(self, stream: bytes, most_missing: int = 1) -> tuple[Frame, int]:
         """Returns the native frame, and how many values were clipped to Bits Stored.
 
         Only a lossy stream can have rounded values beyond them. Where signed values are in an
@@ -61,7 +65,7 @@ class Decoder(NamedTuple):
         Raises:
             CodecError: as ``decode``.
         """
-        frame, image = self.decode(stream), self.image
+        frame, image = self.decode(stream, most_missing), self.image
         if not self.syntax.lossy or image.bits_stored == image.bits_allocated:
             return frame, 0
         said = code_stream.read(stream)
@@ -79,6 +83,11 @@ def _without_colours(image: ImagePixel) -> ImagePixel:
     return image._replace(photometric_interpretation="", planar_configuration=0, number_of_frames=1)
 
 
+def most_made_up(streams: EncapsulatedFrames) -> int:
+    """Returns how many bytes of damaged frames may be made up: sizes may be forged."""
+    return max(MADE_UP_FREELY, streams.size * MOST_MISSING)
+
+
 class DecodedFrames:
     """Encapsulated frames, decoded by one codec.
 
@@ -86,17 +95,25 @@ class DecodedFrames:
         streams: the code streams.
         decoder: what decodes them.
         blank: if there is one, what can be had is salvaged, and this is in place of the rest.
+        most_made_up: bytes that damaged frames may have together.
         cut: the frames whose streams are cut off, once they are read.
         lost: those in whose place is the blank.
         clipped: by frame, how many values beyond Bits Stored were clipped; never 0.
         padded: those with something other than padding behind their end markers.
     """
 
-    def __init__(self, streams: Streams, decoder: Decoder, blank: Frame | None = None) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        decoder: Decoder,
+        blank: Frame | None = None,
+        most_made_up: int = 0,
+    ) -> None:
         """Decodes nothing yet."""
         self.streams = streams
         self.decoder = decoder
         self.blank = blank
+        self.most_made_up = most_made_up
         self.cut: list[int] = []
         self.lost: list[int] = []
         self.clipped: dict[int, int] = {}
@@ -133,18 +150,28 @@ class DecodedFrames:
             self.padded.append(index)
         return frame
 
-    def _decoded(self, index: int, stream: bytes) -> Frame:
-        frame, clipped = self.decoder.decode_clipped(stream)
+    def _decoded(self, index: int, stream: bytes, most_missing: int = 1) -> Frame:
+        frame, clipped = self.decoder.decode_clipped(stream, most_missing)
         if clipped:
             self.clipped[index] = clipped
         return frame
 
     def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
-        """Returns what can be had of a frame that is cut off, or none of it."""
+        """Returns what can be had of a frame that is cut off, or none of it.
+
+        Raises:
+            DamagedError: so many frames are made up that their size may be forged.
+        """
         decoder = self.decoder
+        made_up = len(self.lost) + len(self.cut) + 1
+        if made_up * len(blank.data) > self.most_made_up:
+            raise DamagedError(
+                f"{made_up} damaged frames of {len(blank.data)} bytes are too much to make up"
+                " for the size of the file"
+            )
         try:
             completed = guard.completed(stream, decoder.syntax, decoder.image)
-            frame = self._decoded(index, completed)
+            frame = self._decoded(index, completed, MOST_MISSING)
         except (CodecError, DamagedError):
             self.lost.append(index)
             return blank

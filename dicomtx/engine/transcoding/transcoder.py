@@ -1,7 +1,6 @@
 """Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import CodecSpec, Direction
@@ -18,7 +17,14 @@ from dicomtx.dicom.pixel_data.frames import (
     native_frames,
 )
 from dicomtx.dicom.rope import PixelData
-from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened, remarks, written_image
+from dicomtx.engine.decoding.decoder import (
+    DecodedFrames,
+    Decoder,
+    most_made_up,
+    opened,
+    remarks,
+    written_image,
+)
 from dicomtx.engine.decoding.errors import CodecsFailedError, CodecsInTurn, FailedError
 from dicomtx.engine.decoding.verifiers import Verifiers
 from dicomtx.engine.lossy import record
@@ -40,8 +46,6 @@ from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
 from dicomtx.storage.source import Spool
 from dicomtx.verification import sample
-
-LARGEST_BLANK: Final = 1 << 30
 
 
 class Transcoder:
@@ -174,9 +178,12 @@ class Transcoder:
             CodecsFailedError: likewise.
         """
         image = self.plan.working
-        small = image is not None and image.frame_bytes <= LARGEST_BLANK
-        decoding = isinstance(found, EncapsulatedFrames) and not _encoding_failed(error)
-        if not (self.settings.salvage and small and decoding) or before:
+        small = (
+            image is not None
+            and isinstance(found, EncapsulatedFrames)
+            and image.frame_bytes <= most_made_up(found)
+        )
+        if not (self.settings.salvage and small and not _encoding_failed(error)) or before:
             raise error
         return error
 
@@ -185,8 +192,10 @@ class Transcoder:
         image = self.plan.working
         assert image is not None
         assert isinstance(pipeline.frames, DecodedFrames)
+        streams = pipeline.frames.streams
+        assert isinstance(streams, EncapsulatedFrames)
         blank = Frame(bytes(image.frame_bytes), image._replace(number_of_frames=1))
-        frames = DecodedFrames(pipeline.frames.streams, pipeline.frames.decoder, blank)
+        frames = DecodedFrames(streams, pipeline.frames.decoder, blank, most_made_up(streams))
         return pipeline._replace(frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:

@@ -46,6 +46,37 @@ def test_salvage_fills_truncated_native_pixels_with_zeros(bench: Bench, to: str)
     assert back.PixelData == whole[:8130] + bytes(62)
 
 
+@pytest.mark.parametrize("name", ["jpeg-lossless", "jpeg-baseline"])
+def test_a_forged_size_is_refused_with_salvage_and_without(bench: Bench, name: str) -> None:
+    marker = {"jpeg-lossless": b"\xff\xc3", "jpeg-baseline": b"\xff\xc0"}[name]
+    assert bench.convert(part10("explicit", native(image(64, 64), bytes(4096))), name).error == ""
+    data = bench.out.read_bytes()
+    for start, order in ((marker, "big"), (b"\x28\0\x10\0US", "little")):
+        at = data.index(start) + (5 if start == marker else 8)
+        step = 2 if start == marker else 10
+        for place in (at, at + step):
+            data = data[:place] + (24000).to_bytes(2, order) + data[place + 2 :]  # type: ignore[arg-type]
+    for salvage in (False, True):
+        outcome = bench.convert(data, "explicit", salvage=salvage)
+        assert outcome.exit_code == ExitCode.SOURCE
+        assert "too few for 24000 x 24000" in outcome.error
+
+
+def test_lost_frames_larger_than_the_file_can_hold_are_not_made_up(bench: Bench) -> None:
+    large = image(2048, 2048)
+    bench.convert(part10("explicit", native(large, bytes(1 << 22))), "rle")
+    (good,) = fragments(dcmread(bench.out))
+    lost = good[:64] + bytes(2)
+    pixels = builder.encapsulated([good, *[lost] * 16, good])
+    data = part10("rle", builder.identity() + builder.module(large, frames="18") + pixels)
+    with_room = bench.convert(data, "explicit", salvage=True)
+    assert with_room.status == "done"
+    data = data.replace(pixels, builder.encapsulated([good, *[lost] * 17]))
+    outcome = bench.convert(data, "explicit", salvage=True)
+    assert outcome.exit_code == ExitCode.SOURCE
+    assert "too much to make up" in outcome.error
+
+
 @pytest.mark.parametrize("to", ["explicit", "jpeg2000-lossless", "rle"])
 def test_salvage_does_without_a_sequence_delimiter(bench: Bench, to: str) -> None:
     data = file(EMRI).read_bytes()
