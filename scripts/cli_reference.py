@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import click
 
 from dicomtx.cli import COMMANDS, dicomtx
+from dicomtx.cli.options.headings import HEADINGS, OTHER
 
 WIDTH: Final = 78  # click's width on a terminal of 80 columns
 SHARED: Final = 3  # an option that this many commands have is described once
@@ -26,8 +27,9 @@ of a command.
 
 
 class Row(NamedTuple):
-    """An option and its help, as ``--help`` shows them."""
+    """An option and its help, as ``--help`` shows them under a heading."""
 
+    heading: str
     option: str
     help: str
 
@@ -39,7 +41,7 @@ def page() -> str:
     counts = Counter(row for context in contexts for row in _rows(context))
     shared = [row for row, count in counts.items() if count >= SHARED]
     epilogs = dict.fromkeys(_formatted(c.command.format_epilog, c) for c in contexts[1:])
-    ending = _formatted(lambda _, formatter: formatter.write_dl(shared), root)
+    ending = _formatted(lambda _, formatter: _write_rows(shared, formatter), root)
     sections = [TITLE, *(_section(context, shared) for context in contexts), "## Shared options\n"]
     return "\n".join([*sections, *(_block(text) for text in (ending, *epilogs) if text)])
 
@@ -60,7 +62,7 @@ def _rows(context: click.Context) -> Iterator[Row]:
     for param in context.command.params:
         record = param.get_help_record(context)
         if isinstance(param, click.Option) and record:
-            yield Row(*record)
+            yield Row(getattr(param, "heading", OTHER), *record)
 
 
 def _section(context: click.Context, shared: list[Row]) -> str:
@@ -73,14 +75,21 @@ def _section(context: click.Context, shared: list[Row]) -> str:
         command = context.command
         command.format_usage(context, formatter)
         command.format_help_text(context, formatter)
-        if own:
-            with formatter.section("Options"):
-                formatter.write_dl(own)
+        _write_rows(own, formatter)
         if isinstance(command, click.Group):
             command.format_commands(context, formatter)
 
     text = f"## `{context.command_path}`\n\n{_block(_formatted(write, context))}"
     return f"{text}\n[Shared options](#shared-options): {', '.join(names)}\n" if names else text
+
+
+def _write_rows(rows: list[Row], formatter: click.HelpFormatter) -> None:
+    """Writes options under their headings."""
+    for heading in HEADINGS:
+        listed = [(row.option, row.help) for row in rows if row.heading == heading]
+        if listed:
+            with formatter.section(heading):
+                formatter.write_dl(listed)
 
 
 def _formatted(

@@ -18,26 +18,26 @@ from dicomtx.errors import DicomtxError, ExitCode
 # name: (module, help); the attribute of the module is the name of the command
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
-    "batch": ("dicomtx.cli.batch", "Convert trees of files, and go on where it ended."),
-    "plan": ("dicomtx.cli.plan", "Show what would be done, and why; nothing is written."),
-    "policy": ("dicomtx.cli.policy", "Check policies, and explain what they decide."),
+    "batch": ("dicomtx.cli.batch", "Convert directory trees; resume interrupted runs."),
+    "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
+    "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),
     "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax Orthanc would send files."),
     "export": (
         "dicomtx.cli.export",
-        "Write many files to one archive, or to media with a DICOMDIR.",
+        "Write files to one archive, or to media with a DICOMDIR.",
     ),
-    "info": ("dicomtx.cli.info", "Show what files are and what their pixel data really holds."),
+    "info": ("dicomtx.cli.info", "Show what files are and what their pixel data contains."),
     "compare": (
         "dicomtx.cli.compare",
-        "Compare the pixels and elements of two files of any syntaxes.",
+        "Compare the pixels and elements of two files.",
     ),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"
 EPILOG: Final = (
-    "'dicomtx COMMAND --help' tells more. Completion of commands, options and transfer syntaxes: "
-    f'eval "$({COMPLETION}=bash_source dicomtx)" in ~/.bashrc (zsh_source in ~/.zshrc; fish: '
-    f"{COMPLETION}=fish_source dicomtx | source)."
+    "Run 'dicomtx COMMAND --help' for the options of a command. For completion in bash, add "
+    f'eval "$({COMPLETION}=bash_source dicomtx)" to ~/.bashrc (in zsh: zsh_source, ~/.zshrc; in '
+    f"fish: {COMPLETION}=fish_source dicomtx | source)."
 )
 
 

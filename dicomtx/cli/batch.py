@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from dicomtx.cli.options.batch import batch_options
+from dicomtx.cli.options.batch import BATCH, PLANS
+from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
 
-FINDING = ("include", "exclude", "follow", "null")
 DECIDES = ("to", "named", "orthanc")
 PLANNED = tuple(n for n, field in FIELDS.items() if field.in_plans and "batch" in field.commands)
 CONTRADICT = {
@@ -34,22 +34,24 @@ NAMES = {"named": "--policy", "null": "-0"}
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 
 
-@click.command(cls=SyntaxCommand, short_help="Convert trees of files, and go on where it ended.")
+def _options(command: Any) -> Any:
+    """Adds all options."""
+    return add(
+        (*BATCH, *SELECTION, *JOBS, settings_options("batch"), policy_options, *PLANS, *REPORTS),
+        command,
+    )
+
+
+@click.command(cls=SyntaxCommand, short_help="Convert directory trees; resume interrupted runs.")
 @click.argument("paths", metavar="SRC... DST", nargs=-1)
-@batch_options
-@settings_options("batch")
-@policy_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary.")
+@_options
 @click.pass_obj
 def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
 
-    SRC are files, folders with all that is in them, ZIP archives, DICOMDIRs, or '-' for a list of
-    paths on standard input. DST mirrors the tree. The same command again goes on where the last
-    one ended: what is done is not read again. What decides is --to, --policy, --orthanc, or a plan
-    that was reviewed: then there is no SRC.
+    SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
+    DST mirrors the tree. Run the same command again to resume: finished files are not read again.
+    --to, --policy, --orthanc or a reviewed plan decides what happens to each file.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
     from dicomtx.cli.output.progress import shown  # noqa: PLC0415 - a command imports its work when run
@@ -124,7 +126,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         options["settings"],
         FileRules(only=options["only"] or "", skip_others=True, **rules),
         Rules(**find),
-        Limits(options["jobs"] or 0, options["settings"].max_memory, timeout),
+        Limits(options["jobs"], options["settings"].max_memory, timeout),
         _layout(options["layout"]),
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),

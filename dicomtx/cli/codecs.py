@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
     from dicomtx.settings import Settings
 
 
-@click.command(short_help="Show which codec decodes and encodes which syntax.")
+@click.command(cls=Command, short_help="Show which codec decodes and encodes which syntax.")
 @settings_options("codecs")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, by UID.")
+@option("Reports", "--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     """Show which codec decodes (D) and encodes (E) which transfer syntax.
 
-    The codecs are listed in the order in which they are tried. Those of other packages are found
-    under the entry point group 'dicomtx.codecs'; each is started once to be asked. Other code bases
-    only verify and compare.
+    dicomtx tries the codecs in the order shown. Codecs of other packages come from the entry point
+    group 'dicomtx.codecs'; dicomtx starts each of them once to ask what it can do. FFmpeg and other
+    separate code bases only verify and compare.
     """
     from dicomtx.codecs.registry import AUDITORS, Codecs, missing  # noqa: PLC0415 - a command imports its work
 

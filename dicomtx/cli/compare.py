@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, SettingsError
@@ -19,35 +20,49 @@ FRAMES: Final = ("Frame", "Values", "Largest error", "Mean error", "PSNR", "SSIM
 ELEMENTS: Final = ("Element", "Difference")
 
 
-@click.command(short_help="Compare the pixels and elements of two files of any syntaxes.")
+@click.command(cls=Command, short_help="Compare the pixels and elements of two files.")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option(
-    "--tolerance",
+@option(
+    *("Comparison", "--tolerance"),
     type=click.IntRange(0),
     metavar="N",
     default=0,
     show_default=True,
-    help="Largest error of a stored value that counts as the same.",
+    help="Largest difference of a stored value that still counts as equal.",
 )
-@click.option("--pixels-only", is_flag=True, help="Compare no elements.")
-@click.option("--ignore", metavar="TAG", multiple=True, help="Leave this element out; repeatable.")
-@click.option("--all", "every_element", is_flag=True, help="Count what any transcoding changes.")
-@click.option("--report", metavar="FILE", default="", help="Write a page (HTML) with pictures.")
-@click.option("--overwrite", is_flag=True, help="Replace the page if it is there.")
+@option("Comparison", "--pixels-only", is_flag=True, help="Skip element comparison.")
+@option(
+    *("Comparison", "--ignore"),
+    metavar="TAG",
+    multiple=True,
+    help="Ignore this element. Repeatable.",
+)
+@option(
+    *("Comparison", "--all", "every_element"),
+    is_flag=True,
+    help="Also count expected transcoding differences.",
+)
+@option(
+    *("Reports", "--report"),
+    metavar="FILE",
+    default="",
+    help="Write an HTML page with pictures.",
+)
+@option("Reports", "--overwrite", is_flag=True, help="Overwrite an existing page.")
 @settings_options("compare")
-@click.option("--json", "as_json", is_flag=True, help="Tell everything as one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell nothing but the exit code and errors.")
+@option("Reports", "--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
+@option("Reports", "-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.pass_obj
 def compare(
     console: Console, /, *, ignore: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
 ) -> int:
     """Compare the stored values of each frame and the elements of A and B.
 
-    A and B are of any transfer syntaxes; '-' is standard input. Ends with 0 if they are the same,
-    and with 1 if they differ. What differs as the transfer syntaxes do is told apart, and does
-    not count without --all: the syntax itself, group lengths, offset tables, colour spaces of
-    the same colours. PSNR is by the range of A's stored values over all frames.
+    A and B can have different transfer syntaxes; '-' is standard input. Exit code 0: they are the
+    same. 1: they differ. Differences implied by the transfer syntax are listed separately and
+    count only with --all: the syntax itself, group lengths, offset tables, and colour spaces of
+    the same colours. PSNR is relative to the range of A's stored values over all frames.
     """
     from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415
     from dicomtx.workflows.compare.result import Comparing  # noqa: PLC0415

@@ -5,38 +5,35 @@ from typing import Any
 
 import click
 
+from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
-from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
+from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
 @click.argument("source", metavar="SRC")
 @click.argument("destination", metavar="[DST]", required=False)
-@click.option(
-    "--to",
-    "target",
-    type=SyntaxType(),
-    metavar="SYNTAX",
-    default="explicit",
-    show_default=True,
-    help="Transfer syntax wanted.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
-@click.option("--in-place", is_flag=True, help="Replace SRC itself, if all went well.")
+@to_option("Target transfer syntax.", default="explicit", show_default=True)
+@option("Output", "--overwrite", is_flag=True, help="Overwrite DST if it exists.")
+@option("Output", "--in-place", is_flag=True, help="Overwrite SRC after verification.")
 @settings_options("convert")
 @policy_options
-@click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell how it was done and what was tried.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")
+@option("Reports", "--json", "as_json", is_flag=True, help="Print the outcome as a JSON object.")
+@option(
+    *("Reports", "-v", "--verbose"),
+    is_flag=True,
+    help="Show the codecs used and failed attempts.",
+)
+@option("Reports", "-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.pass_obj
 def convert(console: Console, /, source: str, destination: str | None, **options: Any) -> int:
     """Convert SRC to another transfer syntax and write it to DST.
 
-    SRC and DST are files; '-' is standard input or output. DST is written whole or not at all,
-    after the result was decoded again and compared. A file that has nothing to transcode is
-    copied as it is, and said to be kept.
+    SRC and DST are files; '-' is standard input or output. dicomtx verifies the result first, and
+    writes DST completely or not at all. A file that has nothing to transcode is copied unchanged
+    and reported as kept.
     """
     from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415 - likewise
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
-from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
+from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.printable import plain
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from dicomtx.workflows.reports.totals import Totals
 
 BAD: Final = ("failed", "refused")
-FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9, _; DICOMTX, or with --append what it was."
+FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9 and _."
 MEDIA: Final = ("naming", "file_set_id", "extended", "append", "icons")
 
 
@@ -30,80 +32,34 @@ def _common(command: Any) -> Any:
     options = (
         click.argument("sources", metavar="SRC...", nargs=-1, required=True),
         click.argument("destination", metavar="OUT"),
-        click.option(
-            "--to",
-            "target",
-            type=SyntaxType(),
-            metavar="SYNTAX",
-            help="Transfer syntax wanted; without it each file stays in its own.",
-        ),
-        click.option("--overwrite", is_flag=True, help="Replace an archive that is there."),
-        click.option("--no-manifest", is_flag=True, help="Leave MANIFEST.json out."),
-        click.option(
-            "--reproducible",
+        to_option("Target transfer syntax.", shown="that of each file"),
+        option("Output", "--overwrite", is_flag=True, help="Overwrite an existing archive."),
+        option("Output", "--no-manifest", is_flag=True, help="Leave out MANIFEST.json."),
+        option(
+            *("Output", "--reproducible"),
             is_flag=True,
-            help="The same input gives the same bytes; lossy results as with --uid derived.",
+            help="Write the same bytes for the same input. Implies --uid derived.",
         ),
-        click.option("--include", metavar="GLOB", multiple=True, help="Only files that match."),
-        click.option(
-            "--exclude", metavar="GLOB", multiple=True, help="No files or folders that match."
-        ),
-        click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC."),
-        click.option(
-            "-0", "null", is_flag=True, help="The list on standard input ends paths with NUL."
-        ),
-        click.option(
-            "-j",
-            "--jobs",
-            type=click.IntRange(min=0),
-            metavar="N",
-            default=0,
-            help="Files worked on at once; one for each CPU by default.",
-        ),
-        click.option(
-            "--file-timeout",
-            type=click.FloatRange(min=0),
-            metavar="SECONDS",
-            default=3600.0,
-            show_default=True,
-            help="Give up a file that takes longer; 0 never does.",
-        ),
-        settings_options("export"),
-        policy_options,
-        click.option(
-            "--report",
-            metavar="FILE",
-            multiple=True,
-            help="Write a report: FILE.jsonl, .csv or .html.",
-        ),
-        click.option(
-            "--json", "as_json", is_flag=True, help="One JSON object a file, each on a line."
-        ),
-        click.option("-v", "--verbose", is_flag=True, help="Tell of each file how it was done."),
-        click.option(
-            "-q", "--quiet", is_flag=True, help="Tell errors only: no progress, no summary."
-        ),
+        *(*SELECTION, *JOBS, settings_options("export"), policy_options, *REPORTS),
         click.pass_obj,
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add(options, command)
 
 
-@click.group(short_help="Write many files to one archive, or to media with a DICOMDIR.")
+@click.group(short_help="Write files to one archive, or to media with a DICOMDIR.")
 def export() -> None:
-    """Write many files to one archive, or to media with a DICOMDIR, transcoded on the way.
+    """Transcode files and write them to one archive, or to media with a DICOMDIR.
 
-    SRC are files, folders, ZIP archives and DICOMDIRs; '-' is a list of them on standard input.
-    What cannot be transcoded is exported as it is, told, and noted in MANIFEST.json; the exit
-    code is 1 then. With --strict it is an error, and leaves nothing.
+    SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
+    A file that cannot be transcoded is exported unchanged, reported, and noted in MANIFEST.json;
+    the exit code is then 1. With --strict it is an error, and nothing is written.
     """
 
 
 @export.command(cls=SyntaxCommand, short_help="Write a ZIP archive.")
 @_common
-@click.option(
-    "--layout",
+@option(
+    *("Output", "--layout"),
     metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
@@ -112,30 +68,41 @@ def export() -> None:
 def archive(console: Console, /, **options: Any) -> int:
     """Write SRC to the ZIP archive OUT, '-' for standard output.
 
-    By default folders and files are named as Orthanc names them.
+    By default, folders and files have the names that Orthanc gives them.
     """
     return _export(console, options, None)
 
 
 @export.command(cls=SyntaxCommand, short_help="Write a File-set: files with a DICOMDIR.")
 @_common
-@click.option("--profile", metavar="NAME", help="Keep an application profile of PS3.11.")
-@click.option(
-    "--naming",
+@option(
+    *("Output", "--profile"),
+    metavar="NAME",
+    help="Conform to a PS3.11 application profile.",
+)
+@option(
+    *("Output", "--naming"),
     type=click.Choice(["orthanc", "standard"]),
     default="orthanc",
     show_default=True,
     help="IMAGES/IM0, or PT000000/ST000000/SE000000/IM000000.",
 )
-@click.option("--file-set-id", metavar="ID", default="", help=FILE_SET_ID)
-@click.option("--extended", is_flag=True, help="Series records have a Series Description.")
-@click.option("--icons", is_flag=True, help="Records of images have a picture of 64 x 64 pixels.")
-@click.option("--append", is_flag=True, help="Add to the File-set in the folder OUT.")
+@option(
+    "Output",
+    "--file-set-id",
+    metavar="ID",
+    default="",
+    help=FILE_SET_ID,
+    shown="DICOMTX; with --append, unchanged",
+)
+@option("Output", "--extended", is_flag=True, help="Add Series Description to series records.")
+@option("Output", "--icons", is_flag=True, help="Add a picture of 64 x 64 pixels to image records.")
+@option("Output", "--append", is_flag=True, help="Add files to the File-set in the folder OUT.")
 def media(console: Console, /, **options: Any) -> int:
-    """Write SRC and a DICOMDIR to OUT: a ZIP archive if it ends in .zip, or else a new folder.
+    """Write SRC and a DICOMDIR to OUT: a ZIP archive if it ends in .zip, otherwise a new folder.
 
-    A key that the DICOMDIR must have and a file does not is invented, in the DICOMDIR only; with
-    --strict it is an error.
+    If a file lacks a key that the DICOMDIR requires, dicomtx generates one in the DICOMDIR only.
+    With --strict a missing key is an error.
     """
     from dicomtx.workflows.export.dicomdir import is_file_set_id  # noqa: PLC0415
     from dicomtx.workflows.export.job import Media  # noqa: PLC0415
@@ -159,13 +126,8 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
     from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
 
-    finding = Rules(
-        include=options.pop("include"),
-        exclude=options.pop("exclude"),
-        follow=options.pop("follow"),
-        null=options.pop("null"),
-    )
-    told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "report")}
+    finding = Rules(**{name: options.pop(name) for name in FINDING})
+    told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "reports")}
     if told["verbose"] and told["quiet"]:
         raise UsageError("-v and -q contradict each other")
     manifest = not options.pop("no_manifest")
@@ -187,7 +149,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     tell = Report(told["as_json"], told["verbose"], told["quiet"])
     totals, wrong = Totals(), 0
     with ExitStack() as stack:
-        reports = [stack.enter_context(open_report(path)) for path in told["report"]]
+        reports = [stack.enter_context(open_report(path)) for path in told["reports"]]
         run = stack.enter_context(opened(job))
 
         def told_of(outcome: "Outcome") -> None:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from dicomtx.workflows.info import Description
 
 
-@click.command(short_help="Show what files are and what their pixel data really holds.")
+@click.command(short_help="Show what files are and what their pixel data contains.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line, one for each file."
+)
 @click.pass_obj
 def info(console: Console, /, files: tuple[str, ...], *, as_json: bool) -> int:
-    """Show what each FILE is and what its pixel data really holds.
+    """Show what each FILE is and what its pixel data contains.
 
-    Nothing is decoded: what stands there is read from the data set and from the header of the
-    first frame's stream. Where the two contradict each other, both are shown.
+    Nothing is decoded. The facts come from the data set and from the header of the first frame's
+    stream. If the two contradict each other, both are shown.
     """
     from dicomtx.workflows.boundary import boundary  # noqa: PLC0415
     from dicomtx.workflows.info import describe  # noqa: PLC0415 - a command imports its work

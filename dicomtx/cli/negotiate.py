@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxListType
 from dicomtx.cli.output.console import Console
@@ -16,18 +17,32 @@ if TYPE_CHECKING:
     from dicomtx.workflows.preview.negotiate import Sent
 
 
-@click.command(short_help="Show in which syntax Orthanc would send files.")
+@click.command(cls=Command, short_help="Show in which syntax Orthanc would send files.")
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True)
-@click.option("--orthanc", metavar="PATH", multiple=True, help="Its configuration: file or folder.")
-@click.option("--modality", metavar="NAME", help="Which of its DicomModalities it sends to.")
-@click.option(
-    "--accepts",
+@option(
+    *("Policy", "--orthanc"),
+    metavar="PATH",
+    multiple=True,
+    help="Orthanc's configuration (file or folder).",
+)
+@option(
+    *("Policy", "--modality"),
+    metavar="NAME",
+    help="The entry of DicomModalities to send to.",
+)
+@option(
+    *("Policy", "--accepts"),
     metavar="SYNTAX[,SYNTAX]",
     type=SyntaxListType(),
-    help="What the modality accepts; else all that is proposed to it.",
+    help="Syntaxes that the modality accepts.",
+    shown="all that are proposed",
 )
 @settings_options("negotiate")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, each on a line.")
+@option(
+    *("Reports", "--json", "as_json"),
+    is_flag=True,
+    help="Print one JSON object per line, one for each file.",
+)
 @click.pass_obj
 def negotiate(
     console: Console,
@@ -38,10 +53,10 @@ def negotiate(
     as_json: bool,
     **to: Any,
 ) -> int:
-    """Show in which syntax Orthanc would send each file by C-STORE, or why it could not.
+    """Show in which syntax Orthanc would send each file by C-STORE, or why it cannot.
 
-    Nothing is sent. Its rules are: as it is, if that is accepted; else in the preferred syntax;
-    else native. Exit code 4: some could not be sent.
+    Nothing is sent. Orthanc sends a file unchanged if the modality accepts its syntax. Otherwise
+    it sends it in the preferred syntax, or native. Exit code 4: some files cannot be sent.
     """
     from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.preview.negotiate import negotiated, peer_of  # noqa: PLC0415

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.many_files import FINDING, SELECTION, add
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
-from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxType
+from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
 
 if TYPE_CHECKING:
@@ -16,43 +18,57 @@ if TYPE_CHECKING:
     from dicomtx.workflows.preview.plan_record import Planned, Sums
 
 ENGINES = ("dicomtx", "orthanc-builtin", "orthanc-gdcm")
-FINDING = ("include", "exclude", "follow", "null")
+PLAN = (
+    option(
+        *("Policy", "--engine"),
+        type=click.Choice(ENGINES),
+        default="dicomtx",
+        show_default=True,
+        help="Plan for the codecs of dicomtx, or for those of an Orthanc server (with --orthanc).",
+    ),
+    option(
+        *("Reports", "--estimate"),
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Estimate the size of the output by converting N of the files.",
+    ),
+)
+FORM = (
+    option(
+        *("Reports", "--json", "form"),
+        flag_value="json",
+        help="Print one JSON object per line, one for each file.",
+    ),
+    option(
+        *("Reports", "--csv", "form"),
+        flag_value="csv",
+        help="Print comma-separated values with a header.",
+    ),
+    option("Reports", "-q", "--quiet", is_flag=True, help="Print the totals only."),
+)
+
+
+def _options(command: Any) -> Any:
+    """Adds all options."""
+    target = to_option("Target transfer syntax.")
+    return add(
+        (target, settings_options("plan"), policy_options, *PLAN, *SELECTION, *FORM), command
+    )
 
 
 @click.command(
-    cls=SyntaxCommand, short_help="Show what would be done, and why; nothing is written."
+    cls=SyntaxCommand, short_help="Show what a conversion would do, and why; write nothing."
 )
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True)
-@click.option("--to", "target", type=SyntaxType(), metavar="SYNTAX", help="Transfer syntax wanted.")
-@settings_options("plan")
-@policy_options
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default="dicomtx",
-    help="Whose codecs: those of dicomtx, or what an Orthanc server could do, with --orthanc.",
-)
-@click.option(
-    "--estimate",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Estimate the bytes after, from N files that are really converted.",
-)
-@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match.")
-@click.option("--follow", is_flag=True, help="Follow symbolic links out of SRC.")
-@click.option("-0", "null", is_flag=True, help="The list on standard input ends paths with NUL.")
-@click.option("--json", "form", flag_value="json", help="One JSON object a file, each on a line.")
-@click.option("--csv", "form", flag_value="csv", help="Comma separated values, with a header.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell the totals only.")
+@_options
 @click.pass_obj
 def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
-    """Show what would be done with each file, and why. Nothing is written.
+    """Show what a conversion would do with each file, and why. Nothing is written.
 
-    SRC are files, folders with all that is in them, ZIP archives, DICOMDIRs, or '-' for a list of
-    paths on standard input. Headers are read only. What decides is --to, --policy, --orthanc, or
-    the policy 'default' of the settings file. Exit code 8: some would be refused by the policy; 4:
-    some could not be transcoded; 3: some cannot be read.
+    SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
+    Only headers are read. --to, --policy, --orthanc or the policy 'default' of the settings file
+    decides. Exit code 8: the policy would refuse some files. 4: some files cannot be transcoded.
+    3: some files cannot be read.
     """
     from dicomtx.cli.output import plan as plan_report  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.preview.plan_record import Sums  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``dicomtx policy``: policies checked, and what they decide explained."""
+"""``dicomtx policy``: check policies and explain their decisions."""
 
 import os
 from typing import TYPE_CHECKING
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
 
 
-@click.group(short_help="Check policies, and explain what they decide.")
+@click.group(short_help="Check policies and explain their decisions.")
 def policy() -> None:
-    """Check policies, and explain what they decide.
+    """Check policies and explain their decisions.
 
-    FILE is a settings file with tables [[policy.NAME.rule]], or, when it ends with .json or is a
-    folder, Orthanc's configuration.
+    FILE is a settings file with tables [[policy.NAME.rule]]. A folder, or a file that ends in
+    .json, is Orthanc's configuration.
     """
 
 
-@policy.command(short_help="Say whether a policy file is right.")
+@policy.command(short_help="Check a policy file.")
 @click.argument("file", metavar="FILE")
 @click.pass_obj
 def check(console: Console, /, file: str) -> int:
-    """Say whether a policy file is right: exit code 0, or 9 with what is wrong and where."""
+    """Check a policy file. Exit code 9: the message says what is wrong, and where."""
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
         count = f", {len(rules)} rule{'s' * (len(rules) > 1)}" if rules else ""
@@ -35,13 +35,13 @@ def check(console: Console, /, file: str) -> int:
     return ExitCode.DONE
 
 
-@policy.command(short_help="Show rule by rule what decides for a file, and why.")
+@policy.command(short_help="Show which rule decides for a file, and why.")
 @click.argument("file", metavar="FILE")
 @click.option("--file", "source", metavar="DICOM", required=True, help="The file to decide for.")
-@click.option("--name", metavar="NAME", help="Which policy of FILE; the only one, or 'default'.")
+@click.option("--name", metavar="NAME", help="Policy of FILE, if there are several.")
 @click.pass_obj
 def explain(console: Console, /, file: str, source: str, name: str | None) -> int:
-    """Show rule by rule what decides for a file, and why."""
+    """Show, rule by rule, which one decides for a file, and why."""
     from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.policies.toml import only  # noqa: PLC0415
     from dicomtx.workflows.preview.dry_run import explained  # noqa: PLC0415

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from dicomtx.cli.options.headings import option
 from dicomtx.settings import settings_file
 
 if TYPE_CHECKING:
@@ -15,35 +16,38 @@ if TYPE_CHECKING:
 
 
 def policy_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Adds --policy, --orthanc, --via and --on-failure; stands below ``settings_options``.
+    """Adds --policy, --orthanc, --via and --on-failure; put it below ``settings_options``.
 
     The command gets ``policy``, None where --to decides, and ``on_failure``. Without any of them
     the policy ``default`` of the settings file decides, if there is one.
     """
 
-    @click.option(
-        "--policy",
-        "named",
+    @option(
+        *("Policy", "--policy", "named"),
         metavar="NAME|FILE",
-        help="What decides for each file: a policy of the settings file, or a file of its own.",
+        help="Policy to apply: its name in the settings file, or a file.",
     )
-    @click.option(
-        "--orthanc",
+    @option(
+        *("Policy", "--orthanc"),
         metavar="PATH",
         multiple=True,
-        help="Decide as Orthanc does with this configuration, a file or a folder.",
+        help="Decide as Orthanc does with this configuration (file or folder).",
     )
-    @click.option(
-        "--via",
+    @option(
+        *("Policy", "--via"),
         type=click.Choice(["rest", "dicom"]),
         default="rest",
-        help="How Orthanc gets the files: by C-STORE it accepts only what it is told to.",
+        show_default=True,
+        help="Assume that files reach Orthanc by REST, or by C-STORE (dicom), which applies"
+        " AcceptedTransferSyntaxes.",
     )
-    @click.option(
-        "--on-failure",
+    @option(
+        *("Policy", "--on-failure"),
         type=click.Choice(["error", "keep-original"]),
         default="error",
-        help="What cannot be transcoded is an error, or kept as it is (as Orthanc does).",
+        show_default=True,
+        help="If a file cannot be transcoded, report an error, or keep it as it is (as Orthanc"
+        " does).",
     )
     @wraps(command)
     def with_policy(*args: Any, **options: Any) -> int:

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from dicomtx import transfer_syntaxes
+from dicomtx.cli.options.headings import option
 from dicomtx.errors import SettingsError
 from dicomtx.settings import FIELDS, GOALS, Field, load
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -21,7 +22,7 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
     fields = {name: field for name, field in FIELDS.items() if command in field.commands}
 
     def add_options(function: Callable[..., int]) -> Callable[..., int]:
-        @click.option("--config", metavar="FILE", help="Settings file, in place of the user's own.")
+        @click.option("--config", metavar="FILE", help="Settings file, instead of the user's own.")
         @wraps(function)
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = _given({field: options.pop(name) for name, field in fields.items()})
@@ -29,8 +30,8 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
             return function(*args, settings=load(config, os.environ, **given), **options)
 
         wrapped = with_settings
-        for option in reversed([o for field in fields.values() for o in options_of(field)]):
-            wrapped = option(wrapped)
+        for add in reversed([add for field in fields.values() for add in options_of(field)]):
+            wrapped = add(wrapped)
         return wrapped
 
     return add_options
@@ -38,22 +39,21 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
 
 def options_of(field: Field) -> Iterator[Decorator]:
     """Yields the options that set a field: one, or two where it has a shortcut."""
-    shown = _default(field)
-    text = f"{field.help}  [default: {shown}]" if shown else field.help
-    yield click.option(
+    yield option(
+        field.heading,
         _names(field),
         field.name,
         default=None,
         type=_type(field),
         metavar=field.metavar or None,
         multiple=field.default == () and not field.parse,
-        help=text,
+        help=field.help,
+        shown=_default(field),
     )
     name, value = field.shortcut
     if name:
-        yield click.option(
-            name, field.name, flag_value=value, help=f"Same as {_names(field)} {value}."
-        )
+        text = f"Same as {_names(field)} {value}."
+        yield option(field.heading, name, field.name, flag_value=value, help=text)
 
 
 def _names(field: Field) -> str:

@@ -1,10 +1,12 @@
 """Transfer syntaxes on the command line: types of options, and a list at the end of the help."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomtx import transfer_syntaxes
+from dicomtx.cli.options.headings import Command, option
 from dicomtx.errors import UsageError
 from dicomtx.settings import comma_list
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -57,7 +59,7 @@ class SyntaxListType(click.ParamType):  # type: ignore[type-arg]  # generic in t
         return found or self.fail("name at least one transfer syntax", param, ctx)
 
 
-class SyntaxCommand(click.Command):
+class SyntaxCommand(Command):
     """A command whose help ends with the names of the transfer syntaxes, none of them broken."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -69,3 +71,9 @@ class SyntaxCommand(click.Command):
             for line in wrap(names, formatter.width - 2, break_on_hyphens=False):
                 formatter.write(f"  {line}\n")
         super().format_epilog(ctx, formatter)
+
+
+def to_option(text: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Returns a decorator that adds ``--to`` as the parameter ``target``."""
+    names = ("--to", "target")
+    return option("Output", *names, type=SyntaxType(), metavar="SYNTAX", help=text, **attributes)

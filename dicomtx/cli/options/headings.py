@@ -1,0 +1,62 @@
+"""Options under headings: ``--help`` lists each option under its subject."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+OTHER: Final = "Options"
+HEADINGS: Final = (
+    *("Output", "Selection", "Pixel data", "Lossy", "Verification", "Policy"),
+    *("Comparison", "Codecs", "Resources", "Resume", "Reports", OTHER),
+)
+"""In the order in which ``--help`` shows them."""
+
+
+class Option(click.Option):
+    """An option with a heading.
+
+    Args:
+        heading: one of ``HEADINGS``.
+        shown: the default in words, where click does not know it.
+    """
+
+    def __init__(self, *args: Any, heading: str, shown: str = "", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.heading = heading
+        self.shown = shown
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Returns the names and the help text."""
+        record = super().get_help_record(ctx)
+        if not record or not self.shown:
+            return record
+        return record[0], f"{self.help}  [default: {self.shown}]"
+
+
+class Command(click.Command):
+    """A command whose help has its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options."""
+        for heading, rows in under_headings(self.get_params(ctx), ctx).items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def option(heading: str, *names: str, **attributes: Any) -> Callable[[Function], Function]:
+    """Returns a decorator that adds an option under a heading."""
+    return click.option(*names, cls=Option, heading=heading, **attributes)
+
+
+def under_headings(
+    parameters: Iterable[click.Parameter], context: click.Context
+) -> dict[str, list[tuple[str, str]]]:
+    """Returns the options and their help texts by heading, in the order of ``HEADINGS``."""
+    rows: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+    for parameter in parameters:
+        record = parameter.get_help_record(context)
+        if record and isinstance(parameter, click.Option):  # newest click lists arguments, too
+            rows[getattr(parameter, "heading", OTHER)].append(record)
+    return {heading: listed for heading, listed in rows.items() if listed}
