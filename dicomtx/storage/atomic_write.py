@@ -29,6 +29,7 @@ def atomic_write(
     sync: bool = True,
     mode: int = ANY_MODE,
     check: Callable[[], None] | None = None,
+    follow: bool = True,
 ) -> Iterator[int]:
     """Yields a descriptor; the file appears under its name, whole, when the block is left.
 
@@ -41,6 +42,7 @@ def atomic_write(
         sync: the file outlives a power cut.
         mode: the permission bits that the target may have at most.
         check: called directly before the target appears; what it raises keeps it from appearing.
+        follow: a symbolic link keeps pointing to the file; otherwise the link itself is replaced.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
@@ -51,11 +53,11 @@ def atomic_write(
         return
     if not path or "\0" in path:
         raise DestinationError(f"{path!r} is not a file name")
-    target = os.path.realpath(path)  # an existing link keeps pointing to the file
+    target = _target(path, follow=follow)
     _sweep_beside(target)
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} exists already; use --overwrite to replace it")
-    _check_place(path)
+    _check_place(target)
     part = _new_part(target, mode)
     try:
         try:
@@ -71,13 +73,21 @@ def atomic_write(
     _sync_folder(target, wanted=sync)
 
 
+def _target(path: str, *, follow: bool) -> str:
+    """Returns where the file really goes."""
+    if follow:
+        return os.path.realpath(path)
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def _check_place(path: str) -> None:
     """Checks that what is there, if anything is, is a file: to replace a device is a disaster."""
     with suppress(OSError):
-        mode = os.stat(path).st_mode
+        mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode):
             raise DestinationError(f"{path} is a folder; name a file in it")
-        if not stat.S_ISREG(mode):
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
             raise DestinationError(f"{path} is a device, pipe or socket; name a file")
 
 
@@ -97,11 +107,15 @@ def _new_part(target: str, mode: int) -> PartFile:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """Returns what a file is, None if there is none; a name that is too long is an OSError."""
+    """Returns what a file is, None if there is none; a name that is too long is an OSError.
+
+    A link gives nothing of what it leads to: where links are followed, ``path`` is none.
+    """
     try:
-        return os.stat(path)
+        status = os.lstat(path)
     except FileNotFoundError:
         return None
+    return None if stat.S_ISLNK(status.st_mode) else status
 
 
 def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
@@ -185,6 +199,7 @@ def adopt(
     overwrite: bool,
     mode: int = ANY_MODE,
     check: Callable[[], None] | None = None,
+    follow: bool = True,
 ) -> None:
     """Puts a whole file on the same file system in the place of ``path``.
 
@@ -193,7 +208,7 @@ def adopt(
     Raises:
         DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
     """
-    target = os.path.realpath(path)
+    target = _target(path, follow=follow)
     with suppress(OSError):
         before = _status(target)
         if before:

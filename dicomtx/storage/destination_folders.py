@@ -25,7 +25,10 @@ def make_folder_below(root: str, path: str) -> None:
     if os.pardir in names or last in (os.pardir, os.curdir):
         raise DestinationError(f"{path} is not in {root}")
     place = root
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DestinationError(f"cannot write to {root}: {reason(error)}") from error
     try:
         for name in names:
             place = os.path.join(place, name)

@@ -28,4 +28,6 @@ def locked(path: str) -> Iterator[None]:
             folder = os.path.dirname(path)
             told = f"another run works on {folder}: wait until it has ended"
             raise DestinationError(told) from error
+        except OSError as error:
+            raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
         yield

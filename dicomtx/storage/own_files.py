@@ -40,11 +40,23 @@ def own_file(path: str, *, make: bool = True, instead: str = JOURNAL) -> Iterato
     except OSError as error:
         raise _refused(path, error, instead) from error
     try:
-        if why := _not_ours(os.fstat(fd)):
+        if why := _not_ours(status_of(fd, path)):
             raise DestinationError(f"{path} {why}: {instead}")
         yield fd
     finally:
         os.close(fd)
+
+
+def status_of(file: int | str, path: str) -> os.stat_result:
+    """Returns the status of a file of ours: an open one, or the one that a path leads to.
+
+    Raises:
+        DestinationError: it cannot be looked at; the message names ``path``.
+    """
+    try:
+        return os.stat(file)
+    except OSError as error:
+        raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
 
 
 def _refused(path: str, error: OSError, instead: str) -> DestinationError:

@@ -136,6 +136,21 @@ def test_a_link_keeps_pointing_to_the_file_that_is_replaced(tmp_path: Path) -> N
     assert real.read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("leads_to", ["real.dcm", "nowhere.dcm", "folder"])
+def test_a_link_that_is_not_followed_is_replaced(tmp_path: Path, leads_to: str) -> None:
+    real, link = tmp_path / "real.dcm", tmp_path / "link.dcm"
+    real.write_bytes(b"theirs")
+    real.chmod(0o666)
+    (tmp_path / "folder").mkdir()
+    link.symlink_to(leads_to)
+    with atomic_write(str(link), overwrite=True, mode=0o600, follow=False) as fd:
+        write_all(fd, b"new")
+    assert not link.is_symlink()
+    assert (link.read_bytes(), link.stat().st_mode & 0o777) == (b"new", 0o600)
+    assert real.read_bytes() == b"theirs"
+    assert not (tmp_path / "nowhere.dcm").exists()
+
+
 def test_a_dangling_link_counts_as_existing(tmp_path: Path) -> None:
     link = tmp_path / "link.dcm"
     link.symlink_to("nowhere.dcm")

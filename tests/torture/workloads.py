@@ -13,6 +13,7 @@ from typing import Final
 
 from dicomtx.storage.part_files import is_ours
 from dicomtx.workflows.batch.journal import START
+from dicomtx.workflows.export import append_journal
 from tests import trees
 from tests.dicom.builder import image, native, part10, text
 
@@ -201,7 +202,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {
         name: data
         for name, data in trees.content(folder).items()
-        if not any(map(is_ours, name.split("/"))) and START not in f"/{name}" and name[:2] != "j/"
+        if not in_the_making(name) and START not in f"/{name}" and name[:2] != "j/"
     }
 
 
@@ -211,5 +212,11 @@ def ours(folder: Path) -> list[str]:
         os.path.relpath(os.path.join(at, name), folder)
         for at, folders, files in os.walk(folder)
         for name in folders + files
-        if is_ours(name)
+        if in_the_making(name)
     ]
+
+
+def in_the_making(path: str) -> bool:
+    """Whether a file or folder belongs to a run that has not ended."""
+    names = path.split("/")
+    return names[-1] == append_journal.NAME or any(map(is_ours, names))

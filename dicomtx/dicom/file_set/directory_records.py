@@ -188,7 +188,8 @@ class Records:
         values.set_original_encoding(*_original(self._data_set))
         try:
             with config.disable_value_validation(), warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
+                warnings.simplefilter("ignore")  # also what the garbage collector warns of
+                warnings.simplefilter("always", UserWarning)
                 for name in invented:
                     setattr(values, name, self._invented(name))
                 made = DIRECTORY_RECORDERS[record](values)
@@ -245,7 +246,6 @@ KEYS: Final = frozenset(
 def _values(data_set: DataSet) -> dict[Any, Any]:
     """Returns the elements that can be keys, as pydicom has them before they are decoded."""
     found: dict[Any, Any] = {}
-    order = not data_set.encoding.big_endian
     for element in data_set.elements:
         if element.tag not in KEYS and element.tag != CHARACTER_SET:
             continue
@@ -259,9 +259,9 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
             vr, raw = "CS", _writable(data_set.text(CHARACTER_SET)).encode()
         if vr in PUNCTUATION:
             raw = raw.replace(PUNCTUATION[vr], b"")
-        implicit = data_set.encoding.implicit_vr
-        tag = Tag(element.tag)
-        found[tag] = RawDataElement(tag, vr, len(raw), raw, element.value, implicit, order)
+        tag, at = Tag(element.tag), element.value
+        implicit, little = data_set.encoding.implicit_vr, not data_set.encoding.big_endian
+        found[tag] = RawDataElement(tag, vr, len(raw), raw, at, implicit, little)
     return found
 
 

@@ -49,7 +49,7 @@ class Run:
             for request, outcome in results:
                 entered = begun.pop(request.destination)
                 told = self._set_aside(outcome, entered)
-                self.journal.add(entered.key, outcome, ours=request.overwrite)
+                self.journal.add(entered.key, outcome)
                 yield told
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return

@@ -7,11 +7,13 @@ stands at such a place later is ours, even if nobody lived to tell. Outcomes fol
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from dicomtx.errors import DestinationError
 from dicomtx.storage.lock import locked
+from dicomtx.storage.source import reason
 from dicomtx.workflows.batch import uid_map
 from dicomtx.workflows.batch.journal_file import open_database
 from dicomtx.workflows.batch.uid_map import UidMap
@@ -40,6 +42,7 @@ CREATE INDEX temp.known ON work (known, id);
 """
 AT_ONCE: Final = 500
 WRITTEN: Final = ("done", "kept")
+PLANNED: Final = "planned"
 REFERENCES: Final = "references"
 
 
@@ -110,7 +113,7 @@ class Journal:
         if not self.note(content, place, os.path.realpath(key.source), known=False):
             return False
         self._claim(output, key.source, key.member)
-        self._put(key, output, "planned")
+        self._put(key, output, PLANNED)
         return True
 
     def claim(self, output: str, source: str, member: str) -> None:
@@ -162,28 +165,35 @@ class Journal:
             yield from (content for _, content in rows)
             last = rows[-1][0]
 
-    def add(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
+    def add(self, key: Key, outcome: Outcome) -> None:
         """Enters, durably, what came of a file.
 
         Args:
             key: its source as it stood.
             outcome: what came of it.
-            ours: what stood at the place of its output could be replaced.
         """
-        self.enter(key, outcome, ours=ours)
+        self.enter(key, outcome)
         self.base.commit()
 
-    def enter(self, key: Key, outcome: Outcome, *, ours: bool) -> None:
-        """Enters what came of a file, durable when the plan is."""
+    def enter(self, key: Key, outcome: Outcome) -> None:
+        """Enters what came of a file, durable when the plan is.
+
+        A file that failed may have put its output in place before. So the claim on the place stays
+        while anything is there. The next run looks whether that is a result of the source.
+        """
         output, size, mtime = outcome.destination, 0, 0
-        if outcome.status in WRITTEN:
-            with suppress(OSError):  # somebody was faster: it will be done again
-                status = os.stat(output)
-                size, mtime = status.st_size, status.st_mtime_ns
-        elif not ours or not os.path.lexists(output):  # what is or comes there is somebody else's
-            self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
+        status: str = outcome.status
+        try:
+            found = os.stat(output) if status in WRITTEN else os.lstat(output)
+            if status in WRITTEN:
+                size, mtime = found.st_size, found.st_mtime_ns
+        except OSError as error:
+            if status in WRITTEN:  # the next run looks at it again
+                status = PLANNED
+            elif isinstance(error, FileNotFoundError):  # what comes there is somebody else's
+                self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
-        self._put(key, output, outcome.status, told)
+        self._put(key, output, status, told)
         self.uids.add(outcome)
 
     def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
@@ -206,8 +216,15 @@ class Journal:
             last = rows[-1][:2]
 
     def update_output(self, key: Key, output: str, found: str) -> None:
-        """Enters that an output was written once more, and its hash."""
-        status = os.stat(output)
+        """Enters that an output was written once more, and its hash.
+
+        Raises:
+            DestinationError: it cannot be looked at.
+        """
+        try:
+            status = os.stat(output)
+        except OSError as error:
+            raise DestinationError(f"{output} cannot be read again: {reason(error)}") from error
         self.base.execute(
             "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
             " WHERE source = ? AND member = ?",

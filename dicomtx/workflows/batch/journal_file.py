@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Final
 
 from dicomtx.errors import DestinationError
-from dicomtx.storage.own_files import own_file
+from dicomtx.storage.own_files import own_file, status_of
 
 VERSION: Final = 2
 BESIDE: Final = ("-wal", "-journal")  # files of SQLite; with an exclusive lock there is no -shm
@@ -37,14 +37,17 @@ def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
     signals = _Signals()
     with own_file(path) as held:
         for ending in BESIDE:  # made before SQLite does, so that nobody else can
-            with own_file(path + ending, make=not os.fstat(held).st_size):
+            with own_file(path + ending, make=not status_of(held, path).st_size):
                 pass
         base = sqlite3.connect(path, isolation_level="DEFERRED")
         base.set_progress_handler(signals.look, STEPS)
         try:
             _prepare(base, schema)
-            if not os.path.samestat(os.stat(path), os.fstat(held)):
+            if not os.path.samestat(status_of(path, path), status_of(held, path)):
                 raise sqlite3.DatabaseError("it was exchanged while it was opened")
+        except DestinationError:
+            base.close()
+            raise
         except sqlite3.Error as error:
             base.close()
             raise signals.raised or DestinationError(

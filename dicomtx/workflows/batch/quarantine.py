@@ -36,7 +36,7 @@ def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = Fal
         if _is_there(path, file.size, times.st_mtime_ns):
             return
         make_folder_below(below or os.path.dirname(path), path)
-        with atomic_write(path, overwrite=overwrite, mode=file.mode) as fd:
+        with atomic_write(path, overwrite=overwrite, mode=file.mode, follow=False) as fd:
             file.copy_to(fd, 0, file.size)
             os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
 

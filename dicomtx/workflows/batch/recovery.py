@@ -10,7 +10,7 @@ from dicomtx.errors import DicomtxError
 from dicomtx.storage.source import Source, open_source
 from dicomtx.storage.zip.member import open_member
 from dicomtx.transfer_syntaxes import TransferSyntax
-from dicomtx.workflows.batch.journal import Journal, Key
+from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import hash_of
@@ -25,7 +25,7 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
     come of it: it was put there whole and verified, or not at all.
     """
     entry = book.entry(key.source, key.member)
-    if not entry or entry.status != "planned" or entry.key == key or entry.key.plan != key.plan:
+    if not entry or entry.status != PLANNED or entry.key == key or entry.key.plan != key.plan:
         return False
     try:
         with open_source(key.source) as file, open_part10(file, whole=False) as part10:
@@ -44,7 +44,7 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
         new_sop_instance_uid=header.sop_instance_uid if before else None,
         output_hash=found,
     )
-    book.enter(entry.key, done, ours=True)
+    book.enter(entry.key, done)
     return True
 
 

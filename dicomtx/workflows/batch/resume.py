@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.storage.source import reason
-from dicomtx.workflows.batch.journal import REFERENCES, WRITTEN, Entry, Journal, Key
+from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry, Journal, Key
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import failure, hash_of
 
@@ -39,7 +39,7 @@ def chosen(
         return request, key, told
     key = Key(request.source, member, status.st_size, status.st_mtime_ns, digest)
     entry = book.entry(key.source, key.member)
-    if entry and entry.key.plan == digest and entry.status != "planned":
+    if entry and entry.key.plan == digest and entry.status != PLANNED:
         outcome = _as_before(choice, request, key, entry)
         if outcome:
             return request, key, outcome

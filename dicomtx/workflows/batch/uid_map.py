@@ -80,7 +80,7 @@ def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
     """
     check_uid_map(path)
     as_json = path.lower().endswith(".json")
-    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE) as fd:
+    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE, follow=False) as fd:
         write_all(fd, b"{" if as_json else b"")
         for n, old in enumerate(uid_map):
             if as_json:

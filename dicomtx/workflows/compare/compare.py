@@ -60,7 +60,7 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
         raise UsageError("the page needs a name: standard output is for the result")
     if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
         raise UsageError(f"the page would replace {request.report}, which is to be compared")
-    return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE)
+    return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE, follow=False)
 
 
 @contextmanager

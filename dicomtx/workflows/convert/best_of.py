@@ -44,6 +44,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
                 overwrite=request.overwrite or same,
                 mode=before.mode if before else ANY_MODE,
                 check=lambda: check_unchanged(request, before),
+                follow=not request.below,
             )
         return best._replace(destination=request.destination)
 

@@ -168,6 +168,7 @@ def _destination(request: Request, file: Source, before: Stamp | None = None) ->
         sync=not request.rules.passing,
         mode=ANY_MODE if same else file.mode,
         check=lambda: check_unchanged(request, before),
+        follow=not request.below,
     ) as fd:
         yield fd
 

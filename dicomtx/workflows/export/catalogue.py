@@ -77,7 +77,7 @@ class Catalogue:
         if uid:
             asked = "SELECT content FROM entry WHERE uid = ? LIMIT 1"
             twin = self._entries.execute(asked, (uid,)).fetchone()
-            entry = entry._replace(twin=_decoded(twin[0]).found.name if twin else "")
+            entry = entry._replace(twin=_decoded(twin[0]).found.relative if twin else "")
         values = (*entry.place.keys, uid, _encoded(entry))
         self._entries.execute(
             "INSERT INTO entry (patient, study, series, uid, content) VALUES (?, ?, ?, ?, ?)",

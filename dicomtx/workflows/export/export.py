@@ -17,8 +17,8 @@ from dicomtx.workflows.export.containers import Container, appended, archive, fo
 from dicomtx.workflows.export.dicomdir import Directory, first_free
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
+from dicomtx.workflows.export.survey import KNOWN, survey
 from dicomtx.workflows.export.survey import opened as opened_source
-from dicomtx.workflows.export.survey import survey
 from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.workers import pool
 
@@ -122,13 +122,16 @@ class Run:
     def left_out(self) -> Iterator[Outcome]:
         """Yields the files that are left out, each with the reason.
 
+        The manifest does not repeat those that the File-set has already.
+
         Raises:
             UnsupportedError: what is left of them may not be exported without them.
         """
         job, wrong = self._job, 0
         for outcome in survey(_found(job), self._catalogue, job.rules()):
             wrong += self._is_wrong(outcome)
-            self._note(outcome, "", os.path.basename(outcome.path))
+            if outcome.warnings != (KNOWN,):
+                self._note(outcome, "", os.path.basename(outcome.path))
             yield outcome
         if wrong:
             raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
@@ -204,7 +207,9 @@ class Run:
         self._latest = max(self._latest, entry.when)
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
         twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
-        taken = outcome._replace(destination=place, warnings=(*outcome.warnings, *twin))
+        error = outcome.error.replace(request.destination, place)  # where it is staged is random
+        warned = (*outcome.warnings, *twin)
+        taken = outcome._replace(destination=place, error=error, warnings=warned)
         if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
             return taken._replace(destination="")
         if outcome.error:

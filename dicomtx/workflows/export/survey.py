@@ -52,6 +52,7 @@ IDENTIFIERS: Final = {
     "series_uid": 0x0020000E,
 }
 """What patients, studies and series are told apart by, as Orthanc reads it."""
+KNOWN: Final = "its SOP Instance UID is in the File-set already"
 DATES: Final = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080023, 0x00080033))
 """Dates and times of study, series and content."""
 
@@ -146,7 +147,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
                 "a DICOMDIR: its offsets would not fit; media have one of their own"
             )
         if catalogue.knows(header.sop_instance_uid):
-            raise LeftOutError("its SOP Instance UID is in the File-set already")
+            raise LeftOutError(KNOWN)
         subject = Subject(header, data_set, file.size)
         settled = _settled(subject, rules, codecs)
         kind = directory_records.kind(data_set)

@@ -100,7 +100,7 @@ def open_report(path: str) -> Iterator[Report]:
     ended: BaseException | None = None
     with (
         ExitStack() as end,
-        atomic_write(path, overwrite=True, mode=PRIVATE) as fd,
+        atomic_write(path, overwrite=True, mode=PRIVATE, follow=False) as fd,
         _form(path) as form,
     ):
         report = Report(form, lambda data: write_all(fd, data))

@@ -1,6 +1,8 @@
 """The keys of directory records: pydicom's definitions, and what stands for what is missing."""
 
+import gc
 import io
+import warnings
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,29 @@ def test_a_series_says_its_description_only_when_extended() -> None:
     records = Records(data_set(text(0x0008103E, "LO", "thorax")))
     assert "SeriesDescription" not in read_keys(records.make("SERIES").keys)
     assert read_keys(records.make("SERIES", extended=True).keys).SeriesDescription == "thorax"
+
+
+class _Garbage:
+    """Warns when it is collected, as a temporary folder does that nobody closed."""
+
+    def __init__(self) -> None:
+        self.cycle = self
+
+    def __del__(self) -> None:
+        warnings.warn("somebody else's", ResourceWarning, stacklevel=1)
+
+
+@pytest.mark.parametrize("record", ["PATIENT", "STUDY", "IMAGE"])
+def test_a_record_is_not_blamed_for_what_the_garbage_collector_warns_of(record: str) -> None:
+    records = Records(data_set(text(0x00100010, "PN", "A^B")))
+    before = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    _ = [_Garbage() for _ in range(10)]
+    del _
+    gc.set_threshold(1)
+    gc.enable()
+    try:
+        assert records.make(record).warnings == ()
+    finally:
+        gc.set_threshold(*before)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError, ExitCode
-from dicomtx.workflows.batch.journal import NAME, open_journal
+from dicomtx.workflows.batch.journal import NAME, PLANNED, Key, open_journal
+from dicomtx.workflows.convert.request import Outcome, Status
 from tests import trees
 from tests.conftest import Run
 
@@ -209,3 +210,21 @@ def test_an_output_that_a_killed_run_did_not_note_is_done_again(
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert b"2 done" in done.stdout
+
+
+@pytest.mark.parametrize("status", ["failed", "done"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_claim_lasts_while_there_may_be_an_output(
+    tmp_path: Path, status: Status, *, there: bool
+) -> None:
+    place = str(tmp_path / "out.dcm")
+    key = Key(str(tmp_path / "in.dcm"), "", 1, 1, "plan")
+    with open_journal(str(tmp_path / NAME)) as book:
+        assert book.plan(key, place, place, b"")
+        if there:
+            Path(place).write_bytes(b"whole")
+        book.add(key, Outcome(key.source, place, status, output_hash="abc"))
+        entry = book.entry(key.source, "")
+        assert entry
+        assert (book.wrote(place) is not None) == (there or status == "done")
+        assert entry.status == (status if there or status == "failed" else PLANNED)

@@ -134,7 +134,7 @@ def test_two_files_with_one_uid_are_both_in_the_archive(folder: Folder) -> None:
     outcomes = by_source(folder.export())
     assert len(folder.members()) == 2
     told = [text for text in outcomes["second.dcm"].warnings if "SOP Instance UID" in text]
-    assert told == [f"has the SOP Instance UID of {folder.sources / 'CT_small.dcm'} too"]
+    assert told == ["has the SOP Instance UID of CT_small.dcm too"]
     outcomes = by_source(folder.export("media.zip", media=Media()))
     with zipfile.ZipFile(folder.path / "media.zip") as archive:
         archive.extractall(folder.path / "media")

@@ -325,3 +325,15 @@ def test_names_that_files_make_up_do_not_fill_the_memory() -> None:
     assert len(totals.by_modality) == 101
     assert totals.by_modality["others"].files == 900
     assert max(map(len, totals.by_modality)) <= 64
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".html"])
+def test_a_link_at_the_name_of_a_report_is_replaced(tmp_path: Path, ending: str) -> None:
+    theirs, path = tmp_path / "theirs", tmp_path / f"report{ending}"
+    theirs.write_bytes(b"precious")
+    path.symlink_to(theirs)
+    with open_report(str(path)):
+        pass
+    assert theirs.read_bytes() == b"precious"
+    assert not path.is_symlink()
+    assert path.stat().st_size
