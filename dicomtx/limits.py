@@ -1,7 +1,7 @@
 """What one file may cost to read: the same limits for every source, whatever it comes from."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -18,12 +18,20 @@ class Limits(NamedTuple):
         freely: bytes up to which the ratio is not looked at.
         ratio: bytes that one compressed byte may become.
         elements: elements of one data set or item that are held at once.
+        fragments: fragments of Pixel Data.
+        frames: Number of Frames of Pixel Data that is decoded or encoded.
+        depth: sequences in each other that are compared.
+        warnings: warnings that are shown of one file; of the rest only the number is.
     """
 
     inflated: int = 16 << 30
     freely: int = 256 << 20
     ratio: int = 100
     elements: int = 1 << 24
+    fragments: int = 1 << 22
+    frames: int = 1 << 24
+    depth: int = 100
+    warnings: int = 100
 
     def bomb(self, compressed: int, size: int) -> str:
         """Returns why this many inflated bytes are too many; empty if they are not."""
@@ -32,6 +40,12 @@ class Limits(NamedTuple):
         if size > self.freely and size > compressed * self.ratio:
             return f"{compressed} bytes would become {size} ({VARIABLE}: ratio)"
         return ""
+
+    def shown(self, warnings: Sequence[str]) -> tuple[str, ...]:
+        """Returns the first warnings, and how many more there are."""
+        more = len(warnings) - self.warnings
+        rest = (f"and {more} more warning{'s' * (more > 1)}",) if more > 0 else ()
+        return (*warnings[: self.warnings], *rest)
 
 
 def limits_of(environ: Mapping[str, str]) -> Limits:

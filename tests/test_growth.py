@@ -22,6 +22,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests.conftest import Run
+from tests.dicom import builder
 from tests.dicom.builder import element, identity, image, mark, native, part10, text
 from tests.dicom.builder import sequence as defined
 
@@ -136,10 +137,54 @@ def test_limits_can_be_changed(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert run("info", "in.dcm", cwd=tmp_path).returncode == 9
 
 
-@pytest.mark.parametrize("text", ["ratio", "ratio=-1", "depth=3", "ratio=²", "ratio=" + "9" * 5000])
+@pytest.mark.parametrize("text", ["ratio", "ratio=-1", "width=3", "ratio=²", "ratio=" + "9" * 5000])
 def test_a_limit_that_makes_no_sense_is_an_error(text: str) -> None:
     with pytest.raises(SettingsError, match="DICOMTX_LIMITS"):
         limits.limits_of({"DICOMTX_LIMITS": text})
+
+
+NOTHING = builder.encapsulated([b""] * 9)
+FRAGMENTS = part10("rle", identity() + builder.module(image(8, 8)) + NOTHING)
+NINE = part10("explicit", native(image(8, 8), bytes(9 * 64), frames="9"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "data", "target"),
+    [
+        ("fragments=8", FRAGMENTS, "explicit"),
+        ("frames=8", NINE, "rle"),
+        ("elements=4200", INPUTS["empty elements"](4300), "implicit"),
+    ],
+)
+def test_a_file_beyond_a_limit_fails_with_its_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, data: bytes, target: str
+) -> None:
+    (tmp_path / "in.dcm").write_bytes(data)
+    monkeypatch.setenv("DICOMTX_LIMITS", limit)
+    done = run("convert", "in.dcm", "out.dcm", "--to", target, cwd=tmp_path)
+    assert done.returncode == 3
+    name, _, most = limit.partition("=")
+    assert f"more than {most} {name} (DICOMTX_LIMITS: {name})" in done.stderr.decode()
+
+
+def test_compare_goes_as_deep_as_the_limit(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.dcm").write_bytes(part10("explicit", identity() + nested(20) + REST))
+    assert run("compare", "in.dcm", "in.dcm", cwd=tmp_path).returncode == 0
+    monkeypatch.setenv("DICOMTX_LIMITS", "depth=10")
+    done = run("compare", "in.dcm", "in.dcm", cwd=tmp_path)
+    assert done.returncode == 3
+    assert b"more than 10 deep" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "last"), [(3, "2"), (4, "and 1 more warning"), (9, "and 6 more warnings")]
+)
+def test_of_many_warnings_the_first_are_shown(count: int, last: str) -> None:
+    shown = limits.Limits(warnings=3).shown([str(n) for n in range(count)])
+    assert shown[:3] == ("0", "1", "2")
+    assert shown[-1] == last
 
 
 def many(count: int) -> Iterator[Element]:

@@ -17,12 +17,12 @@ from dicomtx.dicom.pixel_data.frames import (
 from dicomtx.dicom.rope import WORDS, swapped
 from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError
+from dicomtx.limits import VARIABLE
 from dicomtx.storage.source import CHUNK
 
 Kind = Literal["added", "removed", "changed"]
 
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
-DEEPEST: Final = 100
 SHOWN: Final = 60  # characters of a value
 BYTES_SHOWN: Final = 16
 BYTES: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -161,10 +161,13 @@ def _walked(
     With ``pixels``, Pixel Data at the top is left out; that of icons is not.
     """
     waiting: deque[tuple[tuple[int, ...], _Side, _Side]] = deque([((), a, b)])
+    deepest = a.data_set.source.limits.depth
     while waiting:
         path, a, b = waiting.popleft()
-        if len(path) > 2 * DEEPEST:
-            raise DamagedError(f"sequences are nested more than {DEEPEST} deep: not compared")
+        if len(path) > 2 * deepest:
+            raise DamagedError(
+                f"sequences are nested more than {deepest} deep: not compared ({VARIABLE}: depth)"
+            )
         for pair in _pairs(a.data_set, b.data_set):
             if pair.tag in ignored or (pixels and pair.tag == PIXEL_DATA and not path):
                 continue

@@ -252,10 +252,14 @@ def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope
     """Returns preamble, prefix and file meta information for an output in ``syntax``.
 
     What is there is kept, but for the syntax, the implementation and the preamble of a TIFF; the
-    identifiers that are
-    missing are taken from the data set and never invented (PS3.10 7.1). With ``new_uid`` the
-    output is another instance.
+    identifiers that are missing are taken from the data set and never invented (PS3.10 7.1). With
+    ``new_uid`` the output is another instance.
+
+    Raises:
+        DamagedError: the syntax is a private one whose UID is no UID.
     """
+    if not syntax.uid.isascii():
+        raise DamagedError(f"the transfer syntax {syntax.uid!r} is not a UID (PS3.5 9.1)")
     edits = [
         Edit.text(TRANSFER_SYNTAX, "UI", syntax.uid),
         Edit.text(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),

@@ -15,6 +15,7 @@ from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.dicom.pixel_data.encapsulation import Encapsulation
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.image_pixel import ImagePixel
+from dicomtx.limits import in_force
 from dicomtx.storage.source import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -104,7 +105,7 @@ def describe(path: str) -> Description:
             first_stream=header.first_stream,
             icon=_icon(data_set),
             overlays=tuple(_overlays(data_set)),
-            warnings=tuple(warnings),
+            warnings=in_force().shown(warnings),
         )
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dicomtx.dicom.differences import DEEPEST, Difference, differences
+from dicomtx.dicom.differences import Difference, differences
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
+from dicomtx.limits import Limits
 from dicomtx.storage.source import Source
 from tests import corpus
 from tests.bench import Bench
@@ -147,7 +148,7 @@ def test_text_is_shown_in_its_character_set_within_items_too() -> None:
 
 def test_nesting_without_end_is_refused_in_words() -> None:
     nested = b""
-    for _ in range(DEEPEST + 2):
+    for _ in range(Limits().depth + 2):
         nested = sequence(0x00081140, [nested])
     with pytest.raises(DamagedError, match="nested more than"):
         between(explicit(nested), explicit(nested))

@@ -194,3 +194,13 @@ def test_the_group_length_that_is_written_is_right(length: int | None) -> None:
 
 def test_the_preamble_of_a_tiff_is_zero() -> None:
     assert written(part10("explicit", identity(), preamble=b"II*\0" * 32)).preamble == bytes(128)
+
+
+@pytest.mark.parametrize("uid", ["1.2.é", "1.2\xad3", "ÿ"])
+def test_a_syntax_whose_name_is_no_uid_is_not_written(uid: str) -> None:
+    label = element(0x00020010, "UI", uid.encode("latin-1") + b"\0" * (len(uid) % 2))
+    data = bytes(128) + b"DICM" + label + builder.native(builder.image(2, 2), bytes(4))
+    with open_part10(Source(data)) as part:
+        assert part.label is not None
+        with pytest.raises(DamagedError, match="is not a UID"):
+            file_meta(part, part.label)

@@ -236,3 +236,31 @@ def test_a_staging_folder_lives_as_long_as_its_process(tmp_path: Path) -> None:
         assert os.listdir(tmp_path).count(os.path.basename(third)) == 1
         assert len(os.listdir(tmp_path)) == 2
     assert os.listdir(tmp_path) == []
+
+
+def test_a_deep_folder_is_removed_without_recursion(tmp_path: Path) -> None:
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    (beside / "kept").touch()
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "link").symlink_to(beside)
+    place = os.open(top, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=place)
+        below = os.open("d", os.O_RDONLY, dir_fd=place)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+        os.close(place)
+        place = below
+    os.close(place)
+    part_files.remove_folder(str(top))
+    assert not top.exists()
+    assert (beside / "kept").exists()
+
+
+def test_a_link_is_not_a_folder_to_remove(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    part_files.remove_folder(str(tmp_path / "link"))
+    assert (tmp_path / "kept" / "file").exists()

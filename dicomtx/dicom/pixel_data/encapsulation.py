@@ -7,6 +7,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, ITEM, PIXEL_DATA, SEQUENCE_END, Element, header
 from dicomtx.dicom.pixel_data.pixel_form import has_items
 from dicomtx.errors import DamagedError
+from dicomtx.limits import VARIABLE
 from dicomtx.storage.source import Source
 
 
@@ -83,6 +84,9 @@ def _items(
             if item.tag == ITEM:
                 found.append(Fragment(item.value, element.end - item.value))
             break
+        if len(found) > source.limits.fragments:  # the first one is the offset table
+            most = source.limits.fragments
+            raise DamagedError(f"Pixel Data has more than {most} fragments ({VARIABLE}: fragments)")
         found.append(Fragment(item.value, item.length))
         at = item.end
     return found, False

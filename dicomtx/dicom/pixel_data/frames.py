@@ -14,6 +14,7 @@ from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.limits import VARIABLE
 from dicomtx.storage.source import Source, Spool
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def native_frames(
     element = data_set.find(PIXEL_DATA)
     if element is None:
         raise DamagedError("there is no Pixel Data")
+    _check_count(image.number_of_frames, data_set.source)
     needed = image.native_bytes
     size = element.end - element.value
     extra = (size - needed) // max(1, image.frame_bytes)
@@ -108,6 +110,12 @@ def native_frames(
     # samples of more than 8 bits are words, though they wrongly be called OB
     words = data_set.big_endian_pixels and (element.vr != "OB" or image.bits_allocated > 8)
     return NativeFrames(data_set.source, (element.value, size), image, words=words)
+
+
+def _check_count(frames: int, source: Source) -> None:
+    if frames > source.limits.frames:
+        most = source.limits.frames
+        raise DamagedError(f"Pixel Data has more than {most} frames ({VARIABLE}: frames)")
 
 
 def _shifted(data: bytes, by: int, bits: int) -> bytes:
@@ -184,6 +192,7 @@ def encapsulated_frames(
     found = fragments.frames(
         data_set.source, pixels, wanted, warnings, unmarked=unmarked, salvage=salvage
     )
+    _check_count(len(found), data_set.source)
     return EncapsulatedFrames(data_set.source, found)
 
 

@@ -7,6 +7,7 @@ from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.errors import DicomtxError, LeftOutError, PolicyError, UnsupportedError
+from dicomtx.limits import in_force
 from dicomtx.quality_figures import Quality
 from dicomtx.workflows.convert.request import Outcome, Request, Status
 
@@ -76,7 +77,7 @@ def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
         frames=run.frames if written else 0,
         frames_verified=run.frames_verified if written and not _salvaged(run) else 0,
         quality=run.quality if written else None,
-        warnings=(reason, *run.warnings) if reason else tuple(run.warnings),
+        warnings=in_force().shown((reason, *run.warnings) if reason else run.warnings),
         messages=tuple(run.codecs.printed()),
         error=str(error) if error else "",
         error_class=type(error).__name__ if error else "",
