@@ -117,5 +117,5 @@ def test_no_list_of_settings_is_kept_by_hand() -> None:
     names = [name for name in FIELDS if "_" in name and name != "max_error"]  # a kind of goal
     quoted = re.compile(rf"""["']({"|".join(names)})["']""")
     files = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "settings"]
-    found = {path.name: quoted.findall(path.read_text("utf-8")) for path in files}
+    found = {str(path): quoted.findall(path.read_text("utf-8")) for path in files}
     assert {name: several for name, several in found.items() if len(several) > 2} == {}
