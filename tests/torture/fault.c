@@ -3,7 +3,7 @@
 Built by the tests and loaded by LD_PRELOAD. What to do is in the environment:
 FAULT_UNDER: the folder; FAULT_STATE: a file of 8 bytes, the number of calls so far;
 FAULT_AT: which call fails, 0 for none; FAULT_KIND: an errno, or 0 for a short write or read;
-FAULT_LOG: a file that gets the name of each call. */
+FAULT_LOG: a file that gets the name of each call, and its path. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,8 +43,8 @@ static int hit(const char *name, const char *path) {
   if (!count || strncmp(path, under, strlen(under))) return 0;
   long now = ++*count;
   if (logged >= 0) {
-    char line[64];
-    int size = snprintf(line, sizeof line, "%s\n", name);
+    char line[PATH_MAX + 64];
+    int size = snprintf(line, sizeof line, "%s %s\n", name, path);
     syscall(SYS_write, logged, line, size);
   }
   return now == at;

@@ -39,7 +39,7 @@ def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
         for ending in BESIDE:  # made before SQLite does, so that nobody else can
             with own_file(path + ending, make=not status_of(held, path).st_size):
                 pass
-        base = sqlite3.connect(path, isolation_level="DEFERRED")
+        base = _connected(path)
         base.set_progress_handler(signals.look, STEPS)
         try:
             _prepare(base, schema)
@@ -61,6 +61,13 @@ def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
             ) from error
         finally:
             base.close()
+
+
+def _connected(path: str) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(path, isolation_level="DEFERRED")
+    except sqlite3.Error as error:
+        raise DestinationError(f"{path} cannot be used as a journal: {error}") from error
 
 
 def _prepare(base: sqlite3.Connection, schema: str) -> None:
