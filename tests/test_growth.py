@@ -53,6 +53,9 @@ INPUTS: dict[str, Callable[[int], bytes]] = {
     "nested, undefined": lambda n: part10("explicit", identity() + OPEN * n + CLOSE * n + REST),
     "nested, defined": lambda n: part10("explicit", identity() + nested(n // 4) + REST),
     "items": lambda n: part10("explicit", identity() + defined(0x00081140, [b""] * n) + REST),
+    "empty fragments": lambda n: part10(
+        "rle", identity() + builder.module(image(8, 8)) + builder.encapsulated([b""] * n)
+    ),
     "bytes behind a deflate stream": lambda n: part10(
         "deflated", deflated(NATIVE) + bytes(n << 16)
     ),
