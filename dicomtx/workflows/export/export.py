@@ -10,6 +10,7 @@ from dicomtx.storage.atomic_write import atomic_write
 from dicomtx.storage.source import STANDARD_STREAM, Spool, open_source
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.convert.convert import ADDED_META
 from dicomtx.workflows.convert.icon import taken_icon
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.export.catalogue import Catalogue, Entry
@@ -17,6 +18,7 @@ from dicomtx.workflows.export.containers import Container, appended, archive, fo
 from dicomtx.workflows.export.dicomdir import Directory, first_free
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
+from dicomtx.workflows.export.originals import with_meta
 from dicomtx.workflows.export.survey import KNOWN, survey
 from dicomtx.workflows.export.survey import opened as opened_source
 from dicomtx.workflows.inputs.arguments import Found, find
@@ -242,6 +244,9 @@ class Run:
                 source = stack.enter_context(opened_source(entry.found))
             except SourceError:  # which is why it failed before
                 return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
+            bare = source
+            source = stack.enter_context(with_meta(bare, syntax, self._container.staging))
+            added = () if source is bare else (ADDED_META,)
             warnings, missing = self._directory.add(entry, source) if self._directory else ([], "")
             self._container.copy(entry.name, source, entry.when, deflate=deflate)
             warnings += [missing] if missing else []
@@ -249,7 +254,7 @@ class Run:
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,
-                warnings=(*taken.warnings, "exported as it is", *warnings),
+                warnings=(*taken.warnings, "exported as it is", *added, *warnings),
             )
 
 

@@ -1,5 +1,6 @@
 """Archives and media: each file in them is what its outcome says, and nothing is dropped."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -10,10 +11,11 @@ from pydicom import dcmread
 from pydicom.fileset import FileSet
 from pydicom.uid import UID
 
-from dicomtx.dicom.elements import IMPLICIT
-from dicomtx.errors import DestinationError, DicomtxError, UnsupportedError
+from dicomtx.dicom.elements import EXPLICIT, IMPLICIT, Encoding
+from dicomtx.errors import DestinationError, DicomtxError, ExitCode, UnsupportedError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert.convert import ADDED_META
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.export.export import export, opened
 from dicomtx.workflows.export.job import Export, Media
@@ -419,3 +421,27 @@ def test_an_archive_among_its_sources_is_not_exported_into_itself(folder: Folder
     for _ in range(2):
         folder.export("sources/out.zip", overwrite=True)
         assert len(folder.members("sources/out.zip")) == 2
+
+
+@pytest.mark.parametrize("encoding", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("media", [None, Media()])
+@pytest.mark.parametrize("allocated", [8, 16])
+def test_a_bare_data_set_that_fails_gets_file_meta_information(
+    folder: Folder, encoding: Encoding, media: Media | None, allocated: int
+) -> None:
+    pixel = builder.image(8, 9, allocated=allocated)
+    bare = builder.native(pixel, bytes(pixel.frame_bytes // 4 * 2), encoding)  # cut off
+    (folder.sources / "bare.dcm").write_bytes(bare)
+    (outcome,) = folder.export(media=media)
+    assert (outcome.status, outcome.exit_code) == ("failed", ExitCode.SOURCE), outcome
+    assert {"exported as it is", ADDED_META} <= {*outcome.warnings}
+    with zipfile.ZipFile(folder.path / "out.zip") as archive:
+        name = outcome.destination.partition("out.zip/")[2]
+        written = archive.read(name)
+        assert ("DICOMDIR" in archive.namelist()) == (media is not None)
+    assert (written[128:132], written.endswith(bare)) == (b"DICM", True)
+    meta = dcmread(io.BytesIO(written)).file_meta
+    assert meta.TransferSyntaxUID.is_implicit_VR == (encoding is IMPLICIT)
+    assert not any("no file meta information" in warning for warning in outcome.warnings)
+    assert outcome.bytes_out == len(written)
+    assert folder.left() == {"out.zip"}
