@@ -17,7 +17,7 @@ _codecs = partial(Field, scope="run", commands=EVERY, heading="Codecs")
 _resources = partial(
     Field, scope="run", commands=CONVERTING, heading="Resources", shapes_result=False
 )
-_verification = partial(Field, scope="checking", commands=CONVERTING, heading="Verification")
+_verification = partial(Field, scope="checking", commands=PLANNING, heading="Verification")
 _pixels = partial(Field, scope="file", commands=PLANNING, heading="Pixel data")
 _lossy = partial(Field, scope="file", commands=PLANNING, heading="Lossy")
 

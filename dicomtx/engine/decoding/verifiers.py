@@ -18,6 +18,25 @@ from dicomtx.verification import Verify, weakest
 WORTH_A_PROCESS: Final = 1 << 20  # native bytes of a lossy step that another library confirms
 
 
+def foreseen(plan: Plan, codecs: Codecs, settings: Settings) -> str:
+    """Returns why --verify independent will fail, empty if nothing tells yet that it will."""
+    if not settings.verifies.independent or not (plan.decoder or plan.encoder):
+        return ""
+    verifiers = Verifiers(plan, codecs, settings, 1)
+    try:
+        verifiers.require(
+            _named(plan.decoder, codecs.able(plan.source, "decode")),
+            _named(plan.encoder, codecs.able(plan.target, "encode")),
+        )
+    except VerificationError as error:
+        return str(error)
+    return ""
+
+
+def _named(name: str, able: Iterable[CodecSpec]) -> CodecSpec | None:
+    return next((spec for spec in able if spec.name == name), None) if name else None
+
+
 class Verifiers(NamedTuple):
     """The second look at one file.
 
@@ -42,21 +61,28 @@ class Verifiers(NamedTuple):
         Raises:
             VerificationError: only another code base may do it, and there is none.
         """
-        target, asked = self.plan.target, self._asked
-        if not asked.share and not self.plan.lossy:
-            return
-        lossy = self.plan.lossy
+        if self._asked.share or self.plan.lossy:
+            yield from self._decoders(self._chosen(encoder), encoder)
+
+    def _chosen(self, encoder: CodecSpec) -> list[CodecSpec]:
+        """Returns the codecs for ``checks``.
+
+        Raises:
+            VerificationError: only another code base may do it, and there is none.
+        """
+        target, lossy = self.plan.target, self.plan.lossy
         chosen = [
             *(self.codecs.builtins(target, "decode") if lossy else self.codecs.verifiers(target))
         ]
         if encoder not in chosen and target.uid in encoder.decodes:
             chosen.append(encoder)
         chosen = chosen or [*self.codecs.able(target, "decode")]
-        if asked.independent and not lossy:
-            chosen = [spec for spec in chosen if _word(spec, encoder, target) == "independent"]
-            if not chosen:
-                raise VerificationError(_lacking(target, encoder.encodes[target.uid]))
-        yield from self._decoders(chosen, encoder)
+        if not self._asked.independent or lossy:
+            return chosen
+        chosen = [spec for spec in chosen if _word(spec, encoder, target) == "independent"]
+        if not chosen:
+            raise VerificationError(_lacking(target, encoder.encodes[target.uid]))
+        return chosen
 
     def confirming(self, encoder: CodecSpec) -> Iterator[Decoder]:
         """Yields the decoders that confirm what a loss was measured to be, other libraries' first.
@@ -87,6 +113,20 @@ class Verifiers(NamedTuple):
         builtin = next(self.codecs.builtins(syntax, "decode"), None)
         return self._decoded(found, builtin) if builtin else None
 
+    def require(self, decoder: CodecSpec | None, encoder: CodecSpec | None) -> None:
+        """Looks for what ``checks`` and ``second`` need.
+
+        Raises:
+            VerificationError: only another code base may verify, and there is none.
+        """
+        if decoder:
+            self._other(decoder)
+        if encoder and self._chosen(encoder) == [FFMPEG] and self._by_sample:
+            raise VerificationError(
+                "--verify independent needs FFmpeg for JPEG-LS, which is not trusted with colour by"
+                " sample, as it is encoded. Try --verify all."
+            )
+
     def demanded(self, encoder: CodecSpec | None) -> bool:
         """Returns whether ``second`` has to confirm each frame."""
         return encoder is None and self._asked.independent
@@ -98,15 +138,22 @@ class Verifiers(NamedTuple):
         return weakest([_word(spec, encoder, self.plan.target) for spec in verifiers])
 
     def _independent(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
+        other = self._other(decoder)
+        return self._decoded(found, other) if other else None
+
+    def _other(self, decoder: CodecSpec) -> CodecSpec | None:
+        """Returns another code base that decodes the source, None if the target needs none.
+
+        Raises:
+            VerificationError: it does, and there is none.
+        """
         syntax = self.plan.source
         base = decoder.decodes[syntax.uid]
         exact = not syntax.lossy or syntax.family == "JPEG-LS"
         others = (spec for spec in self.codecs.verifiers(syntax) if spec.name != decoder.name)
         other = next((spec for spec in others if exact and spec.decodes[syntax.uid] != base), None)
-        if other:
-            return self._decoded(found, other)
-        if self.plan.target.encapsulated:
-            return None
+        if other or self.plan.target.encapsulated:
+            return other
         raise VerificationError(_lacking(syntax, base))
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
@@ -122,6 +169,12 @@ class Verifiers(NamedTuple):
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target)):
             codec = opened(self.codecs, spec, "decode", self.frames)
             yield Decoder(spec, codec, target, image)
+
+    @property
+    def _by_sample(self) -> bool:
+        image = self.plan.after
+        colour = image is not None and image.samples_per_pixel > 1
+        return colour and self.plan.target.family == "JPEG-LS"
 
     @property
     def _asked(self) -> Verify:

@@ -108,6 +108,7 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
         settled, new_uid = _settled(subject, asked, codecs)
     made, error = settled.plan, error_of(settled)
     kept = made.action in (Action.COPY, Action.KEEP)
+    unverified = _unverified(settled, asked, codecs)
     return replace(
         planned,
         action=made.action.value,
@@ -119,7 +120,7 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
         reason=made.reason or settled.reason,
         rule=settled.rule or asked.policy.name,
         options=_options(settled.settings),
-        warnings=(*header.warnings, *made.warnings),
+        warnings=(*header.warnings, *made.warnings, *unverified),
         modality=header.modality,
         sop_class_uid=header.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
@@ -142,6 +143,16 @@ def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[ResolvedPl
     return ResolvedPlan(
         made, asked.settings, decision.rule, decision.reason, by_policy=refused
     ), new_uid
+
+
+def _unverified(settled: ResolvedPlan, asked: Asked, codecs: Codecs) -> tuple[str, ...]:
+    """Returns a warning if the conversion will fail because nothing can verify it."""
+    if asked.engine != "dicomtx" or not settled.settings.verifies.independent:
+        return ()
+    from dicomtx.engine.decoding.verifiers import foreseen  # noqa: PLC0415 - seldom needed
+
+    why = foreseen(settled.plan, codecs, settled.settings)
+    return (f"the conversion will fail (exit code 6): {why}",) if why else ()
 
 
 def changes_uid(made: Plan, settings: Settings) -> bool:
