@@ -174,8 +174,25 @@ ALIASES: Final = {
     "deflated": "deflated-explicit-vr-little-endian",
     "rle": "rle-lossless",
 }
+# what people type for want of the name; a word that could be lossy or lossless means lossless
+SPELLINGS: Final = ALIASES | {
+    "raw": "explicit-vr-little-endian",
+    "uncompressed": "explicit-vr-little-endian",
+    "decompress": "explicit-vr-little-endian",
+    "native": "explicit-vr-little-endian",
+    "jpeg": "jpeg-lossless-sv1",
+    "jpegls": "jpeg-ls-lossless",
+    "jpeg-ls": "jpeg-ls-lossless",
+    "jls": "jpeg-ls-lossless",
+    "j2k": "jpeg2000-lossless",
+    "jp2": "jpeg2000-lossless",
+    "jpeg2k": "jpeg2000-lossless",
+    "jpeg-2000": "jpeg2000-lossless",
+    "jxl": "jpeg-xl-lossless",
+}
 BY_UID: Final = {syntax.uid: syntax for syntax in TABLE}
 BY_NAME: Final = {name: s for s in TABLE for name in (s.slug, s.keyword, s.uid) if name}
+BY_LOWER: Final = {name.lower(): syntax for name, syntax in BY_NAME.items()}
 RECOMPRESSION: Final = ROOT + ".4.111"
 """JPEG streams in JPEG XL: lossy because they are, but nothing more is lost."""
 DEFAULT_TARGET: Final = BY_UID[ROOT + ".1"]
@@ -195,18 +212,21 @@ def by_uid(uid: str) -> TransferSyntax:
 
 
 def find(name: str) -> TransferSyntax:
-    """Returns the syntax with this slug, alias, keyword or UID.
+    """Returns the syntax with this slug, alias, keyword or UID, in upper or lower case.
 
     Raises:
-        UsageError: there is none; the message names those that come close, or all.
+        UsageError: there is none. The message suggests similar names, and a lossy one only if no
+            lossless one is similar.
     """
-    found = BY_NAME.get(ALIASES.get(name, name))
+    lower = name.strip().lower()
+    found = BY_LOWER.get(SPELLINGS.get(lower, lower))
     if found:
         return found
     from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
 
-    begun = [slug for slug in slugs() if name and slug.startswith(name.lower())]
-    near = begun or get_close_matches(name.lower(), list(slugs()), 3, 0.6)
+    begun = [slug for slug in slugs() if lower and slug.startswith(lower)]
+    near = begun or get_close_matches(lower, list(slugs()), 3, 0.6)
+    near = [slug for slug in near if not find(slug).lossy] or near
     hint = (
         f"did you mean {' or '.join(near)}?"
         if near

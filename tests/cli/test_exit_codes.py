@@ -114,7 +114,7 @@ def test_an_error_ends_with_its_own_exit_code_and_one_line(
         (["convert", "a"], "DST is missing: name it, or replace SRC with --in-place"),
         (["convert", "-", "--in-place"], "DST is missing"),
         (["convert", "a", "b", "-v", "-q"], "-v and -q contradict each other"),
-        (["convert", "a", "b", "--to", "jpeg2k"], "'jpeg2k': did you mean jpeg2000"),
+        (["convert", "a", "b", "--to", "jpeg20"], "'jpeg20': did you mean jpeg2000-lossless?"),
         (["convert", "a", "b", "--to", "?"], "use one of implicit-vr-little-endian"),
         (["convert", "a", "b", "--order", "mine"], "builtin-first"),
         (["info"], "Missing argument 'FILE...'"),
