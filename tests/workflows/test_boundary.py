@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         (tmp_path / "in" / name).write_bytes(data)
     for module in (survey, dry_run, info, negotiate):
-        monkeypatch.setattr(module, "read_header", failing(inspection.read_file_info))
+        monkeypatch.setattr(module, "read_file_info", failing(inspection.read_file_info))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DICOMTX_CONFIG", "/dev/null")
     return tmp_path

@@ -78,7 +78,7 @@ def test_the_settings_of_a_file_with_policies_are_read_as_ever(tmp_path: Path) -
         ("[[policy.a.rule]]\nmodalty = 'CT'\nkeep = true", "did you mean modality?"),
         ("[[policy.a.rule]]\nkeep = true\n[[policy.a.rule]]", "policy a, rule 2: what to do is"),
         ("[[policy.a.rule]]\nto = 'rle'\nkeep = true", "rule 1: to and keep contradict"),
-        ("[[policy.a.rule]]\nto = 'jpeg2k'", "rule 1: to: unknown transfer syntax 'jpeg2k'"),
+        ("[[policy.a.rule]]\nto = 'jpeg20'", "rule 1: to: unknown transfer syntax 'jpeg20'"),
         ("[[policy.a.rule]]\nto = '1.2.840.10008.1.2.4.999'", "rule 1: to: unknown transfer"),
         ("[[policy.a.rule]]\nto = 3", "rule 1: to: 3 is not allowed"),
         ("[[policy.a.rule]]\nkeep = false", "rule 1: keep: False is not allowed"),
