@@ -13,7 +13,7 @@ test: $(READY)  ## run the everyday tests
 	$(BIN)/pytest -n auto -m "not long"
 
 test-long: $(READY)  ## convert every test file to every syntax, and run the examples of the documentation
-	$(BIN)/pytest -n auto -m long
+	$(BIN)/pytest -n auto -m long --ignore=tests/torture
 
 ROUNDS ?= 200
 
