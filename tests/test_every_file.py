@@ -40,7 +40,7 @@ LOSSLESS = (
 TARGETS = NATIVE + LOSSLESS
 PIXEL_DATA = {0x7FE00010, 0x7FE00001, 0x7FE00002, 0x7FE00003}
 LABELS = {0x00280004, 0x00280006}
-HISTORY = {0x00282110, 0x00282112, 0x00282114}
+HISTORY = {0x00282110, 0x00282112, 0x00282114, 0x00282000}  # and an ICC profile kept
 ICON = 0x00880200
 REASONS = {"refused": {4, 8}, "failed": {3, 5}}
 """Exit codes that go with a status; 6 would be a wrong encoder, 7 a wrong test, 70 a bug."""
