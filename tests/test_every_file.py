@@ -39,8 +39,8 @@ LOSSLESS = (
 )
 TARGETS = NATIVE + LOSSLESS
 PIXEL_DATA = {0x7FE00010, 0x7FE00001, 0x7FE00002, 0x7FE00003}
-LABELS = {0x00280004, 0x00280006}
-HISTORY = {0x00282110, 0x00282112, 0x00282114, 0x00282000}  # and an ICC profile kept
+LABELS = {0x00280004, 0x00280006, 0x00282000}  # the last is the ICC profile of a code stream
+HISTORY = {0x00282110, 0x00282112, 0x00282114}
 ICON = 0x00880200
 REASONS = {"refused": {4, 8}, "failed": {3, 5}}
 """Exit codes that go with a status; 6 would be a wrong encoder, 7 a wrong test, 70 a bug."""
