@@ -8,7 +8,7 @@ import pickle
 import select
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -23,6 +23,8 @@ from dicomtx.workflows.workers.process import Process
 from dicomtx.workflows.workers.worker import failure
 
 GRACE: Final = 5.0  # seconds to let go of a file
+
+_Result = tuple[Request, Outcome]
 
 
 class Limits(NamedTuple):
@@ -78,11 +80,11 @@ class _Pool:
         self._asking: deque[Process] = deque()
         self._poll = select.poll()
 
-    def results(self) -> Iterator[tuple[Request, Outcome]]:
+    def results(self) -> Iterator[_Result]:
         self._hand_out()
         while self._busy:
-            for process in self._ready():
-                result = self._heard(process)
+            for happened, process in self._ready():
+                result = happened(process)
                 self._hand_out()  # so that nobody waits while the result is looked at
                 if result:
                     yield result
@@ -166,22 +168,28 @@ class _Pool:
         timeout = self._limits.file_timeout
         process.deadline = time.monotonic() + timeout if timeout else 0.0
 
-    def _ready(self) -> list[Process]:
-        """Returns, after waiting, who has something to say or takes too long."""
+    def _ready(self) -> Sequence[tuple[Callable[[Process], _Result | None], Process]]:
+        """Waits, and returns the processes that answer or are late, with what to do about each.
+
+        A process that has answered is not late, however long we were busy elsewhere.
+        """
         deadlines = [p.deadline for p in self._busy.values() if p.deadline and not p.asks]
         wait = max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
         heard = [self._busy[fd] for fd, _ in self._poll.poll(wait)]
         late = [p for p in self._busy.values() if p.is_late() and p not in heard]
-        return heard + late
+        return [(self._heard, p) for p in heard] + [(self._give_up, p) for p in late]
 
-    def _heard(self, process: Process) -> tuple[Request, Outcome] | None:
+    def _give_up(self, process: Process) -> _Result:
+        """Ends a process that takes too long, and returns the failure of its file."""
+        task = self._tasks[process.pid]
+        process.kill()
+        self._forget(process)
+        limit = self._limits.file_timeout
+        return self._failed(task, f"took more than {limit:g} s: it was given up")
+
+    def _heard(self, process: Process) -> _Result | None:
         """Returns a result, if that is what there was to hear."""
         task = self._tasks[process.pid]
-        if process.is_late():
-            process.kill()
-            self._forget(process)
-            limit = self._limits.file_timeout
-            return self._failed(task, f"took more than {limit:g} s: it was given up")
         try:
             said = process.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -200,7 +208,7 @@ class _Pool:
         self._idle.append(process)
         return task.request, said
 
-    def _failed(self, task: _Task, error: str) -> tuple[Request, Outcome]:
+    def _failed(self, task: _Task, error: str) -> _Result:
         sweep_for(task.request.destination)
         return task.request, failure(task.request, error, ExitCode.CODEC, "CodecError")
 

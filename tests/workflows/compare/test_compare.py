@@ -251,6 +251,16 @@ def test_the_page_never_replaces_what_is_compared(tmp_path: Path, ct: Path) -> N
     assert mine.read_bytes() == ct.read_bytes()
 
 
+def test_a_link_at_the_name_of_a_page_is_replaced(tmp_path: Path, ct: Path) -> None:
+    theirs, page = tmp_path / "theirs", tmp_path / "page.html"
+    theirs.write_bytes(b"precious")
+    page.symlink_to(theirs)
+    compare(Comparing(str(ct), str(ct), report=str(page), overwrite=True))
+    assert theirs.read_bytes() == b"precious"
+    assert not page.is_symlink()
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
 def test_no_page_is_left_when_a_file_cannot_be_read(tmp_path: Path, ct: Path) -> None:
     with pytest.raises(DicomtxError):
         compare(Comparing(str(ct), str(tmp_path / "none.dcm"), report=str(tmp_path / "p.html")))
