@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import audit as extra
+from tests import audit_extra as extra
 from tests import corpus
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]

@@ -23,7 +23,7 @@ from textwrap import wrap
 
 import click
 
-from tests import audit
+from tests import audit_extra
 
 REPOSITORY = Path(__file__).parent.parent
 WIDTH = 80
@@ -44,7 +44,7 @@ def replaced(text: str, first: str = "") -> str:
 
     The command ``first`` runs before them.
     """
-    audit.hide()
+    audit_extra.hide()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "examples").symlink_to(REPOSITORY / "examples")

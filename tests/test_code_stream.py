@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dicomtx.code_stream import CodeStream, read, unboxed
 from dicomtx.code_stream.jpegxl import upright
 from dicomtx.transfer_syntaxes import ROOT
-from tests.encapsulated import Encapsulated, first_frames
+from tests.first_frames import Encapsulated, first_frames
 
 STREAMS = [f for f in first_frames() if f.syntax.family not in ("deflate", "native")]
 BY_NAME = {frame.name: frame for frame in STREAMS}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.cli import main
-from tests import trees
+from tests import file_trees
 
 MODES = [0o600, 0o640, 0o644, 0o440]
 
@@ -27,7 +27,7 @@ def mode(path: Path) -> int:
 
 def source(path: Path, bits: int, number: int = 1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(trees.small(number))
+    path.write_bytes(file_trees.small(number))
     path.chmod(bits)
     return path
 
@@ -68,7 +68,7 @@ def test_a_member_of_an_archive_has_the_bits_of_the_archive(tmp_path: Path) -> N
     for number, method in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
         path = tmp_path / f"in{number}.zip"
         with zipfile.ZipFile(path, "w", method) as archive:
-            archive.writestr("a.dcm", trees.small(1))
+            archive.writestr("a.dcm", file_trees.small(1))
         path.chmod(0o600)
         done("batch", path, tmp_path / f"out{number}", "--to", "rle")
         (made,) = (tmp_path / f"out{number}").rglob("a.dcm")

@@ -8,7 +8,7 @@ import pytest
 
 from dicomtx.printable import csv_cell
 from tests.conftest import Run
-from tests.trees import small
+from tests.file_trees import small
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dicomtx.errors import ExitCode
-from tests import plugins, trees
+from tests import file_trees, plugins
 from tests.conftest import Run
 
 FAULTS = {255: "SIGABRT", 254: "took more than", 253: "MemoryError", 252: "pixels", 251: "SIGKILL"}
@@ -41,7 +41,7 @@ def start(*arguments: str | Path) -> "subprocess.Popen[str]":
 
 
 def test_the_last_line_is_a_summary(run: Run, tmp_path: Path) -> None:
-    trees.make(tmp_path / "in", [0] * 5)
+    file_trees.make(tmp_path / "in", [0] * 5)
     done = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-j", "2")
     assert (done.returncode, done.stderr) == (0, b"")
     line = done.stdout.decode().splitlines()[-1]
@@ -53,7 +53,7 @@ def test_the_last_line_is_a_summary(run: Run, tmp_path: Path) -> None:
 
 
 def test_each_outcome_can_be_had_as_json(run: Run, tmp_path: Path) -> None:
-    trees.make(tmp_path / "in", [0] * 3)
+    file_trees.make(tmp_path / "in", [0] * 3)
     done = run("batch", tmp_path / "in", tmp_path / "out", "--json")
     assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["done"] * 3
     assert done.stderr.startswith(b"batch: 3 done")
@@ -68,15 +68,15 @@ def test_a_missing_destination_and_contradictions_are_usage_errors(run: Run) -> 
 
 
 def test_in_place_replaces_the_files(run: Run, tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0] * 3)
+    tree = file_trees.make(tmp_path / "in", [0] * 3)
     journal = tmp_path / "journal.sqlite"
     done = run("batch", tree, "--in-place", "--journal", journal, "--to", "rle")
     assert done.returncode == 0, done.stderr
-    assert all(b"1.2.840.10008.1.2.5" in data for data in trees.content(tree).values())
+    assert all(b"1.2.840.10008.1.2.5" in data for data in file_trees.content(tree).values())
 
 
 def test_a_run_beside_another_is_told_so(run: Run, tmp_path: Path, moody: Path) -> None:
-    trees.make(tmp_path / "in", [250] * 60)
+    file_trees.make(tmp_path / "in", [250] * 60)
     first = start(tmp_path / "in", tmp_path / "out", *MOODY)
     _until_begun(moody)
     second = run("batch", tmp_path / "in", tmp_path / "out", *MOODY)
@@ -92,7 +92,7 @@ def test_a_run_beside_another_is_told_so(run: Run, tmp_path: Path, moody: Path) 
 def test_an_interrupt_leaves_no_part_files_and_a_report(
     tmp_path: Path, moody: Path, number: int, code: int
 ) -> None:
-    trees.make(tmp_path / "in", [250] * 60)
+    file_trees.make(tmp_path / "in", [250] * 60)
     out, report = tmp_path / "out", tmp_path / "report.jsonl"
     running = start(tmp_path / "in", out, "--report", report, "-j", "2", *MOODY)
     _until_begun(moody)
@@ -100,7 +100,7 @@ def test_an_interrupt_leaves_no_part_files_and_a_report(
     running.send_signal(number)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == code, errors
-    assert not trees.part_files(out)
+    assert not file_trees.part_files(out)
     *files, totals = rows(report)
     assert totals["totals"]["complete"] is False
     assert 0 < len(files) < 60
@@ -114,7 +114,7 @@ def test_faults_cost_their_file_only_and_are_named(
     monkeypatch.setenv("DICOMTX_FRAME_TIMEOUT", "3")
     faults = list(FAULTS)
     firsts = [faults[n // 7 % len(faults)] if n % 7 == 6 else 0 for n in range(42)]
-    tree, report = trees.make(tmp_path / "in", firsts), tmp_path / "report.jsonl"
+    tree, report = file_trees.make(tmp_path / "in", firsts), tmp_path / "report.jsonl"
     done = run("batch", tree, tmp_path / "out", "--report", report, *MOODY)
     assert done.returncode == ExitCode.SOME_FAILED
     *files, totals = rows(report)
@@ -123,8 +123,8 @@ def test_faults_cost_their_file_only_and_are_named(
         mood = firsts[int(Path(row["path"]).stem)]
         assert row["status"] == ("failed" if mood else "done")
         assert FAULTS.get(mood, "") in row["error"]
-    whole = {n: d for n, d in trees.content(tree).items() if not firsts[int(Path(n).stem)]}
-    written = trees.content(tmp_path / "out")
+    whole = {n: d for n, d in file_trees.content(tree).items() if not firsts[int(Path(n).stem)]}
+    written = file_trees.content(tmp_path / "out")
     assert written.keys() == whole.keys()
     pixels = {name: data[-64:] for name, data in whole.items()}
     assert all(pixels[name] in data for name, data in written.items())
@@ -135,7 +135,7 @@ def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
     tmp_path: Path, moody: Path
 ) -> None:
     count, kills, workers = 240, 20, 2
-    tree, out = trees.make(tmp_path / "in", [250] * count), tmp_path / "out"
+    tree, out = file_trees.make(tmp_path / "in", [250] * count), tmp_path / "out"
     alone = start(tree, tmp_path / "alone", "-j", "2", *MOODY)
     alone.communicate(timeout=120)
     moody.unlink()
@@ -148,8 +148,8 @@ def test_killed_twenty_times_it_ends_with_the_same_tree_and_does_nothing_twice(
     last = start(tree, out, "-j", str(workers), *MOODY)
     said, errors = last.communicate(timeout=120)
     assert last.returncode == 0, errors
-    assert trees.content(out) == trees.content(tmp_path / "alone")
-    assert not trees.part_files(out)
+    assert file_trees.content(out) == file_trees.content(tmp_path / "alone")
+    assert not file_trees.part_files(out)
     encoded = Counter(moody.read_text().split())
     assert len(encoded) == count
     assert encoded.total() - count <= kills * workers, said
@@ -160,11 +160,11 @@ def test_killed_in_place_no_file_is_lost_and_none_is_converted_twice(
     tmp_path: Path, moody: Path
 ) -> None:
     count, kills = 120, 12
-    tree = trees.make(tmp_path / "in", [250] * count)
+    tree = file_trees.make(tmp_path / "in", [250] * count)
     alone = start(tree, tmp_path / "alone", "-j", "2", *MOODY)
     alone.communicate(timeout=120)
     moody.unlink()
-    whole = trees.content(tree)
+    whole = file_trees.content(tree)
     command = (tree, "--in-place", "--journal", tmp_path / "j.sqlite", "-j", "2", *MOODY)
     random.seed(8)
     for _ in range(kills):
@@ -172,13 +172,13 @@ def test_killed_in_place_no_file_is_lost_and_none_is_converted_twice(
         time.sleep(random.uniform(0.3, 1.8))
         running.kill()
         running.communicate()
-        for name, data in trees.content(tree).items():  # each is old or new, never between
+        for name, data in file_trees.content(tree).items():  # each is old or new, never between
             written = (tmp_path / "alone" / name).read_bytes() if ".part" not in name else data
             assert data in (whole.get(name), written)
     last = start(*command, "--report", tmp_path / "last.jsonl")
     said, errors = last.communicate(timeout=120)
     assert last.returncode == 0, errors
-    assert trees.content(tree) == trees.content(tmp_path / "alone")
+    assert file_trees.content(tree) == file_trees.content(tmp_path / "alone")
     encoded = Counter(moody.read_text().split())
     assert len(encoded) == count
     assert encoded.total() - count <= kills * 2, said
@@ -196,7 +196,7 @@ def _until_begun(log: Path) -> None:
 
 
 def test_a_report_that_is_named_twice_is_a_usage_error(run: Run, tmp_path: Path) -> None:
-    trees.make(tmp_path / "in", [0])
+    file_trees.make(tmp_path / "in", [0])
     twice = ("--report", "a.csv", "--report", "./a.csv")
     done = run("batch", "in", "out", "--to", "rle", *twice, cwd=tmp_path)
     assert done.returncode == ExitCode.USAGE
@@ -213,7 +213,7 @@ def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_skipped_is_not_told_as_if_it_was_written(run: Run, tmp_path: Path) -> None:
-    trees.make(tmp_path / "in", [0])
+    file_trees.make(tmp_path / "in", [0])
     done = run("batch", "in", "out", "--to", "explicit", "--skip-same", "-v", cwd=tmp_path)
     first = done.stdout.decode().splitlines()[0]
     assert first == "in/0/00000.dcm: skipped: it is explicit-vr-little-endian already"

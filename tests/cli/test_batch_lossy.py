@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 from dicomtx.transfer_syntaxes import find
-from tests import corpus, trees
+from tests import corpus, file_trees
 from tests.conftest import Run
 
 LOSSY = ("--to", "jpeg2000", "--psnr", "45", "--uid", "derived")
@@ -131,10 +131,10 @@ def test_references_follow_and_the_map_tells_all(run: Run, tree: Path) -> None:
     assert done.returncode == 0, done.stderr
     check_references(Path("out"))
     assert json.loads(Path("map.json").read_text()) == new_uids(Path("out"))
-    written = trees.content(Path("out"))
+    written = file_trees.content(Path("out"))
     again = run("batch", "in", "out", *options)
     assert b"0 done, 0 kept, 0 refused, 0 failed, 9 skipped" in again.stdout
-    assert trees.content(Path("out")) == written
+    assert file_trees.content(Path("out")) == written
     assert json.loads(Path("map.json").read_text()) == new_uids(Path("out"))
 
 
@@ -142,7 +142,7 @@ def test_derived_uids_make_the_same_tree_again_and_others_do_not(run: Run, tree:
     for out, more in (("one", ()), ("two", ()), ("three", ("--uid", "new"))):
         done = run("batch", "in", out, *LOSSY, "--remap-references", *more)
         assert done.returncode == 0, done.stderr
-    assert trees.content(Path("one")) == trees.content(Path("two"))
+    assert file_trees.content(Path("one")) == file_trees.content(Path("two"))
     assert not set(new_uids(Path("one")).values()) & set(new_uids(Path("three")).values())
     check_references(Path("three"))
 
@@ -156,14 +156,14 @@ def test_references_follow_in_place_and_from_a_reviewed_plan(run: Run, tree: Pat
     Path("p.json").write_bytes(plan.stdout)
     reviewed = run("batch", "--from-plan", "p.json", "out", "--remap-references")
     assert reviewed.returncode == 0, reviewed.stderr
-    assert trees.content(Path("out")) == trees.content(Path("alone"))
+    assert file_trees.content(Path("out")) == file_trees.content(Path("alone"))
     place = ("--in-place", "--journal", "j.sqlite")
     in_place = run("batch", "in", *place, *LOSSY, "--remap-references")
     assert in_place.returncode == 0, in_place.stderr
-    assert trees.content(tree) == trees.content(Path("alone"))
+    assert file_trees.content(tree) == file_trees.content(Path("alone"))
     again = run("batch", "in", *place, *LOSSY, "--remap-references")
     assert b"9 skipped" in again.stdout
-    assert trees.content(tree) == trees.content(Path("alone"))
+    assert file_trees.content(tree) == file_trees.content(Path("alone"))
 
 
 def test_what_a_lossy_step_is_asked_makes_it_another_plan(run: Run, tree: Path) -> None:
@@ -196,6 +196,6 @@ def test_killed_at_random_it_ends_with_the_same_tree(run: Run, tree: Path, place
     assert last.returncode == 0, last.stderr
     assert json.loads(Path("map.json").read_text()) == json.loads(Path("alone.json").read_text())
     result = tree if place == "in place" else Path("out")
-    assert trees.content(result) == trees.content(Path("alone"))
-    assert not trees.part_files(result)
+    assert file_trees.content(result) == file_trees.content(Path("alone"))
+    assert not file_trees.part_files(result)
     assert dcmread(result / "0.dcm").file_meta.TransferSyntaxUID == find("jpeg2000").uid

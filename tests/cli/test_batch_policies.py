@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dicomtx.errors import ExitCode
-from tests import corpus, trees
+from tests import corpus, file_trees
 from tests.conftest import Run
 
 POLICY = """
@@ -68,9 +68,9 @@ def test_a_policy_is_carried_out_as_it_was_planned_file_by_file(run: Run, tree: 
     reviewed = run("batch", "--from-plan", "p.json", "out", "--json", "--rejected", "not")
     assert reviewed.returncode == 0, reviewed.stderr
     assert {o["path"]: made(o) for o in lines(reviewed.stdout)} == wanted
-    assert trees.content(Path("out")) == trees.content(Path("direct"))
-    assert trees.content(Path("not")) == trees.content(Path("no"))
-    assert trees.content(Path("no")).keys() == {"deep/rtplan.dcm", "cd/x/rtplan.dcm"}
+    assert file_trees.content(Path("out")) == file_trees.content(Path("direct"))
+    assert file_trees.content(Path("not")) == file_trees.content(Path("no"))
+    assert file_trees.content(Path("no")).keys() == {"deep/rtplan.dcm", "cd/x/rtplan.dcm"}
     again = run("batch", "--from-plan", "p.json", "out", "--rejected", "not")
     assert again.returncode == 0
     assert b"0 done, 0 kept, 2 refused, 0 failed, 6 skipped" in again.stdout
@@ -94,8 +94,8 @@ def test_what_cannot_be_transcoded_is_an_error_or_kept(run: Run, tree: Path) -> 
     assert b"0 done, 0 kept, 2 refused" in failed.stdout
     kept = run("batch", "in/deep", "out", *target, "--on-failure", "keep-original")
     assert kept.returncode == 0, kept.stderr
-    sources = trees.content(tree / "deep")
-    assert trees.content(Path("out")) == {n: d for n, d in sources.items() if "small" in n}
+    sources = file_trees.content(tree / "deep")
+    assert file_trees.content(Path("out")) == {n: d for n, d in sources.items() if "small" in n}
 
 
 def test_another_policy_redoes_files_and_the_same_does_not(run: Run, tree: Path) -> None:

@@ -15,7 +15,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError, DicomtxError, ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.workflows.convert.request import Outcome
-from tests import trees
+from tests import file_trees
 from tests.cli.conftest import Pretend
 
 CONVERT = ["convert", "in.dcm", "out.dcm"]
@@ -178,7 +178,7 @@ def printing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Every way to print something; ``-`` is a file that is written to standard output."""
     folder = tmp_path_factory.mktemp("printing")
     ct, policy = str(folder / "ct.dcm"), str(folder / "p.toml")
-    (folder / "ct.dcm").write_bytes(trees.small(1))
+    (folder / "ct.dcm").write_bytes(file_trees.small(1))
     (folder / "p.toml").write_text('[[policy.a.rule]]\nto = "rle-lossless"\n')
     commands = {name: [name, "--help"] for name in COMMANDS}
     return commands | {

@@ -15,10 +15,10 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from tests import audit, chroma
+from tests import audit_extra, chroma
 from tests.codecs import references
 
-av, ffmpeg = audit.modules()
+av, ffmpeg = audit_extra.modules()
 
 J2K, JLS = find("jpeg2000-lossless"), find("jpeg-ls-lossless")
 NEAR, LOSSY = find("jpeg-ls-near-lossless"), find("jpeg2000")

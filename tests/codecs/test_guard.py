@@ -12,7 +12,7 @@ from dicomtx.codecs import guard
 from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from tests.encapsulated import Encapsulated, first_frames
+from tests.first_frames import Encapsulated, first_frames
 
 FRAMES = {frame.name: frame for frame in first_frames()}
 JPEG = FRAMES["SC_rgb_jpeg_dcmtk.dcm"]

@@ -26,9 +26,9 @@ def kept() -> dict[str, bytes]:
 
 def cases() -> dict[str, bytes]:
     """Returns small files that are odd in ways that no test file is, made here."""
-    from tests.fuzz import odd
+    from tests.fuzz import seed_files
 
-    return odd.files()
+    return seed_files.files()
 
 
 def mutations(seed: int, count: int) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ import pytest
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage.destination_folders import make_folder_below
-from tests import trees
+from tests import file_trees
 from tests.conftest import Run
 
 WAYS: tuple[list[str], ...] = (
@@ -21,7 +21,7 @@ WAYS: tuple[list[str], ...] = (
 def test_links_to_folders_and_files_are_not_followed(
     run: Run, tmp_path: Path, way: list[str]
 ) -> None:
-    tree, out = trees.make(tmp_path / "in", [0] * 12), tmp_path / "out"
+    tree, out = file_trees.make(tmp_path / "in", [0] * 12), tmp_path / "out"
     far = tmp_path / "far"
     far.mkdir()
     (far / "file").write_bytes(b"precious")
@@ -37,11 +37,11 @@ def test_links_to_folders_and_files_are_not_followed(
 
 
 def test_the_destination_itself_may_be_a_link(run: Run, tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0])
+    tree = file_trees.make(tmp_path / "in", [0])
     (tmp_path / "far").mkdir()
     (tmp_path / "out").symlink_to("far")
     assert run("batch", tree, tmp_path / "out").returncode == 0
-    assert list(trees.content(tmp_path / "far")) == ["0/00000.dcm"]
+    assert list(file_trees.content(tmp_path / "far")) == ["0/00000.dcm"]
 
 
 def test_folders_are_made_at_any_depth(tmp_path: Path) -> None:

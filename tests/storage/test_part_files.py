@@ -19,7 +19,7 @@ from dicomtx.storage import part_files
 from dicomtx.storage.atomic_write import atomic_write, sweep_for, sweep_tree
 from dicomtx.storage.source import open_source, write_all
 from dicomtx.storage.staging import staging_folder
-from tests import trees
+from tests import file_trees
 
 # a writer of out.dcm that says which part file it has, then waits for a line
 WRITER = """
@@ -131,7 +131,7 @@ def syntax_of(path: Path) -> str:
 
 def test_threads_that_write_one_file_leave_one_whole_result(tmp_path: Path) -> None:
     source, out = tmp_path / "in.dcm", tmp_path / "out.dcm"
-    source.write_bytes(trees.small(1))
+    source.write_bytes(file_trees.small(1))
 
     def write(_: int) -> str:
         return dicomtx.transcode(source, out, to="rle", overwrite=True).status
@@ -144,7 +144,7 @@ def test_threads_that_write_one_file_leave_one_whole_result(tmp_path: Path) -> N
 
 def test_threads_that_replace_a_file_in_place_never_lose_it(tmp_path: Path) -> None:
     source = tmp_path / "in.dcm"
-    source.write_bytes(trees.small(1))
+    source.write_bytes(file_trees.small(1))
     for syntax in ["rle-lossless", "explicit-vr-little-endian"] * 5:
 
         def replace(_: int, to: str = syntax) -> str:

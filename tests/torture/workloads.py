@@ -14,7 +14,7 @@ from typing import Final
 from dicomtx.storage.part_files import is_ours
 from dicomtx.workflows.batch.journal import START
 from dicomtx.workflows.export import append_journal
-from tests import trees
+from tests import file_trees
 from tests.dicom.builder import image, native, part10, text
 
 FILES: Final = 4
@@ -96,7 +96,7 @@ class Commands:
     def __init__(self, preload: str = "") -> None:
         env = os.environ | {"OPENBLAS_NUM_THREADS": "1", "LD_PRELOAD": preload}
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.torture.forked"],
+            [sys.executable, "-m", "tests.torture.command_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -201,7 +201,7 @@ def content(folder: Path) -> dict[str, bytes]:
     """Returns all files with a final name; not those of a batch or in the making."""
     return {
         name: data
-        for name, data in trees.content(folder).items()
+        for name, data in file_trees.content(folder).items()
         if not in_the_making(name) and START not in f"/{name}" and name[:2] != "j/"
     }
 

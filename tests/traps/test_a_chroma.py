@@ -9,7 +9,7 @@ from tests.bench import Bench
 from tests.chroma import COLOURS, planes, subsampled, whole
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
-from tests.traps.altered import values
+from tests.traps.altered_files import values
 
 TARGETS = ("explicit", "rle", "jpeg-ls-lossless", "jpeg2000-lossless", "jpeg-xl-lossless")
 

@@ -10,7 +10,7 @@ from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 from tests.oracle import Decoder, as_rgb
 from tests.test_every_file import LOSSLESS
-from tests.traps.altered import altered, difference, encapsulated, streams, truth, values
+from tests.traps.altered_files import altered, difference, encapsulated, streams, truth, values
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])

@@ -17,7 +17,7 @@ from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, short
 from tests.oracle import Decoder
 from tests.test_every_file import LOSSLESS, TARGETS
-from tests.traps.altered import difference, streams, truth, values
+from tests.traps.altered_files import difference, streams, truth, values
 
 SIGNED = [to for to in LOSSLESS if to != "jpeg-xl-lossless"]  # it has no signed samples
 

@@ -13,7 +13,7 @@ from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import element, image, native, part10, text
 from tests.test_every_file import LOSSLESS
-from tests.traps.altered import (
+from tests.traps.altered_files import (
     altered,
     encapsulated,
     fragments,

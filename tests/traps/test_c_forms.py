@@ -15,7 +15,7 @@ from dicomtx.workflows.info import describe
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import element, item
-from tests.traps.altered import fragments
+from tests.traps.altered_files import fragments
 from tests.traps.test_c_frames import ALL, PLAIN, Made
 
 NATIVE = ["implicit", "explicit", "big-endian"]

@@ -11,7 +11,7 @@ from dicomtx.workflows.info import describe
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
-from tests.traps.altered import fragments, offsets, right_offsets
+from tests.traps.altered_files import fragments, offsets, right_offsets
 
 FRAMES = 3
 IMAGES = {

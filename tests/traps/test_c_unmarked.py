@@ -12,7 +12,7 @@ from dicomtx.workflows.info import describe
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
-from tests.traps.altered import fragments
+from tests.traps.altered_files import fragments
 
 DEFLATED = "deflated-image-frame"
 UNCOMPRESSED = "encapsulated-uncompressed"

@@ -17,7 +17,14 @@ from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 from tests.test_every_file import LOSSLESS, NATIVE, TARGETS
-from tests.traps.altered import fragments, offsets, pixel_data_at, right_offsets, saved, streams
+from tests.traps.altered_files import (
+    fragments,
+    offsets,
+    pixel_data_at,
+    right_offsets,
+    saved,
+    streams,
+)
 
 
 def _bits(data: bytes, count: int) -> bytes:

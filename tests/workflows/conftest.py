@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import Bench
-from tests.exports import Folder
+from tests.export_folder import Folder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dicomtx.dicom.elements import IMPLICIT, Encoding
 from dicomtx.dicom.rewriter import Rewriter
 from tests.dicom import builder
 from tests.dicom.builder import element, sequence, text
-from tests.dicom.told import ENCODINGS, FIRST, after, made, rewritten, sources
+from tests.dicom.edited_data_sets import ENCODINGS, FIRST, after, made, rewritten, sources
 
 # ------------------------------------------------------------------ functional groups
 

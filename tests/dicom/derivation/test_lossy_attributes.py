@@ -19,7 +19,16 @@ from dicomtx.transfer_syntaxes import TABLE, find
 from tests import corpus
 from tests.dicom import builder
 from tests.dicom.builder import element, text
-from tests.dicom.told import ENCODINGS, FIRST, SECOND, after, made, rewritten, sources, stored
+from tests.dicom.edited_data_sets import (
+    ENCODINGS,
+    FIRST,
+    SECOND,
+    after,
+    made,
+    rewritten,
+    sources,
+    stored,
+)
 
 # ------------------------------------------------------------------ one step
 

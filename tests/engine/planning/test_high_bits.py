@@ -20,7 +20,7 @@ from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, short
 from tests.test_every_file import LOSSLESS, NATIVE
-from tests.traps.altered import streams
+from tests.traps.altered_files import streams
 
 NARROW = [to for to in LOSSLESS if not whole_words(find(to))]
 SIGNED = [to for to in NARROW if to != "jpeg-xl-lossless"]  # it has no signed samples

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dicomtx.code_stream import icc
 from tests.bench import Bench
 from tests.dicom import builder
-from tests.traps.altered import values
+from tests.traps.altered_files import values
 
 SMALL, LARGE = bytes(range(251)) * 3, bytes(range(256)) * 600
 KEPT = "kept as ICC Profile"

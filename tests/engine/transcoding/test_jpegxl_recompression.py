@@ -13,7 +13,7 @@ from dicomtx.transfer_syntaxes import find
 from tests import corpus
 from tests.bench import Bench
 from tests.dicom import builder
-from tests.traps.altered import encapsulated, streams
+from tests.traps.altered_files import encapsulated, streams
 
 BASELINE = find("jpeg-baseline").uid
 

@@ -21,14 +21,14 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.inputs.layout import Layout
 from dicomtx.workflows.workers.pool import Limits
-from tests import trees
+from tests import file_trees
 from tests.corpus import file
 from tests.dicom.builder import SOP_CLASS, image, native, part10, sequence, text
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return trees.make(tmp_path / "in", [0] * 12)
+    return file_trees.make(tmp_path / "in", [0] * 12)
 
 
 def batch(*sources: Path, out: Path | None = None, to: str = "rle", **more: Any) -> Batch:
@@ -42,7 +42,7 @@ def run(asked: Batch) -> list[Outcome]:
         found = list(started.outcomes())
         assert len(found) == started.known + started.to_do
     for place in asked.sources if not asked.destination else [asked.destination]:
-        assert not trees.part_files(Path(place))
+        assert not file_trees.part_files(Path(place))
     return found
 
 
@@ -52,8 +52,8 @@ def statuses(asked: Batch) -> dict[str, int]:
 
 def test_the_tree_is_mirrored_and_every_file_is_as_it_is_alone(tree: Path, tmp_path: Path) -> None:
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
-    written = trees.content(tmp_path / "out")
-    assert written.keys() == trees.content(tree).keys()
+    written = file_trees.content(tmp_path / "out")
+    assert written.keys() == file_trees.content(tree).keys()
     for name, data in written.items():
         convert(Request(f"{tree}/{name}", str(tmp_path / "a"), find("rle"), overwrite=True))
         assert (tmp_path / "a").read_bytes() == data
@@ -66,12 +66,12 @@ def test_what_is_done_is_not_read_again(tree: Path, tmp_path: Path) -> None:
         status = path.stat()
         path.write_bytes(bytes(status.st_size))
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    before = trees.content(tmp_path / "out")
+    before = file_trees.content(tmp_path / "out")
     again = run(asked)
     assert {(o.status, o.warnings) for o in again} == {
         ("skipped", ("done before, by the journal",))
     }
-    assert trees.content(tmp_path / "out") == before
+    assert file_trees.content(tmp_path / "out") == before
 
 
 def test_a_changed_source_another_target_and_a_lost_output_are_done_again(
@@ -79,7 +79,7 @@ def test_a_changed_source_another_target_and_a_lost_output_are_done_again(
 ) -> None:
     out = tmp_path / "out"
     run(batch(tree, out=out))
-    (tree / "0/00003.dcm").write_bytes(trees.small(77))
+    (tree / "0/00003.dcm").write_bytes(file_trees.small(77))
     (out / "0/00004.dcm").unlink()
     assert statuses(batch(tree, out=out)) == {"skipped": 10, "done": 2}
     assert statuses(batch(tree, out=out, to="jpeg-ls-lossless")) == {"done": 12}
@@ -116,17 +116,17 @@ def test_what_failed_is_told_again_and_tried_again_if_asked_for(tree: Path, tmp_
 
 
 def test_in_place_files_are_replaced_and_known_again(tree: Path, tmp_path: Path) -> None:
-    names = trees.content(tree).keys()
+    names = file_trees.content(tree).keys()
     asked = batch(tree, journal=str(tmp_path / "journal.sqlite"))
     assert statuses(asked) == {"done": 12}
-    written = trees.content(tree)
+    written = file_trees.content(tree)
     assert written.keys() == names
     (tree / "0/00001.dcm").touch()  # the same bytes at another time: known by their hash
     again = run(asked)
     assert {(o.status, o.warnings) for o in again} == {
         ("skipped", ("done before, by the journal",))
     }
-    assert trees.content(tree) == written
+    assert file_trees.content(tree) == written
 
 
 def test_the_journal_of_files_in_place_is_in_the_state_folder(
@@ -150,7 +150,7 @@ def test_targets_that_collide_are_told_before_anything_is_written(
     asked = batch(tree, out=tmp_path / "out", layout=Layout.parse("{Modality}.dcm"))
     with pytest.raises(UsageError, match=r"both go to .*nothing was done"):
         run(asked)
-    assert not trees.content(tmp_path / "out")
+    assert not file_trees.content(tmp_path / "out")
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
 
 
@@ -184,13 +184,13 @@ def test_rules_leave_files_out(tmp_path: Path) -> None:
     ):
         out = tmp_path / f"out{number}"
         run(batch(folder, out=out, rules=rules))
-        assert trees.content(out).keys() == wanted
+        assert file_trees.content(out).keys() == wanted
 
 
 def test_a_result_that_is_not_smaller_gives_way_to_the_source(tmp_path: Path) -> None:
     noise = tmp_path / "in/noise.dcm"
     noise.parent.mkdir()
-    noise.write_bytes(trees.small(1))  # 8 x 8 pixels with no run among them
+    noise.write_bytes(file_trees.small(1))  # 8 x 8 pixels with no run among them
     (kept,) = run(batch(noise, out=tmp_path / "out", rules=FileRules(keep_smaller=True)))
     assert kept.status == "kept"
     assert "not fewer" in kept.warnings[0]
@@ -214,7 +214,7 @@ def test_a_map_has_no_instances_whose_results_gave_way(tmp_path: Path) -> None:
     large, small = tmp_path / "in/large.dcm", tmp_path / "in/small.dcm"
     small.parent.mkdir()
     large.write_bytes(file("CT_small.dcm").read_bytes())
-    small.write_bytes(trees.small(1).replace(b"1.2.3.4", b"1.2.3.5"))
+    small.write_bytes(file_trees.small(1).replace(b"1.2.3.4", b"1.2.3.5"))
     asked = batch(
         small.parent,
         out=tmp_path / "out",
@@ -294,15 +294,15 @@ def test_vanished_files_and_odd_names_are_told_of(tmp_path: Path) -> None:
     folder.mkdir()
     odd = [b"\xff\xfe.dcm", "\u00e4 \u4e2d.dcm".encode(), b"x" * 250 + b".dcm"]
     for number, name in enumerate(odd):
-        (folder / os.fsdecode(name)).write_bytes(trees.small(number))
+        (folder / os.fsdecode(name)).write_bytes(file_trees.small(number))
     found = run(batch(folder, tmp_path / "gone.dcm", out=tmp_path / "out"))
     assert Counter(o.status for o in found) == {"done": 3, "failed": 1}
-    assert len(trees.content(tmp_path / "out")) == 3
+    assert len(file_trees.content(tmp_path / "out")) == 3
 
 
 @pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
-    trees.make(tmp_path / "in", [0] * 1500)
+    file_trees.make(tmp_path / "in", [0] * 1500)
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, tmp_path / "in", tmp_path / "out"],
         capture_output=True,

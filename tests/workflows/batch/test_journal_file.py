@@ -13,7 +13,7 @@ import pytest
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.workflows.batch.journal import NAME, PLANNED, Key, open_journal
 from dicomtx.workflows.convert.request import Outcome, Status
-from tests import trees
+from tests import file_trees
 from tests.conftest import Run
 
 LOCK = NAME.replace(".sqlite", ".lock")
@@ -23,7 +23,7 @@ FILES = (NAME, LOCK, f"{NAME}-wal", f"{NAME}-journal")
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     (tmp_path / "out").mkdir()
-    return trees.make(tmp_path / "in", [0, 0])
+    return file_trees.make(tmp_path / "in", [0, 0])
 
 
 def changed(path: Path, script: str) -> None:
@@ -116,12 +116,12 @@ def test_what_we_do_not_make_is_refused(run: Run, tree: Path, tmp_path: Path, wh
     arguments = ("batch", tree, tmp_path / "out", "--to", "rle")
     assert run(*arguments).returncode == 0
     changed(tmp_path / "out" / NAME, FOREIGN[what])
-    trees.make(tree, [0] * 4)
-    before = trees.content(tmp_path / "out")
+    file_trees.make(tree, [0] * 4)
+    before = file_trees.content(tmp_path / "out")
     done = run(*arguments)
     assert done.returncode == ExitCode.DESTINATION
     assert b"that dicomtx does not make" in b" ".join(done.stderr.split())
-    assert trees.content(tmp_path / "out") == before
+    assert file_trees.content(tmp_path / "out") == before
 
 
 def test_what_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_signals_end_a_statement_that_does_not_end(
 # ---------------------------------------------------------------- what a journal alone can do
 
 PRECIOUS = {
-    "another instance": trees.small(7),
+    "another instance": file_trees.small(7),
     "notes": b"precious",
     "nothing": b"",
 }

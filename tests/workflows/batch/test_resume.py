@@ -16,7 +16,7 @@ from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import FileRules, Outcome
 from dicomtx.workflows.inputs.layout import Layout
 from dicomtx.workflows.workers.pool import Limits
-from tests import trees
+from tests import file_trees
 from tests.dicom.builder import part10, text
 
 BY_UID = Layout.parse("{SOPInstanceUID}.dcm")
@@ -38,15 +38,15 @@ def named(uid: str) -> bytes:
 
 
 def test_what_was_written_for_another_source_is_left_alone(tmp_path: Path) -> None:
-    first, second = (trees.make(tmp_path / name, [0]) for name in ("first", "second"))
+    first, second = (file_trees.make(tmp_path / name, [0]) for name in ("first", "second"))
     path = second / "0/00000.dcm"
-    path.write_bytes(trees.small(7))
+    path.write_bytes(file_trees.small(7))
     run(first, out=tmp_path / "out")
-    before = trees.content(tmp_path / "out")
+    before = file_trees.content(tmp_path / "out")
     (told,) = run(second, out=tmp_path / "out")
     assert (told.status, told.exit_code) == ("failed", ExitCode.DESTINATION)
     assert f"an earlier run wrote it for {first}/0/00000.dcm" in told.error
-    assert trees.content(tmp_path / "out") == before
+    assert file_trees.content(tmp_path / "out") == before
     assert statuses(run(first, out=tmp_path / "out")) == {"skipped": 1}
     again = Choice(overwrite=True, retry_failed=True)
     assert statuses(run(second, out=tmp_path / "out", choice=again)) == {"done": 1}
@@ -54,7 +54,7 @@ def test_what_was_written_for_another_source_is_left_alone(tmp_path: Path) -> No
 
 
 def test_an_output_that_somebody_changed_is_neither_done_nor_replaced(tmp_path: Path) -> None:
-    tree, out = trees.make(tmp_path / "in", [0, 0]), tmp_path / "out"
+    tree, out = file_trees.make(tmp_path / "in", [0, 0]), tmp_path / "out"
     run(tree, out=out)
     path = out / "0/00001.dcm"
     mine = bytes(path.stat().st_size)
@@ -66,7 +66,7 @@ def test_an_output_that_somebody_changed_is_neither_done_nor_replaced(tmp_path: 
 
 
 def test_an_output_that_only_has_another_time_is_known(tmp_path: Path) -> None:
-    tree, out = trees.make(tmp_path / "in", [0]), tmp_path / "out"
+    tree, out = file_trees.make(tmp_path / "in", [0]), tmp_path / "out"
     run(tree, out=out)
     os.utime(out / "0/00000.dcm", (1, 1))
     assert statuses(run(tree, out=out)) == {"skipped": 1}
@@ -75,7 +75,7 @@ def test_an_output_that_only_has_another_time_is_known(tmp_path: Path) -> None:
 def test_the_same_tree_is_known_however_it_is_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trees.make(tmp_path / "in", [0])
+    file_trees.make(tmp_path / "in", [0])
     monkeypatch.chdir(tmp_path)
     assert statuses(run("in", out="out")) == {"done": 1}
     for source, out in (("in", "./out"), ("./in/", tmp_path / "out"), (tmp_path / "in", "out/")):
@@ -86,8 +86,8 @@ def test_files_of_the_same_name_elsewhere_are_other_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("here", "there"):
-        path = trees.make(tmp_path / name / "in", [0]) / "0/00000.dcm"
-        path.write_bytes(trees.small(len(name)))
+        path = file_trees.make(tmp_path / name / "in", [0]) / "0/00000.dcm"
+        path.write_bytes(file_trees.small(len(name)))
         os.utime(path, (1, 1))
     monkeypatch.chdir(tmp_path / "here")
     assert statuses(run("in", out=tmp_path / "out")) == {"done": 1}
@@ -96,27 +96,27 @@ def test_files_of_the_same_name_elsewhere_are_other_files(
 
 
 def test_no_source_is_overwritten_by_the_output_of_another(tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "out/in/in", [0])
+    tree = file_trees.make(tmp_path / "out/in/in", [0])
     (tmp_path / "out/in/0").mkdir()
-    (tmp_path / "out/in/0/00000.dcm").write_bytes(trees.small(7))
-    before = trees.content(tmp_path / "out")
+    (tmp_path / "out/in/0/00000.dcm").write_bytes(file_trees.small(7))
+    before = file_trees.content(tmp_path / "out")
     with pytest.raises(UsageError, match="is a source, and stands where another's output goes"):
         run(tree.parent, out=tmp_path / "out", choice=Choice(overwrite=True))
-    assert trees.content(tmp_path / "out") == before
+    assert file_trees.content(tmp_path / "out") == before
 
 
 def test_a_link_in_the_destination_does_not_lead_an_output_to_a_source(tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0, 0])
+    tree = file_trees.make(tmp_path / "in", [0, 0])
     (tmp_path / "out/0").mkdir(parents=True)
     (tmp_path / "out/0/00000.dcm").symlink_to(tree / "0/00001.dcm")
-    before = trees.content(tree)
+    before = file_trees.content(tree)
     with pytest.raises(UsageError, match="stands where another's output goes"):
         run(tree, out=tmp_path / "out", choice=Choice(overwrite=True))
-    assert trees.content(tree) == before
+    assert file_trees.content(tree) == before
 
 
 def test_a_file_that_two_paths_lead_to_is_replaced_once(tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0])
+    tree = file_trees.make(tmp_path / "in", [0])
     (tree / "0/a-link.dcm").symlink_to("00000.dcm")
     asked = (tree, tree / "0", tree / "0/00000.dcm")
     found = run(*asked, journal=str(tmp_path / "journal.sqlite"))
@@ -127,8 +127,8 @@ def test_a_file_that_two_paths_lead_to_is_replaced_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [".dicomtx-journal.sqlite", "a/.b.dcm.dicomtx-1.part"])
 def test_no_member_takes_the_name_of_a_file_of_ours(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(name, trees.small(1))
-        archive.writestr("sound.dcm", trees.small(2))
+        archive.writestr(name, file_trees.small(1))
+        archive.writestr("sound.dcm", file_trees.small(2))
     found = run(tmp_path / "a.zip", out=tmp_path / "out", choice=Choice(overwrite=True))
     assert statuses(found) == {"failed": 1, "done": 1}
     assert statuses(run(tmp_path / "a.zip", out=tmp_path / "out")) == {"failed": 1, "skipped": 1}
@@ -154,7 +154,7 @@ def test_members_of_one_name_fail_and_the_others_are_done(tmp_path: Path) -> Non
 
 
 def test_times_are_preserved_in_place_too(tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0])
+    tree = file_trees.make(tmp_path / "in", [0])
     path = tree / "0/00000.dcm"
     os.utime(path, (1, 1))
     more: dict[str, Any] = {

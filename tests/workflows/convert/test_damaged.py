@@ -11,7 +11,7 @@ from tests.bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
-from tests.traps.altered import (
+from tests.traps.altered_files import (
     altered,
     encapsulated,
     fragments,

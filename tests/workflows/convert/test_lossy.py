@@ -22,7 +22,7 @@ from tests.bench import Bench, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import SOP_INSTANCE, image, native, part10
-from tests.traps.altered import altered, difference, saved, streams, values
+from tests.traps.altered_files import altered, difference, saved, streams, values
 
 LOSSY = (
     *("jpeg-baseline", "jpeg-extended", "jpeg-ls-near-lossless"),

@@ -6,7 +6,7 @@ from pydicom import dcmread
 from dicomtx.errors import ExitCode
 from tests.bench import Bench
 from tests.corpus import file
-from tests.traps.altered import streams
+from tests.traps.altered_files import streams
 
 LOSSY = (
     *("jpeg-baseline", "jpeg-extended", "jpeg-ls-near-lossless"),

@@ -12,7 +12,7 @@ from tests import oracle
 from tests.bench import Bench, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10, short
-from tests.traps.altered import difference, values
+from tests.traps.altered_files import difference, values
 
 # ------------------------------------------------------------------ --overlays
 

@@ -17,7 +17,7 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Request
 from dicomtx.workflows.inputs.layout import Layout
 from dicomtx.workflows.workers.pool import Limits
-from tests import trees
+from tests import file_trees
 from tests.dicom.builder import part10, text
 
 RLE = find("rle")
@@ -25,7 +25,7 @@ RLE = find("rle")
 
 def replaced(path: Path) -> None:
     new = path.with_suffix(".new")
-    new.write_bytes(trees.small(2))
+    new.write_bytes(file_trees.small(2))
     new.replace(path)
 
 
@@ -39,7 +39,7 @@ def written_to(path: Path) -> None:
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "a.dcm"
-    path.write_bytes(trees.small(1))
+    path.write_bytes(file_trees.small(1))
     return path
 
 
@@ -65,7 +65,7 @@ def test_in_place_nothing_newer_is_overwritten(
             told = str(error)
     assert told
     assert [source.read_bytes() if source.exists() else None] == after
-    assert not trees.part_files(source.parent)
+    assert not file_trees.part_files(source.parent)
 
 
 def written_to_with_its_time_set_back(path: Path) -> None:
@@ -105,7 +105,7 @@ def test_in_place_a_change_while_the_disk_is_slow_is_not_lost(
             told = str(error)
     assert told == "was changed, replaced or removed meanwhile: it is left as it is now"
     assert [source.read_bytes() if source.exists() else None] == after
-    assert not trees.part_files(source.parent)
+    assert not file_trees.part_files(source.parent)
 
 
 def test_what_was_written_to_while_it_was_read_is_no_result(source: Path) -> None:
@@ -141,7 +141,7 @@ def test_no_file_gets_a_name_made_of_what_was_there_before(tmp_path: Path) -> No
         source.write_bytes(of("SECOND"))
         (outcome,) = run.outcomes()
     assert "has changed since it was looked up" in outcome.error
-    assert not trees.content(tmp_path / "out")
+    assert not file_trees.content(tmp_path / "out")
     with opened(asked) as run:
         (outcome,) = run.outcomes()
     assert outcome.destination == str(tmp_path / "out/SECOND.dcm")

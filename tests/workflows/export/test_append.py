@@ -15,7 +15,7 @@ from dicomtx.workflows.export.append_journal import NAME
 from dicomtx.workflows.export.job import Media
 from tests.conftest import Run
 from tests.corpus import file
-from tests.exports import Folder
+from tests.export_folder import Folder
 
 NEW = ("MR_small.dcm", "rtplan.dcm", "SC_rgb_small_odd.dcm")
 KILLED = """

@@ -22,7 +22,7 @@ from dicomtx.workflows.export.job import Export, Media
 from dicomtx.workflows.export.media_profiles import profile
 from tests.corpus import file
 from tests.dicom import builder
-from tests.exports import GOOD, RLE, Folder, by_source
+from tests.export_folder import GOOD, RLE, Folder, by_source
 
 
 def test_each_member_is_in_the_syntax_asked_for(folder: Folder) -> None:

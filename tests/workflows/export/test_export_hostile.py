@@ -11,7 +11,7 @@ from pydicom import dcmread
 from dicomtx.errors import SourceError
 from dicomtx.workflows.export.job import Media
 from tests.corpus import file
-from tests.exports import Folder
+from tests.export_folder import Folder
 
 GOOD = file("CT_small.dcm")
 

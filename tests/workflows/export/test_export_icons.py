@@ -16,7 +16,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export.export import opened
 from dicomtx.workflows.export.job import Export, Media
 from tests.corpus import file
-from tests.exports import Folder, by_source
+from tests.export_folder import Folder, by_source
 
 IMAGES = ("CT_small.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_dcmtk.dcm", "examples_palette.dcm")
 

@@ -16,7 +16,7 @@ from dicomtx.workflows.export.job import Media
 from dicomtx.workflows.export.media_profiles import profile
 from dicomtx.workflows.policies.orthanc import read_orthanc
 from tests.corpus import file
-from tests.exports import RLE, Folder, by_source
+from tests.export_folder import RLE, Folder, by_source
 
 BY_KIND = RuleBook(
     "kinds",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.workflows.inputs.seen import Seen, absolute
-from tests import trees
+from tests import file_trees
 from tests.conftest import Run
 from tests.workflows.inputs.test_arguments import directory
 
@@ -44,7 +44,7 @@ WAYS = pytest.mark.parametrize(
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return trees.make(tmp_path / "in", [0] * 3)
+    return file_trees.make(tmp_path / "in", [0] * 3)
 
 
 def paths(lines: bytes) -> Counter[str]:
@@ -64,7 +64,7 @@ def test_batch_converts_it_once(
         assert done.returncode == 0, done.stderr
         assert paths(done.stdout) == ONCE
         assert {json.loads(line)["status"] for line in done.stdout.splitlines()} == {status}
-        assert len(trees.content(tmp_path / "out")) == 3
+        assert len(file_trees.content(tmp_path / "out")) == 3
 
 
 @WAYS
@@ -125,11 +125,11 @@ def test_a_dicomdir_that_names_a_file_in_two_cases_means_it_once(
     path = directory(tree, "IMG\\A", "img\\a", "Img\\A")
     done = run("batch", path, tmp_path / "out", "--to", "rle", "--json")
     assert (done.returncode, paths(done.stdout)) == (0, Counter("A"))
-    assert list(trees.content(tmp_path / "out")) == ["IMG/A"]
+    assert list(file_trees.content(tmp_path / "out")) == ["IMG/A"]
 
 
 def test_a_link_whose_output_is_that_of_its_file_is_left_out(run: Run, tmp_path: Path) -> None:
-    tree = trees.make(tmp_path / "in", [0])
+    tree = file_trees.make(tmp_path / "in", [0])
     (tree / "link.dcm").symlink_to("0/00000.dcm")
     arguments = ["batch", tree, tmp_path / "out", "--json", "--layout", "same.dcm"]
     done = run(*arguments)

@@ -19,7 +19,7 @@ from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers import pool
 from dicomtx.workflows.workers.pool import Limits
-from tests import plugins, trees
+from tests import file_trees, plugins
 from tests.bench import grey
 
 MOODY = Settings(codecs=("moody",))
@@ -35,7 +35,7 @@ def requests(
 ) -> Iterator[Request]:
     """Yields requests for as many files; a fault codec's streams are samples."""
     to = "EncapsulatedUncompressedExplicitVRLittleEndian" if settings else "rle"
-    trees.make(folder / "in", firsts)
+    file_trees.make(folder / "in", firsts)
     for number in range(len(firsts)):
         source = folder / "in" / f"{number // 10}" / f"{number:05}.dcm"
         out = folder / f"out{number}.dcm"
@@ -86,7 +86,7 @@ def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
     assert {o.status for o in found.values()} == {"done"}
     assert (bad.status, bad.exit_code) == ("failed", ExitCode.CODEC)
     assert "was killed (SIGKILL), perhaps for want of memory, twice" in bad.error
-    assert not trees.part_files(tmp_path)
+    assert not file_trees.part_files(tmp_path)
 
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> None:
@@ -94,14 +94,14 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> 
     bad = found.pop("00001")
     assert {o.status for o in found.values()} == {"done"}
     assert bad.error == "took more than 3 s: it was given up"
-    assert not trees.part_files(tmp_path)
+    assert not file_trees.part_files(tmp_path)
 
 
 def test_what_is_closed_before_the_end_leaves_no_part_file(tmp_path: Path, moody: None) -> None:
     running = pool.run(requests(tmp_path, [0] + [250] * 20, settings=MOODY), Limits(2))
     next(running)
     running.close()
-    assert not trees.part_files(tmp_path)
+    assert not file_trees.part_files(tmp_path)
     assert len(list(tmp_path.glob("out*"))) < 20
 
 
@@ -157,7 +157,7 @@ def test_the_smallest_of_several_results_is_taken(tmp_path: Path) -> None:
     ((_, outcome),) = pool.run(iter([Request(str(source), str(out), rules=rules)]), Limits(1))
     assert outcome.target_syntax == min(sizes, key=lambda uid: sizes[uid])
     assert outcome.bytes_out == out.stat().st_size == min(sizes.values())
-    assert not trees.part_files(tmp_path)
+    assert not file_trees.part_files(tmp_path)
 
 
 def _until(true: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ from dicomtx.workflows.convert.request import Outcome, Request
 from tests.codecs import references
 from tests.corpus import file
 from tests.dicom.builder import native, part10
-from tests.encapsulated import first_frames
+from tests.first_frames import first_frames
 
 BOTH = [by_uid(uid) for uid in GDCM.decodes if uid in IMAGECODECS.encodes and not by_uid(uid).lossy]
 FILES = sorted({found.name for found in first_frames() if found.syntax in BOTH})

@@ -1,4 +1,4 @@
-"""``python -m tests.torture.forked``: runs commands without the time that a start takes.
+"""``python -m tests.torture.command_server``: runs commands without the time that a start takes.
 
 Each line of standard input is a JSON object: ``arguments`` and ``environment``, and ``out``, the
 file for what is printed. The command runs in a forked process and process group. The answers are

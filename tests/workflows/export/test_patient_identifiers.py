@@ -7,7 +7,7 @@ from pydicom import dcmread
 
 from dicomtx.workflows.export.job import Media
 from tests.dicom.builder import SOP_CLASS, element, image, module, part10, text
-from tests.exports import Folder
+from tests.export_folder import Folder
 
 PAIRS = {
     "UN": (("UN", b"a1"), ("UN", b"b2")),

@@ -13,7 +13,7 @@ from dicomtx.errors import ExitCode
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
-from tests.traps.altered import streams
+from tests.traps.altered_files import streams
 
 PACKED = "jpeg-xl-recompression"
 
