@@ -1,4 +1,4 @@
-"""What a code stream says of itself: headers are read here, nothing is decoded."""
+"""Reads the headers of code streams, without decoding them."""
 
 from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
 from dicomtx.code_stream.code_stream import CodeStream
@@ -9,10 +9,10 @@ __all__ = ["CodeStream", "end", "read", "starts", "unboxed"]
 
 
 def read(head: bytes) -> CodeStream | None:
-    """Returns what the beginning of a frame's stream says of it, or None if nothing knows it.
+    """Returns what the header of a frame's stream declares, or None if its format is unknown.
 
     Args:
-        head: the stream, or its first 64 KiB. What stands beyond is taken as not said.
+        head: the stream, or its first 64 KiB. Anything beyond counts as missing.
     """
     if head.startswith(jpeg.SOI):
         return jpeg.read(head)
@@ -27,7 +27,7 @@ def read(head: bytes) -> CodeStream | None:
 
 
 def unboxed(stream: bytes) -> bytes:
-    """Returns the code stream in a JP2 or JPH file; anything else comes back as it is."""
+    """Returns the code stream in a JP2 or JPH file; anything else is returned unchanged."""
     if stream.startswith(jpeg2000.BOXED):
         for kind, start, end in boxes(stream):
             if kind == b"jp2c" and stream.startswith(jpeg2000.SOC_SIZ, start):

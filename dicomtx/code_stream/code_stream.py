@@ -1,10 +1,10 @@
-"""What a code stream says of itself, as a value."""
+"""The header of a code stream as a value."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 ROOT: Final = "1.2.840.10008.1.2"
-# A stream of the narrow syntax may stand under these wider ones as well.
+# A stream of the narrow syntax is also valid under these wider ones.
 WIDER: Final[Mapping[str, tuple[str, ...]]] = {
     ROOT + ".4.50": (ROOT + ".4.51",),
     ROOT + ".4.55": (ROOT + ".4.53",),
@@ -20,27 +20,27 @@ WIDER: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class CodeStream(NamedTuple):
-    """What the header of one frame's code stream says; zero where it says nothing.
+    """The properties that the header of one frame's code stream declares; zero if unknown.
 
     Attributes:
         family: "JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL" or "RLE".
-        syntax: UID of the narrowest transfer syntax that the header tells. A reversible JPEG 2000
-            stream counts as lossless, though it may have been truncated, and a JPEG XL stream
-            outside of XYB too; a progressive JPEG counts as full progression.
+        syntax: UID of the narrowest transfer syntax that fits the header. A reversible JPEG 2000
+            stream counts as lossless, though it may have been truncated. So does a JPEG XL
+            stream that is not XYB. A progressive JPEG counts as full progression.
         rows: height in pixels.
         columns: width in pixels.
-        components: what the data set calls Samples per Pixel.
-        precision: bits a sample, the greatest of all components.
-        signed: the samples are two's complement; only JPEG 2000 can tell.
-        transform: what the coded components are if the stream tells it: "YBR" or "RGB" (JPEG),
-            "RCT" or "ICT" (JPEG 2000), "XYB" (JPEG XL); a decoder undoes the last three.
+        components: Samples per Pixel of the data set.
+        precision: bits per sample, the largest of all components.
+        signed: the samples are two's complement; only JPEG 2000 declares it.
+        transform: the colour space of the coded components, if declared: "YBR" or "RGB" (JPEG),
+            "RCT" or "ICT" (JPEG 2000), "XYB" (JPEG XL). A decoder undoes the last three.
         subsampled: some components have fewer samples than others.
-        boxed: a file format (JP2, JPH, JPEG XL) is around the code stream.
+        boxed: the code stream is inside a file format (JP2, JPH, JPEG XL).
         segments: number of RLE segments.
-        orientation: how readers turn the decoded samples, as EXIF counts; 1 is not at all. Only
-            JPEG XL tells. Rows and columns are those of the turned image.
-        distances: of two samples of the sparsest component, across and down, in samples of the
-            densest one: 2, 1 is 4:2:2.
+        orientation: the EXIF orientation that readers apply to the decoded samples; 1 is none.
+            Only JPEG XL declares it. Rows and columns are those of the rotated image.
+        distances: the sample spacing of the sparsest component, across and down, in samples of
+            the densest one: 2, 1 is 4:2:2.
     """
 
     family: str
@@ -59,10 +59,10 @@ class CodeStream(NamedTuple):
 
     @property
     def least_bits(self) -> int:
-        """The fewest bits that the entropy-coded data can have; 0 where no rule tells.
+        """The fewest bits that the entropy-coded data can have; 0 if there is no such bound.
 
-        A Huffman code has at least one bit. Lossless JPEG has a code for each sample, sequential
-        JPEG two for each block of 8 x 8, progressive JPEG one (ISO/IEC 10918-1 F, G, H).
+        A Huffman code has at least one bit. Lossless JPEG has one code per sample, sequential
+        JPEG two per block of 8 x 8, progressive JPEG one (ISO/IEC 10918-1 F, G, H).
         """
         blocks = -(-self.rows // 8) * -(-self.columns // 8)
         least = {
@@ -75,5 +75,5 @@ class CodeStream(NamedTuple):
         return least // 4 if self.subsampled else least
 
     def fits(self, uid: str) -> bool:
-        """Returns whether such a stream may stand under the Transfer Syntax ``uid``."""
+        """Returns whether the stream is valid under the Transfer Syntax ``uid``."""
         return uid == self.syntax or uid in WIDER.get(self.syntax, ())

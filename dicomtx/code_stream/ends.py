@@ -1,4 +1,4 @@
-"""Where a code stream ends, and where others follow it: read from headers and markers alone."""
+"""Finds the end of a code stream, and the start of others after it, from headers and markers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
 
 JPEG_START: Final = b"\xff\xd8\xff"
-JPEG_XL_PREFIX: Final = 6  # bytes: the size of the image and what its samples are
+JPEG_XL_PREFIX: Final = 6  # bytes: the image size and the format of the samples
 HEAD: Final = 1 << 16
 
 
 def end(stream: bytes) -> int:
-    """Returns the position behind the end marker (EOI, EOC); anything may follow it.
+    """Returns the position after the end marker (EOI, EOC); anything can follow it.
 
-    It is 0 if there is no end marker: the stream is cut off, or its family has none.
+    It is 0 if there is no end marker: the stream is truncated, or its family has none.
     """
     if stream.startswith(jpeg.SOI):
         return jpeg.end(stream)
@@ -23,9 +23,9 @@ def end(stream: bytes) -> int:
 
 
 def starts(data: bytes) -> list[int]:
-    """Returns where the code streams of one image begin if several follow each other in ``data``.
+    """Returns where the code streams of one image start, if several follow each other in ``data``.
 
-    The first one begins at 0. A stream of another size, such as a preview, is not of the image.
+    The first one starts at 0. A stream of another size, such as a preview, does not count.
     """
     if data.startswith(JPEG_START):
         return [0, *_jpeg_starts(data)]
@@ -40,7 +40,7 @@ def starts(data: bytes) -> list[int]:
 
 
 def _prefix(data: bytes) -> bytes:
-    """Returns what each frame of the image begins with; it is too long to occur by chance."""
+    """Returns the bytes that every frame of the image starts with, too long to occur by chance."""
     if data.startswith((jpeg2000.BOXED, jpegxl.BOXED)):
         return data[: len(jpegxl.BOXED)]
     if data.startswith(jpegxl.BARE):

@@ -1,4 +1,4 @@
-"""ICC profiles that image formats carry beside the samples."""
+"""ICC profiles inside image formats."""
 
 from typing import Final
 
@@ -7,14 +7,14 @@ from dicomtx.code_stream.structure import boxes, segments
 
 APP2: Final = 0xE2
 NAME: Final = b"ICC_PROFILE\0"
-RESTRICTED, ANY = 2, 3  # methods of a colour specification box that holds a profile
+RESTRICTED, ANY = 2, 3  # the METH values of a colour specification box with a profile
 
 
 def profile(stream: bytes) -> bytes:
-    """Returns the ICC profile in a JPEG stream or a JP2 file; empty if there is none, or not all.
+    """Returns the ICC profile in a JPEG stream or JP2 file; empty if missing or incomplete.
 
-    JPEG cuts it into pieces, each with its number and how many there are (ISO 15076-1 B.4); JP2
-    has it in a box (ISO/IEC 15444-1 I.5.3.3).
+    JPEG splits it into chunks, each with its number and their count (ISO 15076-1 B.4). JP2 has it
+    in a box (ISO/IEC 15444-1 I.5.3.3).
     """
     return _of_jpeg(stream) if stream.startswith(jpeg.SOI) else _of_jp2(stream)
 

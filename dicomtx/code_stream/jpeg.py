@@ -8,11 +8,11 @@ from dicomtx.code_stream.structure import segments
 
 SOI: Final = b"\xff\xd8"
 END: Final = b"\xff\xd9"
-# Entropy-coded data holds FF 00 and RST (JPEG), or FF and a byte below 80 (JPEG-LS): none of these.
+# Entropy-coded data contains FF 00 and RST (JPEG), or FF and a byte below 80 (JPEG-LS), so no match
 MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 SOF55: Final = 0xF7
 SOF3: Final = 0xC3
-# No arithmetic lossless and no hierarchical frames: nothing here decodes them.
+# No codec here decodes arithmetic lossless and hierarchical frames.
 PROCESSES: Final = {
     0xC0: "50",
     0xC1: "51",
@@ -31,7 +31,7 @@ SCAN: Final = b"\xff\xda"
 
 
 def read(data: bytes) -> CodeStream | None:
-    """Returns what the markers before the first scan say, or None if they name no frame."""
+    """Returns the properties in the markers before the first scan, or None if there is no SOF."""
     header = _header(data)
     marker, frame = next(((m, body) for m, body in header if m in PROCESSES), (0, b""))
     if len(frame) < 9 or len(frame) != 6 + 3 * frame[5]:
@@ -51,9 +51,9 @@ def read(data: bytes) -> CodeStream | None:
 
 
 def is_mapped(stream: bytes) -> bool:
-    """Returns whether a scan of a JPEG-LS stream names a mapping table (ISO/IEC 14495-1 C.2.3).
+    """Returns whether a scan of a JPEG-LS stream uses a mapping table (ISO/IEC 14495-1 C.2.3).
 
-    Its samples are indices of that table then, and codecs leave it at that.
+    Its samples are then indices of that table, and codecs return them without mapping.
     """
     first = next((body for marker, body in _header(stream) if marker == SOS), b"")
     at = stream.find(SCAN + (len(first) + 2).to_bytes(2, "big") + first) if first else -1
@@ -61,14 +61,14 @@ def is_mapped(stream: bytes) -> bool:
         count = stream[at + 4]
         if any(stream[at + 6 : at + 5 + 2 * count : 2]):
             return True
-        at = stream.find(SCAN, at + 2)  # not within entropy-coded data
+        at = stream.find(SCAN, at + 2)  # cannot match within entropy-coded data
     return False
 
 
 def end(stream: bytes) -> int:
-    """Returns the position behind EOI, 0 if there is none.
+    """Returns the position after EOI, 0 if there is none.
 
-    Where the markers do not lead to it, it is the last one behind them.
+    If following the markers does not reach EOI, the last EOI after them counts.
     """
     position, marker = stop(stream, 0)
     if marker == EOI:
@@ -78,11 +78,11 @@ def end(stream: bytes) -> int:
 
 
 def stop(data: bytes, at: int) -> tuple[int, int]:
-    """Follows the markers of the stream that begins at ``at``.
+    """Follows the markers of the stream that starts at ``at``.
 
     Returns:
-        The position behind EOI, and EOI; the position of another SOI, and SOI; or as far as the
-        markers lead, and 0.
+        The position after EOI, and EOI. Or the position of another SOI, and SOI. Or the last
+        position that the markers lead to, and 0.
     """
     at += len(SOI)
     while found := MARKER.search(data, at):
@@ -99,7 +99,7 @@ def stop(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _header(data: bytes) -> list[tuple[int, bytes]]:
-    """Returns the marker segments up to the first scan, it included."""
+    """Returns the marker segments up to and including the first scan."""
     found = []
     for marker, body in segments(data, len(SOI)):
         if marker == EOI:
@@ -111,7 +111,7 @@ def _header(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def _syntax(marker: int, header: list[tuple[int, bytes]]) -> str:
-    """Returns the last number of the UID; the scan tells selection value and NEAR."""
+    """Returns the last number of the UID; the scan has the selection value and NEAR."""
     body = next((body for m, body in header if m == SOS), b"")
     told = body[1 + 2 * body[0]] if body and len(body) > 1 + 2 * body[0] else None
     if marker == SOF3 and told == 1:
@@ -122,22 +122,22 @@ def _syntax(marker: int, header: list[tuple[int, bytes]]) -> str:
 
 
 def _transform(marker: int, frame: bytes, header: list[tuple[int, bytes]]) -> str:
-    """Returns YBR, RGB or nothing; the surest sign comes first."""
+    """Returns YBR, RGB or nothing; the most reliable sign comes first."""
     if adobe := _payload(header, APP14, b"Adobe", 12):
         return "YBR" if adobe[11] else "RGB"
     if _payload(header, APP8, b"mrfx", 5):
-        return "RGB"  # the colour transform of the HP codec, undone by whoever knows it
+        return "RGB"  # the colour transform of the HP codec; decoders that know it undo it
     if _payload(header, APP0, b"JFIF", 5):
         return "YBR"
     if marker in (SOF3, SOF55):
-        return ""  # lossless coders leave the colours as they were: ids and sampling tell nothing
+        return ""  # lossless coders do not convert colours, so ids and sampling mean nothing
     if frame[6::3] == b"RGB":
         return "RGB"
     return "YBR" if len(set(frame[7::3])) > 1 else ""
 
 
 def _payload(header: list[tuple[int, bytes]], marker: int, name: bytes, size: int) -> bytes:
-    """Returns the application segment of this name, or nothing."""
+    """Returns the application segment with this name, or nothing."""
     return next(
         (b for m, b in header if m == marker and b.startswith(name) and len(b) >= size), b""
     )

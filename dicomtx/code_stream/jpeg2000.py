@@ -11,14 +11,14 @@ BOXED: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"  # JP2 and JPH
 END: Final = b"\xff\xd9"
 SOT_MARKER: Final = b"\xff\x90"
 CAP, SIZ, COD, COC, TLM, SOT = 0x50, 0x51, 0x52, 0x53, 0x55, 0x90
-PART_15: Final = 1 << 17  # Pcap15: the block coder is that of HTJ2K
+PART_15: Final = 1 << 17  # Pcap15: the block coder is HTJ2K's
 RPCL: Final = 2
-TILES: Final = 65535  # as many as a tile-part header can number
-BASE: Final = 64  # PS3.5 10.18: one side of the base resolution is no longer than this
+TILES: Final = 65535  # the most that a tile-part header can number
+BASE: Final = 64  # PS3.5 10.18: the longest that one side of the base resolution can be
 
 
 def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
-    """Returns what the main header says, or None if SIZ or COD is missing or makes no sense."""
+    """Returns the properties in the main header, or None if SIZ or COD is missing or invalid."""
     header: dict[int, list[bytes]] = {}
     for marker, body in segments(data, 2):
         if marker == SOT:
@@ -55,10 +55,10 @@ def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
 
 
 def end(stream: bytes) -> int:
-    """Returns the position behind EOC, 0 if there is none.
+    """Returns the position after EOC, 0 if there is none.
 
-    Tile-parts say how long they are (ISO/IEC 15444-1 A.4.2). Where that does not lead to EOC, it
-    is the last one behind them: coded data never holds the marker.
+    Tile-parts declare their length (ISO/IEC 15444-1 A.4.2). If they do not lead to EOC, the last
+    EOC after them counts, as coded data never contains the marker.
     """
     at = 2
     while stream.startswith(b"\xff", at) and stream[at : at + 2] not in (SOT_MARKER, END):
@@ -66,7 +66,7 @@ def end(stream: bytes) -> int:
     first = at
     while stream.startswith(SOT_MARKER, at):
         length = int.from_bytes(stream[at + 6 : at + 10], "big")
-        if not length:  # the last tile-part reaches to EOC
+        if not length:  # the last tile-part extends to EOC
             break
         at += length
     if stream.startswith(END, at):
@@ -76,7 +76,7 @@ def end(stream: bytes) -> int:
 
 
 def _sensible(size: bytes) -> bool:
-    """Returns whether a SIZ segment has its length, an image area and countable tiles."""
+    """Returns whether a SIZ segment has a valid length, image area and number of tiles."""
     if len(size) < 39:
         return False
     right, bottom, left, top, width, height, tiles_left, tiles_top = struct.unpack_from(
@@ -101,7 +101,7 @@ def _capabilities(body: bytes) -> int:
 
 
 def _component_is_reversible(body: bytes, components: int) -> bool:
-    """Returns what the transformation byte of a COC segment says."""
+    """Returns whether the transformation byte of a COC segment is reversible."""
     at = 6 if components < 257 else 7
     return len(body) > at and body[at] == 1
 

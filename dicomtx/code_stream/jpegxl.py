@@ -7,10 +7,10 @@ from dicomtx.code_stream.structure import boxes
 
 BARE: Final = b"\xff\x0a"
 BOXED: Final = b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"
-HEADER: Final = 256  # bytes; more than an image header without extra channels can take
+HEADER: Final = 256  # bytes; an image header without extra channels is shorter
 RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 
-# What follows the two bits of a U32: an offset and a number of bits (18181-1 B.2.2).
+# The four forms of a U32: an offset and a number of bits (18181-1 B.2.2).
 SIZE: Final = ((1, 9), (1, 13), (1, 18), (1, 30))
 PREVIEW: Final = ((1, 6), (65, 8), (321, 10), (1345, 12))
 PREVIEW_BY_8: Final = ((16, 0), (32, 0), (1, 5), (33, 9))
@@ -24,7 +24,7 @@ GREY: Final = 1
 
 
 class _Bits:
-    """A cursor over bits, the lowest first; beyond the end they are zero."""
+    """A cursor over bits, lowest first; bits beyond the end are zero."""
 
     def __init__(self, value: int) -> None:
         """Starts at the lowest bit."""
@@ -38,16 +38,16 @@ class _Bits:
         return taken
 
     def choose(self, forms: tuple[tuple[int, int], ...]) -> int:
-        """Returns a number of variable length in one of four forms."""
+        """Returns a variable-length number in one of four forms."""
         offset, count = forms[self.take(2)]
         return offset + self.take(count)
 
 
 def read(data: bytes) -> CodeStream | None:
-    """Returns what the image header says.
+    """Returns the properties in the image header.
 
-    With extra channels (alpha) or floating point samples, which DICOM has not, the number of
-    components or the precision stays zero.
+    DICOM has no extra channels (alpha) and no floating-point samples. With these, the number of
+    components or the precision is zero.
     """
     stream = bytes(data[place] for place in _places(data))
     if not stream.startswith(BARE):
@@ -76,9 +76,9 @@ def read(data: bytes) -> CodeStream | None:
 
 
 def upright(data: bytes) -> bytes:
-    """Returns a stream whose header does not ask readers to turn the image.
+    """Returns the stream with a header that does not make readers rotate the image.
 
-    Samples, sizes as they are coded, and metadata stay: a JPEG stream in it is the same as before.
+    Samples, coded sizes and metadata do not change, and neither does a JPEG stream in it.
     """
     places = _places(data)
     bits = _bits(bytes(data[place] for place in places))
@@ -92,12 +92,12 @@ def upright(data: bytes) -> bytes:
 
 
 def _bits(stream: bytes) -> _Bits:
-    """Returns what follows the signature of a bare code stream."""
+    """Returns the bits after the signature of a bare code stream."""
     return _Bits(int.from_bytes(stream[len(BARE) :], "little"))
 
 
 def _places(data: bytes) -> list[int]:
-    """Returns where the first bytes of the code stream are: it may lie in several boxes."""
+    """Returns the positions of the first bytes of the code stream, which can span boxes."""
     if not data.startswith(BOXED):
         return list(range(min(len(data), HEADER)))
     places: list[int] = []
@@ -109,7 +109,7 @@ def _places(data: bytes) -> list[int]:
 
 
 def _orientation(bits: _Bits) -> int:
-    """Returns the orientation that follows the size (18181-1 ImageMetadata); nothing is taken."""
+    """Returns the orientation after the size (18181-1 ImageMetadata), without moving the cursor."""
     following = bits.value >> bits.at
     return 1 + (following >> 2 & 7) if following & 3 == 2 else 1
 
@@ -127,7 +127,7 @@ def _size(bits: _Bits) -> tuple[int, int]:
 
 def _samples(bits: _Bits) -> tuple[int, int, bool]:
     """Returns precision, components and whether they are XYB (18181-1 ImageMetadata)."""
-    if bits.take(1):  # all as by default
+    if bits.take(1):  # all defaults
         return 8, 3, True
     if bits.take(1):
         _skip_extra_fields(bits)
@@ -139,14 +139,14 @@ def _samples(bits: _Bits) -> tuple[int, int, bool]:
     if bits.choose(COUNT):
         return precision, 0, False
     xyb = bool(bits.take(1))
-    if bits.take(1):  # the colour encoding is that by default: sRGB
+    if bits.take(1):  # the default colour encoding: sRGB
         return precision, 3, xyb
     bits.take(1)  # whether there is an ICC profile
     return precision, 1 if bits.choose(COLOUR_SPACE) == GREY else 3, xyb
 
 
 def _skip_extra_fields(bits: _Bits) -> None:
-    """Passes orientation, intrinsic size, preview and animation."""
+    """Skips orientation, intrinsic size, preview and animation."""
     bits.take(3)
     if bits.take(1):
         _size(bits)

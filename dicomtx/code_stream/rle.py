@@ -11,7 +11,7 @@ SEGMENTS: Final = 15
 
 
 def offsets(data: bytes) -> tuple[int, ...]:
-    """Returns the offsets of the segments, or nothing if they are none or do not increase."""
+    """Returns the offsets of the segments, or nothing if there are none or they do not increase."""
     if len(data) < HEADER:
         return ()
     count, *found = struct.unpack_from("<16I", data)
@@ -22,10 +22,10 @@ def offsets(data: bytes) -> tuple[int, ...]:
 
 
 def read(data: bytes) -> CodeStream | None:
-    """Returns the number of segments of what can hardly be anything else than an RLE frame.
+    """Returns the number of segments, or None if the data does not look like an RLE frame.
 
-    RLE has no magic number, so all must be as G.5 wants it: the first segment right behind the
-    header, no offset beyond those counted.
+    RLE has no magic number, so the header must follow G.5 exactly: the first segment starts right
+    after it, and unused offsets are zero.
     """
     found = offsets(data)
     if not found or found[0] != HEADER or any(data[4 + 4 * len(found) : HEADER]):

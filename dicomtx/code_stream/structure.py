@@ -1,4 +1,4 @@
-"""The two ways in which image formats are cut into pieces: marker segments and boxes."""
+"""The two structures of image formats: marker segments and boxes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,8 +9,8 @@ ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # TEM, RST0 to RST7, SOI: 
 def segments(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     """Yields marker segments from position ``at`` on: the marker's second byte, and the payload.
 
-    It ends where a segment is not whole or no marker stands. Fill bytes (FF) before a marker are
-    skipped (ISO/IEC 10918-1 B.1.1.2).
+    It ends at an incomplete segment, or where there is no marker. Fill bytes (FF) before a marker
+    are skipped (ISO/IEC 10918-1 B.1.1.2).
     """
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -29,7 +29,7 @@ def segments(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yields the boxes of a JP2, JPH or JPEG XL file: type, start and end of the contents.
 
-    The end lies inside of ``data`` even if the box is longer (ISO/IEC 15444-1 I.4).
+    The end is inside ``data`` even if the box is longer (ISO/IEC 15444-1 I.4).
     """
     at = 0
     while at + 8 <= len(data):

@@ -1,4 +1,4 @@
-"""Frames without markers, deflated or uncompressed: their size tells where they end."""
+"""Frames without markers, deflated or uncompressed; their size determines where they end."""
 
 import zlib
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class Unmarked(NamedTuple):
     """The frames of a syntax whose streams have neither a magic number nor an end marker.
 
     Attributes:
-        deflated: each frame is a deflate stream; otherwise it is the native frame.
+        deflated: each frame is a deflate stream, otherwise a native frame.
         size: bytes of a native frame.
     """
 
@@ -19,7 +19,7 @@ class Unmarked(NamedTuple):
     size: int
 
     def end(self, data: bytes) -> int:
-        """Returns the position behind the frame that ``data`` begins with, 0 if it has none."""
+        """Returns the position after the frame at the start of ``data``; 0 if there is none."""
         if not self.deflated:
             return self.size if len(data) >= self.size else 0
         inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
@@ -30,9 +30,9 @@ class Unmarked(NamedTuple):
         return len(data) - len(inflater.unused_data) if inflater.eof and found == self.size else 0
 
     def starts(self, data: bytes) -> list[int]:
-        """Returns where frames begin if several follow each other; the first begins at 0.
+        """Returns where frames start if several follow each other; the first starts at 0.
 
-        Each may be padded to an even length.
+        Each can be padded to an even length.
         """
         return self._deflated_starts(data) if self.deflated else self._native_starts(len(data))
 
@@ -55,7 +55,7 @@ class Unmarked(NamedTuple):
 
 
 def unmarked(syntax: TransferSyntax, image: ImagePixel | None) -> Unmarked | None:
-    """Returns how frames of a syntax are told apart by size, None if their markers tell it."""
+    """Returns how to separate frames of a syntax by size; None if they have markers."""
     if image is None or not image.frame_bytes or not syntax.encapsulated:
         return None
     if syntax.family not in ("deflate", "native"):

@@ -1,1 +1,1 @@
-"""Codecs: a module is a library, never a format; the only importers of codec libraries."""
+"""Codecs: one module per library. Only this package imports codec libraries."""

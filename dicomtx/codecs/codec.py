@@ -1,4 +1,4 @@
-"""What a codec is: a module with two functions, and a description that needs no import of it."""
+"""The codec interface: a module with two functions, and a spec that describes it without import."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, Protocol
@@ -8,7 +8,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 Direction = Literal["decode", "encode"]
 
-MOST_MEMORY: Final = 12.0  # that of JPEG XL's encoder
+MOST_MEMORY: Final = 12.0  # needed by the encoder of JPEG XL
 NOTHING: Final[Mapping[str, str]] = {}
 NO_MEMORY: Final[Mapping[str, float]] = {}
 
@@ -22,18 +22,18 @@ class Attempt(NamedTuple):
 
 
 class EncodeOptions(NamedTuple):
-    """What the encoder of a lossy syntax is told, in its own terms; lossless ones need nothing.
+    """Settings of a lossy encoder, in its own units; lossless encoders ignore them.
 
     Attributes:
         near: JPEG-LS: the largest error of a sample.
-        quality: JPEG: 1 to 100, as libjpeg has it.
-        psnr: JPEG 2000: dB, over the largest value that the precision of the stream holds; with
-            200 or more no coefficient is cut.
-        step: HTJ2K: the base quantisation step, as a part of the range of the stream's precision.
-        distance: JPEG XL: its visual distance, 0.01 to 25.
-        reversible: the way of the syntax that loses nothing; the others say nothing then.
-        subsampled: JPEG: three components become YCbCr with half the chroma (4:2:2); or else they
-            are coded as they are.
+        quality: JPEG: 1 to 100, on libjpeg's scale.
+        psnr: JPEG 2000: dB, relative to the largest value of the stream's precision. From 200 on,
+            no coefficient is truncated.
+        step: HTJ2K: the base quantization step, as a fraction of the range of the precision.
+        distance: JPEG XL: the visual distance, 0.01 to 25.
+        reversible: use the reversible coding of a lossy syntax; the other settings are ignored.
+        subsampled: JPEG: convert three components to YCbCr with half the chroma (4:2:2). If not
+            set, the components are coded unchanged.
     """
 
     near: int = 0
@@ -48,56 +48,55 @@ class EncodeOptions(NamedTuple):
 class Codec(Protocol):
     """A module that decodes and encodes one frame at a time.
 
-    Both functions raise ``CodecError`` for what the library cannot do; anything else that they
-    raise counts as a bug in a builtin codec, and as a failed attempt of a plugin.
+    Both functions raise ``CodecError`` if the library cannot do the job. Any other exception is
+    a bug in a builtin codec, and a failed attempt of a plugin.
 
-    A plugin is a module with these two functions and a ``CodecSpec`` that an entry point of the
-    group ``dicomtx.codecs`` names (or a function without arguments that returns one), under the
-    spec's own name. It is imported only in a process of its own, which is kept from frame to
-    frame; it may print, crash or hang: that is a failed attempt, with the last line that it
-    printed as the reason. It gets bytes to decode, and a Frame whose data is a bytearray to
-    encode. What it returns may be any contiguous buffer.
+    A plugin is a module with these two functions and a ``CodecSpec``. An entry point of the group
+    ``dicomtx.codecs`` names the spec, or a function without arguments that returns it. The entry
+    point has the name of the spec. Plugins are imported only in a subprocess, which is reused
+    from frame to frame. If a plugin crashes or hangs, the attempt has failed, and the last line
+    that it printed is the reason. ``decode`` gets bytes; ``encode`` gets a Frame whose data is a
+    bytearray. Both may return any contiguous buffer.
     """
 
     def decode(self, stream: bytes, syntax: TransferSyntax, image: ImagePixel, /) -> Frame:
         """Returns the native frame of one code stream.
 
         Args:
-            stream: the frame's bytes, fragments joined; trailing padding may be there.
-            syntax: what the stream is.
-            image: what the data set says.
+            stream: the frame's bytes, fragments joined, possibly with trailing padding.
+            syntax: the transfer syntax of the stream.
+            image: the Image Pixel attributes of the data set.
 
         Returns:
-            The samples as the stream holds them, in ``image.bits_allocated`` bits each: the
-            multiple component transform of JPEG 2000 is undone, JPEG's chroma is brought to full
-            size, but YCbCr is not turned into RGB. The photometric interpretation of
-            ``Frame.image`` says what the samples are. Signed values are sign-extended from the
-            stream's precision.
+            The samples of the stream, in ``image.bits_allocated`` bits each. The multiple
+            component transform of JPEG 2000 is undone and JPEG's chroma is upsampled, but YCbCr
+            is not converted to RGB. The photometric interpretation of ``Frame.image`` describes
+            the samples. Signed values are sign-extended from the stream's precision.
         """
 
     def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions, /) -> bytes:
-        """Returns the code stream of one native frame, not padded.
+        """Returns the code stream of one native frame, without padding.
 
         A lossless syntax keeps the low ``bits_stored`` bits of each sample.
         """
 
 
 class CodecSpec(NamedTuple):
-    """A codec described without importing it.
+    """A description of a codec that does not need its import.
 
     Attributes:
-        name: what ``--codec`` calls it.
-        module: where ``decode`` and ``encode`` are.
-        requires: the modules that must be importable for it.
-        install: what to give to ``pip install`` when one is missing.
-        decodes: the code base that decodes, by Transfer Syntax UID ("OpenJPEG", "CharLS", ...);
-            verification prefers another code base than the one that encoded.
-        encodes: the same for encoding.
-        memory: bytes that either function needs for each byte of a native frame, by UID, beside
-            the frame and its stream; ``MOST_MEMORY`` where nothing is said.
-        holds_gil: frames are worked on side by side only in processes.
-        builtin: shipped with dicomtx over its own dependencies, run in the main process; all
-            others are isolated.
+        name: the name for ``--codec``.
+        module: the module with ``decode`` and ``encode``.
+        requires: the modules that must be importable.
+        install: the argument of ``pip install`` if one of them is missing.
+        decodes: the code base that decodes, by Transfer Syntax UID ("OpenJPEG", "CharLS", ...).
+            Verification prefers a code base other than the one that encoded.
+        encodes: the code base that encodes, by Transfer Syntax UID.
+        memory: bytes that either function needs per byte of a native frame, by UID, in addition
+            to the frame and its stream. The default is ``MOST_MEMORY``.
+        holds_gil: frames can be processed in parallel only in subprocesses.
+        builtin: shipped with dicomtx, uses only its own dependencies, and runs in the main
+            process. All other codecs are isolated.
     """
 
     name: str
@@ -115,9 +114,9 @@ class CodecSpec(NamedTuple):
         return self.decodes if direction == "decode" else self.encodes
 
     def memory_for(self, syntax: TransferSyntax, image: ImagePixel) -> int:
-        """Returns the bytes that one frame takes from source to output, its check included.
+        """Returns the bytes that converting one frame needs, including its verification.
 
-        The frame is there as it was read, as it is worked on, encoded, and decoded again.
+        Four copies exist: the frame as read, as processed, encoded, and decoded again.
         """
         samples = max(image.frame_bytes, image.samples_per_frame)  # codecs unpack bits to bytes
         return int(samples * (4 + self.memory.get(syntax.uid, MOST_MEMORY)))

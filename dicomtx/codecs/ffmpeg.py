@@ -1,7 +1,7 @@
 """JPEG 2000 and JPEG-LS by FFmpeg, through the av package: a second code base that only decodes.
 
-Its wheels hold libraries under the GPL, so it is an extra (``dicomtx[audit]``). It is always run
-in a process of its own, and asked only for what ``trust`` allows.
+Its wheels contain libraries under the GPL, so it is an extra (``dicomtx[audit]``). It always runs
+in a subprocess and decodes only what ``ffmpeg_trust`` allows.
 """
 
 from typing import Any, Final
@@ -20,7 +20,7 @@ from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 DECODERS: Final = {"JPEG 2000": "jpeg2000", "JPEG-LS": "jpegls"}
-# pixel formats whose components are interleaved: their number, and bytes of a sample
+# pixel formats with interleaved components: the number of components, and bytes per sample
 PACKED: Final = {
     "gray": (1, 1),
     "gray16le": (1, 2),
@@ -31,10 +31,10 @@ PACKED: Final = {
     "rgba": (4, 1),
     "rgba64le": (4, 2),
 }
-ALIGNMENT: Final = 256  # FFmpeg counts the padding of its buffers, too
+ALIGNMENT: Final = 256  # FFmpeg also counts the padding of its buffers
 PLANAR: Final = ("yuv410p", "yuv411p", "yuv420p", "yuv422p", "yuv440p")
 
-av.logging.set_level(None)  # what is wrong comes back as an exception
+av.logging.set_level(None)  # errors come back as exceptions
 
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
@@ -52,12 +52,12 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
 
 
 def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
-    """Encodes nothing; see ``Codec``."""
+    """Raises CodecError: FFmpeg is not used to encode."""
     raise CodecError(f"FFmpeg is not used to encode {syntax.name}")
 
 
 def _picture(stream: bytes, said: CodeStream) -> Any:
-    """Returns the one picture that FFmpeg decodes."""
+    """Returns the only picture of a stream."""
     context: Any = av.CodecContext.create(DECODERS[said.family], "r")
     context.thread_count = 1
     most = (said.rows + ALIGNMENT) * (said.columns + ALIGNMENT)
@@ -67,12 +67,12 @@ def _picture(stream: bytes, said: CodeStream) -> Any:
     except (av.FFmpegError, ValueError) as error:
         raise CodecError(f"FFmpeg: {error}") from error
     if len(pictures) != 1:
-        raise CodecError(f"FFmpeg gave {len(pictures)} pictures for a frame")
+        raise CodecError(f"FFmpeg returned {len(pictures)} pictures for one frame")
     return pictures[0]
 
 
 def _distances(stream: bytes, said: CodeStream) -> list[tuple[int, int]]:
-    """Returns how far apart the samples of each component are, down and across (T.800 B.2)."""
+    """Returns the sample spacing of each component, down and across (T.800 B.2)."""
     if not said.subsampled:
         return []
     return [
@@ -82,7 +82,7 @@ def _distances(stream: bytes, said: CodeStream) -> list[tuple[int, int]]:
 
 
 def _samples(picture: Any, said: CodeStream, distances: list[tuple[int, int]]) -> samples.Array:
-    """Returns rows x columns x components, as the stream holds them.
+    """Returns rows x columns x components, with the values of the stream.
 
     FFmpeg shifts samples to the top of their words, and makes signed ones unsigned by adding half
     of their range (T.800 G.1).
@@ -96,12 +96,12 @@ def _samples(picture: Any, said: CodeStream, distances: list[tuple[int, int]]) -
 
 
 def _words(picture: Any, distances: list[tuple[int, int]]) -> samples.Array:
-    """Returns the samples as FFmpeg stores them, components of fewer samples at full size."""
+    """Returns the samples as FFmpeg stores them, with subsampled components at full size."""
     name = picture.format.name
     if name in PACKED:
         return _plane(picture.planes[0], *PACKED[name])
     if name not in PLANAR or len(distances) != len(picture.planes):
-        raise CodecError(f"FFmpeg gave samples in the format {name}")
+        raise CodecError(f"FFmpeg returned the unsupported pixel format {name}")
     planes = (_plane(plane, 1, 1) for plane in picture.planes)
     larger = [
         plane.repeat(down, axis=0).repeat(across, axis=1)[: picture.height, : picture.width]
@@ -111,7 +111,7 @@ def _words(picture: Any, distances: list[tuple[int, int]]) -> samples.Array:
 
 
 def _plane(plane: Any, count: int, size: int) -> samples.Array:
-    """Returns one plane without the padding at the end of its lines."""
+    """Returns one plane without the padding at the end of its rows."""
     lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     used = lines[: plane.height, : plane.width * count * size]
     words = np.ascontiguousarray(used).view(f"<u{size}")

@@ -1,6 +1,6 @@
-"""What the decoders of FFmpeg can be trusted with: measured, and one table that decides.
+"""The streams that FFmpeg decodes correctly: one table of measurements.
 
-FFmpeg decodes some streams to wrong samples without an error. It is asked only for what came back
+FFmpeg decodes some streams to wrong samples without an error. It is used only for kinds that were
 right in every test (``tests/codecs/test_ffmpeg.py`` repeats the measurements).
 """
 
@@ -13,21 +13,21 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-LINES, SAMPLES = 1, 2  # ILV of JPEG-LS (T.87 C.2.3); 0 is a scan for each component
+LINES, SAMPLES = 1, 2  # ILV of JPEG-LS (T.87 C.2.3); 0 is one scan per component
 SOS, LSE, APP8 = 0xDA, 0xF8, 0xE8
 TABLES: Final = (2, 3)  # kinds of LSE segments that map sample values (T.87 C.2.4.1.2)
 ORIGIN: Final = slice(16, 24)  # XOsiz and YOsiz of SIZ (T.800 A.5.1)
-COMPONENTS: Final = 42  # where SIZ of JPEG 2000 describes the first component
+COMPONENTS: Final = 42  # offset of the first component in SIZ of JPEG 2000
 
 
 class Stream(NamedTuple):
-    """What decides about a stream.
+    """The properties of a stream that decide whether FFmpeg is used.
 
     Attributes:
         family: as in ``CodeStream``.
-        components: their number.
+        components: the number of components.
         bits: the precision.
-        exact: every decoder gives the same samples: 5-3 wavelets, or JPEG-LS.
+        exact: every decoder returns the same samples: 5-3 wavelets, or JPEG-LS.
         interleave: ILV of JPEG-LS; 0 for others.
         subsampled: some components have fewer samples than others.
         odd: mapping tables, a colour transform of HP's codec, components of different depths, or
@@ -44,20 +44,20 @@ class Stream(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A kind of stream, and what FFmpeg made of it.
+    """A kind of stream, and how well FFmpeg decodes it.
 
     Attributes:
         family: as in ``CodeStream``.
         kind: the kind in words, without the precision.
-        result: what was measured, in words.
-        error: the largest error against the library that encoded: 0, or 1 where both round. None:
-            FFmpeg fails or is wrong, and is not used.
+        result: the measured result in words.
+        error: the largest difference to the library that encoded: 0, or 1 where both round. None
+            if FFmpeg fails or is wrong, and is not used.
         components: the least and the largest number.
         bits: the least and the largest precision.
-        exact: what the field of ``Stream`` must be; None for any, here and below.
-        interleave: likewise, the values of which it must be one.
-        subsampled: likewise.
-        odd: likewise.
+        exact: the required value in ``Stream``; None for any, here and below.
+        interleave: the allowed values in ``Stream``.
+        subsampled: the required value in ``Stream``.
+        odd: the required value in ``Stream``.
     """
 
     family: str
@@ -73,7 +73,7 @@ class Measured(NamedTuple):
 
     @property
     def used(self) -> bool:
-        """Whether FFmpeg is asked for such streams."""
+        """Whether FFmpeg is used for such streams."""
         return self.error is not None
 
     def fits(self, stream: Stream) -> bool:
@@ -117,27 +117,27 @@ TABLE: Final = (
     Measured(JLS, "all others", UNUSED, None, subsampled=None, odd=None),
     Measured(HTJ2K, "all", WRONG, None, subsampled=None, odd=None),
 )
-"""The first that fits decides."""
+"""The first matching row decides."""
 
 
 def error_of(stream: bytes) -> int:
-    """Returns by how much what FFmpeg decodes may differ from what other decoders give: 0 or 1.
+    """Returns how far FFmpeg's samples may differ from those of other decoders: 0 or 1.
 
     Raises:
-        CodecError: FFmpeg is not trusted with such a stream.
+        CodecError: FFmpeg is not used for such a stream.
     """
     described = _described(stream)
     found = next((row for row in TABLE if row.fits(described)), None)
     if found is None or found.error is None:
         kind = f"{found.kind}, {found.result}" if found else "not measured"
-        raise CodecError(f"FFmpeg is not trusted with this {described.family} stream ({kind})")
+        raise CodecError(f"FFmpeg is not used for this {described.family} stream ({kind})")
     return found.error
 
 
 def _described(stream: bytes) -> Stream:
     said = code_stream.read(stream)
     if said is None:
-        raise CodecError("FFmpeg is not trusted with streams of an unknown kind")
+        raise CodecError("FFmpeg is not used for unknown kinds of streams")
     if said.family == JLS:
         return _jpegls(stream, said)
     depths = {*stream[COMPONENTS : COMPONENTS + 3 * said.components : 3]}
@@ -170,7 +170,7 @@ def _byte(number: int) -> bytes:
 
 
 class Trusted(NamedTuple):
-    """FFmpeg's codec, asked only for streams that it was measured right with."""
+    """FFmpeg, restricted to the streams that it decodes correctly."""
 
     codec: Codec
 
@@ -178,11 +178,11 @@ class Trusted(NamedTuple):
         """Returns the native frame of one code stream, as ``Codec.decode``.
 
         Raises:
-            CodecError: also if FFmpeg is not trusted with the stream.
+            CodecError: decoding failed, or FFmpeg is not used for such a stream.
         """
         error_of(stream)
         return self.codec.decode(stream, syntax, image)
 
     def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
-        """Encodes nothing; see ``Codec``."""
+        """Raises CodecError; see ``ffmpeg.encode``."""
         return self.codec.encode(frame, syntax, options)

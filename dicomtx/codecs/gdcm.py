@@ -1,7 +1,7 @@
-"""RLE, JPEG, JPEG-LS and JPEG 2000 by GDCM; only ever run in a process of its own.
+"""RLE, JPEG, JPEG-LS and JPEG 2000 by GDCM, which always runs in a subprocess.
 
-GDCM throws C++ exceptions that Python never sees: what is known to end the process, or to give
-wrong samples, is refused here.
+GDCM throws C++ exceptions that Python cannot catch. This module refuses input that is known to
+end the process or to give wrong samples.
 """
 
 from typing import Any, Final
@@ -31,9 +31,9 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
         return _decode_rle(stream, syntax, image)
     stream_repair.require_end(stream)
     said = code_stream.read(stream)
-    least = 2 if syntax.uid in JPEG2000 else 8  # below, its JPEG and JPEG-LS end the process
+    least = 2 if syntax.uid in JPEG2000 else 8  # fewer bits end the process in JPEG and JPEG-LS
     if said is None or not least <= said.precision <= 16:
-        raise CodecError(f"GDCM decodes {least} to 16 bits a sample of {syntax.name}")
+        raise CodecError(f"GDCM supports only {least} to 16 bits per sample in {syntax.name}")
     if said.subsampled and syntax.uid in JPEG2000:
         raise CodecError("GDCM cannot decode components of different sizes")
     width = 8 if said.precision <= 8 else 16
@@ -55,13 +55,13 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
     if syntax.uid == RLE:
         array = samples.words(frame)
     else:
-        # the stream will say as many bits as the words have, so these hold the sign in all of them
+        # GDCM writes the word width as the stream's precision, so the sign must fill the word
         bits = 8 * samples.width(image.bits_stored)
         signed = syntax.uid in JPEG2000
         array = samples.values(frame) if signed else samples.streamed(frame, bits)
     _refuse_size(array, syntax, image)
     bits = array.itemsize * 8
-    writer = gdcm.ImageWriter()  # owns the image; one of our own would be freed twice
+    writer = gdcm.ImageWriter()  # owns the image; an image of our own would be freed twice
     picture = writer.GetImage()
     _describe(picture, image, (bits, bits, array.dtype.kind == "i"), NATIVE)
     element = gdcm.DataElement(gdcm.Tag(*PIXEL_DATA))
@@ -71,32 +71,34 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
     change.SetTransferSyntax(_transfer_syntax(syntax.uid))
     change.SetInput(picture)
     if not change.Change():
-        raise CodecError(f"GDCM could not encode this as {syntax.name}")
+        raise CodecError(f"GDCM could not encode the frame as {syntax.name}")
     fragments = change.GetOutput().GetDataElement().GetSequenceOfFragments()
     if fragments is None or fragments.GetNumberOfFragments() != 1:
-        raise CodecError("GDCM gave no single fragment")
+        raise CodecError("GDCM did not return exactly one fragment")
     return _bytes(fragments.GetFragment(0).GetByteValue().GetBuffer())
 
 
 def _refuse(image: ImagePixel) -> None:
     if image.bits_allocated not in (8, 16, 32):
-        raise CodecError(f"GDCM: {image.bits_allocated} bits allocated would end its process")
+        raise CodecError(f"GDCM does not support {image.bits_allocated} bits allocated")
 
 
 def _refuse_size(array: samples.Array, syntax: TransferSyntax, image: ImagePixel) -> None:
     if syntax.uid == RLE:
         if array.nbytes % 2:
-            raise CodecError("GDCM ends its process on RLE of an odd number of bytes")
+            raise CodecError("GDCM cannot encode RLE with an odd number of bytes: it crashes")
     elif array.itemsize > 2:
-        raise CodecError(f"GDCM encodes at most 16 bits a sample here, not {image.bits_stored}")
+        raise CodecError(f"GDCM encodes at most 16 bits per sample, not {image.bits_stored}")
     elif syntax.uid in JPEG2000 and min(image.rows, image.columns) < 32:
-        raise CodecError(f"GDCM crashes on sides under 32: {image.rows} x {image.columns}")
+        raise CodecError(
+            f"GDCM cannot encode sides under 32 pixels: {image.rows} x {image.columns}"
+        )
 
 
 def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     bits = image.bits_allocated
     if bits > 8 and image.samples_per_pixel > 1:
-        raise CodecError("GDCM decodes RLE colour of more than 8 bits to wrong samples")
+        raise CodecError("GDCM decodes RLE colour with more than 8 bits to wrong samples")
     stream_repair.require_segments(stream, image.rows * image.columns)
     data = _decoded(stream, syntax, image, (bits, bits, image.signed))
     array = np.frombuffer(data, f"<{'i' if image.signed else 'u'}{bits // 8}")
@@ -119,11 +121,11 @@ def _decoded(
 
 
 def _describe(picture: Any, image: ImagePixel, words: tuple[int, int, bool], uid: str) -> None:
-    """Tells a gdcm.Image what it holds; ``words`` is bits allocated, bits stored, and signed."""
+    """Sets the attributes of a gdcm.Image; ``words`` is bits allocated, bits stored, signed."""
     allocated, stored, signed = words
     picture.SetNumberOfDimensions(2)
     picture.SetDimensions((image.columns, image.rows, 1))
-    # neither 4:2:2 nor a palette concerns the samples themselves, and GDCM never converts them
+    # 4:2:2 and palettes do not affect the samples themselves, and GDCM never converts them
     name = "RGB" if image.samples_per_pixel == 3 else "MONOCHROME2"
     kind = gdcm.PhotometricInterpretation.GetPIType(name)
     picture.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
@@ -140,7 +142,7 @@ def _transfer_syntax(uid: str) -> Any:
 
 
 def _bytes(buffer: str | None) -> bytes:
-    """Returns the bytes of a C buffer that SWIG gave as text."""
+    """Returns the bytes of a C buffer that SWIG returned as text."""
     if not buffer:
-        raise CodecError("GDCM gave no data")
+        raise CodecError("GDCM returned no data")
     return buffer.encode("utf-8", "surrogateescape")

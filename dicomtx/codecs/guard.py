@@ -1,7 +1,7 @@
-"""The guard before native code: a stream's own header must agree with the data set.
+"""The guard before native code: the header of a stream must agree with the data set.
 
-Codec libraries believe the header: one that lies makes them read out of bounds, allocate
-gigabytes or hang. What passes here asks for no more than the frame that the data set describes.
+Codec libraries trust the header. A forged one makes them read out of bounds, allocate gigabytes
+or hang. A stream that passes here needs no more memory than the frame that the data set describes.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-# A plain JPEG 2000 stream under an HTJ2K syntax, and the reverse: the same decoders read both.
+# The same decoders read JPEG 2000 and HTJ2K, so either stream is accepted under either syntax.
 COUSINS: Final = {"HTJ2K": "JPEG 2000"}
 WORDS: Final = (1, 8, 16, 32, 64)
 MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
@@ -23,30 +23,30 @@ PADDING: Final = b"\0\xff"
 
 
 class WrongFrameError(CodecError):
-    """A codec returned another frame than it was asked for: the codec is wrong, not the stream."""
+    """A codec returned a frame of the wrong size; the fault is in the codec, not in the stream."""
 
 
 def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing: int = 1) -> bytes:
-    """Returns the stream that may go to native code, without JP2 boxes and what follows its end.
+    """Returns the stream for native code, without JP2 boxes and trailing data.
 
-    Padding of 00 and FF stays.
+    Padding of 00 and FF is kept.
 
     Args:
-        stream: one frame, whole.
-        syntax: what the stream shall be; one whose family it is not refuses it.
-        image: what the data set says.
-        most_missing: the stream may have this many times fewer bytes than its image takes.
+        stream: one complete frame.
+        syntax: the expected transfer syntax; a stream of another family is refused.
+        image: the Image Pixel attributes of the data set.
+        most_missing: how many times shorter than required the stream may be.
 
     Raises:
-        DamagedError: the stream is empty, of another family, damaged, of another image, cut off or
-            too short (libraries make up the rest and say nothing), or another one follows it.
-            Behind a deflate stream nothing but padding is allowed: libraries ignore it.
-        UnsupportedError: no codec has samples of this width.
+        DamagedError: the stream is empty, damaged, truncated, of another family, or does not match
+            the image. Or another code stream follows it. Libraries fill in missing data without
+            an error. After a deflate stream, only padding is allowed, as libraries ignore the rest.
+        UnsupportedError: no codec supports samples of this width.
     """
     if not stream:
         raise DamagedError("the frame is empty")
     if image.bits_allocated not in WORDS:
-        raise UnsupportedError(f"no codec decodes samples of {image.bits_allocated} bits allocated")
+        raise UnsupportedError(f"no codec supports {image.bits_allocated} bits allocated")
     if syntax.family in ("native", "deflate"):
         frames = unmarked(syntax, image)
         return _alone(stream, frames) if frames else stream
@@ -56,7 +56,7 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing
     if not said or said.family not in MARKED:
         return bare
     if not end:
-        raise DamagedError("the code stream is cut off: it has no end marker")
+        raise DamagedError("the code stream is truncated: its end marker is missing")
     if 8 * len(bare) * most_missing < said.least_bits:
         raise DamagedError(
             f"the {said.family} stream has {len(bare)} bytes, too few for"
@@ -66,7 +66,7 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing
 
 
 def without_padding(stream: bytes, syntax: TransferSyntax, image: ImagePixel | None) -> bytes:
-    """Returns the code stream alone, as far as it tells where it ends (PS3.5 A.4).
+    """Returns the code stream without trailing padding, if its end is known (PS3.5 A.4).
 
     Raises:
         DamagedError: another code stream follows it.
@@ -80,7 +80,7 @@ def without_padding(stream: bytes, syntax: TransferSyntax, image: ImagePixel | N
 
 
 def _alone(stream: bytes, frames: Unmarked) -> bytes:
-    """Returns the stream of a frame without markers as it is.
+    """Returns the unchanged stream of a frame that has no end marker.
 
     Raises:
         DamagedError: something other than padding follows it.
@@ -90,20 +90,20 @@ def _alone(stream: bytes, frames: Unmarked) -> bytes:
         _check_single(len(frames.starts(stream)))
         if frames.deflated:
             raise DamagedError(
-                f"{len(stream) - end} bytes that are no frame follow its deflate stream."
+                f"{len(stream) - end} unexpected bytes follow the deflate stream of a frame."
                 " Try --salvage to leave them out."
             )
     return stream
 
 
 def _without_zeros(stream: bytes) -> bytes:
-    """Returns a stream that ends with its end marker, if zeros alone are behind that."""
+    """Returns the stream without trailing zeros, if its end marker comes right before them."""
     bare = stream.rstrip(b"\0")
     return bare if bare.endswith(END) else stream
 
 
 def _bare(stream: bytes) -> tuple[bytes, int]:
-    """Returns the code stream without boxes, and where it ends; 0 if it does not tell."""
+    """Returns the code stream without JP2 boxes, and where it ends; 0 if unknown."""
     _check_single(len(code_stream.starts(stream)))
     bare = code_stream.unboxed(stream)
     return bare, code_stream.end(bare)
@@ -115,7 +115,7 @@ def _check_single(found: int) -> None:
 
 
 def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
-    """Returns how many bytes follow the end marker, 0 if they are padding of 00 and FF."""
+    """Returns how many bytes follow the end marker; 0 if they are padding of 00 and FF."""
     if syntax.family not in MARKED:
         return 0
     stream = code_stream.unboxed(stream)
@@ -125,7 +125,7 @@ def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
 
 
 def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
-    """Returns a stream that codecs decode what there is of: with an end, nothing behind it."""
+    """Returns a truncated stream in a form that codecs decode: ended, without trailing data."""
     if syntax.family in MARKED:
         return stream + END
     if syntax.family == "RLE" and rle.offsets(stream):
@@ -136,14 +136,14 @@ def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes
 
 
 def check_length(frame: Frame) -> Frame:
-    """Returns the frame if it has as many bytes as its image takes.
+    """Returns the frame after checking that its length matches its image.
 
     Raises:
         WrongFrameError: it is shorter or longer.
     """
     found, expected = memoryview(frame.data).nbytes, frame.image.frame_bytes
     if found != expected:
-        raise WrongFrameError(f"the codec returned {found} bytes for a frame of {expected}")
+        raise WrongFrameError(f"the codec returned {found} bytes for a frame of {expected} bytes")
     return frame
 
 
@@ -156,11 +156,11 @@ def _check_header(
     elif said:
         _check_image(said, image)
     if said and said.family == "JPEG-LS" and jpeg.is_mapped(stream):
-        raise UnsupportedError("the JPEG-LS stream has a mapping table, which no codec applies")
+        raise UnsupportedError("the JPEG-LS stream has a mapping table, which no codec supports")
 
 
 def _check_family(said: CodeStream | None, family: str) -> None:
-    if said is None and family != "RLE":  # what RLE lacks is told with its segments
+    if said is None and family != "RLE":  # _check_segments reports errors in an RLE header
         raise DamagedError(f"not a {family} stream, or its header is damaged")
     if said and COUSINS.get(said.family, said.family) != COUSINS.get(family, family):
         article = "an" if said.family == "RLE" else "a"
@@ -168,16 +168,18 @@ def _check_family(said: CodeStream | None, family: str) -> None:
 
 
 def _check_segments(stream: bytes, image: ImagePixel) -> None:
-    """Checks the header of an RLE frame (PS3.5 G.5); older writers left gaps in it."""
+    """Checks the header of an RLE frame (PS3.5 G.5); it allows the gaps that old writers left."""
     found = rle.offsets(stream)
     expected = image.samples_per_pixel * ((image.bits_allocated + 7) // 8)
     if not found:
         raise DamagedError("not an RLE stream, or its header is damaged")
     if len(found) != expected:
-        raise DamagedError(f"the RLE header has {len(found)} segments, the data set {expected}")
+        raise DamagedError(
+            f"the RLE header has {len(found)} segments, but the data set requires {expected}"
+        )
     if found[-1] >= len(stream):
         raise DamagedError(
-            f"an RLE segment begins at byte {found[-1]} of a frame of {len(stream)} bytes"
+            f"an RLE segment starts at byte {found[-1]}, but the frame has {len(stream)} bytes"
         )
 
 
@@ -185,17 +187,18 @@ def _check_image(said: CodeStream, image: ImagePixel) -> None:
     name = f"the {said.family} stream"
     if (said.rows, said.columns) != (image.rows, image.columns):
         raise DamagedError(
-            f"{name} says {said.rows} x {said.columns}, the data set {image.rows} x {image.columns}"
+            f"{name} has {said.rows} x {said.columns} pixels,"
+            f" but the data set says {image.rows} x {image.columns}"
         )
     if said.components != image.samples_per_pixel:
         raise DamagedError(
-            f"{name} says {said.components or 'an unknown number of'} components, "
-            f"the data set {image.samples_per_pixel} samples per pixel"
+            f"{name} has {said.components or 'an unknown number of'} components, "
+            f"but the data set says {image.samples_per_pixel} samples per pixel"
         )
     if said.subsampled and said.transform in ("RCT", "ICT"):
         raise DamagedError(f"{name} transforms components of different sizes (ISO/IEC 15444-1 G.1)")
     if not 1 <= said.precision <= max(8, image.bits_allocated):
         raise DamagedError(
-            f"{name} says {said.precision or 'an unknown number of'} bits a sample, "
-            f"the data set allocates {image.bits_allocated}"
+            f"{name} has {said.precision or 'an unknown number of'} bits per sample, "
+            f"but the data set allocates {image.bits_allocated}"
         )

@@ -13,7 +13,7 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-# its logging keeps Python objects in C statics: two encoders at once end in a segmentation fault
+# openjpeg keeps the Python objects of its log in C statics: two concurrent encoders crash
 ENCODING: Final = Lock()
 RGB: Final = 1
 
@@ -43,9 +43,11 @@ def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> byte
     if syntax.uid not in OPENJPEG.encodes:
         raise CodecError(f"openjpeg does not encode {syntax.name}")
     if min(image.rows, image.columns) < 32:
-        raise CodecError(f"openjpeg encodes no side under 32: {image.rows} x {image.columns}")
+        raise CodecError(
+            f"openjpeg cannot encode sides under 32 pixels: {image.rows} x {image.columns}"
+        )
     if image.bits_stored > 24:
-        raise CodecError(f"OpenJPEG keeps 24 bits a sample, not {image.bits_stored}")
+        raise CodecError(f"OpenJPEG supports 24 bits per sample, not {image.bits_stored}")
     colour = image.samples_per_pixel == 3 and image.photometric_interpretation == "RGB"
     try:
         with ENCODING:

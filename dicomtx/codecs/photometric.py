@@ -1,11 +1,11 @@
-"""The colour space that decoded samples are in; no codec here turns YCbCr into RGB."""
+"""The colour space of decoded samples. No codec here converts YCbCr to RGB."""
 
 from dicomtx.code_stream import CodeStream
 from dicomtx.image_pixel import PARTIAL, ImagePixel
 
 
 def as_said(image: ImagePixel) -> str:
-    """Returns what the data set says, as full-size samples: YBR_FULL_422 becomes YBR_FULL."""
+    """Returns the data set's interpretation for full-size samples: YBR_FULL_422 is YBR_FULL."""
     said = image.photometric_interpretation
     if image.samples_per_pixel != 3:
         return said
@@ -17,9 +17,9 @@ def as_said(image: ImagePixel) -> str:
 
 
 def of_jpeg(stream: CodeStream | None, image: ImagePixel) -> str:
-    """Returns what the stream's markers tell, or else what the data set says.
+    """Returns the colour space of the stream's markers, or else that of the data set.
 
-    Writers of the lossless processes put in markers of any kind; there the data set is believed.
+    Writers of the lossless processes insert arbitrary markers, so the data set decides for these.
     """
     if stream is None or stream.components != 3 or stream.syntax.endswith((".57", ".70")):
         return as_said(image)
@@ -27,9 +27,9 @@ def of_jpeg(stream: CodeStream | None, image: ImagePixel) -> str:
 
 
 def of_jpeg2000(stream: CodeStream | None, image: ImagePixel) -> str:
-    """Returns RGB where a multiple component transform was undone (PS3.5 8.2.4).
+    """Returns RGB if a multiple component transform was undone (PS3.5 8.2.4).
 
-    Subsampled chroma is that of YCbCr, whatever the data set says.
+    A stream with subsampled chroma is YCbCr, whatever the data set says.
     """
     if stream and stream.subsampled and image.samples_per_pixel == 3:
         said = as_said(image)

@@ -1,4 +1,4 @@
-"""The codecs in force: which there are, in which order, and each of them opened."""
+"""The codecs that the settings allow, in order, and how to open them."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -23,38 +23,38 @@ GROUP: Final = "dicomtx.codecs"
 BUILTIN: Final = (IMAGECODECS, OPENJPEG)
 SHIPPED: Final = {spec.name: spec for spec in (*BUILTIN, GDCM)}
 NAMED: Final = {**SHIPPED, FFMPEG.name: FFMPEG}
-"""What ``--codec`` can name without a plugin; FFmpeg is in the order only if it is named."""
+"""The names that ``--codec`` accepts without a plugin. FFmpeg is used only if it is named."""
 AUDITORS: Final = (SECOND, OPENJPH, FFMPEG)
-"""Other code bases that only check; slower than the builtin codecs."""
+"""Code bases that only verify. They are slower than the builtin codecs."""
 RESERVED: Final = {*NAMED, *(spec.name for spec in AUDITORS)}
 
 
 class BrokenPlugin(NamedTuple):
-    """A plugin that another package registers and that cannot be used."""
+    """A plugin of another package that cannot be used."""
 
     name: str
     reason: str
 
 
 def missing(spec: CodecSpec) -> tuple[str, ...]:
-    """Returns the required modules that are not installed; none is imported to know it."""
+    """Returns the required modules that are not installed, without importing any."""
     tops = dict.fromkeys(module.partition(".")[0] for module in spec.requires)
     return tuple(top for top in tops if not find_spec(top))
 
 
 class Codecs:
-    """The codecs that the settings allow, and the processes of the isolated ones.
+    """The codecs that the settings allow, and the subprocesses of the isolated ones.
 
-    Packages register a codec under the entry point group ``dicomtx.codecs``. As that costs time,
-    entry points are read only when a loop over the codecs gets to them, and what they name is
-    imported only in a process of its own. A conversion or a batch has one, as a context manager.
+    Packages register codecs under the entry point group ``dicomtx.codecs``. Reading entry points
+    takes time, so they are read only when iteration reaches them. Their modules are imported only
+    in a subprocess. Each conversion or batch has one ``Codecs``, used as a context manager.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Checks the names in the settings.
 
         Raises:
-            UsageError: there is no codec of that name.
+            UsageError: a codec name is unknown.
         """
         self._settings = settings
         self._groups: dict[str, WorkerGroup] = {}
@@ -66,7 +66,7 @@ class Codecs:
                 raise UsageError(f"unknown codec {name!r}: use one of {known}")
 
     def __iter__(self) -> Iterator[CodecSpec]:
-        """Yields the codecs in order, those of other packages looked up when it is their turn.
+        """Yields the codecs in order; plugins are looked up only when their turn comes.
 
         Raises:
             CodecError: a plugin that the settings name cannot be used.
@@ -83,13 +83,13 @@ class Codecs:
                 yield from BUILTIN
 
     def able(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
-        """Yields, in order, the codecs that are installed and do this."""
+        """Yields, in order, the installed codecs that support this syntax and direction."""
         for spec in self:
             if syntax.uid in spec.does(direction) and not self._lacks(spec):
                 yield spec
 
     def builtins(self, syntax: TransferSyntax, direction: Direction) -> Iterator[CodecSpec]:
-        """Yields the builtin ones of ``able``; plugins are not looked up."""
+        """Yields the builtin codecs of ``able``, without looking up plugins."""
         settings = self._settings
         if settings.order == "plugins-only" and not settings.codecs:
             return
@@ -99,10 +99,10 @@ class Codecs:
                 yield spec
 
     def verifiers(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields the codecs for a second look at what was encoded, the fastest first.
+        """Yields the codecs that can verify an encoded frame, the fastest first.
 
-        Plugins are not looked up. OpenJPH is left out: it encodes, and OpenJPEG verifies that.
-        Where another code base must do it, a choice of codecs does not keep it from that.
+        Plugins are not looked up. OpenJPH is left out: it encodes, and OpenJPEG verifies it. If
+        verification must be independent, ``--codec`` does not restrict the verifiers.
         """
         if self._settings.verifies.independent:
             yield from (s for s in BUILTIN if syntax.uid in s.decodes and not self._lacks(s))
@@ -111,7 +111,7 @@ class Codecs:
         yield from (spec for spec in self.auditors(syntax) if spec is not OPENJPH)
 
     def auditors(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields the code bases that only check, if the settings leave that choice."""
+        """Yields the code bases that only verify, if the settings allow them."""
         settings = self._settings
         chosen = settings.codecs or settings.order == "plugins-only"
         if chosen and not settings.verifies.independent:
@@ -121,7 +121,7 @@ class Codecs:
                 yield spec
 
     def shipped(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields what comes with dicomtx and decodes this, GDCM included, if it is in force."""
+        """Yields the shipped codecs that decode this syntax, including GDCM, if allowed."""
         settings = self._settings
         for spec in SHIPPED.values():
             named = spec.name in settings.codecs
@@ -130,20 +130,20 @@ class Codecs:
                 yield spec
 
     def broken(self) -> tuple[BrokenPlugin, ...]:
-        """Returns the plugins of other packages that cannot be used; starts each to know."""
+        """Returns the plugins that cannot be used; starts each of them to find out."""
         found = map(self._describe, self._entry_points)
         return tuple(plugin for plugin in found if isinstance(plugin, BrokenPlugin))
 
     def open(self, spec: CodecSpec, frames: int = 1, *, apart: bool = False) -> Codec:
-        """Returns the codec itself: the module, or processes for a plugin.
+        """Returns the codec: its module, or subprocesses for a plugin.
 
-        A builtin that cannot work side by side in one process has processes too, if there are
-        ``frames`` and CPUs enough.
+        A builtin that holds the GIL also runs in subprocesses if there are several ``frames`` and
+        several CPUs.
 
         Args:
-            spec: which codec.
-            frames: how many it will work on.
-            apart: a builtin has processes too, since it is not safe with the streams.
+            spec: the codec to open.
+            frames: the number of frames that it will process.
+            apart: run even a builtin in subprocesses, as it is not safe with these streams.
 
         Raises:
             CodecError: the module of a builtin cannot be imported.
@@ -157,7 +157,7 @@ class Codecs:
             raise CodecError(f"{spec.name} cannot be imported: {error}") from error
 
     def _isolated(self, spec: CodecSpec) -> Codec:
-        """Returns the codec in processes of its own."""
+        """Returns the codec running in subprocesses."""
         from dicomtx.codecs.isolation.worker_group import Isolated  # noqa: PLC0415 - mostly not needed
 
         isolated = Isolated(self._group(spec.name), spec.module)
@@ -168,7 +168,7 @@ class Codecs:
         return Trusted(isolated)
 
     def printed(self) -> list[str]:
-        """Returns what isolated codecs printed since this was last asked, as "name: line"."""
+        """Returns what isolated codecs printed since the last call, as "name: line"."""
         return [
             f"{name}: {line}"
             for name, team in list(self._groups.items())
@@ -176,7 +176,7 @@ class Codecs:
         ]
 
     def close(self) -> None:
-        """Ends the processes of the isolated codecs."""
+        """Ends the subprocesses of the isolated codecs."""
         for team in list(self._groups.values()):
             team.close()
 
@@ -192,19 +192,19 @@ class Codecs:
         self.close()
 
     def _lacks(self, spec: CodecSpec) -> bool:
-        """Returns whether a module is missing; looked up once, not for each of many files."""
+        """Returns whether a required module is missing; cached, as a batch has many files."""
         if spec.name not in self._missing:
             self._missing[spec.name] = bool(missing(spec))
         return self._missing[spec.name]
 
     @cached_property
     def budget(self) -> Budget:
-        """What the frames worked on at once may use."""
+        """The memory and CPU limits for frames processed in parallel."""
         return Budget.of(self._settings)
 
     @cached_property
     def _entry_points(self) -> dict[str, list["EntryPoint"]]:
-        """What packages register, by name, without importing anything of theirs."""
+        """The registered entry points by name; reading them imports no plugin."""
         from importlib.metadata import entry_points  # noqa: PLC0415 - 35 ms, mostly not needed
 
         found: dict[str, list[EntryPoint]] = {}
@@ -222,7 +222,7 @@ class Codecs:
         """Returns the codec of this name.
 
         Raises:
-            CodecError: it is a plugin that cannot be used.
+            CodecError: the plugin cannot be used.
         """
         found = NAMED.get(name) or self._describe(name)
         if isinstance(found, BrokenPlugin):
@@ -235,9 +235,9 @@ class Codecs:
         return self._described[name]
 
     def _look_at(self, name: str, points: list["EntryPoint"]) -> CodecSpec | BrokenPlugin:
-        """Returns the spec that an entry point names, or why there is none."""
+        """Returns the spec that an entry point names, or the reason why it cannot be used."""
         if name in RESERVED:
-            return BrokenPlugin(name, "a codec that comes with dicomtx has this name")
+            return BrokenPlugin(name, "the name is reserved for a codec of dicomtx")
         if len(points) > 1:
             return BrokenPlugin(name, f"{len(points)} packages register this name")
         from dicomtx.codecs.isolation.worker_group import describe  # noqa: PLC0415 - mostly not needed

@@ -1,4 +1,4 @@
-"""Native frames as arrays and back: width, sign, and the bits above Bits Stored."""
+"""Native frames as arrays and back: word width, sign, and the bits above Bits Stored."""
 
 from typing import Any, Final
 
@@ -13,22 +13,22 @@ WORDS: Final = (1, 8, 16, 32, 64)
 
 
 def shape(image: ImagePixel) -> tuple[int, ...]:
-    """Returns rows x columns, and x samples where there is more than one."""
+    """Returns rows x columns, and x samples if there is more than one sample per pixel."""
     plane = (image.rows, image.columns)
     return plane if image.samples_per_pixel == 1 else (*plane, image.samples_per_pixel)
 
 
 def words(frame: Frame) -> Array:
-    """Returns the samples as they stand, unsigned; one-bit samples a byte each.
+    """Returns the unmodified samples as unsigned words; one-bit samples take a byte each.
 
     Raises:
-        CodecError: the frame has another length than its image, or a width that is no word.
+        CodecError: the frame has the wrong length, or Bits Allocated is not a supported width.
     """
     image = frame.image
     if len(frame.data) != (image.samples_per_frame * image.bits_allocated + 7) // 8:
-        raise CodecError(f"the native frame has {len(frame.data)} bytes, not what its size asks")
+        raise CodecError(f"the native frame has the wrong length, {len(frame.data)} bytes")
     if image.bits_allocated not in WORDS:
-        raise CodecError(f"no codec takes samples of {image.bits_allocated} bits allocated")
+        raise CodecError(f"no codec supports {image.bits_allocated} bits allocated")
     data = np.frombuffer(frame.data, np.uint8)
     if image.bits_allocated == 1:
         bits = np.unpackbits(data, count=image.samples_per_frame, bitorder="little")
@@ -51,10 +51,10 @@ def values(frame: Frame) -> Array:
 
 
 def streamed(frame: Frame, precision: int) -> Array:
-    """Returns the values as an unsigned stream of ``precision`` bits holds them.
+    """Returns the values for an unsigned stream of ``precision`` bits.
 
-    Signed values are two's complement in all bits of the stream, so that a decoder that extends the
-    sign from there gets them back.
+    Signed values become two's complement in all bits of the stream. A decoder restores them by
+    extending the sign from its top bit.
     """
     if not frame.image.signed:
         return stored(frame).astype(_container(precision, "u"), copy=False)
@@ -63,15 +63,15 @@ def streamed(frame: Frame, precision: int) -> Array:
 
 
 def words_as_said(array: Array, image: ImagePixel) -> Array:
-    """Returns whole words under the sign of the data set, so that none of their bits changes."""
+    """Returns the words with the sign of the data set, without changing any bit."""
     return array.view(array.dtype.str.replace("u", "i")) if image.signed else array
 
 
 def native(data: bytes | bytearray, image: ImagePixel) -> Frame:
-    """Returns bytes that are a native frame already, brought to colour by pixel.
+    """Returns data that is already native as a frame, converted to colour-by-pixel.
 
     Raises:
-        CodecError: they are too few or too many.
+        CodecError: the data has the wrong length.
     """
     if len(data) != image.frame_bytes:
         raise CodecError(f"the stream holds {len(data)} bytes, not {image.frame_bytes}")
@@ -89,20 +89,22 @@ def frame_of(
     *,
     precision: int = 0,
 ) -> Frame:
-    """Returns what a decoder gave as a native frame: every bit of the stream is in its words.
+    """Returns the array of a decoder as a native frame, with all bits of the stream.
 
     Args:
-        array: rows x columns x samples; signed if the stream says that it is.
-        image: what the data set says.
-        photometric_interpretation: what the samples are.
-        precision: bits of a sample that the stream holds, 0 for all of the array's.
+        array: rows x columns x samples; signed if the stream is signed.
+        image: the Image Pixel attributes of the data set.
+        photometric_interpretation: the colour space of the samples.
+        precision: bits per sample of the stream; 0 for all bits of the array.
 
     Raises:
-        CodecError: these are not the samples that the data set promises.
+        CodecError: the number of samples or their precision does not match the data set.
     """
     precision = precision or array.itemsize * 8
     if array.size != image.samples_per_frame:
-        raise CodecError(f"{array.size} samples came back, not {image.samples_per_frame}")
+        raise CodecError(
+            f"the decoder returned {array.size} samples, not {image.samples_per_frame}"
+        )
     decoded = image._replace(
         photometric_interpretation=photometric_interpretation,
         planar_configuration=0,
@@ -111,7 +113,10 @@ def frame_of(
     if image.bits_allocated == 1:
         return Frame(np.packbits(array.reshape(-1) != 0, bitorder="little").tobytes(), decoded)
     if precision > image.bits_allocated:
-        raise CodecError(f"the stream has {precision} bits a sample, not {image.bits_allocated}")
+        raise CodecError(
+            f"the stream has {precision} bits per sample, but Bits Allocated is"
+            f" {image.bits_allocated}"
+        )
     if (array.dtype.kind == "i") != image.signed:
         array = _reinterpreted(array, precision, signed=image.signed)
     kind = "i" if image.signed else "u"
@@ -120,22 +125,22 @@ def frame_of(
 
 
 def width(bits: int) -> int:
-    """Returns the bytes of the narrowest word that holds so many bits."""
+    """Returns the bytes of the narrowest word that holds this many bits."""
     return next(word for word in WORDS[1:] if bits <= word) // 8
 
 
 def allocated(image: ImagePixel) -> int:
-    """Returns the bytes of the word that Bits Allocated asks for, at most 2."""
+    """Returns the bytes of the word for Bits Allocated, at most 2."""
     return min(2, width(max(8, image.bits_allocated)))
 
 
 def _container(bits: int, kind: str) -> str:
-    """Returns the narrowest dtype that holds so many bits."""
+    """Returns the narrowest dtype that holds this many bits."""
     return f"<{kind}{width(bits)}"
 
 
 def _reinterpreted(array: Array, precision: int, *, signed: bool) -> Array:
-    """Returns the same low bits under the other sign."""
+    """Returns the same low bits, read as signed or unsigned."""
     above = array.itemsize * 8 - precision
     kind = "i" if signed else "u"
     moved: Array = (array << above).view(f"<{kind}{array.itemsize}")

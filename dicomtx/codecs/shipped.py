@@ -1,4 +1,4 @@
-"""What the shipped codecs are able to do, as data: nothing heavy is imported to know it."""
+"""The capabilities of the shipped codecs, as data that needs no heavy imports."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ DEFLATED_FRAME: Final = ROOT + ".8.1"
 
 
 def _jpeg(*numbers: int) -> tuple[str, ...]:
-    """Returns the UIDs under the arc that JPEG and its successors share."""
+    """Returns UIDs under the root that JPEG and its successors share."""
     return tuple(f"{ROOT}.4.{number}" for number in numbers)
 
 
-# measured on frames of 3000 x 3000; both directions, the larger need
+# measured on frames of 3000 x 3000: the larger need of both directions
 MEMORY: Final = {
     **dict.fromkeys((RLE, *_jpeg(50, 51, 52, 53, 54, 55, 56, 57, 70, 80, 81)), 3.0),
     **dict.fromkeys(_jpeg(90, 91, 201, 202, 203), 8.0),
@@ -78,7 +78,7 @@ SECOND: Final = CodecSpec(
     memory=MEMORY,
     builtin=True,
 )
-"""Other code bases for verification and ``compare``; never in the order."""
+"""Other code bases for verification and ``compare``; never used for conversion."""
 GDCM: Final = CodecSpec(
     name="gdcm",
     module="dicomtx.codecs.gdcm",
@@ -106,7 +106,7 @@ OPENJPH: Final = CodecSpec(
     decodes=_by("OpenJPH", *_jpeg(201, 202)),
     memory=MEMORY,
 )
-"""For ``compare`` only: what OpenJPH encodes is verified by OpenJPEG."""
+"""For ``compare`` only; OpenJPEG verifies what OpenJPH encodes."""
 FFMPEG: Final = CodecSpec(
     name="ffmpeg",
     module="dicomtx.codecs.ffmpeg",
@@ -115,4 +115,4 @@ FFMPEG: Final = CodecSpec(
     decodes=_by("FFmpeg", *_jpeg(80, 81, 90, 91)),
     memory=MEMORY,
 )
-"""For verification and ``compare``, and in the order only if it is named: see ``trust``."""
+"""For verification and ``compare``; converts only if it is named. See ``ffmpeg_trust``."""

@@ -1,4 +1,4 @@
-"""The headers that encoders leave out or get wrong: written, taken away, or put right."""
+"""Stream headers that encoders omit or get wrong: adds, removes or corrects them."""
 
 import struct
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def rle(segments: Sequence[bytes | bytearray]) -> bytes:
     """Returns the RLE stream of these segments, each padded to even length (PS3.5 Annex G).
 
     Raises:
-        CodecError: there are more of them than the header has room for.
+        CodecError: there are more than 15 segments.
     """
     if len(segments) > 15:
-        raise CodecError(f"RLE has room for 15 segments, not {len(segments)}")
+        raise CodecError(f"RLE supports at most 15 segments, not {len(segments)}")
     even = [segment + b"\0" * (len(segment) % 2) for segment in segments]
     offsets = list(accumulate(map(len, even[:-1]), initial=RLE_HEADER.size))
     header = RLE_HEADER.pack(len(even), *offsets, *[0] * (15 - len(even)))
@@ -31,40 +31,40 @@ def rle(segments: Sequence[bytes | bytearray]) -> bytes:
 
 
 def require_end(stream: bytes) -> None:
-    """Refuses a JPEG, JPEG-LS or JPEG 2000 stream that was cut short.
+    """Refuses a truncated JPEG, JPEG-LS or JPEG 2000 stream.
 
-    libjpeg and GDCM make up the rest, CharLS looks for it for minutes. The marker cannot stand
-    within entropy-coded data.
+    libjpeg and GDCM invent the missing data, and CharLS can search for it for minutes. The marker
+    cannot occur within entropy-coded data.
 
     Raises:
-        CodecError: the stream has no end.
+        CodecError: the end marker is missing.
     """
-    if stream.rfind(END) < 0:  # from behind: it is seldom far
-        raise CodecError("the stream was cut short: it has no end marker (FFD9)")
+    if stream.rfind(END) < 0:  # searched backwards, as it is usually near the end
+        raise CodecError("the stream is truncated: its end marker (FFD9) is missing")
 
 
 def require_segments(stream: bytes, plane: int) -> None:
-    """Refuses an RLE stream with a segment that does not hold ``plane`` bytes.
+    """Refuses an RLE stream with a segment shorter than ``plane`` bytes.
 
-    GDCM makes up what is missing.
+    GDCM invents the missing data.
 
     Raises:
-        CodecError: a segment is short.
+        CodecError: a segment is too short.
     """
     if any(_held(segment, plane)[0] < plane for segment in _segments(stream)):
-        raise CodecError(f"an RLE segment holds less than its {plane} bytes")
+        raise CodecError(f"an RLE segment decodes to fewer than {plane} bytes")
 
 
 def with_whole_segments(stream: bytes, plane: int) -> bytes:
-    """Returns an RLE stream whose segments all hold ``plane`` bytes: zeros where they end early.
+    """Returns an RLE stream whose segments all decode to ``plane`` bytes, padded with zeros.
 
     Raises:
-        CodecError: next to nothing is there, as where the size of the image is forged.
+        CodecError: almost nothing is there, for example because the image size is forged.
     """
     segments = _segments(stream)
     measured = [_held(segment, plane) for segment in segments]
     if sum(held for held, _ in measured) * 100 < plane * len(segments):
-        raise CodecError("too little of the RLE stream is there to be salvaged")
+        raise CodecError("too little of the RLE stream is left to salvage")
     whole = []
     for segment, (held, used) in zip(segments, measured, strict=True):
         runs, rest = divmod(max(0, plane - held), 128)
@@ -74,7 +74,7 @@ def with_whole_segments(stream: bytes, plane: int) -> bytes:
 
 
 def without_padding(stream: bytes, plane: int) -> list[bytes]:
-    """Returns the segments of an RLE stream, each as far as the runs that hold ``plane`` bytes."""
+    """Returns the segments of an RLE stream, cut after the runs that hold ``plane`` bytes."""
     segments = _segments(stream)
     return [segment[: _held(segment, plane)[1]] for segment in segments]
 
@@ -86,7 +86,7 @@ def _segments(stream: bytes) -> list[bytes]:
 
 
 def _held(segment: bytes, plane: int) -> tuple[int, int]:
-    """Returns how many bytes a segment's whole runs hold, and how long these are (PS3.5 G.3.2)."""
+    """Returns how many bytes a segment's complete runs hold, and their length (PS3.5 G.3.2)."""
     position, held = 0, 0
     while held < plane and position < len(segment):
         control = segment[position]
@@ -99,17 +99,17 @@ def _held(segment: bytes, plane: int) -> tuple[int, int]:
 
 
 def without_spiff(stream: bytes) -> bytes:
-    """Returns a JPEG-LS stream without its SPIFF segments, which say RGB of any three samples."""
+    """Returns a JPEG-LS stream without SPIFF segments, which declare any three samples as RGB."""
     while stream[2:4] == SPIFF:
         stream = _without_first_segment(stream)
     return stream
 
 
 def without_colour(stream: bytes) -> bytes:
-    """Returns a lossless JPEG stream of three components with nothing in it that says RGB.
+    """Returns a lossless JPEG stream of three components without its declaration of RGB.
 
-    The Adobe segment goes, and the components are called 1, 2, 3 instead of R, G, B. libjpeg-turbo
-    3.1 writes wrong samples when it is told that they are YCbCr.
+    It removes the Adobe segment and renames the components from R, G, B to 1, 2, 3. libjpeg-turbo
+    3.1 would write wrong samples if the input were declared as YCbCr.
     """
     plain = bytearray(_without_first_segment(stream) if stream[2:4] == ADOBE else stream)
     frame, scan = plain.index(SOF3) + 10, plain.index(SOS) + 5
@@ -119,7 +119,7 @@ def without_colour(stream: bytes) -> bytes:
 
 
 def with_precision(stream: bytes, components: int, bits: int, *, signed: bool) -> bytes:
-    """Returns a JPEG 2000 stream whose components have so many bits (Ssiz, T.800 A.5.1)."""
+    """Returns a JPEG 2000 stream with this many bits per component (Ssiz, T.800 A.5.1)."""
     told = bytearray(stream)
     first = told.index(SIZ) + 40
     for component in range(components):
@@ -132,5 +132,5 @@ def _without_first_segment(stream: bytes) -> bytes:
 
 
 def decomposition_levels(stream: bytes) -> int:
-    """Returns how often a JPEG 2000 stream halves its image (COD, ISO/IEC 15444-1 A.6.1)."""
+    """Returns the decomposition levels of a JPEG 2000 stream (COD, ISO/IEC 15444-1 A.6.1)."""
     return stream[stream.index(b"\xff\x52") + 9]

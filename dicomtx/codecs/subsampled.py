@@ -1,4 +1,4 @@
-"""JPEG 2000 and HTJ2K streams whose chroma has fewer samples than their luma."""
+"""JPEG 2000 and HTJ2K streams with subsampled chroma."""
 
 import struct
 from typing import Final
@@ -13,16 +13,16 @@ LARGEST: Final = (1 << 32) - 1
 
 
 def decode(stream: bytes, image: ImagePixel) -> Frame:
-    """Returns the native frame of one code stream, its components as they are, at full size.
+    """Returns the native frame of one code stream, with its own components at full size.
 
-    The programs around OpenJPEG take three components of which the second is narrower for YCbCr,
-    and convert them to RGB with rounding of their own. They do so only if the first component is
-    as dense horizontally as vertically. So the reference grid is stretched horizontally by two
-    (T.800 B.2), which changes no component, and every second column is taken.
+    The wrappers of OpenJPEG treat three components with a narrower second one as YCbCr, and
+    convert them to RGB with rounding of their own. They do so only if the first component is
+    as dense horizontally as vertically. So this function doubles the reference grid horizontally
+    (T.800 B.2), which changes no component, and keeps every second column.
 
     Raises:
-        CodecError: the stream cannot be stretched.
-        RuntimeError: OpenJPEG cannot decode it.
+        CodecError: the grid cannot be doubled.
+        RuntimeError: OpenJPEG cannot decode the stream.
     """
     from openjpeg import utils
 
@@ -36,7 +36,7 @@ def decode(stream: bytes, image: ImagePixel) -> Frame:
 
 
 def _stretched(stream: bytes) -> bytes:
-    """Returns the stream with each horizontal distance of SIZ doubled (T.800 A.5.1)."""
+    """Returns the stream with each horizontal spacing of SIZ doubled (T.800 A.5.1)."""
     made = bytearray(stream)
     at = made.index(SIZ) + 6
     grid = list(struct.unpack_from(">8I", made, at))

@@ -1,7 +1,7 @@
-"""Second opinions: other code bases, asked only whether a result is right.
+"""Verifiers: other code bases that only check results.
 
-They are slower than imagecodecs' best. jpegsof3 and OpenJPH are not safe with streams from
-elsewhere: they decode those in a process of its own (see ``Codecs.open``).
+They are slower than the best codecs of imagecodecs. jpegsof3 and OpenJPH are not safe with
+untrusted streams, so they decode those in a subprocess (see ``Codecs.open``).
 """
 
 import zlib
@@ -26,12 +26,12 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     try:
         return decoder(stream, image)
     except (RuntimeError, ValueError, zlib.error) as error:
-        raise CodecError(f"second opinion: {error}") from error
+        raise CodecError(f"verifier: {error}") from error
 
 
 def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:  # noqa: ARG001 the Protocol's
-    """Encodes nothing; see ``Codec``."""
-    raise CodecError(f"second opinions do not encode {syntax.name}")
+    """Raises CodecError: verifiers do not encode."""
+    raise CodecError(f"verifiers do not encode {syntax.name}")
 
 
 def _rle(stream: bytes, image: ImagePixel) -> Frame:
@@ -61,7 +61,7 @@ def _lossless_jpeg(stream: bytes, image: ImagePixel) -> Frame:
 def _htj2k(stream: bytes, image: ImagePixel) -> Frame:
     said = code_stream.read(stream)
     if said is None or said.syntax.endswith(".203") or said.subsampled:
-        raise CodecError("OpenJPH is not asked for lossy or subsampled streams: it wraps values")
+        raise CodecError("OpenJPH is not used for lossy or subsampled streams: its values can wrap")
     return samples.frame_of(
         imagecodecs.htj2k_decode(stream, planar=False),
         image,

@@ -69,7 +69,7 @@ def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:
     at = JPEG.stream.index(b"\xff\xc0") + 5
     liar = JPEG.stream[:at] + b"\xea\x60\xea\x60" + JPEG.stream[at + 4 :]
     told = refusal(liar, JPEG.syntax, JPEG.image)
-    assert told == "the JPEG stream says 60000 x 60000, the data set 100 x 100"
+    assert told == "the JPEG stream has 60000 x 60000 pixels, but the data set says 100 x 100"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_the_shortest_streams_that_encoders_make_pass(size: tuple[int, int]) -> 
 def test_a_stream_of_more_bits_than_are_allocated_is_refused() -> None:
     image = JPEG_LS.image._replace(bits_allocated=8)
     told = refusal(JPEG_LS.stream, JPEG_LS.syntax, image)
-    assert told == "the JPEG-LS stream says 16 bits a sample, the data set allocates 8"
+    assert told == "the JPEG-LS stream has 16 bits per sample, but the data set allocates 8"
 
 
 def test_a_one_bit_image_may_be_coded_in_eight() -> None:
@@ -166,9 +166,9 @@ def test_what_is_no_stream_at_all_is_refused() -> None:
         (offsets(RLE, 16), "not an RLE stream"),
         (offsets(RLE, 2, 60), "not an RLE stream"),
         (offsets(RLE, 2, 64, 64), "not an RLE stream"),
-        (offsets(RLE, 1, 64), "the RLE header has 1 segments, the data set 2"),
-        (offsets(RLE, 3, 64, 70, 80), "the RLE header has 3 segments, the data set 2"),
-        (offsets(RLE, 2, 64, 1 << 31), "an RLE segment begins at byte 2147483648 of a frame"),
+        (offsets(RLE, 1, 64), "the RLE header has 1 segments, but the data set requires 2"),
+        (offsets(RLE, 3, 64, 70, 80), "the RLE header has 3 segments, but the data set requires 2"),
+        (offsets(RLE, 2, 64, 1 << 31), "an RLE segment starts at byte 2147483648"),
     ],
 )
 def test_an_rle_header_that_points_astray_is_refused(stream: bytes, told: str) -> None:

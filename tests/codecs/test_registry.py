@@ -134,7 +134,7 @@ def test_a_plugin_that_is_broken_is_told_with_its_reason(fault_codecs: None) -> 
         "broken-name": "its CodecSpec has another name, 'sound'",
         "broken-type": "broken-type raised TypeError: fault_codecs.specs:UIDS is a dict, "
         "not a CodecSpec",
-        "gdcm": "a codec that comes with dicomtx has this name",
+        "gdcm": "the name is reserved for a codec of dicomtx",
     }
 
 

@@ -201,7 +201,7 @@ def test_bytes_behind_the_end_marker_are_padding(
     made = Made(bench, syntax, kind)
     parts = [stream.rstrip(b"\0") + tail for stream in made.streams]
     even = [part + b" " * (len(part) % 2) for part in parts]
-    told = "bytes behind the end marker of frame 1 (and of 2 more) were ignored as padding"
+    told = "frame 1 (and 2 more): bytes after the end marker ignored as padding"
     _check_all(bench, made.file(even), made, told)
     outcome = bench.convert(made.file(even), syntax, repair=True)
     assert told in outcome.warnings
@@ -248,7 +248,7 @@ def test_a_stream_that_is_cut_off_is_damaged_whatever_is_behind_it(
         parts = [made.streams[0], even, made.streams[2]]
         outcome = bench.convert(made.file(parts))
         error = bench.failed(outcome, ExitCode.SOURCE)
-        assert error.startswith("frame 2: the code stream is cut off")
+        assert error.startswith("frame 2: the code stream is truncated")
         assert "could not decode" not in error
         assert outcome.attempts == ()
 

@@ -1,4 +1,4 @@
-"""Every pixel syntax of DICOM, by the imagecodecs package."""
+"""All pixel transfer syntaxes of DICOM, by the imagecodecs package."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +15,7 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-# every exception class of imagecodecs is a RuntimeError; its argument checks raise the others
+# all exceptions of imagecodecs are RuntimeErrors; its argument checks raise the others
 FAILURES: Final = (RuntimeError, ValueError, TypeError, MemoryError)
 
 
@@ -59,7 +59,7 @@ def _decode_jpeg(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Fr
 
 
 def _encode_jpeg(frame: Frame) -> bytes:
-    """Returns a stream of selection value 1; readers differ on fewer bits than 8."""
+    """Returns a stream with selection value 1 and at least 8 bits, as readers differ below 8."""
     bits = max(frame.image.bits_stored, 8)
     stream = bytes(
         imagecodecs.jpeg8_encode(
@@ -75,15 +75,15 @@ def _encode_jpeg(frame: Frame) -> bytes:
 
 
 def _components_as_they_are(image: ImagePixel) -> dict[str, Any]:
-    """Returns what keeps libjpeg from converting three components."""
+    """Returns options that keep libjpeg from converting three components."""
     same = {"colorspace": "RGB", "outcolorspace": "RGB"}
     return same if image.samples_per_pixel == 3 else {}
 
 
 def _at_most_16_bits(frame: Frame, precision: int = 0) -> samples.Array:
-    """Returns the samples for an unsigned stream; its precision is Bits Stored or more."""
+    """Returns the samples for an unsigned stream of ``precision`` bits, by default Bits Stored."""
     if frame.image.bits_stored > 16:
-        raise CodecError(f"at most 16 bits a sample, not {frame.image.bits_stored}")
+        raise CodecError(f"at most 16 bits per sample, not {frame.image.bits_stored}")
     return samples.streamed(frame, precision or frame.image.bits_stored)
 
 
@@ -99,7 +99,7 @@ def _decode_jpegls(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
 
 
 def _encode_jpegls(frame: Frame) -> bytes:
-    """Returns a stream whose samples are as wide as Bits Allocated, or else DCMTK refuses it."""
+    """Returns a stream of words as wide as Bits Allocated; DCMTK rejects others."""
     width = samples.allocated(frame.image)
     try:
         bits = max(frame.image.bits_stored, 8 if width == 1 else 9)
@@ -110,12 +110,12 @@ def _encode_jpegls(frame: Frame) -> bytes:
 
 
 def _jpegls(array: samples.Array, options: dict[str, Any]) -> bytes:
-    room = 2 * array.nbytes + 1024  # noise grows; the default buffer is too small for it
+    room = 2 * array.nbytes + 1024  # noise can grow beyond the default buffer
     return bytes(imagecodecs.jpegls_encode(array, 0, out=room, **options))
 
 
 def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
-    """Returns the frame of a JPEG 2000 or HTJ2K stream by OpenJPEG; OpenJPH wraps at saturation."""
+    """Decodes JPEG 2000 and HTJ2K with OpenJPEG, as OpenJPH wraps values at saturation."""
     said = code_stream.read(stream)
     if said and said.subsampled:
         return subsampled.decode(stream, image)
@@ -129,7 +129,7 @@ def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -
 
 def _encode_jpeg2000(frame: Frame) -> bytes:
     if frame.image.bits_stored > 24:
-        raise CodecError(f"OpenJPEG keeps 24 bits a sample, not {frame.image.bits_stored}")
+        raise CodecError(f"OpenJPEG supports 24 bits per sample, not {frame.image.bits_stored}")
     return bytes(
         imagecodecs.jpeg2k_encode(
             samples.values(frame),
@@ -151,14 +151,14 @@ def _is_rgb(image: ImagePixel) -> bool:
 def _encode_htj2k(frame: Frame) -> bytes:
     """Returns an RPCL stream with TLM, whose smallest resolution is at most 64 x 64 (PS3.5 10.18).
 
-    The encoder knows 8 and 16 bits only. Samples centred on zero are the same code stream at
-    any precision, so they are given as signed words, and the precision is put in afterwards.
+    The encoder supports only 8 and 16 bits. Samples centred on zero give the same code stream
+    at any precision. So they are passed as signed words, and the precision is patched afterwards.
     """
     image, array = frame.image, _at_most_16_bits(frame)
     bits = image.bits_stored
     if image.signed:
         centred = samples.values(frame).astype(np.int16, copy=False)
-    else:  # modulo 2 to the 16th, which is the same once it is signed
+    else:  # arithmetic modulo 2 to the 16th, which is correct once read as signed
         words = array.astype(np.uint16, copy=False)
         centred = (words - np.uint16(1 << bits - 1)).view(np.int16)
     stream = openjph.encode(
@@ -185,10 +185,10 @@ def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
 
 
 def _decode_jpeg_in_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
-    """Returns what the JPEG stream gives that was recompressed; or else the JPEG XL samples."""
+    """Returns the frame of the recompressed JPEG stream, or else that of the JPEG XL stream."""
     said = code_stream.read(stream)
     if said and said.orientation != 1:
-        raise CodecError("readers of JPEG XL turn the image, which its JPEG stream does not tell")
+        raise CodecError("the JPEG XL stream rotates the image, but its JPEG stream does not")
     try:
         jpeg = imagecodecs.jpegxl_decode_jpeg(stream, numthreads=1)
     except FAILURES:
@@ -197,10 +197,10 @@ def _decode_jpeg_in_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePi
 
 
 def _encode_jpegxl(frame: Frame) -> bytes:
-    """Returns a lossless stream; libjxl 0.11's fastest effort, 1, corrupts its memory at times."""
+    """Returns a lossless stream; not with effort 1, which can corrupt memory in libjxl 0.11."""
     image, array = frame.image, _at_most_16_bits(frame)
     if image.signed:
-        raise CodecError("JPEG XL has no signed samples")
+        raise CodecError("JPEG XL does not support signed samples")
     return bytes(
         imagecodecs.jpegxl_encode(
             array,
@@ -246,7 +246,7 @@ DECODERS: Final[dict[str, Callable[[bytes, TransferSyntax, ImagePixel], Frame]]]
     DEFLATED_FRAME: _decode_deflated,
     ENCAPSULATED: _decode_bytes,
 }
-# without loss, also those of the lossy syntaxes that have such a way
+# lossless encoders, including the reversible coding of lossy syntaxes
 ENCODERS: Final[dict[str, Callable[[Frame], bytes]]] = {
     RLE: packbits.encode,
     **dict.fromkeys(_uids(57, 70), _encode_jpeg),

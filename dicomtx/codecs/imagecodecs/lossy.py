@@ -1,4 +1,4 @@
-"""The lossy encoders of the imagecodecs package, one for each lossy syntax."""
+"""The lossy encoders of the imagecodecs package, one per lossy syntax."""
 
 from collections.abc import Callable
 from math import ceil
@@ -14,8 +14,8 @@ from dicomtx.codecs.shipped import ROOT
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 
-EVERYTHING: Final = 200  # dB of JPEG 2000 for which nothing is left out
-MOST_BITS_MORE: Final = 8  # of JPEG 2000: OpenJPEG keeps 24 bits of a sample
+EVERYTHING: Final = 200  # dB from which JPEG 2000 truncates nothing
+MOST_BITS_MORE: Final = 8  # JPEG 2000: OpenJPEG supports 24 bits per sample
 
 
 def _encode_jpeg(frame: Frame, options: EncodeOptions) -> bytes:
@@ -23,7 +23,7 @@ def _encode_jpeg(frame: Frame, options: EncodeOptions) -> bytes:
     image, array = frame.image, _unsigned(frame)
     bits = 8 if image.bits_stored <= 8 else 12
     if image.bits_stored > bits:
-        raise CodecError(f"lossy JPEG has at most 12 bits a sample, not {image.bits_stored}")
+        raise CodecError(f"lossy JPEG supports at most 12 bits per sample, not {image.bits_stored}")
     return bytes(
         imagecodecs.jpeg8_encode(
             array, options.quality, bitspersample=bits, **_components(image, options)
@@ -32,7 +32,7 @@ def _encode_jpeg(frame: Frame, options: EncodeOptions) -> bytes:
 
 
 def _components(image: ImagePixel, options: EncodeOptions) -> dict[str, Any]:
-    """Returns what tells libjpeg the colours that it gets, and those that the stream shall have."""
+    """Returns libjpeg options for the colour space of the input and of the stream."""
     if image.samples_per_pixel != 3:
         return {}
     given = "RGB" if image.photometric_interpretation == "RGB" else "YCBCR"
@@ -43,26 +43,26 @@ def _components(image: ImagePixel, options: EncodeOptions) -> dict[str, Any]:
 
 def _unsigned(frame: Frame) -> samples.Array:
     if frame.image.signed:
-        raise CodecError("this syntax has no signed samples")
+        raise CodecError("this syntax does not support signed samples")
     return samples.stored(frame)
 
 
 def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
-    """Returns a near-lossless stream that no reader can take for values beyond Bits Stored.
+    """Returns a near-lossless stream whose decoded values stay within Bits Stored.
 
-    The coder knows neither sign nor Bits Stored: a value near the end of the range could come back
-    beyond it, which for signed samples is the other end. A frame with such values is brought
-    away from the ends by half of the error allowed, and coded with the other half.
+    The coder knows neither the sign nor Bits Stored. A value near the end of the range could come
+    back beyond it; for signed samples, that wraps to the other end. A frame with such values is
+    clipped by half of the allowed error, and coded with the other half.
     """
     image = frame.image
     near = min(options.near, 255, (1 << image.bits_stored) // 2 - 1)  # T.87 C.2.3
     if image.bits_stored > 16:
-        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
-    values = samples.values(frame)  # as wide as Bits Allocated, or else DCMTK refuses the stream
+        raise CodecError(f"at most 16 bits per sample, not {image.bits_stored}")
+    values = samples.values(frame)  # DCMTK needs words as wide as Bits Allocated
     values = values.astype(f"<{values.dtype.kind}{samples.allocated(image)}", copy=False)
     low = -(1 << image.bits_stored - 1) if image.signed else 0
     high = low + (1 << image.bits_stored) - 1
-    within = 8 * values.itemsize == image.bits_stored  # then the coder itself keeps to the range
+    within = 8 * values.itemsize == image.bits_stored  # then the coder itself clips to the range
     floor = low + near if image.signed else low
     ceiling = high - near if image.signed or not within else high
     if int(values.min()) < floor or int(values.max()) > ceiling:
@@ -76,17 +76,17 @@ def _encode_jpegls(frame: Frame, options: EncodeOptions) -> bytes:
 
 
 def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
-    """Returns an irreversible stream of the precision of the samples.
+    """Returns an irreversible stream with the precision of the samples.
 
-    OpenJPEG's finest steps are those of whole values: that is coarse where the values take up
-    little of their range. What is to be finer gets samples with more bits, whose steps are finer
-    parts of them; steps are parts of the range (T.800 E-3), so the precision is put in afterwards.
+    OpenJPEG's finest quantization steps are whole values. That is coarse if the values use little
+    of their range. For a finer result the samples get more bits, so each step is a smaller part
+    of them. Steps are relative to the range (T.800 E-3), so the precision is patched afterwards.
     """
     image, values = frame.image, samples.values(frame)
-    finest = 6.02 * image.bits_stored + 4  # dB that whole values have to spare
+    finest = 6.02 * image.bits_stored + 4  # dB that whole values reach with a margin
     more = min(max(0, ceil((options.psnr - finest) / 6.02)), MOST_BITS_MORE)
     bits = image.bits_stored + more
-    # dB, of which the stub knows whole ones only; 0 takes in all that there is
+    # dB; the type stub allows only integers; 0 truncates nothing
     level: Any = options.psnr if options.psnr < EVERYTHING else 0
     stream = imagecodecs.jpeg2k_encode(
         values.astype(f"{values.dtype.kind}{samples.width(bits)}") << more if more else values,
@@ -102,14 +102,14 @@ def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
 
 
 def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
-    """Returns an irreversible stream of the precision of the samples.
+    """Returns an irreversible stream with the precision of the samples.
 
-    The encoder knows 8 and 16 bits only: it gets samples centred on zero, as signed words of
-    which they take up all bits, and the precision is put in afterwards.
+    The encoder supports only 8 and 16 bits. The samples are centred on zero and scaled to fill
+    signed words, and the precision is patched afterwards.
     """
     image = frame.image
     if image.bits_stored > 16:
-        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
+        raise CodecError(f"at most 16 bits per sample, not {image.bits_stored}")
     array: Any = samples.values(frame)
     word = 8 * array.itemsize
     if not image.signed:
@@ -136,7 +136,7 @@ def _labelled(stream: bytes, image: ImagePixel) -> bytes:
 def _encode_jpegxl(frame: Frame, options: EncodeOptions) -> bytes:
     image, array = frame.image, _unsigned(frame)
     if image.bits_stored > 16:
-        raise CodecError(f"at most 16 bits a sample, not {image.bits_stored}")
+        raise CodecError(f"at most 16 bits per sample, not {image.bits_stored}")
     return bytes(
         imagecodecs.jpegxl_encode(
             array,

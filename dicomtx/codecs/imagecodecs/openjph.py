@@ -1,4 +1,4 @@
-"""HTJ2K by OpenJPH, through the imagecodecs package: its tables are filled by one thread."""
+"""HTJ2K by OpenJPH, through the imagecodecs package, with thread-safe initialization."""
 
 from functools import cache
 from threading import Lock
@@ -11,10 +11,10 @@ from dicomtx.codecs import stream_repair
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import ImagePixel
 
-# OpenJPH fills static tables at the first frame that a process encodes, without a lock of its own:
-# of two threads that begin together, one may encode with tables that the other is filling
+# OpenJPH fills static tables at the first frame that a process encodes, without a lock. A second
+# thread could encode with incomplete tables.
 FILLING: Final = Lock()
-SMALLEST: Final = 64  # rows and columns of the smallest resolution (PS3.5 10.18)
+SMALLEST: Final = 64  # largest sides of the smallest resolution (PS3.5 10.18)
 
 
 def encode(array: Any, **options: Any) -> bytes:
@@ -26,19 +26,19 @@ def encode(array: Any, **options: Any) -> bytes:
 
 @cache
 def _fill_tables() -> None:
-    """Encodes a little of what uses all tables: colour, both transforms."""
+    """Encodes a small image both ways, in colour, so that all tables are in use."""
     little = np.zeros((8, 8, 3), np.uint8)
     for reversible in (True, False):
         imagecodecs.htj2k_encode(little, rgb=True, planar=False, reversible=reversible)
 
 
 def checked(stream: bytes, image: ImagePixel) -> bytes:
-    """Returns an RPCL stream whose smallest resolution is as small as PS3.5 10.18 asks.
+    """Returns an RPCL stream after checking its smallest resolution (PS3.5 10.18).
 
-    imagecodecs 2026.10 has no more levels than the smaller side of the image can be halved.
+    imagecodecs 2026.10 limits the levels to how often the smaller side can be halved.
 
     Raises:
-        CodecError: there are too few.
+        CodecError: there are too few levels.
     """
     levels = stream_repair.decomposition_levels(stream)
     if max(image.rows, image.columns) > SMALLEST << levels:

@@ -14,7 +14,7 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  
     width = (image.bits_allocated + 7) // 8
     data = _rle_words(stream, width) or _rle_words(stream[:-1], width)
     if image.bits_allocated == 1 and len(data) == image.frame_bytes != image.samples_per_frame:
-        return samples.native(data, image)  # packed: the convention of older writers
+        return samples.native(data, image)  # old writers packed the bits
     if len(data) != image.samples_per_frame * width:
         data = _cut_segments(stream, image.samples_per_pixel, image.rows * image.columns)
     planes = np.frombuffer(data, f"<u{width}").reshape(image.samples_per_pixel, -1)
@@ -24,20 +24,20 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  
 
 
 def _rle_words(stream: bytes, width: int) -> bytes:
-    """Returns the samples of an RLE stream, nothing if padding that is not zero is in the way."""
+    """Returns the samples of an RLE stream; nothing if the library cannot decode its padding."""
     try:
         return bytes(imagecodecs.dicomrle_decode(stream, f"<u{width}"))
-    except (RuntimeError, ValueError):  # all that the library raises
+    except (RuntimeError, ValueError):  # the library raises no others
         return b""
 
 
 def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
-    """Returns the samples of an RLE stream with something behind the runs of its segments.
+    """Returns the samples of an RLE stream, without trailing data in its segments.
 
-    That is padding, or one byte too many.
+    That data is padding, or one byte too many.
 
     Raises:
-        CodecError: a segment holds less than a plane, or its last run much more.
+        CodecError: a segment is shorter than a plane, or more than one byte longer.
     """
     parts = stream_repair.without_padding(stream, plane)
     planes = [np.frombuffer(imagecodecs.packbits_decode(part), np.uint8) for part in parts]
@@ -49,10 +49,10 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
 
 
 def encode(frame: Frame) -> bytes:
-    """Returns the byte planes, most significant first; PackBits starts again at each row."""
+    """Returns the RLE stream: byte planes, most significant first; PackBits restarts per row."""
     words = samples.words(frame)
     shape = (frame.image.rows, frame.image.columns, -1, words.itemsize)
     cells = words.view(np.uint8).reshape(shape)[..., ::-1]  # words are little endian
     planes = (cells[..., n, byte] for n in range(cells.shape[2]) for byte in range(words.itemsize))
-    # copies: the library takes strides, but not those of a single column
+    # copies, as the library does not support the strides of a single column
     return stream_repair.rle([imagecodecs.packbits_encode(plane.copy()) for plane in planes])

@@ -1,4 +1,4 @@
-"""JPEG streams within JPEG XL (ISO/IEC 18181-1): nothing is decoded, and every byte comes back."""
+"""Lossless recompression of JPEG streams in JPEG XL (ISO/IEC 18181-1), without decoding."""
 
 import imagecodecs
 
@@ -11,12 +11,13 @@ from dicomtx.errors import CodecError
 def packed(jpeg: bytes) -> bytes:
     """Returns a JPEG XL stream that holds a JPEG stream.
 
-    libjxl copies the orientation of EXIF into the header of the stream, and readers would turn the
-    frame: it would not have the Rows and Columns of the data set (PS3.5 8.2.15). It is removed
-    there, and stays in the JPEG stream, where DICOM readers do not look.
+    libjxl copies the EXIF orientation into the header of the stream. Readers would then rotate
+    the frame, and it would not match Rows and Columns of the data set (PS3.5 8.2.15). So the
+    orientation is removed from the header. It stays in the JPEG stream, where DICOM readers
+    ignore it.
 
     Raises:
-        CodecError: libjxl does not take it.
+        CodecError: libjxl cannot hold the JPEG stream.
     """
     try:
         stream = bytes(imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True, numthreads=1))
@@ -29,11 +30,11 @@ def unpacked(stream: bytes) -> bytes:
     """Returns the JPEG stream that a JPEG XL stream holds.
 
     Raises:
-        CodecError: it holds none, or one that readers of JPEG XL see turned.
+        CodecError: it holds none, or JPEG XL readers rotate the image.
     """
     said = code_stream.read(stream)
     if said and said.orientation != 1:
-        raise CodecError("readers of the JPEG XL stream turn the image, those of JPEG do not")
+        raise CodecError("the JPEG XL stream rotates the image, but the JPEG stream does not")
     try:
         return bytes(imagecodecs.jpegxl_decode_jpeg(stream, numthreads=1))
     except FAILURES as error:

@@ -1,1 +1,1 @@
-"""Codecs in processes of their own: a crash or a hang is a CodecError."""
+"""Codecs in subprocesses, where a crash or a hang becomes a CodecError."""

@@ -1,4 +1,4 @@
-"""The process of an isolated codec, seen from its parent: a crash or a hang is a CodecError."""
+"""The parent's side of an isolated codec: a crash or a hang becomes a CodecError."""
 
 import fcntl
 import io
@@ -19,28 +19,29 @@ from dicomtx.processes.framing import Data, receive, send
 
 LINES_KEPT: Final = 100
 LINE_LENGTH: Final = 300
-TAIL: Final = 1 << 16  # bytes of what was printed that are looked at
-GRACE: Final = 1.0  # seconds to end by itself
-LONGEST: Final = 1e6  # seconds; poll counts milliseconds in 32 bits
+TAIL: Final = 1 << 16  # bytes at the end of the output that are read
+GRACE: Final = 1.0  # seconds to exit on its own
+LONGEST: Final = 1e6  # seconds, as poll counts milliseconds in 32 bits
 ALLOWED: Final = {(kind.__module__, kind.__name__): kind for kind in (CodecSpec, ImagePixel)}
 
 
 class Child:
-    """A process that answers questions (see ``worker``), whatever happens to it.
+    """A subprocess that answers questions (see ``worker``) and may crash or hang.
 
-    It is started when first needed, kept, and started anew after a crash. Threads may share one
-    and take turns: for frames side by side, each needs its own. It does not survive a fork.
+    It starts when first needed, is reused, and restarts after a crash. Threads that share one
+    take turns; to process frames in parallel, each thread needs its own. It does not survive a
+    fork.
 
     Attributes:
-        name: what the codec is called in errors.
+        name: the name of the codec in errors.
     """
 
     def __init__(self, name: str, timeout: float) -> None:
-        """Describes the process; nothing is started yet.
+        """Sets up the description; the process starts later.
 
         Args:
-            name: what the codec is called in errors.
-            timeout: seconds for one answer, the first import included.
+            name: the name of the codec in errors.
+            timeout: seconds for one answer, including the first import.
         """
         self.name = name
         self._timeout = min(timeout, LONGEST)
@@ -50,7 +51,7 @@ class Child:
         self._printed: dict[str, None] = {}
 
     def ask(self, question: tuple[Any, ...], body: Data = b"") -> tuple[Any, bytearray]:
-        """Returns what the child answers: a value and a run of bytes.
+        """Returns the child's answer: a value and bytes.
 
         Raises:
             CodecError: the codec failed, crashed, or took too long.
@@ -65,7 +66,7 @@ class Child:
             except Exception as error:
                 self._stop()
                 raise CodecError(f"{self.name} gave an unreadable answer: {error}") from error
-            except BaseException:  # an interrupt: what is on its way answers no later question
+            except BaseException:  # an interrupt: a later question must not get this answer
                 self._stop()
                 raise
             self._read_paper()
@@ -74,13 +75,13 @@ class Child:
         return value, data
 
     def printed(self) -> list[str]:
-        """Returns the distinct lines that the codec printed since this was last asked."""
+        """Returns the distinct lines that the codec printed since the last call."""
         with self._lock:
             lines, self._printed = list(self._printed), {}
             return lines
 
     def close(self) -> None:
-        """Ends the process, if there is one; the next question would start another."""
+        """Ends the process, if there is one; the next question starts another."""
         with self._lock:
             self._stop()
             if self._paper:
@@ -90,10 +91,10 @@ class Child:
     def _exchange(
         self, process: "subprocess.Popen[bytes]", head: bytes, body: memoryview
     ) -> tuple[bytearray, bytearray]:
-        """Returns the answer as it came.
+        """Returns the child's raw answer.
 
-        The child reads the whole question before it does anything, and prints to a file: neither
-        side can ever wait for the other to read.
+        The child reads the whole question before it acts, and prints to a file. So neither side
+        can block because the other does not read.
         """
         assert process.stdin
         assert process.stdout
@@ -122,9 +123,9 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._paper,
-                # what we can import, it can, and (by -P) nothing else
+                # it can import what we can, and (by -P) nothing else
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
-                start_new_session=True,  # so that what it starts ends with it
+                start_new_session=True,  # so that its own children end with it
             )
             assert self._process.stdin
             os.set_blocking(self._process.stdin.fileno(), False)
@@ -133,7 +134,7 @@ class Child:
         return self._process
 
     def _stop(self, grace: float = GRACE) -> int:
-        """Returns the exit status of the process, after ending it."""
+        """Ends the process and returns its exit status."""
         process, self._process = self._process, None
         if not process:
             return 0
@@ -147,7 +148,7 @@ class Child:
             return process.wait()
 
     def _read_paper(self) -> str:
-        """Returns the last line that was printed, after keeping all and wiping the file."""
+        """Returns the last printed line, after storing all lines and truncating the file."""
         if not self._paper:
             return ""
         descriptor = self._paper.fileno()
@@ -162,19 +163,19 @@ class Child:
 
 
 class _Answer(pickle.Unpickler):
-    """Reads what a child sent; no code of others is found by it."""
+    """Unpickles a child's answer without importing foreign code."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         kind = ALLOWED.get((module_name, global_name))
         if not kind:
-            raise pickle.UnpicklingError(f"{module_name}.{global_name} is not allowed in it")
+            raise pickle.UnpicklingError(f"{module_name}.{global_name} is not allowed in an answer")
         return kind
 
 
 def ending_of(status: int) -> str:
     """Returns how a process with this exit status ended."""
     if status == -signal.SIGKILL:
-        return "was killed (SIGKILL), perhaps for want of memory"
+        return "was killed (SIGKILL), possibly out of memory"
     if status < 0:
         name = next((known.name for known in signal.Signals if known == -status), str(-status))
         return f"crashed ({name})"
@@ -182,6 +183,6 @@ def ending_of(status: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Returns the text as one line that is safe on a terminal."""
+    """Returns the text as a single line that is safe to print on a terminal."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= LINE_LENGTH else words[: LINE_LENGTH - 3] + "..."

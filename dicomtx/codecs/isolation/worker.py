@@ -1,10 +1,10 @@
 """The process of an isolated codec: ``python -m dicomtx.codecs.isolation.worker NAME TIMEOUT``.
 
-It answers questions on descriptor 0 until its parent is gone. Each is a head, a pickled tuple
-("decode" | "encode" | "describe", ...), and a body, the stream or the samples; each answer is a
-head, a pickled (reason of failure or "", value), and a body. Native code may print what it likes:
-descriptor 1 is descriptor 2, and that is a file of the parent's. By -u nothing of it, C's included,
-waits in a buffer.
+It answers questions on descriptor 0 until its parent closes the pipe. The head of a question is a
+pickled tuple ("decode" | "encode" | "describe", ...); its body is the stream or the samples. The
+head of an answer is a pickled (error or "", value), followed by a body. Native code can print
+freely, as descriptor 1 is redirected to descriptor 2, a file of the parent. The option -u disables
+buffering, also that of C code.
 """
 
 import os
@@ -21,20 +21,20 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.processes.framing import Data, receive, send
 
-PRINTED_LIMIT: Final = 1 << 30  # bytes: a codec that prints without end must not fill the disk
+PRINTED_LIMIT: Final = 1 << 30  # bytes: endless output of a codec must not fill the disk
 
 
 def main() -> None:
-    """Answers one question after the other until the parent closes its end."""
+    """Answers questions until the parent closes its end."""
     name, timeout = sys.argv[1], float(sys.argv[2])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
     questions, answers = _take_descriptors()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_LIMIT, PRINTED_LIMIT))
     try:
         while True:
             head, body = receive(questions)
-            # a hang must end even if the parent, who would end it sooner, was killed
+            # a hang must end even if the parent was killed and cannot end it sooner
             signal.setitimer(signal.ITIMER_REAL, timeout + 5)
             reply, data = _attempt(name, pickle.loads(head), body)  # noqa: S301 - our parent's own
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _take_descriptors() -> tuple[int, int]:
-    """Returns where to read and write, out of the way of code that reads or prints."""
+    """Returns descriptors for questions and answers that the codec's own I/O cannot reach."""
     questions, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -54,7 +54,7 @@ def _take_descriptors() -> tuple[int, int]:
 
 
 def _attempt(name: str, question: Any, body: bytearray) -> tuple[tuple[str, Any], memoryview]:
-    """Returns the answer, whatever the codec raised."""
+    """Returns the answer; any exception of the codec becomes an error text."""
     try:
         value, data = _answer(question, body)
         return ("", value), memoryview(data).cast("B")
@@ -80,7 +80,7 @@ def _answer(question: Any, body: bytearray) -> tuple[Any, Data]:
 
 
 def _plain_image(image: ImagePixel) -> ImagePixel:
-    """Returns the image with integers of Python's own: codecs often give numpy's."""
+    """Returns the image with Python's own types, as codecs often use those of numpy."""
     plain: list[Any] = [str(value) if isinstance(value, str) else int(value) for value in image]
     return ImagePixel(*plain)
 

@@ -1,4 +1,4 @@
-"""A codec whose two functions are carried out in processes of their own."""
+"""A codec that runs in subprocesses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 
 class WorkerGroup:
-    """The processes of one codec: one for each frame that is worked on at once.
+    """The subprocesses of one codec, one per frame that is processed in parallel.
 
-    Each is started when it is first needed, and that which answered last is asked first, so that
-    a file of one frame has one process.
+    Each starts when it is first needed. The process that answered last gets the next question,
+    so a file of one frame uses one process.
     """
 
     def __init__(self, name: str, timeout: float, size: int = 1) -> None:
-        """Describes at most ``size`` processes; none is started yet (see ``Child``)."""
+        """Describes at most ``size`` processes; they start later (see ``Child``)."""
         self.name = name
         self._children = [Child(name, timeout) for _ in range(max(size, 1))]
         self._idle: LifoQueue[Child] = LifoQueue()
@@ -29,12 +29,12 @@ class WorkerGroup:
             self._idle.put(child)
 
     def ask(self, question: tuple[Any, ...], body: Data = b"") -> tuple[Any, bytearray]:
-        """Returns what an idle one answers; waits until there is one. See ``Child.ask``."""
+        """Returns the answer of an idle process; waits for one. See ``Child.ask``."""
         with self._one() as child:
             return child.ask(question, body)
 
     def printed(self) -> Iterator[str]:
-        """Yields the lines that the codec printed since this was last asked."""
+        """Yields the lines that the codec printed since the last call."""
         for child in self._children:
             yield from child.printed()
 
@@ -53,7 +53,7 @@ class WorkerGroup:
 
 
 class Isolated:
-    """The codec of one module (see ``Codec``), in other processes."""
+    """The codec of one module (see ``Codec``), run in subprocesses."""
 
     def __init__(self, team: WorkerGroup | Child, module: str) -> None:
         self._group = team
@@ -63,7 +63,7 @@ class Isolated:
         """Returns the native frame of one code stream, as ``Codec.decode``."""
         found, data = self._group.ask(("decode", self._module, syntax, image), stream)
         if not isinstance(found, ImagePixel):
-            raise CodecError(f"{self._group.name} sent no Image Pixel with its frame")
+            raise CodecError(f"{self._group.name} did not return an ImagePixel with its frame")
         return Frame(data, found)
 
     def encode(self, frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
@@ -73,12 +73,12 @@ class Isolated:
 
 
 def describe(team: WorkerGroup | Child, value: str) -> CodecSpec:
-    """Returns the spec that the value of an entry point names; only the child imports it.
+    """Returns the spec that an entry point names; only the child imports it.
 
     Raises:
-        CodecError: it cannot be imported, or is no spec.
+        CodecError: it cannot be imported, or is not a CodecSpec.
     """
     spec, _ = team.ask(("describe", value))
     if not isinstance(spec, CodecSpec):
-        raise CodecError(f"{team.name} sent no CodecSpec")
+        raise CodecError(f"{team.name} did not return a CodecSpec")
     return spec

@@ -145,7 +145,7 @@ def test_sixteen_bits_do_not_fit_in_eight() -> None:
     frame = references.frame(references.kind(16, 16), "noise")
     for slug in ("jpeg2000-lossless", "jpeg-lossless-sv1", "jpeg-ls-lossless"):
         stream = lossless.encode(frame, find(slug), OPTIONS)
-        with pytest.raises(CodecError, match="16 bits a sample, not 8"):
+        with pytest.raises(CodecError, match="16 bits per sample, but Bits Allocated is 8"):
             lossless.decode(stream, find(slug), GREY)
 
 

@@ -31,7 +31,7 @@ FAULTS = {
     "hangs": "hangs took more than 1 s for a frame",
     "raises": "raises raised ValueError: no such table [31m at all",
     "segfaults": "segfaults crashed (SIGSEGV)",
-    "starved": "starved was killed (SIGKILL), perhaps for want of memory",
+    "starved": "starved was killed (SIGKILL), possibly out of memory",
 }
 
 

@@ -68,7 +68,7 @@ def test_what_others_packed_turned_is_refused(
     data = file_of(packed, 3, PACKED, rows=size[0], columns=size[1])
     outcome = bench.convert(data, to)
     assert outcome.exit_code != ExitCode.DONE
-    assert "turn the image" in outcome.error or "the data set" in outcome.error
+    assert "rotates the image" in outcome.error or "the data set" in outcome.error
 
 
 def test_a_stream_that_is_not_turned_stays_as_it_is() -> None:

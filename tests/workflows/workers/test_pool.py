@@ -85,7 +85,7 @@ def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
     bad = found.pop("00001")
     assert {o.status for o in found.values()} == {"done"}
     assert (bad.status, bad.exit_code) == ("failed", ExitCode.CODEC)
-    assert "was killed (SIGKILL), perhaps for want of memory, twice" in bad.error
+    assert "was killed (SIGKILL), possibly out of memory, twice" in bad.error
     assert not file_trees.part_files(tmp_path)
 
 
