@@ -1,1 +1,1 @@
-"""Native frames from a source of any transfer syntax."""
+"""Decodes sources of any transfer syntax to native frames."""

@@ -1,6 +1,6 @@
-"""The frames of a file, decoded by another code base than a conversion uses where there is one.
+"""Frames of a file, decoded by another code base than the one that conversions use, if possible.
 
-A fault of a decoder is seen only by another one: a conversion and a comparison that share it agree.
+A conversion and a comparison with the same decoder agree even if that decoder is wrong.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 Role = Literal["source", "result"]
 
-ROUNDED: Final = ("1.2.840.10008.1.2.4.91",)  # FFmpeg decodes these to within 1
+ROUNDED: Final = ("1.2.840.10008.1.2.4.91",)  # FFmpeg is within 1 of other decoders here
 
 
 class DisagreementError(IncomparableError):
@@ -27,16 +27,16 @@ class DisagreementError(IncomparableError):
 
 
 class AuditedFrames:
-    """Encapsulated frames, decoded or confirmed by another code base where there is one.
+    """Encapsulated frames, decoded or confirmed by another code base if there is one.
 
     Attributes:
-        frames: what decodes, in the order of ``order``.
+        frames: the frames, with decoders in the order of ``order``.
         base: the code base that a conversion uses.
         unconfirmed: a frame was decoded by ``base`` alone.
     """
 
     def __init__(self, frames: AnyFrames, role: Role) -> None:
-        """Decodes nothing yet."""
+        """Sets up the decoders; frames are decoded by ``read``."""
         frames.able = order(frames.codecs, frames.syntax, role)
         self.frames = frames
         self.base = used_base(frames.syntax, role)
@@ -50,7 +50,7 @@ class AuditedFrames:
 
     @property
     def code_bases(self) -> tuple[str, ...]:
-        """The code bases that decoded so far, those that only confirmed included."""
+        """The code bases that have decoded so far, including those that only confirmed."""
         uid = self.frames.syntax.uid
         found = [spec.decodes[uid] for spec in self.frames.used]
         confirming = self._confirming and not self.unconfirmed and self.base in found
@@ -62,7 +62,7 @@ class AuditedFrames:
         Raises:
             DisagreementError: another code base decodes it to different pixels.
             UnsupportedError: there is no codec for the syntax.
-            CodecsFailedError: there are, but none can decode it.
+            CodecsFailedError: all codecs for the syntax failed.
         """
         frame = self.frames.read(index)
         last = self.frames.used[-1].decodes[self.frames.syntax.uid]
@@ -71,7 +71,7 @@ class AuditedFrames:
         return frame
 
     def _confirmed(self, frame: Frame, index: int) -> bool:
-        """Whether FFmpeg decodes it to the same, as far as both round."""
+        """Returns whether FFmpeg decodes the frame to the same values, except for rounding."""
         if not self._confirming:
             return False
         try:
@@ -90,14 +90,14 @@ class AuditedFrames:
 
 
 def used_base(syntax: TransferSyntax, role: Role) -> str:
-    """Returns the code base that decodes sources, or encodes results, if nothing else is asked."""
+    """Returns the code base that decodes sources, or encodes results, by default."""
     encodes, decodes = IMAGECODECS.encodes, IMAGECODECS.decodes
     known = {**decodes, **encodes} if role == "result" else decodes
     return known.get(syntax.uid, "")
 
 
 def order(codecs: Codecs, syntax: TransferSyntax, role: Role) -> Iterator[CodecSpec]:
-    """Yields what decodes such frames: other code bases than the conversion's, then all."""
+    """Yields decoders for such frames: first code bases that the conversion does not use."""
     base = used_base(syntax, role)
     others = (*codecs.builtins(syntax, "decode"), *codecs.auditors(syntax))
     for spec in others:
@@ -108,7 +108,7 @@ def order(codecs: Codecs, syntax: TransferSyntax, role: Role) -> Iterator[CodecS
 
 
 def _confirming(frames: AnyFrames) -> DecodedFrames | None:
-    """Returns the frames as FFmpeg decodes them, where it rounds as others do."""
+    """Returns the frames as decoded by FFmpeg, if the syntax is one that decoders round."""
     syntax, codecs = frames.syntax, frames.codecs
     if syntax.uid not in ROUNDED or FFMPEG not in codecs.auditors(syntax):
         return None

@@ -1,4 +1,4 @@
-"""Native frames of a source, whatever it takes to get them."""
+"""Decodes the frames of a source with one codec."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -17,13 +17,13 @@ from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
 
-MADE_UP_FREELY: Final = 64 << 20  # bytes of damaged frames
+MADE_UP_FREELY: Final = 64 << 20  # bytes of damaged frames that are always allowed
 
 
 def opened(
     codecs: Codecs, spec: CodecSpec, direction: Direction, frames: int, *, apart: bool = False
 ) -> Codec:
-    """Returns the codec itself; see ``Codecs.open``.
+    """Returns the opened codec; see ``Codecs.open``.
 
     Raises:
         FailedError: it cannot be imported.
@@ -35,7 +35,7 @@ def opened(
 
 
 class Decoder(NamedTuple):
-    """One codec, opened, for the streams of one image."""
+    """An opened codec for the streams of one image."""
 
     spec: CodecSpec
     codec: Codec
@@ -43,27 +43,27 @@ class Decoder(NamedTuple):
     image: ImagePixel
 
     def decode(self, stream: bytes, most_missing: int = 1) -> Frame:
-        """Returns the native frame, as the stream holds it; ``most_missing`` as in ``guard``.
+        """Returns the native frame with the stream's samples; ``most_missing`` as in ``guard``.
 
         Raises:
-            DamagedError: the stream is damaged, or of another image.
-            CodecError: the codec cannot decode it, or returned another image.
+            DamagedError: the stream is damaged, or does not match the image.
+            CodecError: the codec cannot decode it, or returned a frame that does not match.
         """
         stream = guard.check(stream, self.syntax, self.image, most_missing)
         frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
         found, asked = (_without_colours(image) for image in (frame.image, self.image))
         if found != asked:
-            raise guard.WrongFrameError("the codec returned another image than it was asked for")
+            raise guard.WrongFrameError("the codec returned a frame that does not match the image")
         return frame
 
     def decode_clipped(self, stream: bytes, most_missing: int = 1) -> tuple[Frame, int]:
         """Returns the native frame, and how many values were clipped to Bits Stored.
 
-        Only a lossy stream can have rounded values beyond them. Where signed values are in an
-        unsigned stream, the negative ones are at its upper end, and nothing is clipped.
+        Only lossy streams can decode to values beyond Bits Stored. If an unsigned stream holds
+        signed values, the negative ones are at its upper end, and nothing is clipped.
 
         Raises:
-            CodecError: as ``decode``.
+            CodecError: as for ``decode``.
         """
         frame, image = self.decode(stream, most_missing), self.image
         if not self.syntax.lossy or image.bits_stored == image.bits_allocated:
@@ -79,12 +79,12 @@ class Decoder(NamedTuple):
 
 
 def _without_colours(image: ImagePixel) -> ImagePixel:
-    """Returns what a codec may not change: all but the colour space."""
+    """Returns the attributes that a codec must keep: all except the colour space."""
     return image._replace(photometric_interpretation="", planar_configuration=0, number_of_frames=1)
 
 
 def most_made_up(streams: EncapsulatedFrames) -> int:
-    """Returns how many bytes of damaged frames may be made up: sizes may be forged."""
+    """Returns how many bytes of damaged frames may be filled in, as the sizes can be forged."""
     return max(MADE_UP_FREELY, streams.size * MOST_MISSING)
 
 
@@ -93,13 +93,13 @@ class DecodedFrames:
 
     Attributes:
         streams: the code streams.
-        decoder: what decodes them.
-        blank: if there is one, what can be had is salvaged, and this is in place of the rest.
-        most_made_up: bytes that damaged frames may have together.
-        cut: the frames whose streams are cut off, once they are read.
-        lost: those in whose place is the blank.
-        clipped: by frame, how many values beyond Bits Stored were clipped; never 0.
-        padded: those with something other than padding behind their end markers.
+        decoder: the decoder.
+        blank: a frame that replaces those that cannot be salvaged; None to salvage nothing.
+        most_made_up: the most bytes that damaged frames may have in total.
+        cut: the frames read so far whose streams are truncated.
+        lost: the frames replaced by ``blank``.
+        clipped: how many values beyond Bits Stored were clipped, by frame; never 0.
+        padded: the frames with data other than padding after their end markers.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class DecodedFrames:
         blank: Frame | None = None,
         most_made_up: int = 0,
     ) -> None:
-        """Decodes nothing yet."""
+        """Sets up the frames; ``read`` decodes them."""
         self.streams = streams
         self.decoder = decoder
         self.blank = blank
@@ -157,17 +157,17 @@ class DecodedFrames:
         return frame
 
     def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
-        """Returns what can be had of a frame that is cut off, or none of it.
+        """Returns the part of a truncated frame that can be decoded, or the blank frame.
 
         Raises:
-            DamagedError: so many frames are made up that their size may be forged.
+            DamagedError: so many frames are damaged that their size may be forged.
         """
         decoder = self.decoder
         made_up = len(self.lost) + len(self.cut) + 1
         if made_up * len(blank.data) > self.most_made_up:
             raise DamagedError(
-                f"{made_up} damaged frames of {len(blank.data)} bytes are too much to make up"
-                " for the size of the file"
+                f"{made_up} damaged frames of {len(blank.data)} bytes are too many to fill in"
+                " for a file of this size"
             )
         try:
             completed = guard.completed(stream, decoder.syntax, decoder.image)
@@ -180,7 +180,7 @@ class DecodedFrames:
 
 
 def remarks(frames: Frames) -> list[str]:
-    """Returns warnings about frames that were read: what was salvaged, and what was ignored."""
+    """Returns warnings about the frames that were read: salvaged frames and ignored data."""
     if not isinstance(frames, DecodedFrames):
         return []
     padded = sorted(set(frames.padded))
@@ -188,38 +188,38 @@ def remarks(frames: Frames) -> list[str]:
 
 
 def _salvaged(frames: DecodedFrames) -> list[str]:
-    cut = [f"salvaged: frame {n + 1} is cut off: its end is made up" for n in sorted(frames.cut)]
-    lost = (f"salvaged: frame {n + 1} could not be decoded: it is zero" for n in frames.lost)
+    cut = [f"salvaged: frame {n + 1} is truncated; filled in" for n in sorted(frames.cut)]
+    lost = (f"salvaged: frame {n + 1} could not be decoded; set to zero" for n in frames.lost)
     return [*cut, *sorted(lost)]
 
 
 def padding_remarks(frames: list[int]) -> list[str]:
-    """Returns the warning about frames with bytes behind their end markers, if there are any."""
+    """Returns the warning about frames with data after their end markers, if there are any."""
     if not frames:
         return []
-    more = f" (and of {len(frames) - 1} more)" if len(frames) > 1 else ""
-    return [f"bytes behind the end marker of frame {frames[0] + 1}{more} were ignored as padding"]
+    more = f" (and {len(frames) - 1} more)" if len(frames) > 1 else ""
+    return [f"frame {frames[0] + 1}{more}: bytes after the end marker ignored as padding"]
 
 
 def clipping(clipped: Mapping[int, int]) -> list[str]:
-    """Returns what is to be said of values of lossy code streams, by frame, that were clipped."""
+    """Returns the warning about clipped values of lossy code streams, if there are any."""
     if not clipped:
         return []
     count = sum(clipped.values())
     values = "1 value" if count == 1 else f"{count} values"
-    return [f"{values} of the lossy code streams lay beyond Bits Stored and were clipped to it"]
+    return [f"{values} of the lossy code streams exceeded Bits Stored and were clipped"]
 
 
 def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:
     """Returns the frame in the colour space that the plan works in.
 
     Args:
-        plan: what is to be done.
-        frame: of the source; its palette is not for this to expand.
-        decoded_again: it comes of the target, whose encoder may have turned RGB into YBR_FULL.
+        plan: the plan of the conversion.
+        frame: a frame of the source, before any palette is expanded.
+        decoded_again: the frame is a result, whose encoder may have converted RGB to YBR_FULL.
 
     Raises:
-        DamagedError: it is in another one than the first frame.
+        DamagedError: its colour space differs from that of the first frame.
     """
     if frame.image.subsampled:
         frame = colour.to_full(frame)
@@ -229,13 +229,13 @@ def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False)
         frame = colour.to_rgb(frame)
     if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
         raise DamagedError(
-            f"a frame is {frame.image.photometric_interpretation}, but the first one"
+            f"a frame is {frame.image.photometric_interpretation}, but the first frame is"
             f" {wanted.photometric_interpretation}"
         )
     return frame
 
 
 def written_image(plan: Plan, count: int) -> ImagePixel:
-    """Returns the image as the output says it, once the number of frames is known."""
+    """Returns the image attributes of the output, once the number of frames is known."""
     assert plan.after is not None
     return plan.after._replace(number_of_frames=count)

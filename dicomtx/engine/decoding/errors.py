@@ -1,4 +1,4 @@
-"""Codecs that fail: one of them, so that the next is tried, or all of them."""
+"""Errors of codecs: one codec failed, so that the next is tried, or all of them failed."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ class FailedError(CodecError):
 
     Attributes:
         attempt: the codec and its reason.
-        damaged: a codec of ours cannot decode the code stream. If the others cannot either, the
+        damaged: a builtin codec cannot decode the code stream. If the others cannot either, the
             stream is damaged.
     """
 
@@ -24,21 +24,21 @@ class FailedError(CodecError):
         *,
         damaged: bool = False,
     ) -> None:
-        """Names the codec, what it did, and the frame."""
+        """Names the codec, the direction, and the frame."""
         super().__init__(f"{spec.name} could not {direction} frame {frame + 1}: {cause}")
         self.attempt = Attempt(spec.name, direction, f"frame {frame + 1}: {cause}")
         self.damaged = damaged
 
 
 class CodecsFailedError(CodecError):
-    """No codec could do it."""
+    """All available codecs failed."""
 
     def __init__(self, attempts: tuple[Attempt, ...], *, damaged: bool = False) -> None:
-        """Names each codec and its reason; codecs with one reason share a sentence.
+        """Names each codec and its reason; codecs with the same reason share a sentence.
 
         Args:
             attempts: all codecs that were tried.
-            damaged: the code stream is to blame.
+            damaged: the code stream is at fault.
         """
         codecs: dict[tuple[str, str], list[str]] = {}
         for attempt in attempts:
@@ -55,12 +55,12 @@ class CodecsFailedError(CodecError):
 
 
 class CodecsInTurn:
-    """The codecs that are tried, one after the other.
+    """The codecs to try, one after the other.
 
     Attributes:
-        decoder: the one that decodes now, None where nothing is to be decoded.
-        encoder: the one that encodes now, None where nothing is to be encoded.
-        attempts: those that failed before.
+        decoder: the current decoder; None if nothing needs decoding.
+        encoder: the current encoder; None if nothing needs encoding.
+        attempts: the codecs that have failed.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class CodecsInTurn:
         self._damaged = False
 
     def after(self, failed: FailedError) -> CodecsFailedError | None:
-        """Goes on to the next codec; returns the error if there is none."""
+        """Moves on to the next codec; returns the error if there is none."""
         self.attempts.append(failed.attempt)
         self._damaged |= failed.damaged
         try:

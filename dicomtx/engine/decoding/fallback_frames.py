@@ -1,4 +1,4 @@
-"""Native frames of a file, whatever its transfer syntax is, decoded one at a time."""
+"""Decodes the frames of a file of any transfer syntax, trying one codec after another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 @dataclass(eq=False, slots=True)
 class AnyFrames:
-    """Encapsulated frames; when a codec fails the next one is asked from that frame on.
+    """Encapsulated frames; when a codec fails, the next one takes over from that frame on.
 
     Attributes:
         streams: the code streams.
-        image: what the data set says.
-        syntax: what the streams are.
-        codecs: those in force.
-        clipped: by frame, how many values of a lossy stream were clipped to Bits Stored.
-        padded: the frames with something other than padding behind their end markers.
-        able: the codecs that are asked, in this order; those in force by default.
-        used: those that decoded, in the order in which they came.
-        decoded: the frames as the codec of now decodes them.
+        image: the Image Pixel attributes of the data set.
+        syntax: the transfer syntax of the streams.
+        codecs: the allowed codecs.
+        clipped: how many values of a lossy stream were clipped to Bits Stored, by frame.
+        padded: the frames with data other than padding after their end markers.
+        able: the codecs to try, in order; by default all allowed ones.
+        used: the codecs that have decoded frames, in order of first use.
+        decoded: the frames with the current codec.
     """
 
     streams: EncapsulatedFrames
@@ -47,7 +47,7 @@ class AnyFrames:
     decoded: DecodedFrames | None = None
 
     def __post_init__(self) -> None:
-        """Looks which codecs there are."""
+        """Starts with the allowed codecs for the syntax."""
         self.able = self.codecs.able(self.syntax, "decode")
 
     @property
@@ -60,7 +60,7 @@ class AnyFrames:
 
         Raises:
             UnsupportedError: there is no codec for the syntax.
-            CodecsFailedError: there are, but none can decode it.
+            CodecsFailedError: all codecs for the syntax failed.
         """
         while True:
             decoded = self.decoded or self._next()
@@ -76,7 +76,7 @@ class AnyFrames:
                 return frame
 
     def _next(self) -> DecodedFrames:
-        """Returns the frames as the next codec decodes them."""
+        """Returns the frames with the next codec."""
         for spec in self.able:
             try:
                 codec = self.codecs.open(spec, apart=spec in AUDITORS)
@@ -90,7 +90,7 @@ class AnyFrames:
         if self._attempts:
             raise CodecsFailedError(tuple(self._attempts), damaged=self._damaged)
         raise UnsupportedError(
-            f"no codec in the order in force can decode {self.syntax.name}; see 'dicomtx codecs'"
+            f"no enabled codec can decode {self.syntax.name}; see 'dicomtx codecs'"
         )
 
 
@@ -100,19 +100,19 @@ def fallback_frames(
     """Returns the native frames of a data set.
 
     Args:
-        data_set: has Pixel Data.
-        header: what it is.
-        codecs: those in force.
-        warnings: what is not as it should be is added here.
+        data_set: a data set with Pixel Data.
+        header: its attributes.
+        codecs: the allowed codecs.
+        warnings: warnings about the encapsulation are added here.
 
     Raises:
-        UnsupportedError: the frames of such a syntax cannot be told apart.
-        DamagedError: Pixel Data is damaged, or what tells its size is missing.
+        UnsupportedError: the image attributes are missing, or no codec decodes the syntax.
+        DamagedError: Pixel Data is damaged.
     """
     if header.missing:
-        raise UnsupportedError(f"there is Pixel Data, but no {' and no '.join(header.missing)}")
+        raise UnsupportedError(f"cannot decode Pixel Data: missing {' and '.join(header.missing)}")
     if header.image is None:
-        raise UnsupportedError(f"no codec knows the frames of {header.syntax.name}")
+        raise UnsupportedError(f"no codec decodes frames of {header.syntax.name}")
     if header.pixel_data == "native":
         return native_frames(data_set, header.image)
     sizes = unmarked(header.syntax, header.image)

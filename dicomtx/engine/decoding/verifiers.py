@@ -1,4 +1,4 @@
-"""Which codecs look at a result a second time, and what their agreement is worth."""
+"""Selects the codecs that verify a result, and rates how independent they are."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -15,11 +15,11 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.verification import Verify, weakest
 
-WORTH_A_PROCESS: Final = 1 << 20  # native bytes of a lossy step that another library confirms
+WORTH_A_PROCESS: Final = 1 << 20  # least native bytes for which a subprocess confirms a lossy step
 
 
 def foreseen(plan: Plan, codecs: Codecs, settings: Settings) -> str:
-    """Returns why --verify independent will fail, empty if nothing tells yet that it will."""
+    """Returns why --verify independent will fail; empty if no reason is known yet."""
     if not settings.verifies.independent or not (plan.decoder or plan.encoder):
         return ""
     verifiers = Verifiers(plan, codecs, settings, 1)
@@ -38,13 +38,13 @@ def _named(name: str, able: Iterable[CodecSpec]) -> CodecSpec | None:
 
 
 class Verifiers(NamedTuple):
-    """The second look at one file.
+    """The codecs that verify one file.
 
     Attributes:
-        plan: what is done to it.
-        codecs: those in force.
-        settings: how it is to be verified.
-        frames: their number.
+        plan: the plan of the conversion.
+        codecs: the allowed codecs.
+        settings: the settings, including the verification mode.
+        frames: the number of frames.
     """
 
     plan: Plan
@@ -53,13 +53,13 @@ class Verifiers(NamedTuple):
     frames: int
 
     def checks(self, encoder: CodecSpec) -> Iterator[Decoder]:
-        """Yields decoders for what is encoded: other code bases first, the fastest of them first.
+        """Yields decoders for the encoded frames: other code bases first, fastest first.
 
-        GDCM and other plugins are asked only where no builtin can do it, or they encoded it. A
-        loss is measured again and again, so only builtins do that.
+        GDCM and other plugins are used only if no builtin can decode the syntax, or if they
+        encoded it. A lossy search decodes many times, so it uses only builtins.
 
         Raises:
-            VerificationError: only another code base may do it, and there is none.
+            VerificationError: another code base is required, and there is none.
         """
         if self._asked.share or self.plan.lossy:
             yield from self._decoders(self._chosen(encoder), encoder)
@@ -68,7 +68,7 @@ class Verifiers(NamedTuple):
         """Returns the codecs for ``checks``.
 
         Raises:
-            VerificationError: only another code base may do it, and there is none.
+            VerificationError: another code base is required, and there is none.
         """
         target, lossy = self.plan.target, self.plan.lossy
         chosen = [
@@ -85,9 +85,9 @@ class Verifiers(NamedTuple):
         return chosen
 
     def confirming(self, encoder: CodecSpec) -> Iterator[Decoder]:
-        """Yields the decoders that confirm what a loss was measured to be, other libraries' first.
+        """Yields decoders that confirm the measured loss, those of other libraries first.
 
-        GDCM works in a process of its own, whose start small images are not worth.
+        GDCM runs in a subprocess, which takes too long to start for small images.
         """
         if not self.plan.lossy or not self._asked.share:
             return
@@ -97,13 +97,13 @@ class Verifiers(NamedTuple):
         yield from self._decoders(able, encoder)
 
     def second(self, found: EncapsulatedFrames, decoder: CodecSpec) -> Frames | None:
-        """Returns the source's frames as another codec decodes them, if they are to be compared.
+        """Returns the source's frames with another decoder, if its result must be confirmed.
 
-        A builtin looks at what a plugin decodes. Where another code base must look at the result,
-        it looks at native frames, too.
+        A builtin confirms what a plugin decodes. If verification must be independent, another
+        code base also confirms native results.
 
         Raises:
-            VerificationError: it must, and there is none.
+            VerificationError: another code base is required, and there is none.
         """
         syntax = self.plan.source
         if self._asked.independent:
@@ -114,25 +114,25 @@ class Verifiers(NamedTuple):
         return self._decoded(found, builtin) if builtin else None
 
     def require(self, decoder: CodecSpec | None, encoder: CodecSpec | None) -> None:
-        """Looks for what ``checks`` and ``second`` need.
+        """Checks that the codecs for ``checks`` and ``second`` exist.
 
         Raises:
-            VerificationError: only another code base may verify, and there is none.
+            VerificationError: another code base is required, and there is none.
         """
         if decoder:
             self._other(decoder)
         if encoder and self._chosen(encoder) == [FFMPEG] and self._by_sample:
             raise VerificationError(
-                "--verify independent needs FFmpeg for JPEG-LS, which is not trusted with colour by"
-                " sample, as it is encoded. Try --verify all."
+                "--verify independent needs FFmpeg for JPEG-LS, but FFmpeg does not reliably decode"
+                " colour interleaved by sample. Try --verify all."
             )
 
     def demanded(self, encoder: CodecSpec | None) -> bool:
-        """Returns whether ``second`` has to confirm each frame."""
+        """Returns whether ``second`` must confirm each frame."""
         return encoder is None and self._asked.independent
 
     def word(self, encoder: CodecSpec | None, verifiers: Iterable[CodecSpec]) -> str:
-        """Returns how the frames were verified: a word of ``verification.WORDS``."""
+        """Returns how the frames were verified, a word of ``verification.WORDS``."""
         if encoder is None:
             return "independent" if self.demanded(encoder) else "none"
         return weakest([_word(spec, encoder, self.plan.target) for spec in verifiers])
@@ -142,10 +142,10 @@ class Verifiers(NamedTuple):
         return self._decoded(found, other) if other else None
 
     def _other(self, decoder: CodecSpec) -> CodecSpec | None:
-        """Returns another code base that decodes the source, None if the target needs none.
+        """Returns another code base that decodes the source; None if the target needs none.
 
         Raises:
-            VerificationError: it does, and there is none.
+            VerificationError: the target needs one, and there is none.
         """
         syntax = self.plan.source
         base = decoder.decodes[syntax.uid]
@@ -157,7 +157,7 @@ class Verifiers(NamedTuple):
         raise VerificationError(_lacking(syntax, base))
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
-        """Returns frames of the source; its streams may be of anyone's making."""
+        """Returns frames of the source, whose streams are untrusted."""
         assert self.plan.before is not None
         source = self.plan.source
         apart = spec in AUDITORS
@@ -186,16 +186,16 @@ def _same_base(verifier: CodecSpec, encoder: CodecSpec, target: TransferSyntax) 
 
 
 def _word(verifier: CodecSpec, encoder: CodecSpec, target: TransferSyntax) -> str:
-    """Returns what it is worth that this codec decoded the same; nobody knows a plugin's parts."""
+    """Returns how independent a verifier is; a plugin's code bases are unknown."""
     if verifier.name == encoder.name and not encoder.builtin:
         return "same-codec"
     return "same-code-base" if _same_base(verifier, encoder, target) else "independent"
 
 
 def _lacking(syntax: TransferSyntax, base: str) -> str:
-    """Returns why no other code base can look at it, and what to do."""
+    """Returns the error if no other code base is available, and what to try."""
     extra = "pip install 'dicomtx[audit]', or " if syntax.uid in FFMPEG.decodes else ""
     return (
-        f"--verify independent needs a second code base that decodes {syntax.name} to exact values,"
-        f" and there is only {base} here. Try {extra}--verify all."
+        f"--verify independent needs a second code base that decodes {syntax.name} exactly,"
+        f" but only {base} is available. Try {extra}--verify all."
     )

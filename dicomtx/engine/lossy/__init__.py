@@ -1,1 +1,1 @@
-"""Lossy encoding: the search for a goal, its measurement, its record."""
+"""Lossy encoding: the search for a goal, its measurement, and its record in the data set."""

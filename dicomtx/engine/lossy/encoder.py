@@ -1,4 +1,4 @@
-"""Encodes frames with a loss, as much as is asked for and no more: each is decoded and measured."""
+"""Encodes frames with just as much loss as requested; decodes and measures each result."""
 
 from math import inf, sqrt
 from typing import Final, NamedTuple
@@ -13,37 +13,37 @@ from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import ROOT
 
-# dB above what is asked at which the search for it ends
+# dB above the goal at which the search stops
 WINDOWS: Final = {"psnr": 1.0, "max_error": 2.0, "ratio": 0.08, "quality": inf}
-# dB above it for which the reason is told, where there is one
+# dB above the goal from which the result notes the reason, if there is one
 NOTABLE: Final = {"psnr": 3.0, "max_error": 6.0, "ratio": 0.83, "quality": inf}
-WHOLE: Final = {"near": "NEAR", "quality": "quality"}  # knobs that know whole numbers only
+WHOLE: Final = {"near": "NEAR", "quality": "quality"}  # parameters that are integers
 
 
-NEAR_LOSSLESS: Final = ROOT + ".4.81"  # decodes to the same values everywhere
+NEAR_LOSSLESS: Final = ROOT + ".4.81"  # all decoders return the same values
 
 
 class MissedError(VerificationError):
-    """What was asked for cannot be had with this encoder, this way.
+    """This encoder cannot meet the goal with this kind of coding.
 
     Attributes:
-        lossless_meets_it: a frame that lost nothing would be as good as asked.
+        lossless_meets_it: a lossless frame would meet the goal.
     """
 
     def __init__(self, message: str, *, lossless_meets_it: bool = False) -> None:
-        """Says what cannot be had, and what is the closest."""
+        """Sets the message, which names the missed goal and the closest result."""
         super().__init__(message)
         self.lossless_meets_it = lossless_meets_it
 
 
 class Lossy(NamedTuple):
-    """One frame, encoded with a loss.
+    """One lossy frame.
 
     Attributes:
         stream: its code stream.
-        errors: what it lost.
-        decoder: the codec that told so.
-        note: why it is much better than asked, if it is.
+        errors: the measured errors.
+        decoder: the codec that decoded it for the measurement.
+        note: why it is much better than requested, if it is.
     """
 
     stream: bytes
@@ -53,7 +53,7 @@ class Lossy(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a knob was set to, by how many dB what came of it is better than asked, the figure."""
+    """A value of the encoder's parameter, its result's dB above the goal, and the figure."""
 
     value: int
     surplus: float
@@ -61,17 +61,17 @@ class Step(NamedTuple):
 
 
 class LossyEncoder(NamedTuple):
-    """An encoder with what it is asked to keep.
+    """An encoder with its goal.
 
     Attributes:
-        plan: what is to be done.
+        plan: the plan of the conversion.
         spec: the encoder.
-        codec: the same, opened.
-        decoders: of the target, the best one first.
-        confirming: other libraries that decode the target; the first that can confirms the rest.
-        goal: what is asked.
+        codec: the opened encoder.
+        decoders: decoders of the target, the best one first.
+        confirming: decoders of other libraries; the first that works confirms the measurement.
+        goal: the goal.
         peak: largest minus smallest value of the source.
-        floor: the PSNR in dB below which no frame may be.
+        floor: the lowest PSNR in dB that a frame may have.
     """
 
     plan: Plan
@@ -84,20 +84,20 @@ class LossyEncoder(NamedTuple):
     floor: float
 
     def encode(self, frame: Frame, index: int) -> Lossy:
-        """Returns the frame encoded so that it just does what is asked.
+        """Returns the frame, encoded so that it just meets the goal.
 
         Raises:
             FailedError: the encoder cannot encode it.
-            MissedError: it cannot do what is asked.
-            VerificationError: what it encodes cannot be decoded.
+            MissedError: the goal cannot be met.
+            VerificationError: the result cannot be decoded.
         """
         made = self._best(frame, index)
         surplus, figure = self._surplus(made.errors)
         psnr = made.errors.psnr(self.peak)
         if surplus < 0:
             raise MissedError(
-                f"frame {index + 1}: {self.goal.text} cannot be had in {self.plan.target.name}:"
-                f" {figure} is the closest",
+                f"frame {index + 1}: {self.goal.text} cannot be reached in"
+                f" {self.plan.target.name}: the closest is {figure}",
                 lossless_meets_it=self.goal.kind != "ratio",
             )
         if psnr < self.floor:
@@ -107,10 +107,10 @@ class LossyEncoder(NamedTuple):
         return self._confirmed(made, frame, index)
 
     def _confirmed(self, made: Lossy, frame: Frame, index: int) -> Lossy:
-        """Returns the same, told by another library, if one can tell and none did so yet.
+        """Returns the frame, confirmed by another library if one is available.
 
         Raises:
-            VerificationError: it decodes the stream to something worse.
+            VerificationError: that library decodes it to something worse.
         """
         uid = self.plan.target.uid
         others = [other for other in self.confirming if other.spec != made.decoder]
@@ -125,7 +125,7 @@ class LossyEncoder(NamedTuple):
             errors = measured(frame, again, len(made.stream))
             if not self._alike(made.errors, errors):
                 raise VerificationError(
-                    f"frame {index + 1}: {other.spec.name} decodes it worse than"
+                    f"frame {index + 1}: {other.spec.name} decodes it less accurately than"
                     f" {made.decoder.name}: the largest error is {errors.largest}, not"
                     f" {made.errors.largest}"
                 )
@@ -133,9 +133,9 @@ class LossyEncoder(NamedTuple):
         return made
 
     def _alike(self, errors: Errors, others: Errors) -> bool:
-        """Whether what another library decodes is as near the source, to the rounding of a DCT.
+        """Returns whether another library's result is as close to the source, except for rounding.
 
-        How half the chroma is brought to full size is free: there the mean alone is compared.
+        Decoders are free in how they upsample chroma, so then only the mean is compared.
         """
         room = 0 if self.plan.target.uid == NEAR_LOSSLESS else 1
         nearly = sqrt(others.squared) <= sqrt(errors.squared) + room
@@ -167,7 +167,7 @@ class LossyEncoder(NamedTuple):
         return made._replace(note=self._why_better(knob.option, tried))
 
     def _why_better(self, option: str, tried: list[Step]) -> str:
-        """Returns why it is much better than asked: one step of a whole number more misses it."""
+        """Returns why it is much better than requested: the next integer misses the goal."""
         enough = [step for step in tried if step.surplus >= 0]
         missing = [step for step in tried if step.surplus < 0]
         if option not in WHOLE or not enough or not missing:
@@ -183,7 +183,7 @@ class LossyEncoder(NamedTuple):
         )
 
     def _given(self) -> EncodeOptions | None:
-        """Returns what the encoder is told, where it knows what is asked by itself."""
+        """Returns the encoder's options if it can meet the goal without a search."""
         option = KNOBS[self.plan.target.uid].option
         if (self.goal.kind, option) == ("quality", "quality"):
             return EncodeOptions(quality=int(self.goal.value), subsampled=self._subsampled)
@@ -212,11 +212,11 @@ class LossyEncoder(NamedTuple):
             return Lossy(stream, measured(frame, again, len(stream)), decoder.spec)
         raise VerificationError(
             f"frame {index + 1}, encoded by {self.spec.name}, cannot be decoded:"
-            f" {'; '.join(reasons) or 'no codec can'}"
+            f" {'; '.join(reasons) or 'no codec is available'}"
         )
 
     def _surplus(self, errors: Errors) -> tuple[float, str]:
-        """Returns by how many dB the errors are better than asked, and the figure itself."""
+        """Returns by how many dB the errors are better than the goal, and the figure itself."""
         kind, value = self.goal
         if kind == "psnr":
             psnr = errors.psnr(self.peak)

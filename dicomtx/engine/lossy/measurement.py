@@ -1,4 +1,4 @@
-"""What quality is asked, in one vocabulary, and how far what came out is from what went in."""
+"""Quality goals in one vocabulary, and the measured errors of a lossy frame."""
 
 from collections.abc import Iterable
 from math import inf, log10, sqrt
@@ -14,27 +14,27 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 DEFAULT_QUALITY: Final = 90
-BLOCK: Final = 1 << 20  # samples compared at once
+BLOCK: Final = 1 << 20  # samples compared at a time
 
 GoalKind = Literal["quality", "near", "ratio", "psnr", "max_error"]
 
 
 class Goal(NamedTuple):
-    """What is asked: a kind of ``dicomtx.settings.GOALS``, and how much of it."""
+    """A quality goal: a kind of ``dicomtx.settings.GOALS``, and its value."""
 
     kind: GoalKind
     value: float
 
     @property
     def text(self) -> str:
-        """The goal as an option says it."""
+        """The goal as a command-line option."""
         return f"--{self.kind.replace('_', '-')} {self.value:g}"
 
 
 def asked(settings: Settings, target: TransferSyntax) -> Goal:
-    """Returns the goal of these settings, in terms that the target knows.
+    """Returns the goal of these settings in terms of the target.
 
-    Quality is JPEG's own; elsewhere it is a PSNR: 30 dB and a fifth of a dB more for each.
+    Quality is JPEG's own scale. For other syntaxes it becomes a PSNR: 30 dB plus 0.2 dB per unit.
     """
     if settings.near is not None:
         return Goal("max_error", settings.near)
@@ -56,32 +56,32 @@ class Range(NamedTuple):
 
     @property
     def peak(self) -> int:
-        """What PSNR is measured against; 1 where all values are the same."""
+        """The peak value for PSNR; 1 if all values are the same."""
         return max(1, self.largest - self.smallest)
 
     @classmethod
     def of(cls, frame: Frame) -> "Range":
-        """Returns the range of a frame's values, RGB for colour."""
+        """Returns the range of a frame's values; in RGB for colour."""
         values = samples.values(shown(frame))
         return cls(int(values.min()), int(values.max()))
 
     @classmethod
     def around(cls, ranges: "Iterable[Range]") -> "Range":
-        """Returns the range that holds all of these."""
+        """Returns the range that covers all of these."""
         low, high = zip(*ranges, strict=True)
         return cls(min(low), max(high))
 
 
 class Errors(NamedTuple):
-    """How far the decoded frame is from the one that was encoded.
+    """The differences between a decoded frame and the one that was encoded.
 
     Attributes:
-        squared: the mean of the squared errors, in RGB for colour.
-        mean: of the errors' sizes, sample by sample as they are stored.
-        largest: of them.
+        squared: the mean squared error, in RGB for colour.
+        mean: the mean absolute error of the stored samples.
+        largest: the largest absolute error of the stored samples.
         native: bytes of the native frame.
         encoded: bytes of its code stream.
-        found: the range of the decoded values, as they are stored.
+        found: the range of the decoded stored values.
     """
 
     squared: float
@@ -93,21 +93,21 @@ class Errors(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Native bytes for each byte of the code stream."""
+        """Native bytes per byte of the code stream."""
         return self.native / self.encoded
 
     def psnr(self, peak: int) -> float:
-        """Returns the PSNR in dB; infinite where nothing differs."""
+        """Returns the PSNR in dB; infinite if nothing differs."""
         return decibels(peak, sqrt(self.squared)) if self.squared else inf
 
 
 def decibels(peak: float, error: float) -> float:
-    """Returns how far an error lies below a peak."""
+    """Returns how many dB an error is below a peak."""
     return 20 * log10(peak / error)
 
 
 def shown(frame: Frame) -> Frame:
-    """Returns a frame of 8-bit YBR_FULL as RGB, and others as they are."""
+    """Returns a frame of 8-bit YBR_FULL as RGB, and others unchanged."""
     return colour.to_rgb(frame) if colour.becomes_rgb(frame.image) else frame
 
 
@@ -122,7 +122,7 @@ def measured(before: Frame, after: Frame, encoded: int) -> Errors:
 
 
 def _compared(before: Frame, after: Frame) -> tuple[float, int, int, Range]:
-    """Returns the sums of the squared errors and of their sizes, the largest, and the range."""
+    """Returns the sums of squared and of absolute errors, the largest error, and the range."""
     old, new = (samples.values(frame).reshape(-1) for frame in (before, after))
     squared, total, largest = 0.0, 0, 0
     for start in range(0, len(old), BLOCK):
@@ -135,7 +135,7 @@ def _compared(before: Frame, after: Frame) -> tuple[float, int, int, Range]:
 
 
 def summary(frames: list[Errors], peak: int) -> Quality:
-    """Returns the figures of all frames."""
+    """Returns the quality figures of all frames."""
     together = Errors(
         sum(frame.squared for frame in frames) / len(frames),
         sum(frame.mean for frame in frames) / len(frames),

@@ -1,4 +1,4 @@
-"""What is written down of a loss: in the data set, for ever."""
+"""Records a lossy step in the data set."""
 
 from typing import Final, cast
 
@@ -23,25 +23,25 @@ from dicomtx.quality_figures import Quality
 from dicomtx.settings import FIELDS, Settings
 from dicomtx.transfer_syntaxes import by_uid
 
-HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that tell whether it lost something
+HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that show whether it is lossy
 
 
 def past_edits(
     plan: Plan, data_set: DataSet, source: Streams | NativeFrames, warnings: list[str]
 ) -> list[Edit]:
-    """Returns the edits that mark the data set as lossy because a stream of its source is.
+    """Returns the edits that mark the data set as lossy if a stream of the source is lossy.
 
     Args:
-        plan: what was done.
+        plan: the plan that was carried out.
         data_set: the source.
         source: its frames.
-        warnings: what is marked so is added here.
+        warnings: a warning about the mark is added here.
     """
     past = _past(plan, data_set, source)
     edits = lossy_past_edits(data_set, past) if past else []
     if edits:
         warnings.append(
-            "Lossy Image Compression (0028,2110) is set to 01: a code stream of the source is lossy"
+            "Lossy Image Compression (0028,2110) set to 01: a code stream of the source is lossy"
         )
     return edits
 
@@ -49,15 +49,14 @@ def past_edits(
 def check_generation(
     plan: Plan, data_set: DataSet, settings: Settings, source: Streams | NativeFrames
 ) -> None:
-    """Refuses another lossy step where only a later frame's stream tells of an earlier one.
+    """Refuses another lossy step if the stream of any later frame is already lossy.
 
     Raises:
-        UnsupportedError: a stream is lossy, and the settings do not allow to lose more.
+        UnsupportedError: a stream is lossy, and the settings do not allow another lossy step.
     """
     if not settings.allow_generation_loss and _past(plan, data_set, source):
         raise UnsupportedError(
-            "a frame of it is lossy already, and every generation loses more;"
-            " --allow-generation-loss allows it"
+            "a frame is already lossy-compressed; use --allow-generation-loss to recompress it"
         )
 
 
@@ -68,14 +67,14 @@ def step_edits(
     source: Streams | NativeFrames,
     losses: tuple[Quality, Range],
 ) -> tuple[list[Edit], str]:
-    """Returns the edits that tell of a lossy step, and the new SOP Instance UID.
+    """Returns the edits that record a lossy step, and the new SOP Instance UID.
 
     Args:
-        plan: what was done.
+        plan: the plan that was carried out.
         data_set: the source.
-        settings: what was asked.
-        source: the frames as they were.
-        losses: what came of it, and the range of the values written.
+        settings: the settings of the conversion.
+        source: the source frames.
+        losses: the measured quality, and the range of the written values.
     """
     quality, found = losses
     uid = _uid(plan, data_set, settings)
@@ -103,7 +102,7 @@ def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
 def _past(
     plan: Plan, data_set: DataSet, source: Streams | NativeFrames
 ) -> tuple[str, float] | None:
-    """Returns method and ratio of a source that is lossy and does not say so."""
+    """Returns the method and ratio of a lossy source that is not marked as lossy."""
     if plan.working is None or isinstance(source, NativeFrames):
         return None
     uid = plan.source.uid if plan.lossy_past else _later_lossy_stream(data_set, source)
@@ -114,7 +113,7 @@ def _past(
 
 
 def _later_lossy_stream(data_set: DataSet, source: Streams) -> str:
-    """Returns the syntax of the first lossy stream behind the first frame's, empty if none is."""
+    """Returns the syntax of the first lossy stream after the first frame; empty if none."""
     if says_lossy(data_set):
         return ""
     uids = (_syntax(source, index) for index in range(1, source.count))
@@ -122,6 +121,6 @@ def _later_lossy_stream(data_set: DataSet, source: Streams) -> str:
 
 
 def _syntax(source: Streams, index: int) -> str:
-    """Returns the syntax that a frame's stream tells, empty if it tells none."""
+    """Returns the syntax in the header of a frame's stream; empty if unknown."""
     read = (code_stream.read(source.head(index, size)) for size in HEADS)
     return next((said.syntax for said in read if said), "")

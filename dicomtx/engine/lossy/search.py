@@ -1,4 +1,4 @@
-"""The one knob of each lossy encoder, and the bounded search over it."""
+"""The one parameter of each lossy encoder, and the bounded search for its value."""
 
 from collections.abc import Callable, Iterator
 from math import log10
@@ -9,21 +9,21 @@ from dicomtx.engine.lossy.measurement import Goal
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ROOT
 
-ENCODES: Final = 8  # of one frame, at most, and one more at the knob's end where none of them does
+ENCODES: Final = 8  # at most, per frame; one more at the finest setting if none of them succeeds
 
 T = TypeVar("T")
 
 
 class Knob(NamedTuple):
-    """What an encoder can be told, on a scale that gets finer by about a dB a step.
+    """An encoder's quality parameter, on a scale that gets finer by about one dB per step.
 
     Attributes:
         option: the field of ``EncodeOptions``.
-        coarsest: where the scale begins.
-        finest: where it ends.
-        value: what the option is at a place of the scale.
-        start: the place to try first, from the error that is wanted (its root of mean squares)
-            and the largest value that the stream's precision holds.
+        coarsest: the start of the scale.
+        finest: the end of the scale.
+        value: maps a place on the scale to a value of the option.
+        start: the place to try first, from the wanted error (root mean square) and the largest
+            value of the stream's precision.
     """
 
     option: str
@@ -33,7 +33,7 @@ class Knob(NamedTuple):
     start: Callable[[float, float], float]
 
     def options(self, place: float, *, subsampled: bool) -> EncodeOptions:
-        """Returns what the encoder is told at a place of the scale."""
+        """Returns the encoder options at a place on the scale."""
         told: dict[str, Any] = {
             self.option: self.value(min(self.finest, max(self.coarsest, place)))
         }
@@ -52,12 +52,12 @@ JPEG: Final = Knob("quality", 1, 100, round, lambda _error, _full: 90)
 KNOBS: Final = {
     ROOT + ".4.50": JPEG,
     ROOT + ".4.51": JPEG,
-    # an error of N at most is one of sqrt(N (N + 1) / 3) on average
+    # a largest error of N is a root mean square error of sqrt(N (N + 1) / 3)
     ROOT + ".4.81": Knob(
         "near", -20 * log10(511), 0, _near, lambda error, _full: -20 * log10(1 + 3.46 * error)
     ),
     ROOT + ".4.91": Knob("psnr", 1, 200, float, lambda error, full: 20 * log10(full / error) + 0.5),
-    # a step of S makes an error of S / sqrt(12)
+    # a step of S gives an error of S / sqrt(12)
     ROOT + ".4.203": Knob(
         "step", 6, 120, _power, lambda error, full: -20 * log10(min(0.5, 3.46 * error / full))
     ),
@@ -68,7 +68,7 @@ KNOBS: Final = {
 
 
 def wanted_error(goal: Goal, peak: int) -> float:
-    """Returns the error (its root of mean squares) at which a goal may be met."""
+    """Returns the error (root mean square) at which a goal is probably met."""
     if goal.kind == "psnr":
         return float(peak * 10 ** (-goal.value / 20))
     if goal.kind == "max_error":
@@ -77,12 +77,12 @@ def wanted_error(goal: Goal, peak: int) -> float:
 
 
 def full_scale(image: ImagePixel) -> int:
-    """Returns the largest value that a stream of this image's precision holds."""
+    """Returns the largest value of a stream with this image's precision."""
     return int((1 << image.bits_stored) - 1)
 
 
 class Tried(NamedTuple):
-    """One place of the scale, and by how many dB what came of it is better than asked."""
+    """One place on the scale, and by how many dB its result exceeds the goal."""
 
     place: float
     surplus: float
@@ -96,18 +96,17 @@ def search(
     window: float,
     rising: bool,
 ) -> T:
-    """Returns what comes of the place that just does what is asked.
+    """Returns the result that meets the goal most closely.
 
-    That is the one with the smallest surplus that is not negative; or else, where none is found,
-    the one that comes closest.
+    That is the result with the smallest surplus that is not negative. If none meets the goal, it
+    is the result that comes closest.
 
     Args:
-        attempt: encodes at a place, and returns by how many dB it is better than asked, and what
-            came of it.
-        knob: its scale.
+        attempt: encodes at a place; returns by how many dB it exceeds the goal, and the result.
+        knob: the parameter and its scale.
         start: the first place.
-        window: dB of surplus at which it ends.
-        rising: finer means better (PSNR), or worse (compression ratio).
+        window: the surplus in dB that is small enough to stop.
+        rising: whether a finer setting raises the measure (PSNR) or lowers it (compression ratio).
     """
     sign = 1 if rising else -1
     low, high = sorted((sign * knob.coarsest, sign * knob.finest))
@@ -138,7 +137,7 @@ def search(
 
 
 def _preference(found: tuple[float, object]) -> tuple[bool, float]:
-    """Returns a key: what does comes first, the least surplus before; then what nearly does."""
+    """Returns a sort key: results that meet the goal first, each group by distance to it."""
     surplus = found[0]
     return surplus < 0, abs(surplus)
 
@@ -146,7 +145,7 @@ def _preference(found: tuple[float, object]) -> tuple[bool, float]:
 def _next_places(
     failing: Tried | None, doing: Tried | None, window: float, count: int
 ) -> Iterator[float]:
-    """Yields where to look next: between what does and what fails, or farther and farther on."""
+    """Yields places to try next: between success and failure, or farther and farther out."""
     if failing and doing:
         share = (window / 2 - failing.surplus) / (doing.surplus - failing.surplus)
         shares = (min(0.9, max(0.1, share)), 0.5) if count % 3 else (0.5,)

@@ -74,7 +74,7 @@ def test_lost_frames_larger_than_the_file_can_hold_are_not_made_up(bench: Bench)
     data = data.replace(pixels, builder.encapsulated([good, *[lost] * 17]))
     outcome = bench.convert(data, "explicit", salvage=True)
     assert outcome.exit_code == ExitCode.SOURCE
-    assert "too much to make up" in outcome.error
+    assert "too many to fill in" in outcome.error
 
 
 @pytest.mark.parametrize("to", ["explicit", "jpeg2000-lossless", "rle"])
@@ -91,7 +91,7 @@ def test_salvage_keeps_the_frames_that_are_sound(bench: Bench) -> None:
     parts[3] = parts[3][:20] + bytes(len(parts[3]) - 20)
     outcome = salvaged(bench, encapsulated(EMRI, parts), "rle")
     assert [w for w in outcome.warnings if w.startswith("salvaged")] == [
-        "salvaged: frame 4 could not be decoded: it is zero"
+        "salvaged: frame 4 could not be decoded; set to zero"
     ]
     back = bench.done(bench.out.read_bytes()).PixelData
     size = len(pixels) // 10
@@ -104,7 +104,7 @@ def test_salvage_has_what_there_is_of_a_stream_that_is_cut_off(bench: Bench, nam
     stream = streams(dcmread(file(name)))[0].rstrip(b"\0")
     cut = stream[: len(stream) * 9 // 10 // 2 * 2]
     outcome = salvaged(bench, encapsulated(name, [cut]))
-    assert "salvaged: frame 1 is cut off: its end is made up" in outcome.warnings
+    assert "salvaged: frame 1 is truncated; filled in" in outcome.warnings
     found = values(dcmread(bench.out)).reshape(-1)
     if name == "MR_small_RLE.dcm":  # the lower bytes come last
         found, right = found >> 8, right >> 8

@@ -13,7 +13,7 @@ from tests.dicom import builder
 
 GREY = np.random.default_rng(1).integers(0, 256, (32, 32)).astype(np.uint8)
 COLOUR = np.random.default_rng(2).integers(0, 256, (32, 32, 3)).astype(np.uint8)
-SET = "(0028,2110) is set"
+SET = "(0028,2110) set to 01"
 
 
 def baseline(pixels: Any) -> bytes:
