@@ -22,6 +22,12 @@ def end(stream: bytes) -> int:
     return 0
 
 
+def end_of_tile_parts(stream: bytes) -> int:
+    """Returns where the tile-parts of a JPEG 2000 stream end if all are there; 0 for others."""
+    is_jpeg2000 = stream.startswith(jpeg2000.SOC_SIZ)
+    return jpeg2000.end_of_tile_parts(stream) if is_jpeg2000 else 0
+
+
 def starts(data: bytes) -> list[int]:
     """Returns where the code streams of one image start, if several follow each other in ``data``.
 

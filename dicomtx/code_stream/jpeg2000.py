@@ -1,7 +1,7 @@
 """The main header of a JPEG 2000 (ISO/IEC 15444-1) or HTJ2K (15444-15) code stream."""
 
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.code_stream.code_stream import ROOT, CodeStream
 from dicomtx.code_stream.structure import segments
@@ -10,6 +10,7 @@ SOC_SIZ: Final = b"\xff\x4f\xff\x51"
 BOXED: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"  # JP2 and JPH
 END: Final = b"\xff\xd9"
 SOT_MARKER: Final = b"\xff\x90"
+SOT_BYTES: Final = 12  # the marker segment
 CAP, SIZ, COD, COC, TLM, SOT = 0x50, 0x51, 0x52, 0x53, 0x55, 0x90
 PART_15: Final = 1 << 17  # Pcap15: the block coder is HTJ2K's
 RPCL: Final = 2
@@ -60,19 +61,62 @@ def end(stream: bytes) -> int:
     Tile-parts declare their length (ISO/IEC 15444-1 A.4.2). If they do not lead to EOC, the last
     EOC after them counts, as coded data never contains the marker.
     """
-    at = 2
-    while stream.startswith(b"\xff", at) and stream[at : at + 2] not in (SOT_MARKER, END):
-        at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
-    first = at
-    while stream.startswith(SOT_MARKER, at):
-        length = int.from_bytes(stream[at + 6 : at + 10], "big")
-        if not length:  # the last tile-part extends to EOC
-            break
-        at += length
+    first = _main_header_end(stream)
+    at, _ = _tile_parts(stream, first)
     if stream.startswith(END, at):
         return at + len(END)
     last = stream.rfind(END, first)
     return last + len(END) if last > 0 else 0
+
+
+def end_of_tile_parts(stream: bytes) -> int:
+    """Returns the position after the last tile-part, 0 if any data may be missing.
+
+    Each tile must declare how many tile-parts it has, and each tile-part its length. A last byte
+    of 00 may be padding in place of data.
+    """
+    at, parts = _tile_parts(stream, _main_header_end(stream))
+    size = stream[6 : 4 + int.from_bytes(stream[4:6], "big")]
+    if at > len(stream) or stream[at - 1] == 0 or not _sensible(size):
+        return 0
+    tiles: dict[int, tuple[set[int], set[int]]] = {}
+    for part in parts:
+        numbers, counts = tiles.setdefault(part.tile, (set(), set()))
+        numbers.add(part.part)
+        counts.update({part.parts} - {0})
+    whole = all(counts == {len(n)} and n == {*range(len(n))} for n, counts in tiles.values())
+    return at if whole and tiles.keys() == {*range(_tiles(size))} else 0
+
+
+class _TilePart(NamedTuple):
+    """The header of a tile-part: its tile, its number there, and their count; 0 if unknown."""
+
+    tile: int
+    part: int
+    parts: int
+
+
+def _main_header_end(stream: bytes) -> int:
+    """Returns where the first tile-part begins."""
+    at = 2
+    while stream.startswith(b"\xff", at) and stream[at : at + 2] not in (SOT_MARKER, END):
+        at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    return at
+
+
+def _tile_parts(stream: bytes, at: int) -> tuple[int, list[_TilePart]]:
+    """Returns the position after the tile-parts that begin at ``at``, and their headers.
+
+    A last tile-part of unknown length (Psot is 0) is left out.
+    """
+    parts = []
+    while stream.startswith(SOT_MARKER, at) and at + SOT_BYTES <= len(stream):
+        tile, length, part, count = struct.unpack_from(">HIBB", stream, at + 4)
+        if not length:
+            break
+        parts.append(_TilePart(tile, part, count))
+        at += length
+    return at, parts
 
 
 def _sensible(size: bytes) -> bool:
@@ -89,10 +133,18 @@ def _sensible(size: bytes) -> bool:
         and tiles_top <= top < bottom
         and tiles_left + width > left
         and tiles_top + height > top
-        and -((tiles_left - right) // width) * -((tiles_top - bottom) // height) <= TILES
+        and _tiles(size) <= TILES
         and all(size[37::3])
         and all(size[38::3])
     )
+
+
+def _tiles(size: bytes) -> int:
+    """Returns the number of tiles that a SIZ segment describes (ISO/IEC 15444-1 B.3)."""
+    right, bottom, _, _, width, height, left, top = struct.unpack_from(">8I", size, 2)
+    across: int = -((left - right) // width)
+    down: int = -((top - bottom) // height)
+    return across * down
 
 
 def _capabilities(body: bytes) -> int:

@@ -20,6 +20,7 @@ WORDS: Final = (1, 8, 16, 32, 64)
 MARKED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K")
 END: Final = b"\xff\xd9"  # EOI and EOC
 PADDING: Final = b"\0\xff"
+NO_RUN: Final = b"\x80"  # RLE codes nothing with it (PS3.5 G.3.2)
 
 
 class WrongFrameError(CodecError):
@@ -29,7 +30,7 @@ class WrongFrameError(CodecError):
 def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing: int = 1) -> bytes:
     """Returns the stream for native code, without JP2 boxes and trailing data.
 
-    Padding of 00 and FF is kept.
+    Padding of 00 and FF is kept. A JPEG 2000 stream that lacks only the end marker gets one.
 
     Args:
         stream: one complete frame.
@@ -56,7 +57,8 @@ def check(stream: bytes, syntax: TransferSyntax, image: ImagePixel, most_missing
     if not said or said.family not in MARKED:
         return bare
     if not end:
-        raise DamagedError("the code stream is truncated: its end marker is missing")
+        bare = _ended(bare)
+        end = len(bare)
     if 8 * len(bare) * most_missing < said.least_bits:
         raise DamagedError(
             f"the {said.family} stream has {len(bare)} bytes, too few for"
@@ -76,6 +78,8 @@ def without_padding(stream: bytes, syntax: TransferSyntax, image: ImagePixel | N
     if syntax.family not in (*MARKED, "JPEG XL", "RLE"):
         return stream
     bare, end = _bare(stream)
+    if syntax.family == "RLE" and image and bytes_behind_end(stream, syntax, image):
+        return stream_repair.rle(stream_repair.without_padding(stream, _plane(image)))
     return bare[:end] if end and bare[end:].strip(PADDING) else _without_zeros(bare)
 
 
@@ -114,8 +118,16 @@ def _check_single(found: int) -> None:
         raise DamagedError(f"holds {found} code streams: Number of Frames is wrong")
 
 
-def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
-    """Returns how many bytes follow the end marker; 0 if they are padding of 00 and FF."""
+def bytes_behind_end(stream: bytes, syntax: TransferSyntax, image: ImagePixel | None) -> int:
+    """Returns how many bytes follow the end marker; 0 if they are padding of 00 and FF.
+
+    RLE has no end marker: each of its segments ends with the run that completes its plane.
+    """
+    if syntax.family == "RLE" and image and rle.offsets(stream):
+        from dicomtx.codecs.imagecodecs import packbits  # noqa: PLC0415 - brings numpy
+
+        tails = packbits.tails(stream, _plane(image))
+        return sum(len(tail) for tail in tails if tail.strip(PADDING + NO_RUN))
     if syntax.family not in MARKED:
         return 0
     stream = code_stream.unboxed(stream)
@@ -124,15 +136,40 @@ def bytes_behind_end(stream: bytes, syntax: TransferSyntax) -> int:
     return len(behind) if behind.strip(PADDING) else 0
 
 
+def lacks_end_marker(stream: bytes, syntax: TransferSyntax) -> bool:
+    """Returns whether a JPEG 2000 stream has all its tile-parts, but no end marker."""
+    if syntax.family not in ("JPEG 2000", "HTJ2K"):
+        return False
+    bare = code_stream.unboxed(stream)
+    return not code_stream.end(bare) and bool(code_stream.end_of_tile_parts(bare))
+
+
+def _ended(stream: bytes) -> bytes:
+    """Returns the stream with the end marker that it lacks.
+
+    Raises:
+        DamagedError: more than the end marker is missing, or may be.
+    """
+    end = code_stream.end_of_tile_parts(stream)
+    if not end or stream[end:].strip(PADDING):
+        raise DamagedError("the code stream is truncated: its end marker is missing")
+    return stream[:end] + END
+
+
 def completed(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> bytes:
     """Returns a truncated stream in a form that codecs decode: ended, without trailing data."""
     if syntax.family in MARKED:
         return stream + END
     if syntax.family == "RLE" and rle.offsets(stream):
-        return stream_repair.with_whole_segments(stream, image.rows * image.columns)
+        return stream_repair.with_whole_segments(stream, _plane(image))
     frames = unmarked(syntax, image)
     end = frames.end(stream) if frames and frames.deflated else 0
     return stream[:end] if end else stream
+
+
+def _plane(image: ImagePixel) -> int:
+    """Returns how many bytes an RLE segment holds (PS3.5 G.2)."""
+    return image.rows * image.columns
 
 
 def check_length(frame: Frame) -> Frame:

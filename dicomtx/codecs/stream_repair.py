@@ -51,7 +51,7 @@ def require_segments(stream: bytes, plane: int) -> None:
     Raises:
         CodecError: a segment is too short.
     """
-    if any(_held(segment, plane)[0] < plane for segment in _segments(stream)):
+    if any(_held(segment, plane)[0] < plane for segment in segments(stream)):
         raise CodecError(f"an RLE segment decodes to fewer than {plane} bytes")
 
 
@@ -61,12 +61,12 @@ def with_whole_segments(stream: bytes, plane: int) -> bytes:
     Raises:
         CodecError: almost nothing is there, for example because the image size is forged.
     """
-    segments = _segments(stream)
-    measured = [_held(segment, plane) for segment in segments]
-    if sum(held for held, _ in measured) * 100 < plane * len(segments):
+    found = segments(stream)
+    measured = [_held(segment, plane) for segment in found]
+    if sum(held for held, _ in measured) * 100 < plane * len(found):
         raise CodecError("too little of the RLE stream is left to salvage")
     whole = []
-    for segment, (held, used) in zip(segments, measured, strict=True):
+    for segment, (held, used) in zip(found, measured, strict=True):
         runs, rest = divmod(max(0, plane - held), 128)
         literal = bytes((rest - 1, *bytes(rest))) if rest else b""
         whole.append(segment[:used] + b"\x81\0" * runs + literal)
@@ -75,11 +75,23 @@ def with_whole_segments(stream: bytes, plane: int) -> bytes:
 
 def without_padding(stream: bytes, plane: int) -> list[bytes]:
     """Returns the segments of an RLE stream, cut after the runs that hold ``plane`` bytes."""
-    segments = _segments(stream)
-    return [segment[: _held(segment, plane)[1]] for segment in segments]
+    return [segment[: _held(segment, plane)[1]] for segment in segments(stream)]
 
 
-def _segments(stream: bytes) -> list[bytes]:
+def tails(stream: bytes, plane: int) -> list[bytes]:
+    """Returns what follows the runs that hold ``plane`` bytes, for each RLE segment.
+
+    It is empty if the segment is too short.
+    """
+    found = []
+    for segment in segments(stream):
+        held, used = _held(segment, plane)
+        found.append(segment[used:] if held >= plane else b"")
+    return found
+
+
+def segments(stream: bytes) -> list[bytes]:
+    """Returns the segments of an RLE stream; each ends where the next one begins."""
     count, *offsets = RLE_HEADER.unpack_from(stream)
     ends = [*offsets[1:count], len(stream)]
     return [stream[start:end] for start, end in zip(offsets[:count], ends, strict=True)]

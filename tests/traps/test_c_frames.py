@@ -1,7 +1,5 @@
 """Section C: where code streams end, and how many frames there are."""
 
-import struct
-
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -79,7 +77,7 @@ def plain(bench: Bench, request: pytest.FixtureRequest) -> Made:
     return Made(bench, *request.param)
 
 
-def _check_all(bench: Bench, data: bytes, made: Made, said: str) -> None:
+def check_all(bench: Bench, data: bytes, made: Made, said: str) -> None:
     """All three frames come out, with a warning, and the output is tidy."""
     outcome = bench.convert(data, "implicit")
     assert outcome.status == "done", outcome.error
@@ -95,7 +93,7 @@ def test_all_frames_in_one_fragment_are_split_where_their_streams_end(
     bench: Bench, made: Made
 ) -> None:
     joined = b"".join(made.streams)
-    _check_all(bench, made.file([joined], table=(0,)), made, "3 code streams share 1 fragment")
+    check_all(bench, made.file([joined], table=(0,)), made, "3 code streams share 1 fragment")
 
 
 @pytest.mark.parametrize("size", [2, 64, 100])
@@ -105,20 +103,20 @@ def test_frames_in_fragments_that_are_cut_anywhere_are_found(
     joined = b"".join(plain.streams)
     size = max(size, 64)  # the first fragment has to show what the streams are
     parts = [joined[at : at + size] for at in range(0, len(joined), size)]
-    _check_all(bench, plain.file(parts), plain, "3 code streams share")
+    check_all(bench, plain.file(parts), plain, "3 code streams share")
 
 
 def test_some_frames_in_one_fragment_are_split(bench: Bench, plain: Made) -> None:
     first, second, third = plain.streams
-    _check_all(bench, plain.file([first + second, third]), plain, "3 code streams share 2")
-    _check_all(bench, plain.file([first, second + third, b""]), plain, "3 code streams share")
+    check_all(bench, plain.file([first + second, third]), plain, "3 code streams share 2")
+    check_all(bench, plain.file([first, second + third, b""]), plain, "3 code streams share")
 
 
 def test_as_many_fragments_as_frames_need_not_be_the_frames(bench: Bench, plain: Made) -> None:
     joined = b"".join(plain.streams)
     third = len(joined) // 6 * 2 + 4
     parts = [joined[:third], joined[third : 2 * third], joined[2 * third :]]
-    _check_all(bench, plain.file(parts), plain, "3 code streams share 3 fragments")
+    check_all(bench, plain.file(parts), plain, "3 code streams share 3 fragments")
 
 
 def test_repair_gives_frames_of_one_fragment_a_fragment_each(bench: Bench, plain: Made) -> None:
@@ -156,7 +154,7 @@ def test_a_second_stream_in_a_single_frame_is_never_dropped(
     data = made.file([b"".join(made.streams)], frames)
     outcome = bench.convert(data, made.syntax if repair else "implicit", repair=repair)
     assert "frame 1: holds 3 code streams" in bench.failed(outcome, ExitCode.SOURCE)
-    _check_all(bench.salvaging(), data, made, "Number of Frames is")
+    check_all(bench.salvaging(), data, made, "Number of Frames is")
 
 
 # ------------------------------------------------------------------ Number of Frames
@@ -167,7 +165,7 @@ def test_more_frames_than_number_of_frames_says_are_all_kept(
     bench: Bench, made: Made, frames: str
 ) -> None:
     told = f"Number of Frames is {frames or 'missing'}, but Pixel Data has 3 frames"
-    _check_all(bench, made.file(made.streams, frames), made, told)
+    check_all(bench, made.file(made.streams, frames), made, told)
 
 
 @pytest.mark.parametrize("frames", ["4", "300"])
@@ -179,7 +177,7 @@ def test_fewer_frames_than_number_of_frames_says_are_refused_or_salvaged(
     error = bench.failed(bench.convert(data), ExitCode.SOURCE)
     assert told in error
     assert "--salvage" in error
-    _check_all(bench.salvaging(), data, made, f"salvaged: {told}")
+    check_all(bench.salvaging(), data, made, f"salvaged: {told}")
 
 
 def test_a_frame_of_the_source_that_is_refused_stays_in_place(bench: Bench, plain: Made) -> None:
@@ -188,91 +186,6 @@ def test_a_frame_of_the_source_that_is_refused_stays_in_place(bench: Bench, plai
     outcome = bench.again(bench.source, bench.source, "implicit", in_place=True)
     assert outcome.exit_code == ExitCode.SOURCE
     assert bench.source.read_bytes() == data
-
-
-# ------------------------------------------------------------------ what is behind a stream
-
-
-@pytest.mark.parametrize("tail", [b" ", b"\n\0", b"\0\0\0\1", b"GARBAGE!", b"\xff\xd8 \xff"])
-@pytest.mark.parametrize(("syntax", "kind"), MARKED)
-def test_bytes_behind_the_end_marker_are_padding(
-    bench: Bench, syntax: str, kind: str, tail: bytes
-) -> None:
-    made = Made(bench, syntax, kind)
-    parts = [stream.rstrip(b"\0") + tail for stream in made.streams]
-    even = [part + b" " * (len(part) % 2) for part in parts]
-    told = "frame 1 (and 2 more): bytes after the end marker ignored as padding"
-    _check_all(bench, made.file(even), made, told)
-    outcome = bench.convert(made.file(even), syntax, repair=True)
-    assert told in outcome.warnings
-    bare = [stream.rstrip(b"\0") for stream in made.streams]
-    assert [part.rstrip(b"\0") for part in fragments(dcmread(bench.out))] == bare
-
-
-@pytest.mark.parametrize("pad", [b"\0", b"\xff", b"\0\0\0", b"\xff\xff", b"\0\xff"])
-def test_plain_padding_needs_no_warning(bench: Bench, plain: Made, pad: bytes) -> None:
-    parts = [stream + pad for stream in plain.streams]
-    outcome = bench.convert(plain.file([part + b"\0" * (len(part) % 2) for part in parts]))
-    assert (outcome.status, outcome.warnings) == ("done", ()), outcome.error
-    assert dcmread(bench.out).PixelData == plain.pixels
-
-
-@pytest.mark.parametrize("pad", [b" ", b"\x20\x20", b"\x01", b"\xff", b"\x80", b"GARBAGE!"])
-@pytest.mark.parametrize("kind", IMAGES)
-def test_padding_of_an_rle_frame_costs_no_other_codec(bench: Bench, kind: str, pad: bytes) -> None:
-    made = Made(bench, "rle-lossless", kind)
-    outcome = bench.convert(made.file([stream + pad for stream in made.streams]))
-    assert (outcome.status, outcome.decoder, outcome.attempts) == ("done", "imagecodecs", ())
-    assert dcmread(bench.out).PixelData == made.pixels
-
-
-@pytest.mark.parametrize("pad", [b" ", b"\x01", b"\xfe"])
-def test_padding_of_an_rle_segment_costs_no_other_codec(bench: Bench, pad: bytes) -> None:
-    upper, lower = b"\x02abc" + pad + b"\0" * (1 - len(pad) % 2), b"\x02def" + pad
-    head = struct.pack("<16I", 2, 64, 64 + len(upper), *[0] * 13)
-    pixel = image(1, 3, allocated=16)
-    data = builder.identity() + builder.module(pixel) + builder.encapsulated([head + upper + lower])
-    outcome = bench.convert(part10("rle-lossless", data))
-    assert (outcome.status, outcome.decoder, outcome.attempts) == ("done", "imagecodecs", ())
-    assert dcmread(bench.out).PixelData == b"daebfc"
-
-
-@pytest.mark.parametrize(("syntax", "kind"), MARKED)
-def test_a_stream_that_is_cut_off_is_damaged_whatever_is_behind_it(
-    bench: Bench, syntax: str, kind: str
-) -> None:
-    made = Made(bench, syntax, kind)
-    stream = made.streams[1].rstrip(b"\0")
-    for cut in (stream[:-2], stream[: len(stream) * 2 // 3], stream[:-2] + b"GARBAGE!"):
-        even = cut + b"\0" * (len(cut) % 2)
-        parts = [made.streams[0], even, made.streams[2]]
-        outcome = bench.convert(made.file(parts))
-        error = bench.failed(outcome, ExitCode.SOURCE)
-        assert error.startswith("frame 2: the code stream is truncated")
-        assert "could not decode" not in error
-        assert outcome.attempts == ()
-
-
-def test_a_thumbnail_in_a_jpeg_header_is_not_its_end(bench: Bench) -> None:
-    made = Made(bench, "jpeg-baseline", "RGB")
-    thumbnail = made.streams[1].rstrip(b"\0")
-    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(thumbnail)) + thumbnail
-    streams = [s[:2] + segment + s[2:] for s in made.streams]
-    outcome = bench.convert(made.file([s + b"\0" * (len(s) % 2) for s in streams]))
-    assert (outcome.status, outcome.warnings) == ("done", ()), outcome.error
-    assert dcmread(bench.out).PixelData == made.pixels
-    cut = streams[0][: len(segment) + 300]
-    bench.failed(bench.convert(made.file([cut + b"\0" * (len(cut) % 2)], "1")), ExitCode.SOURCE)
-
-
-def test_a_preview_behind_a_stream_is_not_a_frame(bench: Bench) -> None:
-    made = Made(bench, "jpeg-baseline", "RGB")
-    pixel = image(4, 5, samples=3, photometric="RGB")
-    small = bench.done(part10("explicit", native(pixel, bytes(60))), "jpeg-baseline")
-    parts = [stream.rstrip(b"\0") + fragments(small)[0] for stream in made.streams]
-    _check_all(
-        bench, made.file([p + b"\0" * (len(p) % 2) for p in parts]), made, "ignored as padding"
-    )
 
 
 # ------------------------------------------------------------------ frames of other codecs

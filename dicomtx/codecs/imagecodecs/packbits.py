@@ -1,5 +1,7 @@
 """RLE (PS3.5 Annex G) by the PackBits functions of imagecodecs."""
 
+from typing import Final
+
 import imagecodecs
 import numpy as np
 
@@ -7,6 +9,8 @@ from dicomtx.codecs import photometric, samples, stream_repair
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+MOST_EXPANSION: Final = 64  # a run of 128 bytes takes two
 
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:  # noqa: ARG001 as all decoders
@@ -46,6 +50,20 @@ def _cut_segments(stream: bytes, samples_per_pixel: int, plane: int) -> bytes:
         raise CodecError(f"the RLE segments hold {held} bytes, not {plane} each")
     words = np.stack([found[:plane] for found in planes]).reshape(samples_per_pixel, -1, plane)
     return words[:, ::-1].transpose(0, 2, 1).tobytes()  # least significant byte first
+
+
+def tails(stream: bytes, plane: int) -> list[bytes]:
+    """Returns what follows the runs that hold ``plane`` bytes, for each segment; often nothing.
+
+    The library is fast, and tells whether the slow search in Python is necessary.
+    """
+    room = bytearray(min(plane, MOST_EXPANSION * len(stream)))
+    try:
+        for segment in stream_repair.segments(stream):
+            imagecodecs.packbits_decode(segment, out=room)
+    except RuntimeError:  # a segment is too long, or its last run is incomplete
+        return stream_repair.tails(stream, plane)
+    return []
 
 
 def encode(frame: Frame) -> bytes:

@@ -13,7 +13,7 @@ from dicomtx.codecs.shipped import FFMPEG, IMAGECODECS
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder
 from dicomtx.engine.decoding.fallback_frames import AnyFrames
 from dicomtx.engine.pixels.values import IncomparableError, errors, in_one_colour_space, values
-from dicomtx.errors import CodecError
+from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -77,7 +77,7 @@ class AuditedFrames:
         try:
             room = error_of(self._confirming.streams.read(index))
             other = self._confirming.read(index)
-        except CodecError:
+        except (CodecError, DamagedError):
             return False
         one, two = in_one_colour_space(frame, other)
         apart = int(errors(values(one), values(two)).max(initial=0))

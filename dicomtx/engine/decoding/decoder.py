@@ -1,6 +1,5 @@
 """Decodes the frames of a source with one codec."""
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from dicomtx import code_stream
@@ -10,8 +9,9 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.engine.decoding.errors import FailedError
+from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.pixels import colour
-from dicomtx.engine.pixels.frames import Frames, Streams
+from dicomtx.engine.pixels.frames import Streams
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -96,10 +96,7 @@ class DecodedFrames:
         decoder: the decoder.
         blank: a frame that replaces those that cannot be salvaged; None to salvage nothing.
         most_made_up: the most bytes that damaged frames may have in total.
-        cut: the frames read so far whose streams are truncated.
-        lost: the frames replaced by ``blank``.
-        clipped: how many values beyond Bits Stored were clipped, by frame; never 0.
-        padded: the frames with data other than padding after their end markers.
+        remarks: what there is to say about the frames read so far.
     """
 
     def __init__(
@@ -114,10 +111,7 @@ class DecodedFrames:
         self.decoder = decoder
         self.blank = blank
         self.most_made_up = most_made_up
-        self.cut: list[int] = []
-        self.lost: list[int] = []
-        self.clipped: dict[int, int] = {}
-        self.padded: list[int] = []
+        self.remarks = Remarks(decoder.syntax)
 
     @property
     def count(self) -> int:
@@ -146,14 +140,13 @@ class DecodedFrames:
                 error,
                 damaged=self.decoder.spec.builtin and not isinstance(error, guard.WrongFrameError),
             ) from error
-        if guard.bytes_behind_end(stream, self.decoder.syntax):
-            self.padded.append(index)
+        self.remarks.look_behind(index, stream, self.decoder.image)
         return frame
 
     def _decoded(self, index: int, stream: bytes, most_missing: int = 1) -> Frame:
         frame, clipped = self.decoder.decode_clipped(stream, most_missing)
         if clipped:
-            self.clipped[index] = clipped
+            self.remarks.clipped[index] = clipped
         return frame
 
     def _salvaged(self, index: int, stream: bytes, blank: Frame) -> Frame:
@@ -162,8 +155,8 @@ class DecodedFrames:
         Raises:
             DamagedError: so many frames are damaged that their size may be forged.
         """
-        decoder = self.decoder
-        made_up = len(self.lost) + len(self.cut) + 1
+        decoder, remarks = self.decoder, self.remarks
+        made_up = len(remarks.lost) + len(remarks.cut) + 1
         if made_up * len(blank.data) > self.most_made_up:
             raise DamagedError(
                 f"{made_up} damaged frames of {len(blank.data)} bytes are too many to fill in"
@@ -173,41 +166,10 @@ class DecodedFrames:
             completed = guard.completed(stream, decoder.syntax, decoder.image)
             frame = self._decoded(index, completed, MOST_MISSING)
         except (CodecError, DamagedError):
-            self.lost.append(index)
+            remarks.lost.append(index)
             return blank
-        (self.padded if stream.startswith(completed) else self.cut).append(index)
+        (remarks.padded if stream.startswith(completed) else remarks.cut).append(index)
         return frame
-
-
-def remarks(frames: Frames) -> list[str]:
-    """Returns warnings about the frames that were read: salvaged frames and ignored data."""
-    if not isinstance(frames, DecodedFrames):
-        return []
-    padded = sorted(set(frames.padded))
-    return [*_salvaged(frames), *padding_remarks(padded), *clipping(frames.clipped)]
-
-
-def _salvaged(frames: DecodedFrames) -> list[str]:
-    cut = [f"salvaged: frame {n + 1} is truncated; filled in" for n in sorted(frames.cut)]
-    lost = (f"salvaged: frame {n + 1} could not be decoded; set to zero" for n in frames.lost)
-    return [*cut, *sorted(lost)]
-
-
-def padding_remarks(frames: list[int]) -> list[str]:
-    """Returns the warning about frames with data after their end markers, if there are any."""
-    if not frames:
-        return []
-    more = f" (and {len(frames) - 1} more)" if len(frames) > 1 else ""
-    return [f"frame {frames[0] + 1}{more}: bytes after the end marker ignored as padding"]
-
-
-def clipping(clipped: Mapping[int, int]) -> list[str]:
-    """Returns the warning about clipped values of lossy code streams, if there are any."""
-    if not clipped:
-        return []
-    count = sum(clipped.values())
-    values = "1 value" if count == 1 else f"{count} values"
-    return [f"{values} of the lossy code streams exceeded Bits Stored and were clipped"]
 
 
 def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:

@@ -9,9 +9,9 @@ from dicomtx.codecs.registry import AUDITORS, Codecs
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, encapsulated_frames, native_frames
-from dicomtx.engine.decoding import decoder as decoding
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder
 from dicomtx.engine.decoding.errors import CodecsFailedError, FailedError
+from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.pixels.frames import Frames
 from dicomtx.errors import CodecError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
@@ -27,8 +27,7 @@ class AnyFrames:
         image: the Image Pixel attributes of the data set.
         syntax: the transfer syntax of the streams.
         codecs: the allowed codecs.
-        clipped: how many values of a lossy stream were clipped to Bits Stored, by frame.
-        padded: the frames with data other than padding after their end markers.
+        remarks: what there is to say about the frames read so far.
         able: the codecs to try, in order; by default all allowed ones.
         used: the codecs that have decoded frames, in order of first use.
         decoded: the frames with the current codec.
@@ -38,8 +37,7 @@ class AnyFrames:
     image: ImagePixel
     syntax: TransferSyntax
     codecs: Codecs
-    clipped: dict[int, int] = field(default_factory=dict)
-    padded: list[int] = field(default_factory=list)
+    remarks: Remarks = field(init=False)
     able: Iterator[CodecSpec] = field(init=False)
     used: list[CodecSpec] = field(default_factory=list)
     _attempts: list[Attempt] = field(default_factory=list)
@@ -48,6 +46,7 @@ class AnyFrames:
 
     def __post_init__(self) -> None:
         """Starts with the allowed codecs for the syntax."""
+        self.remarks = Remarks(self.syntax)
         self.able = self.codecs.able(self.syntax, "decode")
 
     @property
@@ -85,7 +84,7 @@ class AnyFrames:
                 continue
             decoder = Decoder(spec, codec, self.syntax, self.image)
             self.decoded = DecodedFrames(self.streams, decoder)
-            self.decoded.clipped, self.decoded.padded = self.clipped, self.padded
+            self.decoded.remarks = self.remarks
             return self.decoded
         if self._attempts:
             raise CodecsFailedError(tuple(self._attempts), damaged=self._damaged)
@@ -118,8 +117,3 @@ def fallback_frames(
     sizes = unmarked(header.syntax, header.image)
     streams = encapsulated_frames(data_set, warnings, unmarked=sizes)
     return AnyFrames(streams, header.image, header.syntax, codecs)
-
-
-def remarks(frames: AnyFrames) -> list[str]:
-    """Returns warnings about the frames that were read."""
-    return decoding.remarks(frames.decoded) if frames.decoded else []

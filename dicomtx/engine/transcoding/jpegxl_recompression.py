@@ -8,8 +8,9 @@ from dicomtx.codecs.shipped import IMAGECODECS
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
-from dicomtx.engine.decoding.decoder import padding_remarks, written_image
+from dicomtx.engine.decoding.decoder import written_image
 from dicomtx.engine.decoding.errors import CodecsFailedError
+from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.engine.planning.planner import BASELINE
@@ -32,7 +33,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
     direction: Direction = "encode" if packs else "decode"
     streams = encapsulated_frames(data_set, warnings, salvage=salvage)
     writer = EncapsulatedWriter(spool)
-    padded = []
+    remarks = Remarks(plan.source)
     for index in range(streams.count):
         stream = streams.read(index)
         try:
@@ -44,8 +45,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
         except CodecError as error:
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,), damaged=not packs) from error
-        if guard.bytes_behind_end(stream, plan.source):
-            padded.append(index)
+        remarks.look_behind(index, stream, plan.before)
     edits = attributes.label_edits(data_set, written_image(plan, streams.count))
     edits += record.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
@@ -54,7 +54,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
         decoder=None if packs else IMAGECODECS,
         encoder=IMAGECODECS if packs else None,
         verification="same-code-base" if packs else "bytes-only",
-        warnings=(*warnings, *padding_remarks(padded)),
+        warnings=(*warnings, *remarks.texts()),
     )
 
 

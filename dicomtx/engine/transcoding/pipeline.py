@@ -223,7 +223,7 @@ def with_lossy_encoder(pipeline: Pipeline, settings: Settings, threads: int) -> 
     kept: dict[int, Read] = {}
     keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT
     if isinstance(frames, DecodedFrames) and not keep:  # what is salvaged is told once
-        again = DecodedFrames(frames.streams, frames.decoder, frames.blank)
+        again = DecodedFrames(frames.streams, frames.decoder, frames.blank, frames.most_made_up)
         reader = pipeline._replace(frames=again)
 
     def range_of(index: int) -> Range:

@@ -5,7 +5,8 @@ from dicomtx.codecs import guard
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
-from dicomtx.engine.decoding.decoder import padding_remarks, written_image
+from dicomtx.engine.decoding.decoder import written_image
+from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
 from dicomtx.engine.planning.plan import Plan
 from dicomtx.engine.transcoding.transcoded import Transcoded
@@ -23,20 +24,19 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
     sizes = unmarked(plan.source, plan.before)
     streams = encapsulated_frames(data_set, warnings, unmarked=sizes, salvage=salvage)
     writer = EncapsulatedWriter(spool)
-    padded = []
+    remarks = Remarks(plan.source)
     for index in range(streams.count):
         stream = streams.read(index)
         try:
             writer.add(guard.without_padding(stream, plan.source, plan.before))
         except DamagedError as error:
             raise DamagedError(f"frame {index + 1}: {error}") from error
-        if guard.bytes_behind_end(stream, plan.source):
-            padded.append(index)
+        remarks.look_behind(index, stream, plan.before)
     edits = attributes.label_edits(data_set, written_image(plan, streams.count))
     edits += record.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),
         edits=(*writer.edits(), *edits),
         verification="bytes-only",
-        warnings=(*warnings, *padding_remarks(padded)),
+        warnings=(*warnings, *remarks.texts()),
     )

@@ -22,7 +22,6 @@ from dicomtx.engine.decoding.decoder import (
     Decoder,
     most_made_up,
     opened,
-    remarks,
     written_image,
 )
 from dicomtx.engine.decoding.errors import CodecsFailedError, CodecsInTurn, FailedError
@@ -106,7 +105,7 @@ class Transcoder:
             except FailedError as failed:
                 if none_left := codecs.after(failed):
                     given_up = self._given_up(found, none_left, given_up)
-        if isinstance(pipeline.frames, DecodedFrames) and len(pipeline.frames.lost) == made.count:
+        if _lost(pipeline.frames) == made.count:
             assert given_up is not None
             raise given_up  # nothing at all could be salvaged
         losses = pipeline.losses(made.errors)
@@ -124,7 +123,7 @@ class Transcoder:
             frames=made.count,
             frames_verified=made.checked,
             attempts=tuple(codecs.attempts),
-            warnings=(*warnings, *remarks(pipeline.frames), *above, *made.notes()),
+            warnings=(*warnings, *_remarks(pipeline.frames), *above, *made.notes()),
             quality=losses[0] if losses else None,
             new_uid=uid,
         )
@@ -285,6 +284,15 @@ class Transcoder:
         if self.plan.drop_overlays:
             return overlays.removal(planes, self.data_set)
         return overlays.edits(planes, made.planes)
+
+
+def _remarks(frames: Frames) -> list[str]:
+    return frames.remarks.texts() if isinstance(frames, DecodedFrames) else []
+
+
+def _lost(frames: Frames) -> int:
+    """Returns how many frames could not be decoded; they were salvaged as zeros."""
+    return len(frames.remarks.lost) if isinstance(frames, DecodedFrames) else 0
 
 
 def _encoding_failed(error: DamagedError | CodecsFailedError) -> bool:

@@ -9,7 +9,7 @@ from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.decoding.audited_frames import AuditedFrames, DisagreementError, Role
-from dicomtx.engine.decoding.fallback_frames import AnyFrames, fallback_frames, remarks
+from dicomtx.engine.decoding.fallback_frames import AnyFrames, fallback_frames
 from dicomtx.engine.pixels.frames import Frames
 from dicomtx.errors import DicomtxError
 from dicomtx.image_pixel import Frame
@@ -84,7 +84,8 @@ class Opened:
 
     def remarks(self) -> list[str]:
         """Returns warnings about the frames that were read."""
-        return remarks(self._frames.frames) if isinstance(self._frames, AuditedFrames) else []
+        frames = self._frames
+        return frames.frames.remarks.texts() if isinstance(frames, AuditedFrames) else []
 
     def side(self) -> Side:
         """Returns what is told of it, once its frames were read."""

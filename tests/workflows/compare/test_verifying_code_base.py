@@ -11,6 +11,9 @@ import pytest
 from dicomtx.cli import main
 from dicomtx.codecs import samples
 from dicomtx.codecs.imagecodecs import lossless
+from dicomtx.engine.decoding import audited_frames
+from dicomtx.engine.decoding.decoder import DecodedFrames
+from dicomtx.engine.decoding.fallback_frames import AnyFrames
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
@@ -167,6 +170,38 @@ def test_irreversible_jpeg_2000_is_confirmed_to_within_its_rounding(
     found = compare(Comparing(str(bench.source), str(bench.out)))
     assert (found.pixels.same, found.verification) == (True, "independent")
     assert found.a.code_bases == ("OpenJPEG", "FFmpeg")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x4f\xff\x51 cut off", b"\xff\xd8\xff\xd9"])
+def test_a_stream_that_is_damaged_for_the_second_code_base_alone_is_unconfirmed(
+    bench: Bench, audit: None, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    """The guard raises DamagedError, the second code base CodecError: neither ends compare."""
+    real = audited_frames._confirming
+
+    def confirming(frames: AnyFrames) -> DecodedFrames | None:
+        found = real(frames)
+        assert found
+        monkeypatch.setattr(audited_frames, "error_of", lambda _: 1)
+        return DecodedFrames(Streams(damage), found.decoder)
+
+    bench.convert(noise(), "jpeg2000", psnr=40.0)
+    monkeypatch.setattr(audited_frames, "_confirming", confirming)
+    found = compare(Comparing(str(bench.out), str(bench.out)))
+    assert found.pixels.same
+    assert (found.a.unconfirmed, found.b.unconfirmed) == ("OpenJPEG", "OpenJPEG")
+
+
+class Streams:
+    """One code stream for every frame."""
+
+    count = 1
+
+    def __init__(self, stream: bytes) -> None:
+        self.stream = stream
+
+    def read(self, index: int) -> bytes:
+        return self.stream
 
 
 def coded(syntax: str, distances: tuple[int, int]) -> bytes:
