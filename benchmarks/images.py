@@ -5,7 +5,7 @@ from itertools import cycle, islice
 
 import numpy as np
 
-from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom import tags
 from dicomtx.image_pixel import ImagePixel
 from tests.dicom.builder import element, identity, image, module, part10
 
@@ -41,6 +41,6 @@ def write(path: str, pixel: ImagePixel, count: int) -> str:
     vr = "OW" if pixel.bits_allocated > 8 else "OB"
     data_set = identity() + module(pixel, frames=str(count))
     with open(path, "wb") as file:
-        file.write(part10("explicit", data_set + element(PIXEL_DATA, vr, length=size)))
+        file.write(part10("explicit", data_set + element(tags.PIXEL_DATA, vr, length=size)))
         file.writelines(frames(pixel, count))
     return path

@@ -1,13 +1,12 @@
 """One data set: its elements by position, and the few values that a conversion looks at."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.elements import Element, Encoding, elements, inner, items, of_item
 from dicomtx.dicom.packed import Packed, packed
 from dicomtx.storage.source import Source
-
-PIXEL_REPRESENTATION: Final = 0x00280103
 
 
 class Edit(NamedTuple):
@@ -110,4 +109,4 @@ class DataSet:
     @property
     def signed(self) -> bool:
         """Whether Pixel Representation says two's complement."""
-        return self.number(PIXEL_REPRESENTATION) == 1
+        return self.number(tags.PIXEL_REPRESENTATION) == 1

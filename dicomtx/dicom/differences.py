@@ -5,15 +5,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
-from dicomtx.dicom import attributes
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import ITEM, PIXEL_DATA, Element, name, resolved_vr
-from dicomtx.dicom.part10 import TRANSFER_SYNTAX, Part10
-from dicomtx.dicom.pixel_data.frames import (
-    ENCAPSULATED_TOTAL_LENGTH,
-    EXTENDED_OFFSET_TABLE,
-    EXTENDED_OFFSET_TABLE_LENGTHS,
-)
+from dicomtx.dicom.elements import Element, name, resolved_vr
+from dicomtx.dicom.part10 import Part10
 from dicomtx.dicom.rope import WORDS, swapped
 from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError
@@ -22,7 +17,6 @@ from dicomtx.storage.source import CHUNK
 
 Kind = Literal["added", "removed", "changed"]
 
-SPECIFIC_CHARACTER_SET: Final = 0x00080005
 SHOWN: Final = 60  # characters of a value
 BYTES_SHOWN: Final = 16
 BYTES: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -30,18 +24,18 @@ TEXT: Final = frozenset(vr.decode() for vr in VRS) - BYTES - WORDS.keys() - {"SQ
 COLOURS: Final = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"})
 OF_ENCODING: Final = frozenset(
     {
-        TRANSFER_SYNTAX,
-        0x00020012,  # Implementation Class UID
-        0x00020013,  # Implementation Version Name
-        attributes.PLANAR_CONFIGURATION,
-        EXTENDED_OFFSET_TABLE,
-        EXTENDED_OFFSET_TABLE_LENGTHS,
-        ENCAPSULATED_TOTAL_LENGTH,
+        tags.TRANSFER_SYNTAX_UID,
+        tags.IMPLEMENTATION_CLASS_UID,
+        tags.IMPLEMENTATION_VERSION_NAME,
+        tags.PLANAR_CONFIGURATION,
+        tags.EXTENDED_OFFSET_TABLE,
+        tags.EXTENDED_OFFSET_TABLE_LENGTHS,
+        tags.ENCAPSULATED_TOTAL_LENGTH,
     }
 )
 """What any transcoding changes, group lengths and colour spaces beside."""
 
-IDENTIFIERS: Final = range(0x00020001, 0x00020004)
+IDENTIFIERS: Final = range(tags.FILE_META_VERSION, tags.MEDIA_STORAGE_SOP_INSTANCE_UID + 1)
 """Of the file meta: written by any transcoding where they were missing (PS3.10 7.1)."""
 
 
@@ -73,12 +67,12 @@ class Difference(NamedTuple):
         """Where it is for people: "(0008,1140)[1](0008,1150)"; items count from 1."""
         steps = zip(self.path[::2], self.path[1::2], strict=True)
         around = "".join(f"{name(tag)}[{index + 1}]" for tag, index in steps)
-        return around if self.tag == ITEM else around + name(self.tag)
+        return around if self.tag == tags.ITEM else around + name(self.tag)
 
     @property
     def keyword(self) -> str:
         """The keyword of PS3.6, empty for private and unknown elements."""
-        if self.tag == ITEM:
+        if self.tag == tags.ITEM:
             return "Item"
         from dicomtx.dicom.values import text  # noqa: PLC0415 - pydicom, for differences only
 
@@ -93,7 +87,7 @@ class _Side(NamedTuple):
     signed: bool
 
     def within(self, item: DataSet) -> "_Side":
-        own = item.text(SPECIFIC_CHARACTER_SET)
+        own = item.text(tags.SPECIFIC_CHARACTER_SET)
         return _Side(item, own or self.character_set, self.signed)
 
 
@@ -140,9 +134,9 @@ def differences(a: Part10, b: Part10, ignored: frozenset[int]) -> Iterator[Diffe
     """
     recoded = a.label != b.label
     yield from _walked(_top(a.meta), _top(b.meta), ignored)
-    pixels = PIXEL_DATA in a.data_set and PIXEL_DATA in b.data_set
+    pixels = tags.PIXEL_DATA in a.data_set and tags.PIXEL_DATA in b.data_set
     for difference in _walked(_top(a.data_set), _top(b.data_set), ignored, pixels=pixels):
-        colour = difference.tag == attributes.PHOTOMETRIC_INTERPRETATION and not difference.path
+        colour = difference.tag == tags.PHOTOMETRIC_INTERPRETATION and not difference.path
         if colour and recoded and {difference.a, difference.b} <= COLOURS:
             yield difference._replace(of_encoding=True)
         else:
@@ -150,7 +144,7 @@ def differences(a: Part10, b: Part10, ignored: frozenset[int]) -> Iterator[Diffe
 
 
 def _top(data_set: DataSet) -> _Side:
-    return _Side(data_set, data_set.text(SPECIFIC_CHARACTER_SET), data_set.signed)
+    return _Side(data_set, data_set.text(tags.SPECIFIC_CHARACTER_SET), data_set.signed)
 
 
 def _walked(
@@ -169,7 +163,7 @@ def _walked(
                 f"sequences are nested more than {deepest} deep: not compared ({VARIABLE}: depth)"
             )
         for pair in _pairs(a.data_set, b.data_set):
-            if pair.tag in ignored or (pixels and pair.tag == PIXEL_DATA and not path):
+            if pair.tag in ignored or (pixels and pair.tag == tags.PIXEL_DATA and not path):
                 continue
             found, within = _compared(pair, path, a, b)
             yield from found
@@ -228,7 +222,7 @@ def _coded_icon(pair: _Pair) -> bool:
     """Whether it is an icon's Pixel Data, encapsulated in one of them only."""
     assert pair.a
     assert pair.b
-    return pair.tag == PIXEL_DATA and pair.a.undefined != pair.b.undefined
+    return pair.tag == tags.PIXEL_DATA and pair.a.undefined != pair.b.undefined
 
 
 def _of_encoding(tag: int, path: tuple[int, ...]) -> bool:
@@ -252,7 +246,7 @@ def _items(
             told = f"{len((of_a or of_b).elements)} elements"
             kind: Kind = "removed" if of_b is None else "added"
             texts = (told, "") if of_b is None else ("", told)
-            lone.append(Difference(kind, place, ITEM, "", "", *texts))
+            lone.append(Difference(kind, place, tags.ITEM, "", "", *texts))
         else:
             both.append((place, a.within(of_a), b.within(of_b)))
     return lone, both

@@ -6,15 +6,12 @@ from typing import Final, Literal, NamedTuple
 
 from dicomtx.dicom import odd_vr
 from dicomtx.dicom.dictionary import vr_of
+from dicomtx.dicom.tags import ITEM, ITEM_DELIMITATION, PIXEL_DATA, SEQUENCE_DELIMITATION
 from dicomtx.dicom.vrs import LONG, SHORT, VRS
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
-ITEM: Final = 0xFFFEE000
-ITEM_END: Final = 0xFFFEE00D
-SEQUENCE_END: Final = 0xFFFEE0DD
-PIXEL_DATA: Final = 0x7FE00010
 SALVAGE: Final = ". Try --salvage to write what is there."
 DEEP: Final = 12  # sequences and items around: from there on no end is looked for twice
 
@@ -226,7 +223,7 @@ def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encodin
             raise TruncatedError(sequence, "has no sequence delimiter: the file may be cut off")
         element = header(source, at, within)
         at = element.value
-        if element.tag == _ENDS[in_item]:
+        if element.tag == ENDS[in_item]:
             levels.pop()
             if len(levels) > DEEP:
                 source.ends[start] = at
@@ -242,7 +239,7 @@ def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encodin
     return at
 
 
-_ENDS: Final = {True: ITEM_END, False: SEQUENCE_END}
+ENDS: Final = {True: ITEM_DELIMITATION, False: SEQUENCE_DELIMITATION}
 
 
 def _check_between(element: Element, sequence: Element, *, in_item: bool) -> None:
@@ -261,7 +258,7 @@ def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Ele
     within = inner(sequence, encoding)
     while at + 8 <= stop:
         item = header(source, at, within)
-        if item.tag == SEQUENCE_END:
+        if item.tag == SEQUENCE_DELIMITATION:
             return
         _check_between(item, sequence, in_item=False)
         if item.undefined:
@@ -278,7 +275,7 @@ def _end_of_item(source: Source, item: Element, stop: int, encoding: Encoding) -
     at, within = item.value, of_item(source, item.value, stop, encoding)
     while at + 8 <= stop:
         element = header(source, at, within)
-        if element.tag == ITEM_END:
+        if element.tag == ITEM_DELIMITATION:
             return element.value
         at = end_of_items(source, element, stop, within) if element.undefined else element.end
     raise DamagedError("an item has no delimiter")

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from dicomtx.dicom import attributes
+from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA
-from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, syntax_of
+from dicomtx.dicom.elements import EXPLICIT
+from dicomtx.dicom.part10 import Part10, syntax_of
 from dicomtx.dicom.pixel_data import pixel_form
 from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.values import odd_values
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 # the syntaxes whose streams cannot be taken for something else
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
-MODALITY: Final = 0x00080060
-LOSSY_IMAGE_COMPRESSION: Final = 0x00282110
-PIXEL_PRESENTATION: Final = 0x00089205
-RED_PALETTE: Final = (0x00281101, 0x00281201, 0x00281221)  # descriptor, data, segmented data
+RED_PALETTE: Final = (
+    tags.RED_PALETTE_DESCRIPTOR,
+    tags.RED_PALETTE_DATA,
+    tags.SEGMENTED_RED_PALETTE_DATA,
+)
 
 FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
@@ -111,7 +112,7 @@ def read_file_info(part10: Part10) -> FileInfo:
     kind = _kind(part10, warnings)
     stream = pixel_form.first_stream(data_set) if kind == "encapsulated" else None
     syntax = _real_syntax(part10, kind, stream, warnings)
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     image = attributes.image_pixel(data_set) if syntax.known else None
     if image and _is_grey(image):
         image = _as_grey(image, warnings)
@@ -123,20 +124,20 @@ def read_file_info(part10: Part10) -> FileInfo:
     return FileInfo(
         syntax=syntax,
         label=part10.label or syntax,
-        sop_class_uid=data_set.text(SOP_CLASS),
-        sop_instance_uid=data_set.text(SOP_INSTANCE),
-        modality=data_set.text(MODALITY),
+        sop_class_uid=data_set.text(tags.SOP_CLASS_UID),
+        sop_instance_uid=data_set.text(tags.SOP_INSTANCE_UID),
+        modality=data_set.text(tags.MODALITY),
         pixel_data=kind,
         image=image,
         first_stream=stream,
         overlays=_planes(data_set, image, syntax, stream),
         missing=attributes.missing(data_set),
-        file_set=part10.meta.text(0x00020002) == FILE_SET,
+        file_set=part10.meta.text(tags.MEDIA_STORAGE_SOP_CLASS_UID) == FILE_SET,
         warnings=tuple(warnings),
         sound=_is_sound(part10, syntax),
         deflated=part10.deflated,
         meta=_file_meta(part10),
-        lossy_before=data_set.text(LOSSY_IMAGE_COMPRESSION) == "01",
+        lossy_before=data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01",
         mapped=image is not None and _is_mapped(data_set, image),
         pixel_bytes=element.end - element.value if element else 0,
         hidden=hidden,
@@ -148,7 +149,7 @@ def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
     if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
         return False
     palette = any(tag in data_set for tag in RED_PALETTE)
-    return palette or data_set.text(PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
+    return palette or data_set.text(tags.PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
 
 
 def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:
@@ -156,7 +157,7 @@ def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:
     whole = not part10.damaged and part10.has_meta
     if not syntax.encapsulated:
         return whole
-    pixels = part10.data_set.find(PIXEL_DATA)
+    pixels = part10.data_set.find(tags.PIXEL_DATA)
     of_items = pixels is None or pixels.undefined or not syntax.known
     return whole and part10.data_set.encoding == EXPLICIT and of_items
 
@@ -195,7 +196,7 @@ def _real_chroma(
     part10: Part10, kind: PixelDataKind, image: ImagePixel, warnings: list[str]
 ) -> ImagePixel:
     """Returns the image with chroma in each pixel, if native YBR_FULL_422 is longer than 4:2:2."""
-    element = part10.data_set.find(PIXEL_DATA)
+    element = part10.data_set.find(tags.PIXEL_DATA)
     full = image._replace(photometric_interpretation="YBR_FULL")
     if kind != "native" or not element or element.length < full.frame_bytes * full.number_of_frames:
         return image
@@ -221,9 +222,9 @@ def _kind(part10: Part10, warnings: list[str]) -> PixelDataKind:
         DamagedError: it cannot be told.
     """
     data_set, label = part10.data_set, part10.label
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     if element is None:
-        floats = (attributes.FLOAT_PIXEL_DATA, attributes.DOUBLE_FLOAT_PIXEL_DATA)
+        floats = (tags.FLOAT_PIXEL_DATA, tags.DOUBLE_FLOAT_PIXEL_DATA)
         return "float" if any(tag in data_set for tag in floats) else "none"
     if element.undefined:
         return "encapsulated"
@@ -260,7 +261,7 @@ def _private_syntax(
 ) -> TransferSyntax:
     """Returns the native syntax that a data set of no standard syntax reads as, if it does."""
     data_set, native = part10.data_set, syntax_of(part10.data_set.encoding)
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     if kind == "encapsulated":
         return label
     if element:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from dicomtx.dicom import element_header
+from dicomtx.dicom import element_header, tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import (
+    ENDS,
     IMPLICIT,
-    ITEM,
-    ITEM_END,
-    SEQUENCE_END,
     Element,
     Encoding,
     end_of_items,
@@ -63,7 +61,7 @@ def _in_sequence(data_set: DataSet, sequence: Element, tag: int) -> Iterator[tup
     while levels:
         level = levels[-1]
         child = header(source, at, level.within) if at < level.stop else None
-        if child is None or child.tag == (ITEM_END if level.in_item else SEQUENCE_END):
+        if child is None or child.tag == ENDS[level.in_item]:
             at = child.value if child else at
             if level.in_item and any(element.tag == tag for element in level.found):
                 path = tuple(level.step for level in levels)
@@ -107,7 +105,7 @@ def _whole(source: Source, element: Element, level: _Open) -> Element:
 def _check(child: Element, level: _Open, sequence: Element) -> None:
     """Raises DamagedError if this cannot stand here."""
     reaches = level.stop < (child.value if child.undefined else child.end)
-    if reaches or (child.tag == ITEM) is level.in_item or child.tag in (ITEM_END, SEQUENCE_END):
+    if reaches or (child.tag == tags.ITEM) is level.in_item or child.tag in ENDS.values():
         raise DamagedError(f"{name(sequence.tag)} is broken at {name(child.tag)} in it")
 
 

@@ -1,14 +1,15 @@
 """Items that are made anew, as the value of an edit: explicit VR, little endian."""
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.element_header import element_header, tag_bytes
-from dicomtx.dicom.elements import EXPLICIT, ITEM
+from dicomtx.dicom.elements import EXPLICIT
 
 
 def item(*elements: Edit) -> bytes:
     """Returns one item with these elements, which are in tag order."""
     content = b"".join(map(_element, elements))
-    return tag_bytes(ITEM, EXPLICIT) + len(content).to_bytes(4, "little") + content
+    return tag_bytes(tags.ITEM, EXPLICIT) + len(content).to_bytes(4, "little") + content
 
 
 def _element(edit: Edit) -> bytes:
@@ -19,7 +20,7 @@ def _element(edit: Edit) -> bytes:
 def code(value: str, meaning: str) -> bytes:
     """Returns an item that is a code of the scheme DCM (PS3.16 D)."""
     return item(
-        Edit.text(0x00080100, "SH", value),
-        Edit.text(0x00080102, "SH", "DCM"),
-        Edit.text(0x00080104, "LO", meaning),
+        Edit.text(tags.CODE_VALUE, "SH", value),
+        Edit.text(tags.CODING_SCHEME_DESIGNATOR, "SH", "DCM"),
+        Edit.text(tags.CODE_MEANING, "LO", meaning),
     )

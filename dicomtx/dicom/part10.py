@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from dicomtx import __version__
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import (
     EXPLICIT,
@@ -34,11 +35,6 @@ PREAMBLE: Final = 128
 PREFIX: Final = b"DICM"
 # the headers of TIFF and BigTIFF: their offsets lead to where the pixels were (PS3.10 7.1)
 TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-MEDIA_STORAGE_SOP_CLASS: Final = 0x00020002
-MEDIA_STORAGE_SOP_INSTANCE: Final = 0x00020003
-TRANSFER_SYNTAX: Final = 0x00020010
-SOP_CLASS: Final = 0x00080016
-SOP_INSTANCE: Final = 0x00080018
 IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
 IMPLEMENTATION_VERSION: Final = f"DICOMTX_{__version__}"
 
@@ -92,7 +88,7 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
     preamble, start = _preamble(file)
     meta = DataSet(file, EXPLICIT, _meta_elements(file, start))
     start = at = meta.elements[-1].end if meta.elements else start
-    uid = meta.text(TRANSFER_SYNTAX)
+    uid = meta.text(tags.TRANSFER_SYNTAX_UID)
     label = by_uid(uid) if uid else None
     warnings = [] if uid else ["the file meta names no transfer syntax: it is told from the data"]
     inflated = None
@@ -261,22 +257,25 @@ def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope
     if not syntax.uid.isascii():
         raise DamagedError(f"the transfer syntax {syntax.uid!r} is not a UID (PS3.5 9.1)")
     edits = [
-        Edit.text(TRANSFER_SYNTAX, "UI", syntax.uid),
-        Edit.text(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
-        Edit.text(0x00020013, "SH", IMPLEMENTATION_VERSION),
+        Edit.text(tags.TRANSFER_SYNTAX_UID, "UI", syntax.uid),
+        Edit.text(tags.IMPLEMENTATION_CLASS_UID, "UI", IMPLEMENTATION_CLASS_UID),
+        Edit.text(tags.IMPLEMENTATION_VERSION_NAME, "SH", IMPLEMENTATION_VERSION),
     ]
-    wanted = {MEDIA_STORAGE_SOP_CLASS: SOP_CLASS, MEDIA_STORAGE_SOP_INSTANCE: SOP_INSTANCE}
+    wanted = {
+        tags.MEDIA_STORAGE_SOP_CLASS_UID: tags.SOP_CLASS_UID,
+        tags.MEDIA_STORAGE_SOP_INSTANCE_UID: tags.SOP_INSTANCE_UID,
+    }
     for tag, origin in wanted.items():
         if not part10.meta.value(tag) and part10.data_set.value(origin):
             value = part10.data_set.value(origin)
             edits.append(Edit(tag, "UI", value + b"\0" * (len(value) % 2)))
     if new_uid:
-        edits = [edit for edit in edits if edit.tag != MEDIA_STORAGE_SOP_INSTANCE]
-        edits.append(Edit.text(MEDIA_STORAGE_SOP_INSTANCE, "UI", new_uid))
-    if 0x00020001 not in part10.meta:
-        edits.append(Edit(0x00020001, "OB", b"\0\1"))
-    if 0x00020000 not in part10.meta:
-        edits.append(Edit(0x00020000, "UL", b"\0\0\0\0"))
+        edits = [edit for edit in edits if edit.tag != tags.MEDIA_STORAGE_SOP_INSTANCE_UID]
+        edits.append(Edit.text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID, "UI", new_uid))
+    if tags.FILE_META_VERSION not in part10.meta:
+        edits.append(Edit(tags.FILE_META_VERSION, "OB", b"\0\1"))
+    if tags.FILE_META_GROUP_LENGTH not in part10.meta:
+        edits.append(Edit(tags.FILE_META_GROUP_LENGTH, "UL", b"\0\0\0\0"))
     rope = Rope()
     rope.add(_kept_preamble(part10.preamble) + PREFIX)
     rope.extend(Rewriter(part10.meta, EXPLICIT, edits).rope())

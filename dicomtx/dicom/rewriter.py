@@ -7,14 +7,11 @@ swapped; values are never interpreted.
 from collections.abc import Iterable
 from typing import Final
 
-from dicomtx.dicom import element_header
+from dicomtx.dicom import element_header, tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import (
+    ENDS,
     EXPLICIT,
-    ITEM,
-    ITEM_END,
-    PIXEL_DATA,
-    SEQUENCE_END,
     UNDEFINED,
     Element,
     Encoding,
@@ -74,10 +71,10 @@ class Rewriter:
         replaced = {tag: edit for tag, edit in edits.items() if tag in self._data_set}
         top.edits = {tag: edit for tag, edit in edits.items() if tag not in replaced}
         edited = {tag >> 16 for tag in edits} | {path[0] >> 16 for path in self._ways}
-        edited |= {PIXEL_DATA >> 16} if pixel_data else set()
+        edited |= {tags.PIXEL_DATA >> 16} if pixel_data else set()
         for element in self._data_set.elements:
             self._make_edits(top, element.tag)
-            if element.tag == PIXEL_DATA and pixel_data:
+            if element.tag == tags.PIXEL_DATA and pixel_data:
                 self._pixel_data(top, pixel_data)
             elif element.tag in edits:  # where it stands, out of order or not, and once
                 self._replace(top, element, replaced.pop(element.tag, Edit(element.tag)))
@@ -172,9 +169,9 @@ class Rewriter:
         self._rope.add(value)
 
     def _pixel_data(self, level: OpenLevel, pixel_data: PixelData) -> None:
-        self._next_group(level, PIXEL_DATA)
+        self._next_group(level, tags.PIXEL_DATA)
         length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
-        self._header(PIXEL_DATA, pixel_data.vr, length)
+        self._header(tags.PIXEL_DATA, pixel_data.vr, length)
         self._rope.extend(pixel_data.value)
 
     def _group_length(self, level: OpenLevel, tag: int) -> None:
@@ -206,10 +203,10 @@ class Rewriter:
                 raise DamagedError(f"{name(sequence.tag)} is broken: an element or item is cut off")
             child = header(self._source, at, level.within)
             at = child.value
-            if child.tag == (ITEM_END if level.in_item else SEQUENCE_END):
+            if child.tag == ENDS[level.in_item]:
                 self._close(levels.pop())
             elif not level.in_item:
-                if child.tag != ITEM:
+                if child.tag != tags.ITEM:
                     raise DamagedError(
                         f"{name(child.tag)} stands between the items of {name(sequence.tag)}"
                     )
@@ -220,7 +217,7 @@ class Rewriter:
     def _child(self, levels: list[OpenLevel], child: Element) -> int:
         """Writes an element of an item, or opens the sequence that it is; returns what is next."""
         level = levels[-1]
-        if child.tag >> 16 == ITEM >> 16:
+        if child.tag >> 16 == tags.ITEM >> 16:
             raise DamagedError(f"{name(child.tag)} stands where an element should be")
         self._make_edits(level, child.tag)
         edit = level.edits.get(child.tag)
@@ -268,7 +265,7 @@ class Rewriter:
             path=path,
         )
         level.edits = dict(self._edits.get(path, {}))
-        self._rope.add(element_header.tag_bytes(ITEM, self._target))
+        self._rope.add(element_header.tag_bytes(tags.ITEM, self._target))
         return self._begin(level)
 
     def _way(self, outer: OpenLevel, step: int) -> tuple[int, ...]:
@@ -293,8 +290,7 @@ class Rewriter:
             self._rope.add(in_encoding(level.more, self._target))
         if level.room is None:
             self._rope.add(
-                element_header.tag_bytes(ITEM_END if level.in_item else SEQUENCE_END, self._target)
-                + b"\0\0\0\0"
+                element_header.tag_bytes(ENDS[level.in_item], self._target) + b"\0\0\0\0"
             )
         else:
             level.room[:] = (self._rope.size - level.begun).to_bytes(4, self._target.order)

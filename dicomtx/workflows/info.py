@@ -6,9 +6,8 @@ from typing import Any, Final
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream
 from dicomtx.code_stream.unmarked import unmarked
-from dicomtx.dicom import attributes
+from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data import encapsulation, fragments
@@ -134,11 +133,11 @@ def _table(pixels: Encapsulation) -> str:
 
 
 def _icon(data_set: DataSet) -> str:
-    for icon in data_set.items(attributes.ICON_IMAGE_SEQUENCE):
-        pixels = icon.find(PIXEL_DATA)
+    for icon in data_set.items(tags.ICON_IMAGE_SEQUENCE):
+        pixels = icon.find(tags.PIXEL_DATA)
         if pixels is None:
             return "without pixel data"
-        size = f"{icon.number(attributes.ROWS)} x {icon.number(attributes.COLUMNS)}"
+        size = f"{icon.number(tags.ROWS)} x {icon.number(tags.COLUMNS)}"
         return f"{size}, {'encapsulated' if pixels.undefined else 'native'}"
     return ""
 

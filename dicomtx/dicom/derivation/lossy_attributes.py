@@ -7,33 +7,13 @@ required of derived frames, too (PS3.3 C.7.6.16.2.6): so the same is said there.
 
 from typing import Final, NamedTuple
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.derivation.references import (
-    REFERENCED_INSTANCE,
-    UNCOMPRESSED_PREDECESSOR,
-    has_code,
-)
+from dicomtx.dicom.derivation.references import UNCOMPRESSED_PREDECESSOR, has_code
 from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.items import code, item
-from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE
 from dicomtx.transfer_syntaxes import ROOT
 
-CHARACTER_SET: Final = 0x00080005
-IMAGE_TYPE: Final = 0x00080008
-FRAME_TYPE: Final = 0x00089007
-DERIVATION_DESCRIPTION: Final = 0x00082111
-SOURCE_IMAGES: Final = 0x00082112
-DERIVATION_IMAGES: Final = 0x00089124
-DERIVATION_CODES: Final = 0x00089215
-LOSSY: Final = 0x00282110
-RATIO: Final = 0x00282112
-METHOD: Final = 0x00282114
-SMALLEST: Final = 0x00280106
-LARGEST: Final = 0x00280107
-REFERENCED_CLASS: Final = 0x00081150
-PURPOSE: Final = 0x0040A170
-SHARED_GROUPS: Final = 0x52009229
-FRAME_GROUPS: Final = 0x52009230
 LOSSY_COMPRESSION: Final = "113040"
 LONGEST_ST: Final = 1024
 
@@ -76,7 +56,7 @@ class LossyStep(NamedTuple):
 
 def says_lossy(data_set: DataSet) -> bool:
     """Whether Lossy Image Compression is "01"."""
-    return data_set.text(LOSSY) == "01"
+    return data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01"
 
 
 def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
@@ -87,21 +67,21 @@ def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
     """
     past = [step.past] if step.past and _untold(data_set) else []
     edits = _history(data_set, [*past, (step.method, step.ratio)])
-    edits.append(Edit(IMAGE_TYPE, "CS", _derived(data_set.value(IMAGE_TYPE))))
+    edits.append(Edit(tags.IMAGE_TYPE, "CS", _derived(data_set.value(tags.IMAGE_TYPE))))
     edits += (
-        Edit(FRAME_TYPE, "CS", _derived(frame.value(FRAME_TYPE)), path)
-        for path, frame in items_with(data_set, FRAME_TYPE)
-        if path[0] in (SHARED_GROUPS, FRAME_GROUPS)
+        Edit(tags.FRAME_TYPE, "CS", _derived(frame.value(tags.FRAME_TYPE)), path)
+        for path, frame in items_with(data_set, tags.FRAME_TYPE)
+        if path[0] in (tags.SHARED_FUNCTIONAL_GROUPS, tags.PER_FRAME_FUNCTIONAL_GROUPS)
     )
     told = f"{step.description}, ratio {_decimal(step.ratio)}"
     edits += _description(data_set, told)
-    if not has_code(data_set, DERIVATION_CODES, LOSSY_COMPRESSION):
-        edits.append(_added(DERIVATION_CODES, _lossy_code()))
+    if not has_code(data_set, tags.DERIVATION_CODE_SEQUENCE, LOSSY_COMPRESSION):
+        edits.append(_added(tags.DERIVATION_CODE_SEQUENCE, _lossy_code()))
     source = _source_item(data_set) if step.new_uid else b""
     if source:
-        edits.append(_added(SOURCE_IMAGES, source))
+        edits.append(_added(tags.SOURCE_IMAGE_SEQUENCE, source))
     if step.new_uid:
-        edits.append(Edit.text(SOP_INSTANCE, "UI", step.new_uid))
+        edits.append(Edit.text(tags.SOP_INSTANCE_UID, "UI", step.new_uid))
     return edits
 
 
@@ -118,7 +98,7 @@ def lossy_past_edits(data_set: DataSet, past: tuple[str, float]) -> list[Edit]:
         return []
     if _untold(data_set):
         return _history(data_set, [past])
-    return [Edit.text(LOSSY, "CS", "01")]
+    return [Edit.text(tags.LOSSY_IMAGE_COMPRESSION, "CS", "01")]
 
 
 def pixel_range_edits(data_set: DataSet, smallest: int, largest: int) -> list[Edit]:
@@ -129,7 +109,7 @@ def pixel_range_edits(data_set: DataSet, smallest: int, largest: int) -> list[Ed
     signed = data_set.signed
     low, high = (-(1 << 15), (1 << 15) - 1) if signed else (0, (1 << 16) - 1)
     edits = []
-    for tag, number in ((SMALLEST, smallest), (LARGEST, largest)):
+    for tag, number in ((tags.SMALLEST_PIXEL_VALUE, smallest), (tags.LARGEST_PIXEL_VALUE, largest)):
         said, fits = data_set.number(tag), low <= number <= high
         if said is None or (fits and said == number & 0xFFFF):
             continue
@@ -148,19 +128,22 @@ def _values(data_set: DataSet, tag: int) -> list[bytes]:
 
 def _untold(data_set: DataSet) -> bool:
     """Whether there is no word of a lossy step."""
-    told = says_lossy(data_set) or _values(data_set, RATIO) or _values(data_set, METHOD)
-    return not told
+    listed = (tags.LOSSY_RATIO, tags.LOSSY_METHOD)
+    return not says_lossy(data_set) and not any(_values(data_set, tag) for tag in listed)
 
 
 def _history(data_set: DataSet, steps: list[tuple[str, float]]) -> list[Edit]:
     """Returns the edits that put steps behind those that are told: ratios and methods in pairs."""
-    ratios, methods = _values(data_set, RATIO), _values(data_set, METHOD)
+    ratios, methods = _values(data_set, tags.LOSSY_RATIO), _values(data_set, tags.LOSSY_METHOD)
     told = max(len(ratios), len(methods))
     ratios += [b""] * (told - len(ratios)) + [_decimal(ratio).encode() for _, ratio in steps]
     methods += [b""] * (told - len(methods)) + [method.encode() for method, _ in steps]
-    edits = [Edit.text(LOSSY, "CS", "01"), Edit(RATIO, "DS", _even(b"\\".join(ratios)))]
+    edits = [
+        Edit.text(tags.LOSSY_IMAGE_COMPRESSION, "CS", "01"),
+        Edit(tags.LOSSY_RATIO, "DS", _even(b"\\".join(ratios))),
+    ]
     if any(methods):
-        edits.append(Edit(METHOD, "CS", _even(b"\\".join(methods))))
+        edits.append(Edit(tags.LOSSY_METHOD, "CS", _even(b"\\".join(methods))))
     return edits
 
 
@@ -192,17 +175,17 @@ def _description(data_set: DataSet, told: str) -> list[Edit]:
 
     What is too long is cut: the new text, never the old.
     """
-    old = data_set.value(DERIVATION_DESCRIPTION).rstrip(b" \0")
+    old = data_set.value(tags.DERIVATION_DESCRIPTION).rstrip(b" \0")
     new = (b"\r\n" if old else b"") + told.encode("ascii", "replace")
     new = new[: max(0, LONGEST_ST - _characters(data_set, old))]
     if not new.strip():
         return []
-    return [Edit(DERIVATION_DESCRIPTION, "ST", _even(old + new))]
+    return [Edit(tags.DERIVATION_DESCRIPTION, "ST", _even(old + new))]
 
 
 def _characters(data_set: DataSet, raw: bytes) -> int:
     """Returns how many characters a text has; in sets but UTF-8 that may be too many."""
-    if data_set.text(CHARACTER_SET) == "ISO_IR 192":
+    if data_set.text(tags.SPECIFIC_CHARACTER_SET) == "ISO_IR 192":
         return sum(byte & 0xC0 != 0x80 for byte in raw)
     return len(raw)
 
@@ -223,10 +206,14 @@ def _reference(data_set: DataSet, tag: int, referenced: int) -> Edit:
 
 def _source_item(data_set: DataSet) -> bytes:
     """Returns the item that names the instance as it was; empty if it has no UID."""
-    if not data_set.text(SOP_INSTANCE):
+    if not data_set.text(tags.SOP_INSTANCE_UID):
         return b""
     return item(
-        _reference(data_set, SOP_CLASS, REFERENCED_CLASS),
-        _reference(data_set, SOP_INSTANCE, REFERENCED_INSTANCE),
-        Edit(PURPOSE, "SQ", code(UNCOMPRESSED_PREDECESSOR, "Uncompressed predecessor")),
+        _reference(data_set, tags.SOP_CLASS_UID, tags.REFERENCED_SOP_CLASS_UID),
+        _reference(data_set, tags.SOP_INSTANCE_UID, tags.REFERENCED_SOP_INSTANCE_UID),
+        Edit(
+            tags.PURPOSE_OF_REFERENCE,
+            "SQ",
+            code(UNCOMPRESSED_PREDECESSOR, "Uncompressed predecessor"),
+        ),
     )

@@ -4,24 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT
-from dicomtx.dicom.file_set.icon_image import ICON_IMAGE
 from dicomtx.dicom.inspection import FILE_SET
 from dicomtx.dicom.part10 import Part10
 
-MEDIA_STORAGE_SOP_CLASS: Final = 0x00020002
-DIRECTORY_RECORDS: Final = 0x00041220
-REFERENCED_FILE_ID: Final = 0x00041500
-RECORD_TYPE: Final = 0x00041430
-FILE_SET_ID: Final = 0x00041130
-DESCRIPTOR_FILE: Final = 0x00041141
 LARGEST_ICON: Final = 1 << 20  # bytes
 
 
 def is_directory(part10: Part10) -> bool:
     """Whether this is a DICOMDIR."""
-    return part10.meta.text(MEDIA_STORAGE_SOP_CLASS) == FILE_SET
+    return part10.meta.text(tags.MEDIA_STORAGE_SOP_CLASS_UID) == FILE_SET
 
 
 def referenced_files(part10: Part10) -> Iterator[tuple[str, ...]]:
@@ -30,8 +24,8 @@ def referenced_files(part10: Part10) -> Iterator[tuple[str, ...]]:
     Raises:
         DamagedError: the records are broken.
     """
-    for record in part10.data_set.items(DIRECTORY_RECORDS):
-        file_id = record.text(REFERENCED_FILE_ID)
+    for record in part10.data_set.items(tags.DIRECTORY_RECORD_SEQUENCE):
+        file_id = record.text(tags.REFERENCED_FILE_ID)
         if file_id:
             yield _components(file_id)
 
@@ -67,10 +61,13 @@ def existing_dicomdir(part10: Part10) -> ExistingDicomdir:
     """
     icons: dict[str, tuple[int, int]] = {}
     lost: Counter[str] = Counter()
-    if DESCRIPTOR_FILE in part10.data_set:
+    if tags.FILE_SET_DESCRIPTOR_FILE_ID in part10.data_set:
         lost["File-set descriptor"] += 1
-    for record in part10.data_set.items(DIRECTORY_RECORDS):
-        kind, file_id = record.text(RECORD_TYPE), record.text(REFERENCED_FILE_ID)
+    for record in part10.data_set.items(tags.DIRECTORY_RECORD_SEQUENCE):
+        kind, file_id = (
+            record.text(tags.DIRECTORY_RECORD_TYPE),
+            record.text(tags.REFERENCED_FILE_ID),
+        )
         place = _icon(record)
         if kind == "PRIVATE":
             lost["PRIVATE record"] += 1
@@ -82,9 +79,9 @@ def existing_dicomdir(part10: Part10) -> ExistingDicomdir:
         elif place:
             lost[f"icon of {kind}"] += 1
     told = tuple(f"{what} ({count})" for what, count in sorted(lost.items()))
-    return ExistingDicomdir(part10.data_set.text(FILE_SET_ID), icons, told)
+    return ExistingDicomdir(part10.data_set.text(tags.FILE_SET_ID), icons, told)
 
 
 def _icon(record: DataSet) -> tuple[int, int] | None:
-    element = record.find(ICON_IMAGE)
+    element = record.find(tags.ICON_IMAGE_SEQUENCE)
     return (element.start, element.end - element.start) if element else None

@@ -9,24 +9,17 @@ import sqlite3
 import struct
 from typing import Final, NamedTuple, Self
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import EXPLICIT
 from dicomtx.dicom.file_set.directory_records import Kind, Records
-from dicomtx.dicom.part10 import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION,
-    MEDIA_STORAGE_SOP_CLASS,
-    MEDIA_STORAGE_SOP_INSTANCE,
-    TRANSFER_SYNTAX,
-)
+from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.errors import DamagedError, DestinationError
 from dicomtx.storage.source import Source, reason, write_all
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
-FIRST_RECORD: Final = 0x00041200
-LAST_RECORD: Final = 0x00041202
 NEXT: Final = 16  # where a record's item has the offset of the next one of its level
 LOWER: Final = 38  # and of the first one below it
 SEQUENCE: Final = struct.pack("<HH2sHL", 0x0004, 0x1220, b"SQ", 0, 0xFFFFFFFF)
@@ -172,7 +165,7 @@ class FileSet:
 
 def _levels(data_set: DataSet, records: Records) -> tuple[tuple[str, str], ...]:
     """Returns the records above an instance's, each with what tells it from others."""
-    study, series = data_set.text(0x0020000D), data_set.text(0x0020000E)
+    study, series = data_set.text(tags.STUDY_INSTANCE_UID), data_set.text(tags.SERIES_INSTANCE_UID)
     return ("PATIENT", records.patient_id()), ("STUDY", study), ("SERIES", series)
 
 
@@ -213,19 +206,19 @@ class _Writing:
 def _head(identifier: str, uid: str) -> bytes:
     """Returns all that stands in front of the first record."""
     meta = [
-        Edit(0x00020000, "UL", b"\0\0\0\0"),
-        Edit(0x00020001, "OB", b"\0\1"),
-        Edit.text(MEDIA_STORAGE_SOP_CLASS, "UI", MEDIA_STORAGE_DIRECTORY),
-        Edit.text(MEDIA_STORAGE_SOP_INSTANCE, "UI", uid),
-        Edit.text(TRANSFER_SYNTAX, "UI", DEFAULT_TARGET.uid),
-        Edit.text(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
-        Edit.text(0x00020013, "SH", IMPLEMENTATION_VERSION),
+        Edit(tags.FILE_META_GROUP_LENGTH, "UL", b"\0\0\0\0"),
+        Edit(tags.FILE_META_VERSION, "OB", b"\0\1"),
+        Edit.text(tags.MEDIA_STORAGE_SOP_CLASS_UID, "UI", MEDIA_STORAGE_DIRECTORY),
+        Edit.text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID, "UI", uid),
+        Edit.text(tags.TRANSFER_SYNTAX_UID, "UI", DEFAULT_TARGET.uid),
+        Edit.text(tags.IMPLEMENTATION_CLASS_UID, "UI", IMPLEMENTATION_CLASS_UID),
+        Edit.text(tags.IMPLEMENTATION_VERSION_NAME, "SH", IMPLEMENTATION_VERSION),
     ]
     directory = [
-        Edit.text(0x00041130, "CS", identifier),
-        Edit(FIRST_RECORD, "UL", b"\0\0\0\0"),
-        Edit(LAST_RECORD, "UL", b"\0\0\0\0"),
-        Edit.short(0x00041212, 0),
+        Edit.text(tags.FILE_SET_ID, "CS", identifier),
+        Edit(tags.OFFSET_OF_FIRST_DIRECTORY_RECORD, "UL", b"\0\0\0\0"),
+        Edit(tags.OFFSET_OF_LAST_DIRECTORY_RECORD, "UL", b"\0\0\0\0"),
+        Edit.short(tags.FILE_SET_CONSISTENCY_FLAG, 0),
     ]
     nothing = DataSet(Source(), EXPLICIT, ())
     written = (Rewriter(nothing, EXPLICIT, edits).rope().chunks() for edits in (meta, directory))

@@ -24,17 +24,12 @@ from pydicom.filewriter import write_dataset
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.dictionary import vr_of
-from dicomtx.dicom.part10 import SOP_CLASS
 from dicomtx.dicom.values import character_sets, text
 from dicomtx.errors import DamagedError
 
-PATIENT_ID: Final = 0x00100020
-PATIENT_NAME: Final = 0x00100010
-STUDY_INSTANCE: Final = 0x0020000D
-CHARACTER_SET: Final = text.SPECIFIC_CHARACTER_SET
-ENCAPSULATED_DOCUMENT: Final = 0x00420011
 LONGEST_VALUE: Final = 1 << 16
 FALLBACKS: Final = {
     "StudyDate": ("SeriesDate", "AcquisitionDate", "ContentDate"),
@@ -137,21 +132,21 @@ class Record(NamedTuple):
 
 def kind(data_set: DataSet) -> Kind:
     """Returns which record the data set gets: an image's, if it is nothing else."""
-    uid = data_set.text(SOP_CLASS)
+    uid = data_set.text(tags.SOP_CLASS_UID)
     single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE))
     record = single or _instance_record(data_set, uid)
     return Kind(record, _PREFIXES[record], bool(single))
 
 
 def _instance_record(data_set: DataSet, uid: str) -> str:
-    modality = data_set.text(0x00080060)
+    modality = data_set.text(tags.MODALITY)
     if modality in ("RTINTENT", "RTSEGANN", "RTRAD"):
         return "RADIOTHERAPY"
     if modality == "PLAN":
         return "PLAN"
-    if ENCAPSULATED_DOCUMENT in data_set:
+    if tags.ENCAPSULATED_DOCUMENT in data_set:
         return "ENCAP DOC"
-    if 0x300A0002 in data_set:  # RT Plan Label: several SOP Classes are plans
+    if tags.RT_PLAN_LABEL in data_set:  # several SOP Classes are plans
         return "RT PLAN"
     return _FOUR_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE), "IMAGE")
 
@@ -171,10 +166,12 @@ class Records:
 
     def patient_id(self) -> str:
         """Returns the Patient ID, or what stands for it: the same for what is alike."""
-        known = text.identifier(self._data_set, PATIENT_ID)
+        known = text.identifier(self._data_set, tags.PATIENT_ID)
         if known:
             return known
-        name, study = (self._data_set.value(t) for t in (PATIENT_NAME, STUDY_INSTANCE))
+        name, study = (
+            self._data_set.value(t) for t in (tags.PATIENT_NAME, tags.STUDY_INSTANCE_UID)
+        )
         return f"NO ID {hashlib.sha1(name or study, usedforsecurity=False).hexdigest()[:10]}"
 
     def make(self, record: str, *, extended: bool = False) -> Record:
@@ -216,7 +213,7 @@ class Records:
         vr = vr_of(text.tag_of(name), signed=False)
         if vr == "UI":
             # of two patients without it, each has one of its own
-            study = self._data_set.value(STUDY_INSTANCE) or self.patient_id().encode()
+            study = self._data_set.value(tags.STUDY_INSTANCE_UID) or self.patient_id().encode()
             seed = study + name.encode()
             return f"2.25.{int(hashlib.sha1(seed, usedforsecurity=False).hexdigest()[:30], 16)}"
         return [_unknown_code()] if vr == "SQ" else INVENTED.get(name, BY_VR.get(vr, "UNKNOWN"))
@@ -229,7 +226,7 @@ def _unknown_code() -> Dataset:
 
 
 def _original(data_set: DataSet) -> tuple[bool, bool, Any]:
-    charsets = character_sets.encodings(data_set.text(CHARACTER_SET))
+    charsets = character_sets.encodings(data_set.text(tags.SPECIFIC_CHARACTER_SET))
     return data_set.encoding.implicit_vr, not data_set.encoding.big_endian, charsets
 
 
@@ -247,7 +244,7 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
     """Returns the elements that can be keys, as pydicom has them before they are decoded."""
     found: dict[Any, Any] = {}
     for element in data_set.elements:
-        if element.tag not in KEYS and element.tag != CHARACTER_SET:
+        if element.tag not in KEYS and element.tag != tags.SPECIFIC_CHARACTER_SET:
             continue
         size = element.end - element.value
         vr = element.vr or vr_of(element.tag, signed=data_set.signed)
@@ -255,8 +252,8 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
             continue
         vr = vr_of(element.tag, signed=data_set.signed) if vr == "UN" else vr
         raw = data_set.source.read(element.value, size)
-        if element.tag == CHARACTER_SET:
-            vr, raw = "CS", _writable(data_set.text(CHARACTER_SET)).encode()
+        if element.tag == tags.SPECIFIC_CHARACTER_SET:
+            vr, raw = "CS", _writable(data_set.text(tags.SPECIFIC_CHARACTER_SET)).encode()
         if vr in PUNCTUATION:
             raw = raw.replace(PUNCTUATION[vr], b"")
         tag, at = Tag(element.tag), element.value
@@ -287,7 +284,7 @@ def _encoded(made: Dataset, values: Dataset) -> bytes:
     if values.get("SpecificCharacterSet"):
         made.SpecificCharacterSet = values.SpecificCharacterSet
     encoded = _written(made)
-    if CHARACTER_SET in made and encoded.isascii() and b"\x1b" not in encoded:
+    if tags.SPECIFIC_CHARACTER_SET in made and encoded.isascii() and b"\x1b" not in encoded:
         del made.SpecificCharacterSet
         encoded = _written(made)
     return encoded

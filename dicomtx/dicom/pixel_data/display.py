@@ -4,21 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.values import numbers
 
-WINDOW_CENTRE: Final = 0x00281050
-WINDOW_WIDTH: Final = 0x00281051
-VOI_LUT_FUNCTION: Final = 0x00281056
-RESCALE_INTERCEPT: Final = 0x00281052
-RESCALE_SLOPE: Final = 0x00281053
-DESCRIPTOR: Final = 0x00281101
-PALETTE: Final = 0x00281201
-SHARED_GROUPS: Final = 0x52009229
-PER_FRAME_GROUPS: Final = 0x52009230
-MACROS: Final = (0x00289132, 0x00289145)  # Frame VOI LUT, Pixel Value Transformation
-
-SPACINGS: Final = (0x00280030, 0x00181164, 0x00280034)  # Pixel, Imager, Pixel Aspect Ratio
+MACROS: Final = (tags.FRAME_VOI_LUT, tags.PIXEL_VALUE_TRANSFORMATION)
+SPACINGS: Final = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING, tags.PIXEL_ASPECT_RATIO)
 WIDEST: Final = 100.0
 
 
@@ -53,11 +44,11 @@ class Presentation(NamedTuple):
 
 def presentation(data_set: DataSet, frame: int) -> Presentation:
     """Returns how to show one frame: what stands at the top, for it, or for all frames."""
-    places = [data_set, *_macros(data_set, PER_FRAME_GROUPS, frame)]
-    places += _macros(data_set, SHARED_GROUPS, 0)
-    centre, width = _number(places, WINDOW_CENTRE), _number(places, WINDOW_WIDTH)
-    functions = [place.text(VOI_LUT_FUNCTION) for place in places]
-    slope, intercept = _number(places, RESCALE_SLOPE), _number(places, RESCALE_INTERCEPT)
+    places = [data_set, *_macros(data_set, tags.PER_FRAME_FUNCTIONAL_GROUPS, frame)]
+    places += _macros(data_set, tags.SHARED_FUNCTIONAL_GROUPS, 0)
+    centre, width = _number(places, tags.WINDOW_CENTER), _number(places, tags.WINDOW_WIDTH)
+    functions = [place.text(tags.VOI_LUT_FUNCTION) for place in places]
+    slope, intercept = _number(places, tags.RESCALE_SLOPE), _number(places, tags.RESCALE_INTERCEPT)
     return Presentation(
         centre=centre or 0.0,
         width=width if width and centre is not None and width > 0 else 0.0,
@@ -101,13 +92,15 @@ def _number(places: list[DataSet], tag: int) -> float | None:
 
 def _palette(data_set: DataSet) -> Palette | None:
     """Returns the palette, None if there is none that can be read (segmented ones cannot)."""
-    raw, order = data_set.value(DESCRIPTOR), data_set.encoding.order
+    raw, order = data_set.value(tags.RED_PALETTE_DESCRIPTOR), data_set.encoding.order
     if len(raw) < 6:
         return None
     entries = int.from_bytes(raw[:2], order) or 1 << 16
     first = int.from_bytes(raw[2:4], order, signed=data_set.signed)
     bits = int.from_bytes(raw[4:6], order)
-    tables = [_entries(data_set, PALETTE + colour, entries, bits) for colour in range(3)]
+    tables = [
+        _entries(data_set, tags.RED_PALETTE_DATA + colour, entries, bits) for colour in range(3)
+    ]
     return Palette(first, *tables) if all(len(table) == entries for table in tables) else None
 
 

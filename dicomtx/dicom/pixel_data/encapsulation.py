@@ -3,8 +3,9 @@
 import struct
 from typing import NamedTuple
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, ITEM, PIXEL_DATA, SEQUENCE_END, Element, header
+from dicomtx.dicom.elements import EXPLICIT, Element, header
 from dicomtx.dicom.pixel_data.pixel_form import has_items
 from dicomtx.errors import DamagedError
 from dicomtx.limits import VARIABLE
@@ -47,7 +48,7 @@ def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
     Raises:
         DamagedError: the items are broken or cut off.
     """
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     if element is None:
         raise DamagedError("there is no Pixel Data")
     source = data_set.source
@@ -60,7 +61,7 @@ def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
     table, *fragments = found
     return Encapsulation(
         _unpacked(source.read(table.offset, table.size), "I"),
-        _unpacked(data_set.value(0x7FE00001), "Q"),
+        _unpacked(data_set.value(tags.EXTENDED_OFFSET_TABLE), "Q"),
         tuple(fragments),
         terminated or not element.undefined,
     )
@@ -74,14 +75,14 @@ def _items(
     at = element.value
     while at + 8 <= element.end:
         item = header(source, at, EXPLICIT)
-        if item.tag == SEQUENCE_END:
+        if item.tag == tags.SEQUENCE_DELIMITATION:
             return found, True
-        if item.tag != ITEM or item.end > element.end:
+        if item.tag != tags.ITEM or item.end > element.end:
             what = f"fragment {len(found)} of Pixel Data is broken or cut off"
             if warnings is None:
                 raise DamagedError(f"{what}. Try --salvage to write what is there.")
             warnings.append(f"salvaged: {what}")
-            if item.tag == ITEM:
+            if item.tag == tags.ITEM:
                 found.append(Fragment(item.value, element.end - item.value))
             break
         if len(found) > source.limits.fragments:  # the first one is the offset table

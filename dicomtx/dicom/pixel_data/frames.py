@@ -5,10 +5,9 @@ from array import array
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from dicomtx.dicom import attributes
+from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
@@ -20,9 +19,6 @@ from dicomtx.storage.source import Source, Spool
 if TYPE_CHECKING:
     from dicomtx.code_stream.unmarked import Unmarked
 
-EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
-EXTENDED_OFFSET_TABLE_LENGTHS: Final = 0x7FE00002
-ENCAPSULATED_TOTAL_LENGTH: Final = 0x7FE00003
 HIGHEST_OFFSET: Final = 0xFFFFFFFF
 LONGEST_NATIVE: Final = 0xFFFFFFFE
 WORD_CODES: Final = {8: "B", 16: "H", 32: "I", 64: "Q"}
@@ -91,7 +87,7 @@ def native_frames(
     Raises:
         DamagedError: it is shorter or longer than the image.
     """
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     if element is None:
         raise DamagedError("there is no Pixel Data")
     _check_count(image.number_of_frames, data_set.source)
@@ -279,12 +275,18 @@ class EncapsulatedWriter:
             return _without_tables()
         count = len(self._offsets)
         return [
-            Edit(EXTENDED_OFFSET_TABLE, "OV", struct.pack(f"<{count}Q", *self._offsets)),
-            Edit(EXTENDED_OFFSET_TABLE_LENGTHS, "OV", struct.pack(f"<{count}Q", *self._lengths)),
-            Edit(ENCAPSULATED_TOTAL_LENGTH),
+            Edit(tags.EXTENDED_OFFSET_TABLE, "OV", struct.pack(f"<{count}Q", *self._offsets)),
+            Edit(
+                tags.EXTENDED_OFFSET_TABLE_LENGTHS, "OV", struct.pack(f"<{count}Q", *self._lengths)
+            ),
+            Edit(tags.ENCAPSULATED_TOTAL_LENGTH),
         ]
 
 
 def _without_tables() -> list[Edit]:
-    tags = (EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, ENCAPSULATED_TOTAL_LENGTH)
-    return [Edit(tag) for tag in tags]
+    tables = (
+        tags.EXTENDED_OFFSET_TABLE,
+        tags.EXTENDED_OFFSET_TABLE_LENGTHS,
+        tags.ENCAPSULATED_TOTAL_LENGTH,
+    )
+    return [Edit(tag) for tag in tables]

@@ -1,8 +1,8 @@
 """Native Pixel Data that stays native."""
 
-from dicomtx.dicom.attributes import BITS_ALLOCATED, MOST_MISSING
+from dicomtx.dicom import tags
+from dicomtx.dicom.attributes import MOST_MISSING
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.rope import PixelData, Rope
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
@@ -26,7 +26,7 @@ def native_passthrough(
     Raises:
         DamagedError: it is shorter than the image.
     """
-    element = data_set.find(PIXEL_DATA)
+    element = data_set.find(tags.PIXEL_DATA)
     if not element or element.undefined:
         return None
     there = element.end - element.value
@@ -36,7 +36,7 @@ def native_passthrough(
         if warnings is None or there * MOST_MISSING < whole:
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
-    wide = (data_set.number(BITS_ALLOCATED) or 0) > 8
+    wide = (data_set.number(tags.BITS_ALLOCATED) or 0) > 8
     passes = element.vr != "UN" and data_set.big_endian_pixels == data_set.encoding.big_endian
     passes &= not (element.vr == "OB" and wide and swap)
     if passes and there == element.length and there >= whole:

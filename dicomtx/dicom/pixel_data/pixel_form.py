@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.elements import EXPLICIT, PIXEL_DATA, Element, header
+from dicomtx.dicom.elements import EXPLICIT, Element, header
 from dicomtx.dicom.rope import swapped
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
@@ -35,7 +36,7 @@ def has_items(source: Source, element: Element) -> bool:
 
 def first_stream(data_set: DataSet) -> "CodeStream | None":
     """Returns what the first fragment of encapsulated Pixel Data says of itself."""
-    element, source = data_set.find(PIXEL_DATA), data_set.source
+    element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     if element is None:
         return None
     at, size = element.value, element.end - element.value
@@ -62,7 +63,7 @@ def disguised(data_set: DataSet, label: TransferSyntax, image: ImagePixel | None
     Raises:
         DamagedError: it is none of these.
     """
-    element, source = data_set.find(PIXEL_DATA), data_set.source
+    element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     assert element is not None
     if has_items(source, element):
         return "Pixel Data has a defined length, but consists of items: read as encapsulated"
@@ -93,7 +94,7 @@ def _is_native(source: Source, element: Element, size: int) -> bool:
 
 def hidden(data_set: DataSet, image: ImagePixel | None) -> str:
     """Returns which code streams are in Pixel Data that is native by its label, empty if none."""
-    element, source = data_set.find(PIXEL_DATA), data_set.source
+    element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     if element is None or image is None:
         return ""
     start = source.peek(element.value, 12)

@@ -4,12 +4,11 @@ from array import array
 from collections.abc import Iterator
 from typing import Final
 
-from dicomtx.dicom import odd_vr
+from dicomtx.dicom import odd_vr, tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import name, resolved_vr
 from dicomtx.dicom.values import character_sets
 
-CHARACTER_SET: Final = 0x00080005
 LONGEST_TERM: Final = 16  # of a CS (PS3.5 6.2)
 
 
@@ -27,7 +26,7 @@ def warnings_of(data_set: DataSet) -> Iterator[str]:
         vr = odd_vr.described(data_set.source, first.start)
         read = resolved_vr(first, signed=data_set.signed)
         yield f"{name(first.tag)} has {vr}, read as {read}{more}"
-    character_set = character_sets.unknown(data_set.text(CHARACTER_SET))
+    character_set = character_sets.unknown(data_set.text(tags.SPECIFIC_CHARACTER_SET))
     if character_set:
         yield (
             f"Specific Character Set {character_set[:LONGEST_TERM]!r} is not a defined term"

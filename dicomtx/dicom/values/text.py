@@ -7,12 +7,12 @@ from typing import Final
 from pydicom.charset import decode_bytes
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.dictionary import vr_of
 from dicomtx.dicom.values import character_sets
 from dicomtx.errors import SettingsError
 
-SPECIFIC_CHARACTER_SET: Final = 0x00080005
 IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 NUMBERS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "HH"}
 DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x5C}  # where an escape sequence ends (PS3.5 6.1.2.5.3)
@@ -47,7 +47,7 @@ def value(data_set: DataSet, tag: int) -> str:
     unknown = element.vr in ("", "UN")
     vr = vr_of(tag, signed=data_set.signed) if unknown else element.vr
     big_endian = data_set.encoding.big_endian and element.vr != "UN"  # PS3.5 6.2.2
-    named = data_set.text(SPECIFIC_CHARACTER_SET)
+    named = data_set.text(tags.SPECIFIC_CHARACTER_SET)
     return decoded(data_set.value(tag), vr, named, big_endian=big_endian)
 
 
@@ -61,7 +61,7 @@ def identifier(data_set: DataSet, tag: int) -> str:
     vr = vr_of(tag, signed=False)
     if vr == "UI":
         return raw.decode("ascii", "replace").strip(" ")
-    found = _characters(raw, data_set.text(SPECIFIC_CHARACTER_SET))
+    found = _characters(raw, data_set.text(tags.SPECIFIC_CHARACTER_SET))
     return found if "\\" in found else found.rstrip(" ")
 
 

@@ -3,6 +3,7 @@
 from typing import Final, cast
 
 from dicomtx import __version__, code_stream
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.derivation.lossy_attributes import (
     METHODS,
@@ -13,7 +14,6 @@ from dicomtx.dicom.derivation.lossy_attributes import (
     says_lossy,
 )
 from dicomtx.dicom.derivation.uids import UidMode, new_uid
-from dicomtx.dicom.part10 import SOP_INSTANCE
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames as Streams
 from dicomtx.dicom.pixel_data.frames import NativeFrames
 from dicomtx.engine.lossy.measurement import Range, asked
@@ -96,7 +96,7 @@ def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
     mode = cast("UidMode", {"auto": "new"}.get(settings.uid, settings.uid))
     shaping = [f"{n}={getattr(settings, n)}" for n, field in FIELDS.items() if field.marks_uid]
     seed = " ".join([plan.target.uid, asked(settings, plan.target).text, *shaping])
-    return new_uid(mode, data_set.text(SOP_INSTANCE), seed.encode())
+    return new_uid(mode, data_set.text(tags.SOP_INSTANCE_UID), seed.encode())
 
 
 def _past(

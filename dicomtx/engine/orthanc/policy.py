@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc import upload
 from dicomtx.engine.planning.conditions import NATIVE
@@ -10,7 +11,6 @@ from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.settings import FIELDS
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
 
-LOSSY_COMPRESSION: Final = 0x00282110
 JPEG: Final = (ROOT + ".4.50", ROOT + ".4.51")
 # never transcoded, whatever is configured (rule 17); other syntaxes are at least tried
 NEVER: Final = (ROOT + ".6.1", ROOT + ".6.2")
@@ -171,7 +171,9 @@ def _skipped(header: FileInfo, target: TransferSyntax) -> str:
 
 def _twice_lossy(subject: Subject, target: TransferSyntax) -> list[str]:
     """Returns what is to be said of one lossy step over another: Orthanc allows it."""
-    before = subject.header.label.lossy or subject.data_set.text(LOSSY_COMPRESSION) == "01"
+    before = (
+        subject.header.label.lossy or subject.data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01"
+    )
     if before and target.lossy and subject.header.pixel_data != "none":
         return [f"lossy {target.name} over pixels that have lost something before"]
     return []

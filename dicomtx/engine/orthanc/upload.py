@@ -2,14 +2,15 @@
 
 from typing import Final
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.inspection import FileInfo
 
 IDENTIFIERS: Final = {
-    "Study Instance UID": 0x0020000D,
-    "Series Instance UID": 0x0020000E,
-    "SOP Instance UID": 0x00080018,
+    "Study Instance UID": tags.STUDY_INSTANCE_UID,
+    "Series Instance UID": tags.SERIES_INSTANCE_UID,
+    "SOP Instance UID": tags.SOP_INSTANCE_UID,
 }
 """What an instance cannot be stored without; a Patient ID may be missing."""
 

@@ -7,17 +7,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomtx.codecs import samples
-from dicomtx.dicom.attributes import PLANAR_CONFIGURATION
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 
-DESCRIPTORS: Final = (0x00281101, 0x00281102, 0x00281103)
-DATA: Final = (0x00281201, 0x00281202, 0x00281203)
-SEGMENTED: Final = (0x00281221, 0x00281222, 0x00281223)
-PALETTE_UID: Final = 0x00281199
+DESCRIPTORS: Final = (
+    tags.RED_PALETTE_DESCRIPTOR,
+    tags.GREEN_PALETTE_DESCRIPTOR,
+    tags.BLUE_PALETTE_DESCRIPTOR,
+)
+DATA: Final = (tags.RED_PALETTE_DATA, tags.GREEN_PALETTE_DATA, tags.BLUE_PALETTE_DATA)
+SEGMENTED: Final = (
+    tags.SEGMENTED_RED_PALETTE_DATA,
+    tags.SEGMENTED_GREEN_PALETTE_DATA,
+    tags.SEGMENTED_BLUE_PALETTE_DATA,
+)
 # values of one sample: RGB has no such things
-OF_INDICES: Final = (0x00280106, 0x00280107, 0x00280120, 0x00280121)
+OF_INDICES: Final = (
+    tags.SMALLEST_PIXEL_VALUE,
+    tags.LARGEST_PIXEL_VALUE,
+    tags.PIXEL_PADDING_VALUE,
+    tags.PIXEL_PADDING_RANGE_LIMIT,
+)
 
 
 class Palette(NamedTuple):
@@ -76,8 +88,8 @@ def _table(data_set: DataSet, descriptor: int, data: int) -> tuple[int, NDArray[
 
 def edits(data_set: DataSet) -> Iterator[Edit]:
     """Yields the edits that take the palette away, and what was said of values as indices."""
-    yield Edit.short(PLANAR_CONFIGURATION, 0)
-    for tag in (*DESCRIPTORS, *DATA, PALETTE_UID, *OF_INDICES):
+    yield Edit.short(tags.PLANAR_CONFIGURATION, 0)
+    for tag in (*DESCRIPTORS, *DATA, tags.PALETTE_UID, *OF_INDICES):
         if tag in data_set:
             yield Edit(tag)
 

@@ -5,6 +5,7 @@ from typing import Final
 from dicomtx import code_stream
 from dicomtx.code_stream import icc
 from dicomtx.codecs.imagecodecs import recompression
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, NativeFrames
@@ -12,7 +13,6 @@ from dicomtx.engine.planning.plan import Plan
 from dicomtx.errors import CodecError
 from dicomtx.transfer_syntaxes import RECOMPRESSION
 
-ICC_PROFILE: Final = 0x00282000
 FAMILIES: Final = ("JPEG", "JPEG 2000", "HTJ2K")
 
 
@@ -33,10 +33,10 @@ def edits(
         return []
     stream = source.read(0)
     found = icc.profile(_unpacked(stream) if packed else stream)
-    if not found or ICC_PROFILE in data_set or any(items_with(data_set, ICC_PROFILE)):
+    if not found or tags.ICC_PROFILE in data_set or any(items_with(data_set, tags.ICC_PROFILE)):
         return []
     warnings.append("the ICC profile of the code stream is kept as ICC Profile (0028,2000)")
-    return [Edit(ICC_PROFILE, "OB", found + b"\0" * (len(found) % 2))]
+    return [Edit(tags.ICC_PROFILE, "OB", found + b"\0" * (len(found) % 2))]
 
 
 def _unpacked(stream: bytes) -> bytes:

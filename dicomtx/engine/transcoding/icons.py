@@ -1,9 +1,9 @@
 """Encapsulated Pixel Data within sequences (icons): it is in the data set's syntax, or native."""
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import tags
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.elements import PIXEL_DATA
 from dicomtx.dicom.inspection import item_header
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.engine.planning.planner import plan
@@ -38,7 +38,7 @@ def decoded_icons(
         done = Transcoder(made, item, codecs, spool, settings).run()
         assert done.pixel_data is not None
         value = b"".join(done.pixel_data.value.chunks())
-        edits.append(Edit(PIXEL_DATA, done.pixel_data.vr, value, path))
+        edits.append(Edit(tags.PIXEL_DATA, done.pixel_data.vr, value, path))
         edits += (edit._replace(path=path) for edit in done.edits)
         spool.reset()
     return edits

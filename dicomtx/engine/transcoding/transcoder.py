@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom import attributes
+from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.part10 import SOP_INSTANCE
 from dicomtx.dicom.pixel_data.frames import (
     EncapsulatedFrames,
     EncapsulatedWriter,
@@ -244,7 +243,7 @@ class Transcoder:
         share = self.settings.verifies.share
         if share in (0, 1):
             return None
-        return sample(self.data_set.text(SOP_INSTANCE), count, share)
+        return sample(self.data_set.text(tags.SOP_INSTANCE_UID), count, share)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], FrameResults]:
         """Returns all frames made, one after the other in the spool."""

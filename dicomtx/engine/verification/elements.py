@@ -6,9 +6,10 @@ from itertools import zip_longest
 from typing import Final
 from zlib import crc32
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
-from dicomtx.dicom.elements import PIXEL_DATA, Element, name
-from dicomtx.dicom.part10 import MEDIA_STORAGE_SOP_INSTANCE, SOP_INSTANCE, Part10
+from dicomtx.dicom.elements import Element, name
+from dicomtx.dicom.part10 import Part10
 from dicomtx.dicom.rewriter import in_encoding
 from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
 from dicomtx.errors import VerificationError
@@ -31,9 +32,9 @@ def post_conditions(
     if output.warnings:
         raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
     edits = tuple(edits)
-    new = output.data_set.text(SOP_INSTANCE)
-    if any(edit.tag == SOP_INSTANCE and not edit.path for edit in edits):
-        told = output.meta.text(MEDIA_STORAGE_SOP_INSTANCE)
+    new = output.data_set.text(tags.SOP_INSTANCE_UID)
+    if any(edit.tag == tags.SOP_INSTANCE_UID and not edit.path for edit in edits):
+        told = output.meta.text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID)
         if told != new:
             raise VerificationError(f"the file meta written says {told}, not {new}")
     changed = {edit.tag: edit for edit in edits if not edit.path}
@@ -43,8 +44,8 @@ def post_conditions(
     for edit in edits:
         if edit.path:
             _check_edit(_at(output.data_set, edit.path, opened), edit)
-    before, after = (part.data_set.text(SOP_INSTANCE) for part in (source, output))
-    if SOP_INSTANCE not in changed and before != after:
+    before, after = (part.data_set.text(tags.SOP_INSTANCE_UID) for part in (source, output))
+    if tags.SOP_INSTANCE_UID not in changed and before != after:
         raise VerificationError(f"the SOP Instance UID became {after}")
 
 
@@ -57,7 +58,7 @@ def _same_elements(
         if not (old and new) or old.tag != new.tag:
             lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
             raise VerificationError(f"where {lost} was, {come} was written")
-    skipped = within | {PIXEL_DATA}
+    skipped = within | {tags.PIXEL_DATA}
     both = zip(kept(), found(), strict=True)
     pairs = ((old, new) for old, new in both if old.tag not in skipped)
     for old, new in _unproven(before, after, pairs):
@@ -152,7 +153,7 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
     Raises:
         VerificationError: they differ.
     """
-    old, new = before.find(PIXEL_DATA), after.find(PIXEL_DATA)
+    old, new = before.find(tags.PIXEL_DATA), after.find(tags.PIXEL_DATA)
     if wanted is None:
         same = (old is None) == (new is None)
         if old and new:

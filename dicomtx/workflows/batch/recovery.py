@@ -1,11 +1,11 @@
 """What runs wrote that did not live to note it: in place of a source, or as an output."""
 
 from contextlib import AbstractContextManager
-from typing import Final
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.inspection import read_file_info
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, SOP_INSTANCE, open_part10
+from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, open_part10
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.source import Source, open_source
 from dicomtx.storage.zip.member import open_member
@@ -14,8 +14,6 @@ from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import hash_of
-
-IMPLEMENTATION_CLASS: Final = 0x00020012
 
 
 def noted(book: Journal, request: Request, key: Key) -> bool:
@@ -30,7 +28,7 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
     try:
         with open_source(key.source) as file, open_part10(file, whole=False) as part10:
             header, before = read_file_info(part10), predecessor(part10.data_set)
-            ours = part10.meta.text(IMPLEMENTATION_CLASS) == IMPLEMENTATION_CLASS_UID
+            ours = part10.meta.text(tags.IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID
         found = hash_of(key.source)
     except DicomtxError:
         return False
@@ -55,8 +53,11 @@ def is_result(request: Request, path: str) -> bool:
             if _same_bytes(source, file):
                 return True
             with open_part10(source, whole=False) as before, open_part10(file, whole=False) as now:
-                ours = now.meta.text(IMPLEMENTATION_CLASS) == IMPLEMENTATION_CLASS_UID
-                was, instance = before.data_set.text(SOP_INSTANCE), now.data_set.text(SOP_INSTANCE)
+                ours = now.meta.text(tags.IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID
+                was, instance = (
+                    before.data_set.text(tags.SOP_INSTANCE_UID),
+                    now.data_set.text(tags.SOP_INSTANCE_UID),
+                )
                 return ours and was in (instance, predecessor(now.data_set) or instance)
     except DicomtxError:
         return False

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.attributes import DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.differences import Difference, differences
-from dicomtx.dicom.elements import PIXEL_DATA, Element
+from dicomtx.dicom.elements import Element
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.rope import swapped
@@ -24,7 +24,7 @@ from dicomtx.storage.source import STANDARD_STREAM, open_source, write_all
 from dicomtx.workflows.compare.opened import Opened, _of
 from dicomtx.workflows.compare.result import Comparing, Comparison, Pixels
 
-FLOATS: Final = {FLOAT_PIXEL_DATA: 4, DOUBLE_FLOAT_PIXEL_DATA: 8}
+FLOATS: Final = {tags.FLOAT_PIXEL_DATA: 4, tags.DOUBLE_FLOAT_PIXEL_DATA: 8}
 """Their words, in bytes."""
 
 
@@ -149,7 +149,7 @@ def _same_bytes(a: Opened, b: Opened) -> bool:
     native = not any(syntax.encapsulated or syntax.big_endian for syntax in syntaxes)
     if syntaxes[0] != syntaxes[1] and not native:
         return False
-    spans = [part.data_set.find(PIXEL_DATA) for part in (a.part10, b.part10)]
+    spans = [part.data_set.find(tags.PIXEL_DATA) for part in (a.part10, b.part10)]
     sizes = [span.end - span.value for span in spans if span]
     if len(sizes) != 2 or sizes[0] != sizes[1]:
         return False

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom import tags
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.decoding.audited_frames import AuditedFrames, DisagreementError, Role
@@ -51,7 +51,7 @@ class Opened:
     @property
     def has_pixels(self) -> bool:
         """Whether there is Pixel Data with integers."""
-        return PIXEL_DATA in self.part10.data_set
+        return tags.PIXEL_DATA in self.part10.data_set
 
     @property
     def count(self) -> int:

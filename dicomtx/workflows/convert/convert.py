@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import tags
 from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.deflate import write_deflated
 from dicomtx.dicom.elements import EXPLICIT, Encoding
@@ -45,7 +46,6 @@ from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import Stamp, check_unchanged, stamp_of
 
-SIGNATURES: Final = 0xFFFAFFFA
 ADDED_META: Final = "file meta information written: the source has none, or not all of it"
 
 
@@ -266,7 +266,7 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield ADDED_META
     if is_tiff(part10.preamble):
         yield "preamble cleared: it held TIFF offsets that no longer apply"
-    if SIGNATURES in part10.data_set:
+    if tags.DIGITAL_SIGNATURES_SEQUENCE in part10.data_set:
         yield "digital signatures are kept, but may not be valid any more"
 
 

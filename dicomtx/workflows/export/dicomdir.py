@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Self
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.file_set import directory_records
 from dicomtx.dicom.file_set.dicomdir_reader import ExistingDicomdir, existing_dicomdir, file_key
 from dicomtx.dicom.file_set.dicomdir_writer import FileSet, Reference
 from dicomtx.dicom.file_set.icon_image import icon_image
-from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, open_part10
+from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.errors import DamagedError, DicomtxError, SourceError
 from dicomtx.storage.atomic_write import atomic_write
 from dicomtx.storage.source import Source, open_source
@@ -176,7 +177,10 @@ def _reference(part10: Part10, file_id: str) -> Reference:
         raise DamagedError("it has no file meta information (PS3.10 7)")
     data_set = part10.data_set
     return Reference(
-        file_id, data_set.text(SOP_CLASS), data_set.text(SOP_INSTANCE), part10.label.uid
+        file_id,
+        data_set.text(tags.SOP_CLASS_UID),
+        data_set.text(tags.SOP_INSTANCE_UID),
+        part10.label.uid,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.file_set import directory_records
 from dicomtx.dicom.inspection import FileInfo, read_file_info
@@ -37,23 +38,27 @@ from dicomtx.workflows.inputs.arguments import Found
 from dicomtx.workflows.inputs.layout import Layout
 
 TEXTS: Final = {
-    "patient_name": 0x00100010,
-    "accession_number": 0x00080050,
-    "study_description": 0x00081030,
-    "modality": 0x00080060,
-    "series_number": 0x00200011,
-    "series_description": 0x0008103E,
-    "instance_number": 0x00200013,
-    "sop_instance_uid": 0x00080018,
+    "patient_name": tags.PATIENT_NAME,
+    "accession_number": tags.ACCESSION_NUMBER,
+    "study_description": tags.STUDY_DESCRIPTION,
+    "modality": tags.MODALITY,
+    "series_number": tags.SERIES_NUMBER,
+    "series_description": tags.SERIES_DESCRIPTION,
+    "instance_number": tags.INSTANCE_NUMBER,
+    "sop_instance_uid": tags.SOP_INSTANCE_UID,
 }
 IDENTIFIERS: Final = {
-    "patient_id": 0x00100020,
-    "study_uid": 0x0020000D,
-    "series_uid": 0x0020000E,
+    "patient_id": tags.PATIENT_ID,
+    "study_uid": tags.STUDY_INSTANCE_UID,
+    "series_uid": tags.SERIES_INSTANCE_UID,
 }
 """What patients, studies and series are told apart by, as Orthanc reads it."""
 KNOWN: Final = "its SOP Instance UID is in the File-set already"
-DATES: Final = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080023, 0x00080033))
+DATES: Final = (
+    (tags.STUDY_DATE, tags.STUDY_TIME),
+    (tags.SERIES_DATE, tags.SERIES_TIME),
+    (tags.CONTENT_DATE, tags.CONTENT_TIME),
+)
 """Dates and times of study, series and content."""
 
 

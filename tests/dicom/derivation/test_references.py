@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.derivation.lossy_attributes import LossyStep, lossy_edits
-from dicomtx.dicom.derivation.references import REFERENCED_INSTANCE, reference_edits
+from dicomtx.dicom.derivation.references import reference_edits
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.part10 import open_part10, syntax_of
@@ -31,13 +32,17 @@ def rewritten(data_set: DataSet, edits: list[Edit], target: Encoding = EXPLICIT)
 
 
 def instances(data_set: Dataset) -> list[str]:
-    return [str(found.value) for found in data_set.iterall() if found.tag == REFERENCED_INSTANCE]
+    return [
+        str(found.value)
+        for found in data_set.iterall()
+        if found.tag == tags.REFERENCED_SOP_INSTANCE_UID
+    ]
 
 
 def reference(uid: str, encoding: Encoding = EXPLICIT, *, purpose: str = "") -> bytes:
     code = text(0x00080100, "SH", purpose, encoding) + text(0x00080102, "SH", "DCM", encoding)
     named = sequence(0x0040A170, [code], encoding) if purpose else b""
-    return text(REFERENCED_INSTANCE, "UI", uid, encoding) + named
+    return text(tags.REFERENCED_SOP_INSTANCE_UID, "UI", uid, encoding) + named
 
 
 # ------------------------------------------------------------------ real files
@@ -67,7 +72,9 @@ def test_every_reference_of_a_real_file_is_found_and_nothing_else_changes(path: 
         edits = reference_edits(part10.data_set, uid_map)
         read = rewritten(part10.data_set, edits)
     for found in before.iterall():
-        if found.tag == REFERENCED_INSTANCE and not _of_predecessor(before, str(found.value)):
+        if found.tag == tags.REFERENCED_SOP_INSTANCE_UID and not _of_predecessor(
+            before, str(found.value)
+        ):
             found.value = uid_map.get(str(found.value), found.value)
     assert instances(read) == instances(before)
     assert all(
@@ -159,7 +166,9 @@ def test_references_follow_in_the_same_run_as_a_lossy_step() -> None:
 def test_fragments_are_no_items() -> None:
     fragments = builder.encapsulated([b"\x08\x00\x55\x11" * 4])
     data = sequence(0x00880200, [reference(OLD) + fragments], undefined=True) + fragments
-    found = [path for path, _ in items_with(builder.data_set(data), REFERENCED_INSTANCE)]
+    found = [
+        path for path, _ in items_with(builder.data_set(data), tags.REFERENCED_SOP_INSTANCE_UID)
+    ]
     assert found == [(0x00880200, 0)]
 
 
@@ -188,13 +197,13 @@ def test_depth_costs_no_stack_and_no_more_than_its_share_of_time(*, undefined: b
         return peek(offset, size)
 
     data_set.source.peek = counted  # type: ignore[method-assign]
-    found = [path for path, _ in items_with(data_set, REFERENCED_INSTANCE)]
+    found = [path for path, _ in items_with(data_set, tags.REFERENCED_SOP_INSTANCE_UID)]
     assert found == [(0x00081140, 0) * depth]
 
 
 def test_a_broken_sequence_counts_only_if_it_may_hold_the_element() -> None:
     broken = sequence(0x00081140, [text(0x00081150, "UI", "1.2")[:-1]])
-    assert list(items_with(builder.data_set(broken), REFERENCED_INSTANCE)) == []
+    assert list(items_with(builder.data_set(broken), tags.REFERENCED_SOP_INSTANCE_UID)) == []
     broken = sequence(0x00081140, [reference(OLD)[:-1]])
     with pytest.raises(DamagedError):
-        list(items_with(builder.data_set(broken), REFERENCED_INSTANCE))
+        list(items_with(builder.data_set(broken), tags.REFERENCED_SOP_INSTANCE_UID))

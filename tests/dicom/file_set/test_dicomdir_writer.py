@@ -10,10 +10,11 @@ import pytest
 from pydicom import dcmread
 from pydicom.fileset import FileSet as PydicomFileSet
 
+from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.file_set.dicomdir_writer import FileSet, Reference
 from dicomtx.dicom.file_set.directory_records import kind
-from dicomtx.dicom.part10 import SOP_CLASS, SOP_INSTANCE, open_part10
+from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
 from tests.corpus import file
@@ -44,8 +45,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 assert part10.label
                 reference = Reference(
                     f"IM{number}",
-                    values.text(SOP_CLASS),
-                    values.text(SOP_INSTANCE),
+                    values.text(tags.SOP_CLASS_UID),
+                    values.text(tags.SOP_INSTANCE_UID),
                     part10.label.uid,
                 )
                 made.add(values, kind(values), reference, number)

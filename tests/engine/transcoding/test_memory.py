@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
 
-from dicomtx.dicom.elements import PIXEL_DATA
+from dicomtx.dicom import tags
 from tests.bench import Bench
 from tests.dicom.builder import UNDEFINED, element, identity, image, mark, module, part10
 
@@ -45,7 +45,7 @@ def hollow(path: Path, count: int) -> Path:
     """Writes a native file of so many frames of zeros, which take no room on the disk."""
     size = count * SLICE.frame_bytes
     start = identity() + module(SLICE, frames=str(count))
-    path.write_bytes(part10("explicit", start + element(PIXEL_DATA, "OW", length=size)))
+    path.write_bytes(part10("explicit", start + element(tags.PIXEL_DATA, "OW", length=size)))
     os.truncate(path, path.stat().st_size + size)
     return path
 
@@ -75,7 +75,7 @@ def test_frames_past_4_gib_are_found_and_converted(bench: Bench) -> None:
         element(0x7FE00002, "OV", struct.pack(f"<{count}Q", *[pixel.frame_bytes] * count)),
     )
     start = identity() + module(pixel, frames=str(count)) + b"".join(tables)
-    start += element(PIXEL_DATA, "OB", length=UNDEFINED) + mark(0xFFFEE000)
+    start += element(tags.PIXEL_DATA, "OB", length=UNDEFINED) + mark(0xFFFEE000)
     told = {0: 7, 511: 500, 512: 501, count - 1: 65535}  # on both sides of 2^32
     with open(bench.source, "wb") as file:
         file.write(part10("encapsulated-uncompressed", start))
