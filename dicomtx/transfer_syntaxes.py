@@ -40,6 +40,11 @@ class TransferSyntax(NamedTuple):
         return self.slug or self.keyword or self.uid
 
     @property
+    def lossless(self) -> str:
+        """The lossless syntax of the same kind, by slug; its own name if it is lossless."""
+        return LOSSLESS.get(self.slug, self.name)
+
+    @property
     def known(self) -> bool:
         """Whether its pixel data is something that dicomtx can look into."""
         return bool(self.family) and self.family != "video"
@@ -174,6 +179,15 @@ ALIASES: Final = {
     "deflated": "deflated-explicit-vr-little-endian",
     "rle": "rle-lossless",
 }
+LOSSLESS: Final = {
+    "jpeg-baseline": "jpeg-lossless-sv1",
+    "jpeg-extended": "jpeg-lossless-sv1",
+    "jpeg-ls-near-lossless": "jpeg-ls-lossless",
+    "jpeg2000": "jpeg2000-lossless",
+    "htj2k": "htj2k-lossless",
+    "jpeg-xl": "jpeg-xl-lossless",
+}
+"""The lossless syntax to suggest in place of a lossy one."""
 # what people type for want of the name; a word that could be lossy or lossless means lossless
 SPELLINGS: Final = ALIASES | {
     "raw": "explicit-vr-little-endian",

@@ -202,10 +202,9 @@ def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) 
 
 
 def _summary(totals: "Totals") -> str:
-    from dicomtx.cli.output.progress import STATUSES  # noqa: PLC0415
+    from dicomtx.cli.output.progress import STATUSES, counts  # noqa: PLC0415
     from dicomtx.sizes import size  # noqa: PLC0415
 
     statuses = [status for status in STATUSES if totals.by_status[status]]
-    counts = ", ".join(f"{totals.by_status[status]} {status}" for status in statuses)
     sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
-    return f"{counts or 'no files'}, {sizes}"
+    return f"{counts(totals, statuses) or 'no files'}, {sizes}"

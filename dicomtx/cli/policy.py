@@ -30,7 +30,7 @@ def check(console: Console, /, file: str) -> int:
         rules = getattr(found, "rules", None)
         count = f", {len(rules)} rule{'s' * (len(rules) > 1)}" if rules else ""
         console.result(f"{file}: {name}: right{count}")
-        for text in found.warnings:
+        for text in (*found.warnings, *_without_goal(found)):
             console.note(f"warning: {file}: {text}")
     return ExitCode.DONE
 
@@ -52,6 +52,15 @@ def explain(console: Console, /, file: str, source: str, name: str | None) -> in
     chosen = policies[name] if name else only(policies, file)
     tables.show(console, explained(source, chosen), ("Rule", "Why"))
     return ExitCode.DONE
+
+
+def _without_goal(policy: "Policy") -> tuple[str, ...]:
+    """Returns a warning if a rule relies on the settings for the goal of a lossy target."""
+    from dicomtx.engine.planning.policy import RuleBook  # noqa: PLC0415 - a command imports its work
+    from dicomtx.settings import Settings  # noqa: PLC0415
+
+    fault = policy.without_goal(Settings()) if isinstance(policy, RuleBook) else ""
+    return (fault,) if fault else ()
 
 
 def _policies(file: str) -> "dict[str, Policy]":

@@ -1,8 +1,9 @@
 """How dicomtx works, whatever the file: defaults, dicomtx.toml, DICOMTX_*, then options."""
 
 from dicomtx.settings.field import Field, Scope, fields_of
+from dicomtx.settings.goals import goal_text, is_exact, lacks_goal
 from dicomtx.settings.loading import POLICY, load, settings_file
-from dicomtx.settings.overriding import goal_text, overridden
+from dicomtx.settings.overriding import overridden
 from dicomtx.settings.table import FIELDS, GOALS, Settings
 from dicomtx.settings.values import comma_list
 
@@ -16,6 +17,8 @@ __all__ = [
     "comma_list",
     "fields_of",
     "goal_text",
+    "is_exact",
+    "lacks_goal",
     "load",
     "overridden",
     "settings_file",

@@ -35,10 +35,3 @@ def overridden(settings: Settings, options: Iterable[tuple[str, Any]]) -> Settin
     asks = above.keys() & set(GOALS) or above.get("reversible")
     goals: dict[str, Any] = dict.fromkeys(GOALS) | {"reversible": False} if asks else {}
     return settings._replace(**(goals | above))
-
-
-def goal_text(settings: Settings) -> str:
-    """Returns the goal of quality as an option, empty if there is none."""
-    asked = {name: getattr(settings, name) for name in GOALS}
-    told = (f"--{n.replace('_', '-')} {v:g}" for n, v in asked.items() if v is not None)
-    return next(told, "")

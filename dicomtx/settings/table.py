@@ -140,6 +140,10 @@ class Settings(NamedTuple):
             "Rewrite fragments, offset tables and labels; leave the code streams unchanged.",
         ),
     ] = False
+    lossy: Annotated[
+        bool,
+        _lossy("Compress with loss even if there is no goal; the quality is then 90."),
+    ] = False
     quality: Annotated[
         int | None,
         _lossy(
@@ -147,7 +151,7 @@ class Settings(NamedTuple):
             kind=int,
             within=(1, 100),
             metavar="1..100",
-            shown="90 if there is no other goal",
+            shown="90 with --lossy",
         ),
     ] = None
     near: Annotated[
@@ -221,6 +225,15 @@ class Settings(NamedTuple):
         _lossy(
             "Allow lossy compression of segmentations, doses and parametric maps.",
             option="--allow-lossy-class/--no-lossy-class",
+        ),
+    ] = False
+    allow_lossy_in_place: Annotated[
+        bool,
+        _lossy(
+            "Allow --in-place to replace files with lossy ones.",
+            scope="run",
+            commands=("convert", "batch"),
+            option="--allow-lossy-in-place/--no-lossy-in-place",
         ),
     ] = False
     uid: Annotated[

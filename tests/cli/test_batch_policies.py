@@ -88,7 +88,13 @@ def test_what_a_policy_refuses_is_listed_and_an_error_only_if_strict(run: Run, t
 
 
 def test_what_cannot_be_transcoded_is_an_error_or_kept(run: Run, tree: Path) -> None:
-    target = ("--include", "?[TR]_small.dcm", "--to", "jpeg-baseline")  # 16 bits cannot be in it
+    target = (
+        "--include",
+        "?[TR]_small.dcm",
+        "--to",
+        "jpeg-baseline",
+        "--lossy",
+    )  # 16 bits cannot be in it
     failed = run("batch", "in/deep", "out", *target)
     assert failed.returncode == ExitCode.SOME_FAILED
     assert b"0 done, 0 kept, 2 refused" in failed.stdout

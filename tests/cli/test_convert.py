@@ -231,7 +231,7 @@ def test_what_was_lost_is_told(capfd: pytest.CaptureFixture[str], tmp_path: Path
     out = str(tmp_path / "out.dcm")
     assert not main(["convert", ct, out, "--to", "jpeg-ls-near-lossless", "--near", "2", "-v"])
     told = capfd.readouterr()
-    assert "largest error 2, verified (same code base)" in told.out
+    assert "largest error 2), verified (same code base)" in told.out
     assert "peak 2063" in told.err
     assert "new SOP Instance UID 2.25." in told.err
 

@@ -233,7 +233,7 @@ def test_exit_codes_of_lossy_archives(
     sources: Path, tmp_path: Path, options: list[str], code: ExitCode
 ) -> None:
     out = tmp_path / "out.zip"
-    command = ["export", "archive", str(sources), str(out), "--to", "jpeg2000"]
+    command = ["export", "archive", str(sources), str(out), "--to", "jpeg2000", "--lossy"]
     assert main([*command, *options]) == code
     assert out.exists() == (code is not ExitCode.USAGE)
     if out.exists():

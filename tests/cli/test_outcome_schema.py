@@ -48,7 +48,7 @@ def test_the_schema_is_one_and_names_every_field() -> None:
         ("MR_small_RLE.dcm", ["--to", "jpeg-ls-lossless"], "done", "recode"),
         ("DICOMDIR", ["--to", "jpeg2000-lossless"], "kept", "keep"),
         ("CT_small.dcm", ["--to", "jpeg2000", "--psnr", "60"], "done", "encode"),
-        ("CT_small.dcm", ["--to", "jpeg-baseline"], "refused", "refuse"),
+        ("CT_small.dcm", ["--to", "jpeg-baseline", "--lossy"], "refused", "refuse"),
     ],
 )
 def test_real_conversions_keep_to_it(

@@ -9,7 +9,8 @@ import click
 from click.core import ParameterSource
 
 from dicomtx.cli.options.headings import option
-from dicomtx.settings import settings_file
+from dicomtx.errors import SettingsError
+from dicomtx.settings import Settings, settings_file
 
 if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
@@ -60,11 +61,22 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         if by_dicom and not orthanc:
             raise click.UsageError("--via dicom needs --orthanc")
         policy = None if given else found(named, orthanc, by_dicom=by_dicom)
+        if policy:
+            _check_goals(policy, options["settings"])
         if policy and policy.order and not context.params.get("order"):
             options["settings"] = options["settings"]._replace(order=policy.order)
         return command(*args, policy=policy, **options)
 
     return with_policy
+
+
+def _check_goals(policy: "Policy", settings: Settings) -> None:
+    """Checks that each rule with a lossy target has a goal, before any file is read."""
+    from dicomtx.engine.planning.policy import RuleBook  # noqa: PLC0415 - a command imports its work
+
+    fault = policy.without_goal(settings) if isinstance(policy, RuleBook) else ""
+    if fault:
+        raise SettingsError(fault)
 
 
 def found(named: str | None, orthanc: tuple[str, ...], *, by_dicom: bool) -> "Policy | None":

@@ -3,18 +3,21 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
-from dicomtx import transfer_syntaxes
 from dicomtx.cli.options.headings import option
 from dicomtx.errors import SettingsError
-from dicomtx.settings import FIELDS, GOALS, Field, load
-from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.settings import FIELDS, GOALS, Field, Settings, is_exact, lacks_goal, load
+from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax
 
 Decorator = Callable[[Any], Any]
+
+RESTORED: Final = ROOT + ".4.50"
+"""JPEG Baseline: the streams of jpeg-xl-recompression become JPEG again without loss, so only the
+plan of a file shows whether a goal is missing."""
 
 
 def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -26,8 +29,9 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
         @wraps(function)
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = _given({field: options.pop(name) for name, field in fields.items()})
-            _check_goal(given)
-            return function(*args, settings=load(config, os.environ, **given), **options)
+            settings = load(config, os.environ, **given)
+            _check_goal(given, settings)
+            return function(*args, settings=settings, **options)
 
         wrapped = with_settings
         for add in reversed([add for field in fields.values() for add in options_of(field)]):
@@ -100,15 +104,37 @@ def _given(options: Mapping[Field, Any]) -> dict[str, Any]:
     return given
 
 
-def _check_goal(given: Mapping[str, Any]) -> None:
-    """Raises ``click.UsageError`` for a goal of quality with a target that loses nothing."""
+def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
+    """Checks that goals of quality and the target of ``--to`` go together.
+
+    Raises:
+        click.UsageError: a goal for a lossless target, a lossy target without a goal, or one that
+            would replace the source.
+    """
     context = click.get_current_context()
     target = context.params.get("target")
     by_option = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
-    goal = next((name for name in GOALS if name in given), "")
-    if not goal or not by_option or not isinstance(target, TransferSyntax):
+    if not by_option or not isinstance(target, TransferSyntax):
         return
-    if not target.lossy or target.uid == transfer_syntaxes.RECOMPRESSION:
+    if not target.lossy or target.uid == RECOMPRESSION:
+        goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
+        if goal:
+            option = _names(FIELDS[goal]).partition("/")[0]
+            raise click.UsageError(f"{option} is for a lossy target: {target.name} loses nothing")
+    elif target.uid != RESTORED:
+        _check_loss(target, settings, in_place=context.params.get("in_place", False))
+
+
+def _check_loss(target: TransferSyntax, settings: Settings, *, in_place: bool) -> None:
+    """Checks that a loss is asked for, before any file is read."""
+    if lacks_goal(target, settings):
         raise click.UsageError(
-            f"{_names(FIELDS[goal])} is for a lossy target: {target.name} loses nothing"
+            f"--to {target.name} is lossy and needs a goal."
+            f" Lossless: --to {target.lossless}. Lossy: --to {target.name} --quality 90, or"
+            " --psnr, --ratio, --max-error or --near; --lossy for the default quality"
+        )
+    if in_place and not (is_exact(target, settings) or settings.allow_lossy_in_place):
+        raise click.UsageError(
+            f"--to {target.name} is lossy and --in-place replaces the originals. Write to another"
+            " place, or use --allow-lossy-in-place"
         )

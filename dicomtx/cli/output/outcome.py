@@ -80,7 +80,7 @@ def _result(outcome: Outcome) -> str:
         f"{source.name} -> {target.name}",
         f"{size(outcome.bytes_in)} -> {size(outcome.bytes_out)}{ratio}",
         " -> ".join(codecs),
-        loss(outcome),
+        f"LOSSY ({loss(outcome)})" if outcome.lossy else "",
         verified(outcome),
         f"{outcome.seconds:.2f} s",
     )
@@ -97,8 +97,8 @@ def _how(outcome: Outcome) -> Iterator[str]:
     quality = outcome.quality
     if quality:
         yield (
-            f"{loss(outcome)}, mean error {quality.mean_error:g}, ratio {quality.ratio:.2f}:1,"
-            f" peak {quality.peak}"
+            f"LOSSY: {loss(outcome)}, mean error {quality.mean_error:g},"
+            f" ratio {quality.ratio:.2f}:1, peak {quality.peak}"
         )
         worst = quality.frames[quality.worst_frame - 1]
         if len(quality.frames) > 1 and worst.psnr is not None:

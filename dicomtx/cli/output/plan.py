@@ -54,6 +54,8 @@ def _why(planned: Planned) -> Iterator[str]:
     codecs = dict.fromkeys(name for name in (planned.decoder, planned.encoder) if name)
     if codecs:
         yield f"by {' and '.join(codecs)}"
+    if planned.lossy:
+        yield "LOSSY"
     if planned.new_sop_instance_uid:
         yield "new SOP Instance UID"
     yield from (f"warning: {text}" for text in planned.warnings)
@@ -72,6 +74,7 @@ def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -
         tables.show(console, list(_total_rows(sums)), ("Totals", "Files", "Bytes"))
     actions = _by(sums.files, "action")
     said = ", ".join(f"{count} {action}" for action, count in actions.items()) or "no files"
+    said += f" ({sums.lossy} LOSSY)" if sums.lossy else ""
     line = f"plan: {said}; {size(sum(sums.bytes_in.values()))}{_after(sums, estimated=estimated)}"
     if form is None:
         console.result("")

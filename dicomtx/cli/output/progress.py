@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -48,8 +48,14 @@ def moving(console: Console, totals: Totals, files: int, command: str) -> Iterat
 
 def summary(totals: Totals, seconds: float) -> str:
     """Returns the last line: counts by status, bytes before and after, time."""
-    counts = ", ".join(f"{totals.by_status[status]} {status}" for status in STATUSES)
-    return f"batch: {counts}, {_sizes(totals)}, {seconds:.1f} s"
+    return f"batch: {counts(totals, STATUSES)}, {_sizes(totals)}, {seconds:.1f} s"
+
+
+def counts(totals: Totals, statuses: Iterable[str]) -> str:
+    """Returns how many files have each status, and how many of them lost something."""
+    lossy = f" ({totals.lossy} LOSSY)" if totals.lossy else ""
+    told = (f"{totals.by_status[s]} {s}{lossy if s == 'done' else ''}" for s in statuses)
+    return ", ".join(told)
 
 
 def _sizes(totals: Totals) -> str:

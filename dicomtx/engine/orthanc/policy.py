@@ -142,7 +142,8 @@ class OrthancPolicy:
 
     def _transcode(self, subject: Subject, target: TransferSyntax) -> Decision:
         """Returns the decision of rule 20: what fails is stored as it is."""
-        wanted: dict[str, Any] = {"allow_generation_loss": True, "allow_lossy_class": True}
+        allowed = ("lossy", "allow_generation_loss", "allow_lossy_class")
+        wanted: dict[str, Any] = dict.fromkeys(allowed, True)
         if target.uid in JPEG:
             wanted["quality"] = self.quality
         return Decision(

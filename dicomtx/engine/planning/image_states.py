@@ -7,10 +7,9 @@ from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.pixel_data.frames import LONGEST_NATIVE
 from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
 from dicomtx.encoding_table import TRANSFORMED
-from dicomtx.engine.planning.lossy_safety import exact
 from dicomtx.errors import VerificationError
 from dicomtx.image_pixel import PARTIAL, ImagePixel
-from dicomtx.settings import Settings
+from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def turned_to_rgb(
     YCbCr with luma from 16 to 235 has no name in the standard once its chroma is at full size.
     """
     decoded_dct = header.syntax.uid in DCT and not settings.keep_colour_space
-    wanted = decoded_dct or (target.uid == XL and not exact(target, settings))
+    wanted = decoded_dct or (target.uid == XL and not is_exact(target, settings))
     colour = image.photometric_interpretation
     return (colour == PARTIAL or (wanted and colour == "YBR_FULL")) and image.bits_allocated == 8
 
@@ -100,7 +99,7 @@ def written(target: TransferSyntax, image: ImagePixel, settings: Settings) -> Im
     That is the component transform of JPEG 2000 (PS3.5 8.2.4), half the chroma in lossy JPEG,
     where 9 to 11 bits are coded as 12 and may come back as such (8.2.1), and JPEG XL's own XYB.
     """
-    colour, lossy = image.photometric_interpretation, not exact(target, settings)
+    colour, lossy = image.photometric_interpretation, not is_exact(target, settings)
     if target.family in ("JPEG 2000", "HTJ2K") and colour == "RGB":
         return image._replace(photometric_interpretation="YBR_ICT" if lossy else "YBR_RCT")
     if target.uid in (BASELINE, EXTENDED):
@@ -198,6 +197,6 @@ def refused(
         return "", why
     if after.photometric_interpretation in TRANSFORMED:  # the label of this target only
         after = after._replace(photometric_interpretation="RGB")
-    fitting = nearest(after, lossy=not exact(target, settings))
+    fitting = nearest(after, lossy=not is_exact(target, settings))
     better = next((s for s in fitting if permission(s, after)[0] is Permission.ALLOWED), None)
     return why + (f"; {better.slug} can hold it" if better else ""), ""

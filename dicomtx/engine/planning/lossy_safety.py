@@ -4,7 +4,7 @@ from typing import Final
 
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.settings import Settings
+from dicomtx.settings import Settings, is_exact, lacks_goal
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
 
 STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
@@ -29,15 +29,9 @@ def lossy_stream(header: FileInfo) -> bool:
     return by_uid(stream.syntax).lossy if stream and stream.syntax else header.syntax.lossy
 
 
-def exact(target: TransferSyntax, settings: Settings) -> bool:
-    """Returns whether this target is to lose nothing."""
-    none = 0 in (settings.near, settings.max_error) or settings.reversible
-    return not target.lossy or none
-
-
 def unfit(header: FileInfo, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
     """Returns why no option allows to put such an image into the target, empty if one may."""
-    if not exact(target, settings):
+    if not is_exact(target, settings):
         return _not_lossy(header, target, image)
     goal = next((name for name in LOSING if getattr(settings, name) is not None), "")
     if target.lossy and settings.reversible and goal:
@@ -48,9 +42,14 @@ def unfit(header: FileInfo, target: TransferSyntax, image: ImagePixel, settings:
 
 def refusal(header: FileInfo, target: TransferSyntax, settings: Settings) -> str:
     """Returns why the image is not put into a lossy target unless an option allows it."""
-    if exact(target, settings):
+    if is_exact(target, settings):
         return ""
     reasons = []
+    if lacks_goal(target, settings):
+        reasons.append(
+            "it is lossy, and lossy compression needs a goal, such as --quality 90 or --psnr 50,"
+            f" or --lossy; {target.lossless} loses nothing"
+        )
     named = CLASSES.get(header.sop_class_uid)
     if named and not settings.allow_lossy_class:
         reasons.append(f"it is {named}, whose values are no picture; --allow-lossy-class allows it")

@@ -10,7 +10,7 @@ from dicomtx.engine.planning import goals
 from dicomtx.engine.planning.high_bits import rule
 from dicomtx.engine.planning.plan import Action, Plan
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.settings import Settings
+from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
 
 BASELINE: Final = ROOT + ".4.50"
@@ -204,7 +204,7 @@ def _coded(
         drop_overlays=settings.overlays == "drop",
         high_bits=rule(header.syntax, target, settings),
         planes_kept=0 if moved else sum(1 << plane.bit for plane in header.overlays),
-        lossy=not lossy_safety.exact(target, settings),
+        lossy=not is_exact(target, settings),
         lossy_past=lossy_safety.lossy_stream(header) and not header.lossy_before,
         expand=expand,
         warnings=tuple(filter(None, (*image_states.warnings(header, image), warning))),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.inspection import FileInfo
+from dicomtx.settings import Settings, lacks_goal, overridden
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
@@ -130,6 +131,20 @@ class RuleBook(NamedTuple):
                 name = f"{self.name}, rule {number}"
                 return Decision(rule.verdict, name, rule.target, rule.options, rule.reason)
         return Decision(Verdict.KEEP, f"{self.name}, no rule", reason="no rule matches it")
+
+    def without_goal(self, settings: Settings) -> str:
+        """Returns the first rule with a lossy target and no goal, as text; empty if all have one.
+
+        The goal can be in the rule or in the settings.
+        """
+        for number, rule in enumerate(self.rules, 1):
+            if rule.target and lacks_goal(rule.target, overridden(settings, rule.options)):
+                return (
+                    f"policy {self.name}, rule {number}: {rule.target.name} is lossy and needs a"
+                    f" goal, such as quality = 90, or lossy = true."
+                    f" Lossless: {rule.target.lossless}"
+                )
+        return ""
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:
         """Returns each rule up to the one that decides, with why it does or does not."""

@@ -41,7 +41,7 @@ from dicomtx.storage.source import (
 )
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
 from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
-from dicomtx.workflows.convert.file_rules import check_wanted, memory_of
+from dicomtx.workflows.convert.file_rules import check_lossy_in_place, check_wanted, memory_of
 from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import Stamp, check_unchanged, stamp_of
@@ -109,6 +109,7 @@ def _convert(run: Run) -> None:
             run.warnings += header.warnings
             settled = _settled(run, decided(request, header, part10, run.codecs))
             check_wanted(settled.plan, request)
+            check_lossy_in_place(settled.plan, request)
             if run.allow:
                 run.allow(memory_of(settled.plan, run.codecs))
             run.told = len(run.warnings)

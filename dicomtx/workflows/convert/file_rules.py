@@ -4,7 +4,7 @@ from typing import Final
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Action, Plan
-from dicomtx.errors import LeftOutError
+from dicomtx.errors import LeftOutError, UnsupportedError
 from dicomtx.workflows.convert.request import Request
 
 AT_REST: Final = 96 << 20  # bytes of a worker with numpy and the codecs, and of its spools
@@ -24,6 +24,19 @@ def check_wanted(plan: Plan, request: Request) -> None:
         raise LeftOutError(f"it is {syntax.name} already")
     if plan.action is Action.KEEP and in_place:
         raise LeftOutError(plan.reason)
+
+
+def check_lossy_in_place(plan: Plan, request: Request) -> None:
+    """Returns if the source need not stay, or is not replaced.
+
+    Raises:
+        UnsupportedError: a lossy result would replace it, and no option allows that.
+    """
+    if plan.lossy and request.in_place and not request.settings.allow_lossy_in_place:
+        raise UnsupportedError(
+            f"{plan.target.name} is lossy and would replace the source; use"
+            " --allow-lossy-in-place, or write to another place"
+        )
 
 
 def memory_of(plan: Plan, codecs: Codecs) -> int:

@@ -150,6 +150,11 @@ class Outcome(NamedTuple):
     modality: str = ""
     rule: str = ""
 
+    @property
+    def lossy(self) -> bool:
+        """Whether this step lost something."""
+        return self.status == "done" and self.quality is not None
+
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``--json`` prints (cli/schemas/outcome.schema.json)."""
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None

@@ -115,6 +115,7 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
         source_syntax=header.syntax.uid,
         target_syntax="" if error else made.target.uid,
         new_sop_instance_uid=new_uid,
+        lossy=made.lossy,
         decoder=made.decoder,
         encoder=made.encoder,
         reason=made.reason or settled.reason,

@@ -18,6 +18,7 @@ class Planned:
         source_syntax: UID of what the source really is.
         target_syntax: UID of the result, that of the source where it is kept; empty for none.
         new_sop_instance_uid: whether the SOP Instance UID changes.
+        lossy: whether the conversion loses something.
         decoder: the codec that is asked first to decode; empty if none is.
         encoder: likewise.
         reason: why: the policy's reason, or what stands against it.
@@ -41,6 +42,7 @@ class Planned:
     source_syntax: str = ""
     target_syntax: str = ""
     new_sop_instance_uid: bool = False
+    lossy: bool = False
     decoder: str = ""
     encoder: str = ""
     reason: str = ""
@@ -84,6 +86,7 @@ class Sums:
         self.low = 0
         self.high = 0
         self.unknown = 0
+        self.lossy = 0
         self.codes: Counter[int] = Counter()
 
     def add(self, planned: Planned) -> None:
@@ -97,6 +100,7 @@ class Sums:
         self.files[kind] += 1
         self.bytes_in[kind] += planned.bytes_in
         self.codes[planned.exit_code] += 1
+        self.lossy += planned.lossy
         if planned.bytes_out is not None:
             low, high = planned.bytes_out_spread or (planned.bytes_out, planned.bytes_out)
             self.bytes_out[kind] += planned.bytes_out

@@ -130,6 +130,8 @@ def _totals(totals: Mapping[str, Any]) -> str:
     ratio = totals["ratio"]
     boxes = [(str(count), status) for status, count in totals["by_status"].items()]
     boxes.insert(0, (str(totals["files"]), "files"))
+    if totals["lossy"]:
+        boxes.append((str(totals["lossy"]), "LOSSY"))
     boxes.append((f"{size(totals['bytes_in'])} → {size(totals['bytes_out'])}", "written"))
     boxes.append((f"{ratio:.2f}:1" if ratio else "-", "ratio"))
     boxes.append((f"{totals['elapsed']:.1f} s", "elapsed"))

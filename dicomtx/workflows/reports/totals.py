@@ -44,6 +44,7 @@ class Totals:
     Attributes:
         files: how many.
         by_status: how many of each status.
+        lossy: how many of those that were written lost something.
         written: sizes of what was written (done and kept).
         seconds: of all files together; workers at once make it more than what passed.
         warnings: how many files have any.
@@ -54,6 +55,7 @@ class Totals:
 
     files: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
+    lossy: int = 0
     written: Sizes = field(default_factory=Sizes)
     seconds: float = 0.0
     warnings: int = 0
@@ -65,6 +67,7 @@ class Totals:
         """Counts one outcome."""
         self.files += 1
         self.by_status[outcome.status] += 1
+        self.lossy += outcome.lossy
         self.seconds += outcome.seconds
         self.warnings += bool(outcome.warnings)
         if outcome.status in WRITTEN:
@@ -83,6 +86,7 @@ class Totals:
         return {
             "files": self.files,
             "by_status": dict(self.by_status),
+            "lossy": self.lossy,
             **{name: value for name, value in self.written.as_json().items() if name != "files"},
             "seconds": round(self.seconds, 3),
             "warnings": self.warnings,

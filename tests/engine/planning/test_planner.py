@@ -37,7 +37,7 @@ def header(name: str = "explicit", pixel: Any = WHOLE, **changes: Any) -> FileIn
 
 
 def planned(found: FileInfo, to: str, **settings: Any) -> Plan:
-    asked = Settings(**settings)
+    asked = Settings(**{"lossy": True} | settings)
     with Codecs(asked) as codecs:
         return plan(found, find(to), codecs, asked)
 

@@ -204,7 +204,7 @@ def test_why_an_original_was_kept_is_not_that_it_is_smaller(tmp_path: Path) -> N
         "rules": FileRules(keep_smaller=True),
         "on_failure": "keep-original",
     }
-    hopeless = Settings(min_psnr=199)
+    hopeless = Settings(min_psnr=199, lossy=True)
     (kept,) = run(batch(one, out=tmp_path / "a", settings=hopeless, **asked))
     assert (kept.status, kept.new_sop_instance_uid, kept.quality) == ("kept", None, None)
     assert [warning.split(":")[0] for warning in kept.warnings] == ["could not be jpeg2000"]

@@ -23,7 +23,7 @@ WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "big endian": (NATIVE, "explicit-vr-big-endian", {}),
     "encoded": (ENCODED, "jpeg-ls-lossless", {}),
     "rle": ("MR_small.dcm", "rle", {}),
-    "lossy": ("MR_small.dcm", "jpeg2000", {}),
+    "lossy": ("MR_small.dcm", "jpeg2000", {"lossy": True}),
     "rewrapped": (ENCODED, "rle", {"repair": True}),
     "repacked": (JPEG, "jpeg-xl-recompression", {}),
     "rewritten": ("MR_small.dcm", "explicit-vr-big-endian", {}),

@@ -65,7 +65,9 @@ def listed(media: Path) -> set[str]:
 # the files are 1 to 3, the DICOMDIR is 4, the manifest is 5
 @pytest.mark.parametrize("point", ["before", "within"])
 @pytest.mark.parametrize("number", range(1, 6))
-@pytest.mark.parametrize("to", [(), ("--to", "jpeg2000", "--min-psnr", "0", "--no-verify")])
+@pytest.mark.parametrize(
+    "to", [(), ("--to", "jpeg2000", "--lossy", "--min-psnr", "0", "--no-verify")]
+)
 def test_an_append_that_is_killed_and_repeated_adds_each_file_once(
     run: Run, media: Path, point: str, number: int, to: tuple[str, ...]
 ) -> None:

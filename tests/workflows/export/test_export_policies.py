@@ -25,6 +25,7 @@ BY_KIND = RuleBook(
         Rule((matcher("modality", "MR"),), Verdict.REFUSE, reason="not for export"),
     ),
 )
+LOSSY = Settings(lossy=True)
 KINDS = ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm")
 
 
@@ -118,7 +119,7 @@ def test_what_would_be_kept_in_spite_of_a_profile_leaves_nothing(folder: Folder)
 def test_lossy_results_can_be_made_again(folder: Folder, media: Media | None) -> None:
     folder.put("CT_small.dcm", "SC_rgb_small_odd.dcm")
     for name in ("a.zip", "b.zip"):
-        outcomes = folder.export(name, "jpeg2000", media=media, reproducible=True)
+        outcomes = folder.export(name, "jpeg2000", media=media, reproducible=True, settings=LOSSY)
         assert all(outcome.new_sop_instance_uid for outcome in outcomes)
     assert (folder.path / "a.zip").read_bytes() == (folder.path / "b.zip").read_bytes()
     found = {d.SOPInstanceUID for d in folder.members("a.zip").values()}
@@ -137,7 +138,7 @@ def test_what_is_lost_is_as_asked(folder: Folder) -> None:
 
 def test_the_directory_has_the_new_uid_of_a_lossy_result(folder: Folder) -> None:
     shutil.copy(file("CT_small.dcm"), folder.sources)
-    (outcome,) = folder.export("disc", "jpeg2000", media=Media())
+    (outcome,) = folder.export("disc", "jpeg2000", media=Media(), settings=LOSSY)
     records = dcmread(folder.path / "disc" / "DICOMDIR").DirectoryRecordSequence
     told = [r.ReferencedSOPInstanceUIDInFile for r in records if "ReferencedFileID" in r]
     assert told == [outcome.new_sop_instance_uid]
