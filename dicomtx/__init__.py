@@ -1,4 +1,4 @@
-"""dicomtx transcodes DICOM files: it changes the transfer syntax, and nothing else.
+"""Transcodes DICOM files: changes the transfer syntax and nothing else.
 
 >>> import io, dicomtx
 >>> from pydicom.data import get_testdata_file
@@ -29,9 +29,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a public name when it is first used (PEP 562): ``import dicomtx`` is light."""
+    """Imports a public name on first use (PEP 562), so that ``import dicomtx`` stays fast."""
     if name not in _HOMES:
         raise AttributeError(f"module 'dicomtx' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - as above
+    from importlib import import_module  # noqa: PLC0415 - only on first use
 
     return getattr(import_module(_HOMES[name]), name)

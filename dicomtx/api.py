@@ -1,4 +1,4 @@
-"""The Python face of ``convert``: paths and binary streams."""
+"""The Python API of ``convert``, for paths and binary streams."""
 
 import os
 import shutil
@@ -17,10 +17,15 @@ Place = str | os.PathLike[str] | BinaryIO
 
 
 class TranscodeError(DicomtxError):
-    """Nothing was written; ``outcome`` tells everything, ``exit_code`` what the CLI would say."""
+    """Raised when nothing was written.
+
+    Attributes:
+        outcome: the full result of the conversion.
+        exit_code: the exit code of the command line for the same conversion.
+    """
 
     def __init__(self, outcome: Outcome) -> None:
-        """Carries the outcome; its error is the message."""
+        """Uses the error of the outcome as the message."""
         super().__init__(f"{outcome.path}: {outcome.error}")
         self.outcome = outcome
         self.exit_code = ExitCode(outcome.exit_code)
@@ -29,20 +34,20 @@ class TranscodeError(DicomtxError):
 def transcode(
     src: Place, dst: Place, *, to: str = "explicit", check: bool = True, **options: Any
 ) -> Outcome:
-    """Writes ``src`` to ``dst`` in another transfer syntax and returns what came of it.
+    """Writes ``src`` to ``dst`` in another transfer syntax and returns the outcome.
 
     Args:
-        src: a path, or a binary stream that is read from where it stands to its end.
-        dst: a path, or a binary stream that is written to once all is done.
-        to: slug, keyword of PS3.6 or UID.
-        check: raise an error if nothing was written, rather than only tell it in the outcome.
+        src: a path, or a binary stream that is read from its current position to the end.
+        dst: a path, or a binary stream that is written to after verification.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
+        check: raise an error if nothing was written. If false, only the outcome reports it.
         options: ``overwrite``, ``in_place``, and the fields of ``dicomtx.settings.Settings``
             (``order``, ``codecs``, ``verify``, ``strict``, ...).
 
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
-        UsageError: there is no such transfer syntax.
-        SettingsError: there is no such option, or no such value of it.
+        UsageError: the transfer syntax is unknown.
+        SettingsError: an option is unknown, or its value is not allowed.
 
     >>> import io
     >>> from pydicom.data import get_testdata_file
@@ -65,7 +70,7 @@ def transcode(
 
 @contextmanager
 def _to_read(src: Place) -> Iterator[str]:
-    """Yields a path to what is to be read."""
+    """Yields a path to the source; a stream is first copied to a temporary file."""
     if isinstance(src, str | os.PathLike):
         yield os.fspath(src)
         return
@@ -78,7 +83,7 @@ def _to_read(src: Place) -> Iterator[str]:
 
 @contextmanager
 def _to_write(dst: Place) -> Iterator[str]:
-    """Yields a path to write to; for a stream, what was written goes there in the end."""
+    """Yields a path to write to; for a stream, the file is copied to it at the end."""
     if isinstance(dst, str | os.PathLike):
         yield os.fspath(dst)
         return

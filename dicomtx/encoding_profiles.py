@@ -1,4 +1,4 @@
-"""Whether a transfer syntax may hold an image: by PS3.5 8.2, in practice, or not at all."""
+"""Checks whether a transfer syntax can hold an image: by PS3.5 8.2, in practice, or not at all."""
 
 from collections.abc import Collection
 from enum import Enum
@@ -8,7 +8,7 @@ from dicomtx.encoding_table import PROFILES, SAMPLES, TRANSFORMED, Profile, Row
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
 
-# Lossless and encapsulated: what compresses well and is widely read comes first.
+# Lossless and encapsulated. Good compression and wide support come first.
 PREFERENCE: Final = tuple(
     by_uid(ROOT + suffix)
     for suffix in (
@@ -22,40 +22,40 @@ LOSSY_PREFERENCE: Final = tuple(
 
 
 class Permission(Enum):
-    """How an image stands to a transfer syntax."""
+    """Whether an image can be written in a transfer syntax."""
 
     ALLOWED = "allowed"  # by PS3.5 8.2
-    PRACTISED = "practised"  # beyond it, yet every bit is kept and readers read it
+    PRACTISED = "practised"  # not in PS3.5, but lossless and widely readable
     FORBIDDEN = "forbidden"
 
 
 def permission(syntax: TransferSyntax, image: ImagePixel) -> tuple[Permission, str]:
-    """Returns how an image stands to a syntax, and why if it is not simply allowed.
+    """Returns whether a syntax can hold an image, and the reason if PS3.5 does not allow it.
 
     Args:
-        syntax: what the image would be written in.
-        image: as it would be written: RGB and YBR_RCT both are colour to JPEG 2000. Planar
-            configuration is not judged: code streams are colour-by-pixel always.
+        syntax: the target transfer syntax.
+        image: the image as it would be written. JPEG 2000 accepts RGB and YBR_RCT alike. Planar
+            Configuration is ignored, because code streams are always colour-by-pixel.
     """
     if syntax.family in ("native", "deflate"):
         fault = _native_fault(image)
         return (Permission.FORBIDDEN if fault else Permission.ALLOWED), fault
     profile = PROFILES.get(syntax.uid)
     if profile is None:
-        return Permission.FORBIDDEN, f"nothing is written in {syntax.name}"
+        return Permission.FORBIDDEN, f"dicomtx cannot write {syntax.name}"
     row = next((row for row in profile.rows if row.names(image)), None)
     if fault := _fault(profile, row, image):
         return Permission.FORBIDDEN, fault
     if row and row.practised:
-        beyond = f"{row.practised} in {profile.title} is beyond PS3.5 {profile.section}"
+        beyond = f"{row.practised} in {profile.title}: not defined in PS3.5 {profile.section}"
         return Permission.PRACTISED, beyond
     return Permission.ALLOWED, ""
 
 
 def nearest(image: ImagePixel, *, lossy: bool = False) -> tuple[TransferSyntax, ...]:
-    """Returns the lossless, or lossy, encapsulated syntaxes that can hold this image, best first.
+    """Returns the lossless (or lossy) encapsulated syntaxes that can hold this image, best first.
 
-    Those that the standard allows stand before those that are only practised.
+    Syntaxes that the standard allows come before those that are only used in practice.
     """
     preference = LOSSY_PREFERENCE if lossy else PREFERENCE
     found = [(permission(syntax, image)[0], syntax) for syntax in preference]
@@ -68,7 +68,7 @@ def nearest(image: ImagePixel, *, lossy: bool = False) -> tuple[TransferSyntax, 
 
 
 def _native_fault(image: ImagePixel) -> str:
-    """Returns why samples cannot be native, or nothing: they may be all but a stream's inside."""
+    """Returns why samples cannot be native; empty if they can."""
     photometric = image.photometric_interpretation
     if photometric in TRANSFORMED:
         return f"{photometric} exists in code streams only (PS3.3 C.7.6.3.1.2)"
@@ -76,12 +76,12 @@ def _native_fault(image: ImagePixel) -> str:
 
 
 def _fault(profile: Profile, row: Row | None, image: ImagePixel) -> str:
-    """Returns why the image cannot be written so, or nothing."""
+    """Returns why the image cannot be written with this profile; empty if it can."""
     photometric, samples = image.photometric_interpretation, image.samples_per_pixel
     if SAMPLES.get(photometric, samples) != samples:
         return f"{photometric} has {SAMPLES[photometric]} samples per pixel, not {samples}"
     if image.bits_stored > image.bits_allocated:
-        return f"{image.bits_stored} bits stored do not fit into {image.bits_allocated} allocated"
+        return f"{image.bits_stored} bits stored do not fit in {image.bits_allocated} allocated"
     if row is None:
         return f"{profile.title} {_mismatch(profile, image)} (PS3.5 {profile.section})"
     if row.forbidden:
@@ -89,18 +89,18 @@ def _fault(profile: Profile, row: Row | None, image: ImagePixel) -> str:
     if not profile.whole_words and image.high_bit != image.bits_stored - 1:
         return (
             f"{profile.title} keeps the low {image.bits_stored} bits of a sample, "
-            f"and High Bit {image.high_bit} says that the value is elsewhere"
+            f"but High Bit {image.high_bit} places the value elsewhere"
         )
     return ""
 
 
 def _mismatch(profile: Profile, image: ImagePixel) -> str:
-    """Returns the first thing about the image that no row holds; the standard's rows speak."""
+    """Returns the first property of the image that no row allows; prefers the standard's rows."""
     photometric = image.photometric_interpretation
     rows = [r for r in profile.rows if photometric in r.photometric and not r.forbidden]
     rows = [row for row in rows if not row.practised] or rows
     if not rows:
-        return f"does not hold {photometric or 'an image of no photometric interpretation'}"
+        return f"cannot hold {photometric or 'an image without Photometric Interpretation'}"
     stored = {bits for row in rows for bits in row.stored}
     if image.bits_stored not in stored:
         return f"holds {_listed(stored)} bits a sample, not {image.bits_stored}"
@@ -108,8 +108,8 @@ def _mismatch(profile: Profile, image: ImagePixel) -> str:
     if image.bits_allocated not in allocated:
         return f"holds {_listed(allocated)} bits allocated, not {image.bits_allocated}"
     if image.signed:
-        return f"holds no signed samples of {photometric}"
-    return f"does not hold {image.bits_stored} bits in {image.bits_allocated} of {photometric}"
+        return f"cannot hold signed {photometric} samples"
+    return f"cannot hold {image.bits_stored} of {image.bits_allocated} bits in {photometric}"
 
 
 def _listed(numbers: Collection[int]) -> str:
@@ -122,6 +122,6 @@ def _listed(numbers: Collection[int]) -> str:
 
 
 def whole_words(syntax: TransferSyntax) -> bool:
-    """Returns whether all bits allocated are kept, and not only those stored."""
+    """Returns whether the syntax keeps all allocated bits, not only the stored ones."""
     profile = PROFILES.get(syntax.uid)
     return profile.whole_words if profile else True

@@ -1,6 +1,6 @@
-"""PS3.5 8.2 as one table: the images that each transfer syntax holds.
+"""PS3.5 8.2 as one table: the images that each transfer syntax can hold.
 
-The first row that names an image tells how it stands; an image that no row names is forbidden.
+The first row that matches an image decides. An image that matches no row is forbidden.
 """
 
 from typing import Final, NamedTuple
@@ -10,15 +10,15 @@ from dicomtx.transfer_syntaxes import ROOT
 
 
 class Row(NamedTuple):
-    """Images that stand alike: allowed, if neither of the last two columns says anything.
+    """A set of images. They are allowed if ``practised`` and ``forbidden`` are empty.
 
     Attributes:
         photometric: values of Photometric Interpretation.
         allocated: values of Bits Allocated.
         stored: values of Bits Stored.
         signs: values of Pixel Representation.
-        practised: what is beyond the standard.
-        forbidden: what our encoders cannot do, whatever the standard says.
+        practised: what the standard does not define, but is used in practice.
+        forbidden: what our encoders cannot do, even if the standard allows it.
     """
 
     photometric: tuple[str, ...]
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     forbidden: str = ""
 
     def names(self, image: ImagePixel) -> bool:
-        """Returns whether this row speaks of such an image."""
+        """Returns whether this row matches the image."""
         return (
             image.photometric_interpretation in self.photometric
             and image.bits_allocated in self.allocated
@@ -43,9 +43,9 @@ class Profile(NamedTuple):
 
     Attributes:
         title: the name of the compression.
-        section: where it stands in PS3.5.
-        rows: what it holds.
-        whole_words: all bits allocated are coded, not only those stored.
+        section: its section of PS3.5.
+        rows: the images it can hold.
+        whole_words: whether it codes all allocated bits, not only the stored ones.
     """
 
     title: str
@@ -60,7 +60,7 @@ RGB: Final = ("RGB",)
 FULL: Final = ("YBR_FULL",)
 HALF: Final = ("YBR_FULL_422",)
 RCT: Final = ("RGB", "YBR_RCT")
-TRANSFORMED: Final = ("YBR_RCT", "YBR_ICT", "XYB")  # these live in code streams only
+TRANSFORMED: Final = ("YBR_RCT", "YBR_ICT", "XYB")  # only inside code streams
 COLOUR: Final = (*RGB, *FULL, *HALF, *TRANSFORMED)
 SAMPLES: Final = dict.fromkeys(GREY + PALETTE, 1) | dict.fromkeys(COLOUR, 3)
 
@@ -72,7 +72,7 @@ BOTH: Final = (0, 1)
 SIGNED: Final = (1,)
 
 SIGNED_COLOUR: Final = "signed samples that are not monochrome"
-WIDE_YBR: Final = "YBR_FULL of more than 8 bits"
+WIDE_YBR: Final = "YBR_FULL with more than 8 bits"
 XL_WIDTH: Final = "encoders take unsigned samples of at most 16 bits"
 J2K_WIDTH: Final = "encoders keep at most 24 bits a sample, in 8, 16 or 32 allocated"
 ANY: Final = (8, 16, 24, 32, 40, 64)
@@ -82,7 +82,7 @@ ANY_BITS: Final = range(1, 65)
 def _jpeg_2000(
     title: str, section: str, colour: tuple[str, ...], palette: tuple[str, ...] = ()
 ) -> Profile:
-    """Returns what JPEG 2000 and HTJ2K hold alike."""
+    """Returns the profile that JPEG 2000 and HTJ2K share."""
     wide = (8, 16, 32)
     rows = (
         Row(GREY, (1,), BIT),
@@ -101,7 +101,7 @@ BASELINE: Final = Profile(
     "8.2.1",
     (
         Row(GREY + RGB + HALF, (8,), BYTE),
-        Row(FULL, (8,), BYTE, practised="YBR_FULL, that is chroma in full size"),
+        Row(FULL, (8,), BYTE, practised="YBR_FULL (chroma not subsampled)"),
     ),
 )
 EXTENDED: Final = Profile(

@@ -1,10 +1,10 @@
-"""What can go wrong, each with the exit code that the command line ends with."""
+"""The errors of dicomtx, each with its exit code on the command line."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes of every command; they are public."""
+    """The exit codes of all commands. They are part of the public interface."""
 
     DONE = 0
     SOME_FAILED = 1
@@ -23,11 +23,11 @@ class ExitCode(IntEnum):
 
 
 class DicomtxError(Exception):
-    """Anything that the user can be told in one line: what was wrong, and what to do.
+    """Base class of errors whose message is one line: what went wrong, and what to try.
 
     Attributes:
-        exit_code: what the command ends with.
-        lines: the traceback of a fault of dicomtx itself; none of anything else.
+        exit_code: the exit code of the command.
+        lines: the traceback of a bug in dicomtx; empty for all other errors.
     """
 
     exit_code: ExitCode = ExitCode.BUG
@@ -35,16 +35,16 @@ class DicomtxError(Exception):
 
 
 class BugError(DicomtxError):
-    """dicomtx itself is at fault; other files are not affected."""
+    """A bug in dicomtx. Other files are not affected."""
 
     def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
-        """Carries the lines of the traceback for the report."""
+        """Keeps the lines of the traceback for the report."""
         super().__init__(message)
         self.lines = lines
 
 
 class UsageError(DicomtxError):
-    """The request itself makes no sense."""
+    """The command or request is invalid."""
 
     exit_code = ExitCode.USAGE
 
@@ -56,15 +56,15 @@ class SourceError(DicomtxError):
 
 
 class NotDicomError(SourceError):
-    """The source is no DICOM file."""
+    """The source is not a DICOM file."""
 
 
 class DamagedError(SourceError):
-    """The source is DICOM, but its structure or its pixel data is broken."""
+    """The source is a DICOM file, but its structure or its pixel data is damaged."""
 
 
 class UnsupportedError(DicomtxError):
-    """The image cannot be had in the target syntax: no codec, or not allowed by PS3.5 8.2."""
+    """The target syntax cannot hold the image (PS3.5 8.2), or no codec can write it."""
 
     exit_code = ExitCode.UNSUPPORTED
 
@@ -76,7 +76,7 @@ class CodecError(DicomtxError):
 
 
 class VerificationError(DicomtxError):
-    """What was written is not what was read."""
+    """The result differs from the source."""
 
     exit_code = ExitCode.VERIFICATION
 
@@ -94,12 +94,12 @@ class PolicyError(DicomtxError):
 
 
 class LeftOutError(DicomtxError):
-    """A rule of a tree leaves this file out: nothing is wrong, and nothing is written."""
+    """A rule of the policy leaves this file out. It is not written, and this is not a failure."""
 
     exit_code = ExitCode.DONE
 
 
 class SettingsError(DicomtxError):
-    """A settings file, an environment variable or a policy is wrong."""
+    """A settings file, an environment variable or a policy is invalid."""
 
     exit_code = ExitCode.SETTINGS

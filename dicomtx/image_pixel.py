@@ -1,13 +1,13 @@
-"""The Image Pixel module of a data set (PS3.3 C.7.6.3) as a value, and one frame of it."""
+"""The Image Pixel attributes of a data set (PS3.3 C.7.6.3), and one native frame."""
 
 from typing import Final, NamedTuple
 
 PARTIAL: Final = "YBR_PARTIAL"
-"""YCbCr with luma from 16 to 235 and chroma in each pixel: only between decoder and encoder."""
+"""YCbCr, luma 16 to 235, chroma in each pixel. Used internally; never written to a file."""
 
 
 class ImagePixel(NamedTuple):
-    """What the data set says of its pixels, by the names of the attributes (PS3.3 C.7.6.3)."""
+    """The Image Pixel attributes of a data set, by keyword (PS3.3 C.7.6.3)."""
 
     rows: int
     columns: int
@@ -27,12 +27,12 @@ class ImagePixel(NamedTuple):
 
     @property
     def samples_per_frame(self) -> int:
-        """Number of samples of a frame, all of its samples per pixel counted."""
+        """Number of samples in a frame: rows x columns x samples per pixel."""
         return self.rows * self.columns * self.samples_per_pixel
 
     @property
     def bits_per_frame(self) -> int:
-        """Size of a native frame in bits; 4:2:2 has two samples a pixel."""
+        """Size of a native frame in bits; 4:2:2 has two samples per pixel."""
         if self.subsampled:
             return self.rows * self.columns * 2 * self.bits_allocated
         return self.samples_per_frame * self.bits_allocated
@@ -49,7 +49,7 @@ class ImagePixel(NamedTuple):
 
     @property
     def subsampled(self) -> bool:
-        """Whether native frames hold half of the chroma samples (PS3.3 C.7.6.3.1.2)."""
+        """Whether native frames hold half the chroma samples (PS3.3 C.7.6.3.1.2)."""
         return (
             self.photometric_interpretation in ("YBR_FULL_422", "YBR_PARTIAL_422")
             and self.samples_per_pixel == 3
@@ -60,10 +60,10 @@ class Frame(NamedTuple):
     """One native frame.
 
     Attributes:
-        data: little endian, rows x columns x samples (colour by pixel), in
-            ``image.bits_allocated`` bits a sample. One-bit samples are packed eight to a byte,
+        data: little endian, rows x columns x samples (colour-by-pixel),
+            ``image.bits_allocated`` bits per sample. One-bit samples are packed eight to a byte,
             the first in the lowest bit (PS3.5 8.1.1), padded to whole bytes.
-        image: what these samples are; decoders may change the colour space.
+        image: the attributes of these samples. Decoders can change the colour space.
     """
 
     data: bytes | bytearray | memoryview

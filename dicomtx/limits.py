@@ -1,4 +1,4 @@
-"""What one file may cost to read: the same limits for every source, whatever it comes from."""
+"""Limits on the resources that one file can use. They apply to every source."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ VARIABLE: Final = "DICOMTX_LIMITS"
 
 
 class Limits(NamedTuple):
-    """The limits of one file. A file that exceeds one fails with an error that names it.
+    """The limits of one file. A file that exceeds a limit fails with an error that names it.
 
     Attributes:
-        inflated: bytes that a deflated data set, or member of a ZIP archive, may become.
-        freely: bytes up to which the ratio is not looked at.
-        ratio: bytes that one compressed byte may become.
-        elements: elements of one data set or item that are held at once.
-        fragments: fragments of Pixel Data.
-        frames: Number of Frames of Pixel Data that is decoded or encoded.
-        depth: sequences in each other that are compared.
-        warnings: warnings that are shown of one file; of the rest only the number is.
+        inflated: largest inflated size of a deflated data set or of a ZIP member, in bytes.
+        freely: inflated size in bytes up to which ``ratio`` does not apply.
+        ratio: largest ratio of inflated to compressed size.
+        elements: most elements of one data set or item in memory at once.
+        fragments: most fragments of Pixel Data.
+        frames: largest Number of Frames of Pixel Data to decode or encode.
+        depth: deepest nesting of sequences to compare.
+        warnings: most warnings shown per file. The rest are only counted.
     """
 
     inflated: int = 16 << 30
@@ -34,25 +34,25 @@ class Limits(NamedTuple):
     warnings: int = 100
 
     def bomb(self, compressed: int, size: int) -> str:
-        """Returns why this many inflated bytes are too many; empty if they are not."""
+        """Returns why this inflated size is too large; empty if it is not."""
         if size > self.inflated:
-            return f"{size} bytes are more than the limit of {self.inflated} ({VARIABLE}: inflated)"
+            return f"{size} bytes exceed the limit of {self.inflated} ({VARIABLE}: inflated)"
         if size > self.freely and size > compressed * self.ratio:
-            return f"{compressed} bytes would become {size} ({VARIABLE}: ratio)"
+            return f"{compressed} bytes would inflate to {size} ({VARIABLE}: ratio)"
         return ""
 
     def shown(self, warnings: Sequence[str]) -> tuple[str, ...]:
-        """Returns the first warnings, and how many more there are."""
+        """Returns the first warnings, and a line with the number of the rest."""
         more = len(warnings) - self.warnings
         rest = (f"and {more} more warning{'s' * (more > 1)}",) if more > 0 else ()
         return (*warnings[: self.warnings], *rest)
 
 
 def limits_of(environ: Mapping[str, str]) -> Limits:
-    """Returns the limits that ``DICOMTX_LIMITS`` asks for, such as ``ratio=1000``.
+    """Returns the limits set in ``DICOMTX_LIMITS``, such as ``ratio=1000``.
 
     Raises:
-        SettingsError: it names no limit, or a limit is not a whole number.
+        SettingsError: a name is not a limit, or a value is not a whole number.
     """
     limits = Limits()
     for part in filter(None, environ.get(VARIABLE, "").replace(" ", "").split(",")):
@@ -67,5 +67,5 @@ def limits_of(environ: Mapping[str, str]) -> Limits:
 
 @cache
 def in_force() -> Limits:
-    """Returns the limits of this process, which its workers inherit."""
+    """Returns the limits of this process. Its workers inherit them."""
     return limits_of(os.environ)

@@ -1,4 +1,4 @@
-"""Text of unknown origin as it can be shown: on a terminal, in a line, in a cell."""
+"""Makes untrusted text safe to show on a terminal, in one line, or in a CSV cell."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 def plain(text: str) -> str:
-    """Returns the text on one line: control characters, wherever they come from, are escaped."""
+    """Returns the text on one line, with control characters escaped."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
@@ -19,7 +19,7 @@ def csv_cell(value: Any) -> str | int | float:
     if isinstance(value, int | float):
         return value
     if not isinstance(value, str):
-        from json import dumps  # noqa: PLC0415 - 5 ms that only tables need
+        from json import dumps  # noqa: PLC0415 - takes 5 ms; only tables need it
 
         parts = [value] if isinstance(value, dict) else value
         value = "; ".join(part if isinstance(part, str) else dumps(part) for part in parts)

@@ -1,16 +1,16 @@
-"""How far what was decoded again is from what was encoded with a loss: figures for a report."""
+"""Measured quality of lossy compression, for reports."""
 
 from typing import Any, NamedTuple
 
 
 class FrameQuality(NamedTuple):
-    """The figures of one frame.
+    """The measured quality of one frame.
 
     Attributes:
-        psnr: dB, over the range of the file's values; None where nothing differs.
-        mean_error: the mean size of an error, sample by sample.
-        largest_error: the largest of them.
-        ratio: bytes of the native frame to bytes of its code stream.
+        psnr: in dB, relative to the range of the file's values; None if no sample differs.
+        mean_error: the mean absolute error of a sample.
+        largest_error: the largest absolute error of a sample.
+        ratio: size of the native frame divided by the size of its code stream.
     """
 
     psnr: float | None
@@ -20,16 +20,16 @@ class FrameQuality(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """The figures of a file.
+    """The measured quality of a file.
 
     Attributes:
-        psnr: of all frames together in dB; None where nothing differs.
-        mean_error: the mean size of an error.
-        largest_error: the largest of all.
-        ratio: bytes of all native frames to bytes of all code streams.
-        peak: what PSNR is measured against: the largest minus the smallest value of the source.
-        worst_frame: number of the frame with the lowest PSNR, from 1 on.
-        frames: the figures of each frame.
+        psnr: of all frames together, in dB; None if no sample differs.
+        mean_error: the mean absolute error of a sample.
+        largest_error: the largest absolute error of a sample.
+        ratio: size of all native frames divided by the size of all code streams.
+        peak: the peak of PSNR: the largest minus the smallest value of the source.
+        worst_frame: number of the frame with the lowest PSNR, starting at 1.
+        frames: the quality of each frame.
     """
 
     psnr: float | None

@@ -1,4 +1,4 @@
-"""How much of the machine a run may use, shared out among the files that it works on at once."""
+"""The CPU and memory budget of a run, shared among the files in progress."""
 
 import os
 from contextlib import suppress
@@ -10,11 +10,11 @@ LIMIT_OF_GROUP: Final = "/sys/fs/cgroup/memory.max"
 
 
 class Budget(NamedTuple):
-    """What may be used.
+    """CPUs and memory for a run or for one file.
 
     Attributes:
-        cpus: frames, of one file or of several, that are worked on at once.
-        memory: bytes for all of these frames together.
+        cpus: most frames in progress at once, of all files.
+        memory: bytes for all frames in progress.
     """
 
     cpus: int
@@ -22,25 +22,25 @@ class Budget(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> "Budget":
-        """Returns what the settings allow: all CPUs of this process, three quarters of memory."""
+        """Returns the budget in the settings; by default all CPUs and 3/4 of the memory."""
         cpus = settings.threads or len(os.sched_getaffinity(0))
         return cls(cpus, settings.max_memory or _memory_here() * 3 // 4)
 
     def frames(self, need: int) -> int:
-        """Returns how many frames may be worked on at once if each needs so many bytes.
+        """Returns how many frames of ``need`` bytes can be in progress at once.
 
-        Zero where not even one may.
+        Zero if not even one fits.
         """
         return min(self.cpus, self.memory // max(need, 1))
 
     def share(self, files: int) -> "Budget":
-        """Returns what each of so many files may use that are worked on at once."""
+        """Returns the budget of each file if this many files are in progress at once."""
         return Budget(max(self.cpus // files, 1), self.memory // files)
 
 
 def _memory_here() -> int:
-    """Returns the bytes of memory that this process can have."""
+    """Returns the memory available to this process, in bytes."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError), open(LIMIT_OF_GROUP, encoding="ascii") as file:
-        return min(whole, int(file.read()))  # "max" is no number
+        return min(whole, int(file.read()))  # "max" means no limit
     return whole

@@ -1,8 +1,8 @@
-"""Numbers of bytes for people."""
+"""Formats sizes."""
 
 
 def size(count: int) -> str:
-    """Returns a number of bytes for people: kB is 1000 bytes."""
+    """Returns a size in bytes as readable text; 1 kB is 1000 bytes."""
     if count < 1000:
         return f"{count} B"
     if count < 999_950:

@@ -1,4 +1,4 @@
-"""The transfer syntaxes of PS3.6 Table A-1 as values, those without a codec included."""
+"""The transfer syntaxes of PS3.6 Table A-1, including those without a codec."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -13,15 +13,15 @@ class TransferSyntax(NamedTuple):
 
     Attributes:
         uid: the Transfer Syntax UID.
-        keyword: its keyword in PS3.6, empty for a syntax that is not in the table.
-        slug: the name on the command line, empty where dicomtx neither decodes nor encodes it.
-        family: what a frame is ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE",
-            "deflate", "native"), "video", or empty: then the pixel data is never touched.
+        keyword: its keyword in PS3.6; empty for a syntax that is not in the table.
+        slug: the name on the command line; empty if dicomtx does not decode or encode it.
+        family: the coding of a frame ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL",
+            "RLE", "deflate", "native"), or "video". If empty, the pixel data is never changed.
         encapsulated: Pixel Data is a sequence of fragments (PS3.5 A.4).
         implicit_vr: the data set has no VRs (PS3.5 A.1).
         big_endian: PS3.5 A.3 (retired).
         deflated: the whole data set is one deflate stream (PS3.5 A.5).
-        lossy: an encoder of it may lose something.
+        lossy: whether it can be lossy.
     """
 
     uid: str
@@ -36,7 +36,7 @@ class TransferSyntax(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The shortest name that tells it: slug, keyword or UID."""
+        """The first that exists of slug, keyword and UID."""
         return self.slug or self.keyword or self.uid
 
     @property
@@ -46,7 +46,7 @@ class TransferSyntax(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Whether its pixel data is something that dicomtx can look into."""
+        """Whether dicomtx can parse its pixel data."""
         return bool(self.family) and self.family != "video"
 
 
@@ -171,7 +171,7 @@ GE_BIG_ENDIAN_PIXELS: Final = TransferSyntax(
     "PrivateGEImplicitVRLittleEndianWithBigEndianPixelData",
     implicit_vr=True,
 )
-"""GE's private syntax: implicit VR little endian, but the words of Pixel Data are big endian."""
+"""GE's private syntax: implicit VR little endian, with big endian words in Pixel Data."""
 ALIASES: Final = {
     "implicit": "implicit-vr-little-endian",
     "explicit": "explicit-vr-little-endian",
@@ -188,7 +188,7 @@ LOSSLESS: Final = {
     "jpeg-xl": "jpeg-xl-lossless",
 }
 """The lossless syntax to suggest in place of a lossy one."""
-# what people type for want of the name; a word that could be lossy or lossless means lossless
+# Common alternative names. An ambiguous name means the lossless syntax.
 SPELLINGS: Final = ALIASES | {
     "raw": "explicit-vr-little-endian",
     "uncompressed": "explicit-vr-little-endian",
@@ -208,18 +208,18 @@ BY_UID: Final = {syntax.uid: syntax for syntax in TABLE}
 BY_NAME: Final = {name: s for s in TABLE for name in (s.slug, s.keyword, s.uid) if name}
 BY_LOWER: Final = {name.lower(): syntax for name, syntax in BY_NAME.items()}
 RECOMPRESSION: Final = ROOT + ".4.111"
-"""JPEG streams in JPEG XL: lossy because they are, but nothing more is lost."""
+"""JPEG streams recompressed as JPEG XL. The streams are lossy; the recompression is not."""
 DEFAULT_TARGET: Final = BY_UID[ROOT + ".1"]
 
 
 def slugs() -> Iterator[str]:
-    """Yields every name for the command line, aliases last."""
+    """Yields all names for the command line, aliases last."""
     yield from (syntax.slug for syntax in TABLE if syntax.slug)
     yield from ALIASES
 
 
 def by_uid(uid: str) -> TransferSyntax:
-    """Returns the syntax of this UID; one that is not in the table has no family."""
+    """Returns the syntax with this UID. A syntax that is not in the table has no family."""
     if uid == GE_BIG_ENDIAN_PIXELS.uid:
         return GE_BIG_ENDIAN_PIXELS
     return BY_UID.get(uid) or TransferSyntax(uid)
@@ -229,14 +229,14 @@ def find(name: str) -> TransferSyntax:
     """Returns the syntax with this slug, alias, keyword or UID, in upper or lower case.
 
     Raises:
-        UsageError: there is none. The message suggests similar names, and a lossy one only if no
-            lossless one is similar.
+        UsageError: the name is unknown. The message suggests similar names. It suggests a lossy
+            name only if no lossless name is similar.
     """
     lower = name.strip().lower()
     found = BY_LOWER.get(SPELLINGS.get(lower, lower))
     if found:
         return found
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
+    from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms; only wrong names need it
 
     begun = [slug for slug in slugs() if lower and slug.startswith(lower)]
     near = begun or get_close_matches(lower, list(slugs()), 3, 0.6)
@@ -244,6 +244,6 @@ def find(name: str) -> TransferSyntax:
     hint = (
         f"did you mean {' or '.join(near)}?"
         if near
-        else f"use one of {', '.join(slugs())}, a keyword of PS3.6, or a UID"
+        else f"use one of {', '.join(slugs())}, a PS3.6 keyword, or a UID"
     )
     raise UsageError(f"unknown transfer syntax {name!r}: {hint}")

@@ -1,15 +1,15 @@
-"""How a result is verified, and the words that say how it was."""
+"""The ``verify`` setting, and the words that report how a result was verified."""
 
 from typing import Final, NamedTuple
 
 WORDS: Final = {
-    "independent": "decoded by another code base than the one that encoded, and compared",
-    "same-code-base": "decoded by the code base that encoded, and compared",
-    "same-codec": "decoded by the plugin that encoded, and compared: nothing else was allowed to",
-    "bytes-only": "nothing was encoded: bytes, or native values, were compared",
+    "independent": "decoded by a code base other than the encoder's, and compared",
+    "same-code-base": "decoded by the encoder's code base, and compared",
+    "same-codec": "decoded by the plugin that encoded it, and compared; no other codec was allowed",
+    "bytes-only": "nothing was encoded; bytes or native values were compared",
     "none": "not compared",
 }
-"""Each word of ``verification`` and its meaning, the strongest first."""
+"""Each value of ``verification`` with its meaning, strongest first."""
 MODES: Final = ("all", "independent", "none")
 SAMPLE: Final = "sample="
 ALLOWED: Final = "all, independent, none, or sample=5%"
@@ -20,11 +20,11 @@ BOOLEANS: Final = {
 
 
 class Verify(NamedTuple):
-    """What the setting ``verify`` asks for.
+    """The setting ``verify``, parsed.
 
     Attributes:
-        share: how many of the frames that were encoded are decoded again: 0 to 1.
-        independent: another code base must do it.
+        share: the share of encoded frames to decode and compare, 0 to 1.
+        independent: whether another code base must decode them.
     """
 
     share: float = 1.0
@@ -32,10 +32,10 @@ class Verify(NamedTuple):
 
 
 def read(text: str) -> Verify:
-    """Returns what a value of the setting asks for.
+    """Parses a value of the setting.
 
     Raises:
-        ValueError: it is not allowed.
+        ValueError: the value is not allowed.
     """
     if text in MODES:
         return Verify(float(text != "none"), independent=text == "independent")
@@ -46,10 +46,10 @@ def read(text: str) -> Verify:
 
 
 def plain(value: object) -> str:
-    """Returns the value of the setting as text: true means all, false none.
+    """Returns the value of the setting as text: true means all, false means none.
 
     Raises:
-        ValueError: it is not allowed.
+        ValueError: the value is not allowed.
     """
     text = str(value).lower()
     text = BOOLEANS.get(text, text)
@@ -58,20 +58,20 @@ def plain(value: object) -> str:
 
 
 def sample(uid: str, count: int, share: float) -> frozenset[int]:
-    """Returns which frames of a file are checked: the same ones whenever it is asked.
+    """Returns which frames of a file to check; the choice is repeatable.
 
-    Chance rounds the number of frames, so that a share of all frames is checked even where each
-    file has only one.
+    The number of frames is rounded up or down at random. So the share also holds for many files
+    of one frame each.
 
     Args:
-        uid: SOP Instance UID; with the number of a frame it decides.
+        uid: SOP Instance UID, the seed of the choice.
         count: number of frames.
-        share: 0 to 1.
+        share: the share of frames to check, 0 to 1.
     """
-    from hashlib import blake2b  # noqa: PLC0415 - brings OpenSSL: 4 ms
+    from hashlib import blake2b  # noqa: PLC0415 - loads OpenSSL, which takes 4 ms
 
     def chance(frame: int) -> float:
-        """Returns a number from 0 to 1, always the same one."""
+        """Returns a number from 0 to 1, always the same for the same frame."""
         digest = blake2b(f"{uid}/{frame}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / (1 << 64)
 
@@ -82,5 +82,5 @@ def sample(uid: str, count: int, share: float) -> frozenset[int]:
 
 
 def weakest(words: list[str]) -> str:
-    """Returns the weakest of some of ``WORDS``; none of no words."""
+    """Returns the weakest of the given ``WORDS``; "none" if the list is empty."""
     return max(words, key=[*WORDS].index, default="none")

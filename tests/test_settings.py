@@ -98,8 +98,8 @@ def test_the_working_directory_is_never_looked_into(
     [
         ('order = "first"', ["order", "'first'", "builtin-first, plugins-first, plugins-only"]),
         ("order = 3", ["order", "3", "builtin-first"]),
-        ('codecs = "gdcm"', ["codecs", "'gdcm'", "a list of texts"]),
-        ("codecs = [1]", ["codecs", "[1]", "a list of texts"]),
+        ('codecs = "gdcm"', ["codecs", "'gdcm'", "a list of strings"]),
+        ("codecs = [1]", ["codecs", "[1]", "a list of strings"]),
         ("frame_timeout = 0", ["frame_timeout", "0", "a number above 0"]),
         ("frame_timeout = inf", ["frame_timeout", "inf", "a number above 0"]),
         ("frame_timeout = true", ["frame_timeout", "True", "a number above 0"]),

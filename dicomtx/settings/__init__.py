@@ -1,4 +1,4 @@
-"""How dicomtx works, whatever the file: defaults, dicomtx.toml, DICOMTX_*, then options."""
+"""The settings: defaults, then dicomtx.toml, then DICOMTX_* variables, then options."""
 
 from dicomtx.settings.field import Field, Scope, fields_of
 from dicomtx.settings.goals import goal_text, is_exact, lacks_goal

@@ -1,4 +1,4 @@
-"""A field of the settings: everything about it that is not its value."""
+"""The definition of a setting: everything but its value."""
 
 from collections.abc import Callable, Mapping
 from math import inf
@@ -10,7 +10,7 @@ from dicomtx.settings.values import comma_list, texts_of
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")
 Scope = Literal["run", "reading", "file", "checking"]
-"""What a setting holds for.
+"""What a setting applies to.
 
 - run: the whole run. It is fixed before the first file is read.
 - reading: how a file is read, which happens before any rule applies. A plan records it.
@@ -23,23 +23,23 @@ class Field(NamedTuple):
     """One row of ``Settings``: an option, a key of dicomtx.toml, a variable, and its rules.
 
     Attributes:
-        help: what it does, for ``--help``.
+        help: the help text of the option.
         scope: see ``Scope``.
         commands: the commands that offer it as an option.
         heading: where ``--help`` lists it.
-        shapes_result: whether runs that differ in it can write different files.
-        allowed: the only values.
-        within: the smallest and the largest number.
-        kind: the type of its values, if the default does not show it.
+        shapes_result: whether the setting can change the files that a run writes.
+        allowed: the allowed values; empty if there is no fixed list.
+        within: the smallest and the largest allowed number.
+        kind: the type of the value, if the default does not show it.
         parse: returns the value in its final form, or raises ``SettingsError``.
         marks_uid: whether a derived SOP Instance UID depends on it.
         option: the option, if it is not the name with hyphens; ``--on/--off`` for a switch.
-        metavar: what stands for the value in ``--help``.
-        shown: the default as ``--help`` shows it, if the value does not say it.
-        shortcut: an option that stands for one of the values, and that value.
-        variable: the environment variable, if it is not ``DICOMTX_`` and the name.
+        metavar: the placeholder of the value in ``--help``.
+        shown: the default in ``--help``, if it is not the value itself.
+        shortcut: an option that sets one of the values, and that value.
+        variable: the environment variable, if it is not ``DICOMTX_`` plus the name.
         name: the key, set by ``fields_of``.
-        default: the value if nothing sets it, set by ``fields_of``.
+        default: the default value, set by ``fields_of``.
     """
 
     help: str
@@ -67,14 +67,14 @@ class Field(NamedTuple):
 
     @property
     def in_plans(self) -> bool:
-        """Whether a reviewed plan decides it, not the command that carries the plan out."""
+        """Whether a reviewed plan decides it, not the command that executes the plan."""
         return self.scope in ("file", "reading")
 
     def checked(self, where: str, value: Any) -> Any:
         """Returns the value in its final form.
 
         Raises:
-            SettingsError: it is not allowed. The message begins with ``where``.
+            SettingsError: the value is not allowed. The message begins with ``where``.
         """
         if self.parse:
             return self.parse(where, value)
@@ -93,7 +93,7 @@ class Field(NamedTuple):
         return value
 
     def from_text(self, where: str, text: str) -> Any:
-        """Returns the value that an environment variable means, not checked yet."""
+        """Parses the text of an environment variable. The value is not checked yet."""
         kind = self.kind or type(self.default)
         if kind is tuple:
             return comma_list(text)
@@ -114,7 +114,7 @@ def fields_of(settings: Any) -> dict[str, Field]:
     """Returns the rows of a named tuple, each with its name and default.
 
     Raises:
-        TypeError: a field has no row, or its row no scope.
+        TypeError: a field has no row, or its row has no scope.
     """
     rows = {}
     for name, default in settings._field_defaults.items():
@@ -140,7 +140,7 @@ def _is_count(value: Any) -> bool:
 
 
 KINDS: Final[Mapping[type, tuple[str, Callable[[Any], bool]]]] = {
-    str: ("a text", lambda value: isinstance(value, str)),
+    str: ("text", lambda value: isinstance(value, str)),
     float: ("a number above 0", _is_positive),
     bool: ("true or false", lambda value: isinstance(value, bool)),
     int: ("a whole number, 0 or more", _is_count),

@@ -1,4 +1,4 @@
-"""The settings in force: from dicomtx.toml, DICOMTX_* and options."""
+"""Loads the settings from dicomtx.toml, DICOMTX_* variables and options."""
 
 import os
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from dicomtx.errors import SettingsError, UsageError
 from dicomtx.settings.overriding import merged
 from dicomtx.settings.table import FIELDS, Settings
 
-POLICY: Final = "policy"  # the key of the settings file that workflows.policies reads
+POLICY: Final = "policy"  # workflows.policies reads this key of the settings file
 
 
 def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Settings:
-    """Returns the settings in force.
+    """Returns the effective settings.
 
     Args:
         config: the settings file named on the command line.
         environ: the environment, with ``DICOMTX_CONFIG`` and the user's configuration folder.
-        options: fields of ``Settings`` that were given as options; None is not given.
+        options: fields of ``Settings`` given as options; None means not given.
 
     Raises:
-        SettingsError: a file, a variable or an option is wrong; the message says which.
+        SettingsError: a file, a variable or an option is invalid. The message names it.
     """
     for name in options:
         if name not in FIELDS:
@@ -33,7 +33,7 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
 
 
 def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
-    """Returns the settings file to read, empty for none; never the working directory's."""
+    """Returns the settings file to read, or empty. The working directory is never searched."""
     named = config or environ.get("DICOMTX_CONFIG")
     if named:
         return named
@@ -45,7 +45,7 @@ def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
 
 
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the settings in the environment, checked; an empty variable counts as not set."""
+    """Returns the checked settings in the environment. An empty variable counts as unset."""
     return {
         name: field.checked(field.variable, field.from_text(field.variable, text))
         for name, field in FIELDS.items()
@@ -54,8 +54,8 @@ def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_file(path: str) -> dict[str, Any]:
-    """Returns the settings in a file, keys and values checked."""
-    import tomllib  # noqa: PLC0415 - milliseconds that only those with a settings file pay
+    """Returns the settings in a file. Keys and values are checked."""
+    import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
 
     try:
         with open(path, encoding="utf-8") as file:
@@ -66,7 +66,7 @@ def _from_file(path: str) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
     table.pop(POLICY, None)
     for key in table.keys() - FIELDS.keys():
-        from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
+        from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms; only wrong keys need it
 
         near = get_close_matches(key, FIELDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"

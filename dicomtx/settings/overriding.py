@@ -1,4 +1,4 @@
-"""Settings over settings. Of the goals of quality, only the uppermost holds."""
+"""Merges settings from several sources. A later quality goal replaces an earlier one."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -12,24 +12,24 @@ EXCLUSIVE: Final = (*GOALS, "reversible")
 def merged(
     below: dict[str, Any], above: dict[str, Any], error: type[DicomtxError]
 ) -> dict[str, Any]:
-    """Returns both. A goal of quality in ``above`` replaces those in ``below``.
+    """Merges ``above`` over ``below``. A quality goal in ``above`` replaces any in ``below``.
 
     Raises:
-        DicomtxError: ``above`` has two goals; the error is of the class given.
+        DicomtxError: ``above`` has two goals. The class of the error is ``error``.
     """
     goals = [name for name in EXCLUSIVE if above.get(name, False) is not False]
     if len(goals) > 1:
-        dashes = "--" if error is UsageError else ""  # options; keys of a file have none
+        dashes = "--" if error is UsageError else ""  # keys of a file have no dashes
         two = " and ".join(dashes + name.replace("_", "-") for name in goals)
-        raise error(f"{two} contradict each other: ask for one of them")
+        raise error(f"{two} contradict each other: use only one of them")
     kept = {name: v for name, v in below.items() if not (goals and name in EXCLUSIVE)}
     return kept | above
 
 
 def overridden(settings: Settings, options: Iterable[tuple[str, Any]]) -> Settings:
-    """Returns the settings with others over them, such as those of a policy's rule.
+    """Returns the settings with overrides applied, such as those of a policy's rule.
 
-    A goal of quality among them replaces that of the settings.
+    A quality goal in the overrides replaces the goal in the settings.
     """
     above = dict(options)
     asks = above.keys() & set(GOALS) or above.get("reversible")

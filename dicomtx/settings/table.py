@@ -1,4 +1,4 @@
-"""The settings, one row each. A new setting is a row here, and the code that uses it."""
+"""The table of settings. To add a setting, add a row here and the code that uses it."""
 
 from functools import partial
 from typing import Annotated, Final, NamedTuple
@@ -23,20 +23,21 @@ _lossy = partial(Field, scope="file", commands=PLANNING, heading="Lossy")
 
 
 class Settings(NamedTuple):
-    """What does not depend on the file.
+    """The settings of a run.
 
-    Each field is a key of dicomtx.toml, a variable and an option. Its ``Field`` says the rest.
+    Each field is a key of dicomtx.toml, an environment variable and an option. Its ``Field``
+    defines the help, the allowed values and the scope.
     """
 
     order: Annotated[
-        str,  # Orthanc's After is plugins-first, Before is builtin-first, Disabled is plugins-only
+        str,  # in Orthanc: plugins-first is After, builtin-first Before, plugins-only Disabled
         _codecs(
             "Which codecs to try first.",
             allowed=("builtin-first", "plugins-first", "plugins-only"),
         ),
     ] = "builtin-first"
     codecs: Annotated[
-        tuple[str, ...],  # in both directions
+        tuple[str, ...],  # for decoding and encoding
         _codecs(
             "Use only this codec. Repeat it to try several, in this order.",
             option="--codec",
@@ -47,13 +48,13 @@ class Settings(NamedTuple):
     frame_timeout: Annotated[
         float,  # seconds
         _resources(
-            "How long an isolated codec may take for a frame.",
+            "Longest time that an isolated codec can take per frame.",
             commands=(),
             metavar="SECONDS",
         ),
     ] = 120.0
     verify: Annotated[
-        str,  # read by ``verifies``
+        str,  # parsed by ``verifies``
         _verification(
             "Decode the result and compare it with the source: all frames, independent (by"
             " another code base, or fail), sample=5% (of the frames), or none.",
@@ -65,12 +66,12 @@ class Settings(NamedTuple):
     strict: Annotated[
         bool,
         _verification(
-            "Fail if a file would be kept as it is, or written beyond the standard.",
+            "Fail if a file would be kept unchanged, or written in a non-standard way.",
             commands=PLANNING,
         ),
     ] = False
     threads: Annotated[
-        int,  # 0: one for each CPU
+        int,  # 0 means one per CPU
         _resources(
             "Frames of one file to process at once.",
             metavar="N",
@@ -78,7 +79,7 @@ class Settings(NamedTuple):
         ),
     ] = 0
     max_memory: Annotated[
-        int,  # bytes; 0: three quarters of the machine's
+        int,  # bytes; 0 means three quarters of the memory
         _resources(
             "Memory for the frames in progress and their codecs, such as 2G.",
             metavar="BYTES",
@@ -114,7 +115,7 @@ class Settings(NamedTuple):
         ),
     ] = "extract"
     high_bits: Annotated[
-        str,  # keep makes streams as wide as Bits Allocated where it must
+        str,  # keep widens code streams to Bits Allocated if the high bits are used
         _pixels(
             "Keep or clear the bits above Bits Stored when decoding or encoding.",
             allowed=("keep", "mask"),
@@ -135,7 +136,7 @@ class Settings(NamedTuple):
         ),
     ] = False
     repair: Annotated[
-        bool,  # also for a file that is in the target syntax already
+        bool,  # also applies to files already in the target syntax
         _pixels(
             "Rewrite fragments, offset tables and labels; leave the code streams unchanged.",
         ),
@@ -164,7 +165,7 @@ class Settings(NamedTuple):
         ),
     ] = None
     ratio: Annotated[
-        float | None,  # the native frame to its code stream
+        float | None,  # size of the native frame divided by the size of its code stream
         _lossy(
             "Smallest ratio of native size to compressed size.",
             kind=float,
@@ -246,7 +247,7 @@ class Settings(NamedTuple):
 
     @property
     def verifies(self) -> Verify:
-        """What ``verify`` asks for."""
+        """The setting ``verify``, parsed."""
         return read(plain(self.verify))
 
 

@@ -1,4 +1,4 @@
-"""Values of settings that need more than a type: read, checked and made uniform."""
+"""Parses and checks values of settings that need more than a type check."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from dicomtx.errors import SettingsError, UsageError
 
 
 def comma_list(text: str) -> tuple[str, ...]:
-    """Returns the parts of a text with commas, stripped; empty parts do not count."""
+    """Splits text at commas. Strips the parts and drops empty ones."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def bytes_of(where: str, value: Any) -> int:
-    """Returns the number of bytes that a whole number, or a text such as "2G", means."""
+    """Parses a number of bytes from a whole number or from text such as "2G"."""
     digits, factor = str(value).strip().upper().removesuffix("B"), 1
     for power, letter in enumerate("KMGT", 1):
         if digits.endswith(letter):
@@ -23,7 +23,7 @@ def bytes_of(where: str, value: Any) -> int:
 
 
 def verify_of(where: str, value: Any) -> str:
-    """Returns the value of ``verify`` as text; true means all, false none."""
+    """Returns the value of ``verify`` as text: true means all, false means none."""
     try:
         return verification.plain(value)
     except ValueError as error:
@@ -33,15 +33,15 @@ def verify_of(where: str, value: Any) -> str:
 
 
 def texts_of(where: str, value: Any) -> tuple[str, ...]:
-    """Returns a list of texts as a tuple."""
+    """Returns a list of strings as a tuple."""
     if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
-        raise SettingsError(f"{where}: {value!r} is not allowed: use a list of texts")
+        raise SettingsError(f"{where}: {value!r} is not allowed: use a list of strings")
     return tuple(value)
 
 
 def syntaxes_of(where: str, value: Any) -> tuple[str, ...]:
-    """Returns the slugs of a list of transfer syntaxes by slug, alias, keyword or UID."""
-    from dicomtx.transfer_syntaxes import find  # noqa: PLC0415 - few settings name a syntax
+    """Returns the names of transfer syntaxes given by name, alias, keyword or UID."""
+    from dicomtx.transfer_syntaxes import find  # noqa: PLC0415 - only few settings name a syntax
 
     try:
         return tuple(find(name).name for name in texts_of(where, value))

@@ -1,1 +1,1 @@
-"""Where bytes are, and how they are written: whole or not at all."""
+"""Reads sources, and writes outputs atomically."""

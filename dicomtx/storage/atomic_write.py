@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all."""
+"""Writes outputs that appear complete or not at all."""
 
 import errno
 import os
@@ -15,10 +15,10 @@ from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, te
 STANDARD_OUTPUT: Final = 1
 ANY_MODE: Final = 0o7777
 PRIVATE: Final = 0o600
-NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # what some file systems say to fsync
+NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # errors of file systems without fsync
 MOST_SWEPT: Final = 10_000
 
-_swept: set[str] = set()  # the folders where this process has looked for stale part files
+_swept: set[str] = set()  # folders that this process has swept
 
 
 @contextmanager
@@ -31,18 +31,18 @@ def atomic_write(
     check: Callable[[], None] | None = None,
     follow: bool = True,
 ) -> Iterator[int]:
-    """Yields a descriptor; the file appears under its name, whole, when the block is left.
+    """Yields a descriptor to write to. The complete file appears at the end of the block.
 
-    The part file is beside the target. On any error it is gone and the target untouched. For ``-``
-    it is a spool that is copied to standard output.
+    The part file is beside the target. On any error it is removed and the target is unchanged. For
+    ``-``, a spool is copied to standard output.
 
     Args:
         path: the target.
-        overwrite: a target that exists is replaced; it keeps its owner.
-        sync: the file outlives a power cut.
-        mode: the permission bits that the target may have at most.
-        check: called directly before the target appears; what it raises keeps it from appearing.
-        follow: a symbolic link keeps pointing to the file; otherwise the link itself is replaced.
+        overwrite: whether to replace an existing target; it keeps its owner.
+        sync: whether to sync, so that the file survives a power failure.
+        mode: the most permission bits that the target can have.
+        check: called just before the target appears. If it raises, the target does not appear.
+        follow: whether to replace the target of a symbolic link; otherwise the link is replaced.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
@@ -56,7 +56,7 @@ def atomic_write(
     target = _target(path, follow=follow)
     _sweep_beside(target)
     if not overwrite and os.path.lexists(path):
-        raise DestinationError(f"{path} exists already; use --overwrite to replace it")
+        raise DestinationError(f"{path} already exists; use --overwrite to replace it")
     _check_place(target)
     part = _new_part(target, mode)
     try:
@@ -74,7 +74,7 @@ def atomic_write(
 
 
 def _target(path: str, *, follow: bool) -> str:
-    """Returns where the file really goes."""
+    """Returns the real path of the output."""
     if follow:
         return os.path.realpath(path)
     folder, name = os.path.split(os.path.abspath(path))
@@ -82,7 +82,7 @@ def _target(path: str, *, follow: bool) -> str:
 
 
 def _check_place(path: str) -> None:
-    """Checks that what is there, if anything is, is a file: to replace a device is a disaster."""
+    """Checks that an existing target is a file, because replacing a device would be a disaster."""
     with suppress(OSError):
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -98,7 +98,7 @@ def _new_part(target: str, mode: int) -> PartFile:
         part = part_files.create(target, mode & 0o666)
         if before:
             _resemble(part.fd, before, mode)
-        elif mode & 0o600 != 0o600:  # the owner of a file that nobody may write
+        elif mode & 0o600 != 0o600:  # a mode that the owner cannot read or write
             os.chmod(part.fd, os.fstat(part.fd).st_mode & mode)
     except OSError as error:
         folder = os.path.dirname(target)
@@ -107,9 +107,9 @@ def _new_part(target: str, mode: int) -> PartFile:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """Returns what a file is, None if there is none; a name that is too long is an OSError.
+    """Returns the status of a file; None if it does not exist or is a symbolic link.
 
-    A link gives nothing of what it leads to: where links are followed, ``path`` is none.
+    A name that is too long raises OSError.
     """
     try:
         status = os.lstat(path)
@@ -119,15 +119,15 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
-    """Gives a file the owner and the mode of the one that it replaces, where that is allowed."""
+    """Copies owner and mode of the replaced file, as far as permitted."""
     with suppress(OSError):
-        os.chown(file, before.st_uid, before.st_gid)  # first: it may take away bits of the mode
+        os.chown(file, before.st_uid, before.st_gid)  # before chmod, because it can clear mode bits
     with suppress(OSError):
         os.chmod(file, before.st_mode & mode)
 
 
 def usual_mode(path: str) -> int:
-    """Returns the mode of the file, or the one that a new file would get there."""
+    """Returns the mode of the file, or the mode that a new file would get."""
     target = os.path.realpath(path)
     try:
         before = _status(target)
@@ -143,10 +143,10 @@ def usual_mode(path: str) -> int:
 
 
 def make_folder(folder: str) -> None:
-    """Makes a folder, and those above it, if they are not there. Depth costs no stack.
+    """Makes a folder and missing parents, without recursion.
 
     Raises:
-        DestinationError: it cannot be made.
+        DestinationError: the folder cannot be made.
     """
     missing = []
     above = folder or "."
@@ -155,9 +155,9 @@ def make_folder(folder: str) -> None:
         above = os.path.dirname(above)
     try:
         for path in reversed(missing):
-            with suppress(FileExistsError):  # another process was faster: the last one tells
+            with suppress(FileExistsError):  # another process made it; checked below
                 os.mkdir(path)
-        os.makedirs(folder or ".", exist_ok=True)  # says so if a file is in the way
+        os.makedirs(folder or ".", exist_ok=True)  # fails if a file is in the way
     except OSError as error:
         raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
 
@@ -169,7 +169,7 @@ def sweep_for(target: str) -> None:
 
 
 def sweep_tree(place: str) -> None:
-    """Removes all stale part files in a folder and below, or beside a file."""
+    """Removes all stale part files in a folder tree, or beside a file."""
     if not os.path.isdir(place):
         part_files.sweep(os.path.dirname(os.path.realpath(place)))
         return
@@ -182,7 +182,7 @@ def sweep_tree(place: str) -> None:
 
 
 def _sweep_beside(target: str) -> None:
-    """Removes all stale part files beside a target; once for each folder, since listing is slow."""
+    """Removes stale part files beside a target, once per folder, because listing is slow."""
     folder = os.path.dirname(target)
     if folder in _swept:
         return
@@ -201,9 +201,9 @@ def adopt(
     check: Callable[[], None] | None = None,
     follow: bool = True,
 ) -> None:
-    """Puts a whole file on the same file system in the place of ``path``.
+    """Moves a complete file on the same file system to ``path``.
 
-    The arguments are those of ``atomic_write``; the file has been synced.
+    The arguments are those of ``atomic_write``. The file must have been synced.
 
     Raises:
         DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
@@ -229,7 +229,7 @@ def _sync(fd: int, *, wanted: bool) -> None:
 
 
 def _sync_folder(target: str, *, wanted: bool) -> None:
-    """Has the new name of a file outlive a power cut."""
+    """Syncs the folder, so that the name of a new file survives a power failure."""
     if not wanted:
         return
     try:
@@ -238,11 +238,11 @@ def _sync_folder(target: str, *, wanted: bool) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
-    except PermissionError:  # a folder that may be written, but not listed
+    except PermissionError:  # a folder that can be written, but not listed
         return
     except OSError as error:
         if error.errno not in NOT_SYNCED:
-            told = f"{target} is written, but may not outlive a power cut: {reason(error)}"
+            told = f"{target} is written, but cannot be synced to disk: {reason(error)}"
             raise DestinationError(told) from error
 
 
@@ -256,17 +256,17 @@ def _put_in_place(
             os.replace(part, target)
             return
         try:
-            os.link(part, target)  # fails if somebody made the target meanwhile
+            os.link(part, target)  # fails if the target was made in the meantime
         except FileExistsError:
             raise
-        except OSError:  # a file system without links
+        except OSError:  # a file system without hard links
             if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, "exists already") from None
+                raise FileExistsError(errno.EEXIST, "already exists") from None
             os.replace(part, target)
     except FileExistsError as error:
-        raise DestinationError(f"{target} exists already; use --overwrite to replace it") from error
+        raise DestinationError(f"{target} already exists; use --overwrite to replace it") from error
     except OSError as error:
-        raise DestinationError(f"{target} cannot be put in place: {reason(error)}") from error
+        raise DestinationError(f"{target} cannot be written: {reason(error)}") from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Folders below a destination: made where they are missing, never reached through a link."""
+"""Makes folders below a destination without following symbolic links."""
 
 import errno
 import os
@@ -12,13 +12,13 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_folder_below(root: str, path: str) -> None:
-    """Makes the folders between ``root`` and ``path``; what ``root`` leads through is the user's.
+    """Makes the folders between ``root`` and ``path``. Links in ``root`` itself are followed.
 
-    Each is opened in the one above it, so that nobody can exchange them on the way.
+    Each folder is opened relative to its parent, so that nobody can replace it in between.
 
     Raises:
-        DestinationError: a folder on the way, or ``path`` itself, is a symbolic link; or a folder
-            cannot be made; or ``path`` is not in ``root``.
+        DestinationError: ``path`` or a folder above it is a symbolic link, a folder cannot be
+            made, or ``path`` is not in ``root``.
     """
     make_folder(root)
     *names, last = os.path.relpath(os.path.abspath(path), os.path.abspath(root)).split(os.sep)
@@ -42,7 +42,7 @@ def make_folder_below(root: str, path: str) -> None:
 
 
 def _entered(folder: int, name: str, place: str) -> int:
-    """Returns the descriptor of a folder in another, made if need be."""
+    """Opens a folder in another, and makes it if it is missing."""
     try:
         with suppress(FileExistsError):
             os.mkdir(name, dir_fd=folder)
@@ -62,6 +62,6 @@ def _is_link(folder: int, name: str) -> bool:
 
 def _refused(place: str) -> DestinationError:
     return DestinationError(
-        f"{place} is a symbolic link, and links below the destination are not followed: "
-        "remove it, or name the folder that it leads to as the destination"
+        f"{place} is a symbolic link; dicomtx does not follow links below the destination. "
+        "Remove it, or use the folder that it points to as the destination."
     )

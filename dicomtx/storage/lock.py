@@ -1,4 +1,4 @@
-"""One run at a time on one journal."""
+"""Locks a journal, so that only one run uses it."""
 
 import fcntl
 import os
@@ -15,19 +15,19 @@ def locked(path: str) -> Iterator[None]:
     """Holds the lock beside a journal.
 
     Raises:
-        DestinationError: another run has it, it is not ours, or there is no room for it.
+        DestinationError: another run holds it, or the lock file is not ours or cannot be made.
     """
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
+        raise DestinationError(f"{path}: cannot keep a journal: {reason(error)}") from error
     with own_file(f"{path.removesuffix('.sqlite')}.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             folder = os.path.dirname(path)
-            told = f"another run works on {folder}: wait until it has ended"
+            told = f"another run is working on {folder}; wait for it to finish"
             raise DestinationError(told) from error
         except OSError as error:
-            raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
+            raise DestinationError(f"{path}: cannot keep a journal: {reason(error)}") from error
         yield

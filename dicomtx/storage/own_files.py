@@ -1,4 +1,4 @@
-"""The files that dicomtx keeps for itself, in folders where others may write."""
+"""Opens dicomtx's own files safely, in folders where others can write."""
 
 import errno
 import os
@@ -17,17 +17,17 @@ JOURNAL: Final = "remove it, or use --journal FILE"
 
 @contextmanager
 def own_file(path: str, *, make: bool = True, instead: str = JOURNAL) -> Iterator[int]:
-    """Yields the descriptor of a file that is ours alone; -1 if there is none and none is made.
+    """Opens a file that only this user can write. Yields -1 if it is missing and ``make`` is false.
 
-    A new file can be read and written by its owner only.
+    Only the owner can read and write a new file.
 
     Args:
-        path: where it is.
-        make: make it if it is not there.
-        instead: what to do if it is refused.
+        path: the path of the file.
+        make: whether to create a missing file.
+        instead: advice to add to the error message.
 
     Raises:
-        DestinationError: it is a link or not a regular file, belongs to somebody else, can be
+        DestinationError: the path is a link or not a regular file, belongs to another user, can be
             written by others, or cannot be opened.
     """
     try:
@@ -48,29 +48,29 @@ def own_file(path: str, *, make: bool = True, instead: str = JOURNAL) -> Iterato
 
 
 def status_of(file: int | str, path: str) -> os.stat_result:
-    """Returns the status of a file of ours: an open one, or the one that a path leads to.
+    """Returns the status of an own file, by descriptor or path.
 
     Raises:
-        DestinationError: it cannot be looked at; the message names ``path``.
+        DestinationError: the status cannot be read. The message names ``path``.
     """
     try:
         return os.stat(file)
     except OSError as error:
-        raise DestinationError(f"{path}: no journal can be kept: {reason(error)}") from error
+        raise DestinationError(f"{path}: cannot keep a journal: {reason(error)}") from error
 
 
 def _refused(path: str, error: OSError, instead: str) -> DestinationError:
     if error.errno == errno.ELOOP and os.path.islink(path):
-        return DestinationError(f"{path} is a symbolic link, which is not followed: {instead}")
-    return DestinationError(f"{path}: no journal can be kept: {reason(error)}")
+        return DestinationError(f"{path} is a symbolic link; it is not followed: {instead}")
+    return DestinationError(f"{path}: cannot keep a journal: {reason(error)}")
 
 
 def _not_ours(status: os.stat_result) -> str:
-    """Returns why a file is not ours alone; empty if it is."""
+    """Returns why a file cannot be trusted; empty if only this user can write it."""
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
     if status.st_uid != os.geteuid():
-        return f"belongs to the user {status.st_uid}, not to you"
+        return f"belongs to user {status.st_uid}, not to you"
     if status.st_mode & OTHERS_WRITE:
         mode = stat.S_IMODE(status.st_mode)
         return f"can be written by other users (mode {mode:04o}; 'chmod go-w' if you trust it)"

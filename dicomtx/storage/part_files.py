@@ -1,12 +1,12 @@
-"""Files in the making: one rule for how they are named, locked and swept.
+"""Names, locks and sweeps part files, which hold unfinished output.
 
 A part file has a random name, and its writer holds a lock on it. The kernel drops the lock when
-the writer ends, however it ends. A part file is stale if, and only if, its lock can be taken. So it
-does not matter who else writes the same file: another thread, container or host.
+the writer ends for any reason. A part file is stale if and only if its lock can be acquired. So
+other threads, containers and hosts can write the same target.
 
-Linux turns the lock into one of the server on NFS (flock(2)). Where a file system has no locks, or
-they hold on one host only (NFS with ``nolock``), a part file may stay behind, or may be swept under
-its writer. The writer notices before it publishes, since the name no longer leads to its file.
+On NFS, Linux locks the file on the server (flock(2)). If a file system has no locks, or only local
+ones (NFS with ``nolock``), a part file can stay behind, or can be swept while in use. The writer
+notices this before it publishes, because the name no longer refers to its file.
 """
 
 import fcntl
@@ -19,64 +19,64 @@ MARK: Final = ".dicomtx-"
 PART: Final = ".part"
 STAGING: Final = ".staging"
 TOKEN: Final = 8  # random bytes
-LONGEST: Final = 200  # bytes of the target's name; a file name has at most 255
+LONGEST: Final = 200  # bytes of the target's name; a file name can have 255
 ATTEMPTS: Final = 100
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PartFile(NamedTuple):
-    """A part file that this process writes; its lock is held until ``fd`` is closed."""
+    """A part file that this process writes. Its lock is held until ``fd`` is closed."""
 
     path: str
     fd: int
 
     @property
     def is_there(self) -> bool:
-        """Whether the name still leads to the file that was opened; OSError: nobody knows."""
+        """Whether the name still refers to the open file. Raises OSError if unknown."""
         return _leads_to(self.path, self.fd)
 
     @property
     def folder(self) -> str:
-        """The path of the staging folder that has the life of this part file."""
+        """The path of the staging folder that is removed with this part file."""
         return self.path.removesuffix(PART) + STAGING
 
     def close(self) -> None:
-        """Removes the name, unless it leads elsewhere by now, then drops the lock."""
+        """Removes the name if it still refers to this file, then releases the lock."""
         try:
             with suppress(OSError):
                 if self.is_there:
                     os.unlink(self.path)
         finally:
-            with suppress(OSError):  # it has been synced, or is not wanted
+            with suppress(OSError):  # already synced, or discarded
                 os.close(self.fd)
 
 
 def start_of(name: str) -> str:
-    """Returns how the names of a target's part files begin."""
+    """Returns the prefix of the names of a target's part files."""
     return f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{MARK}"
 
 
 def new_name(start: str = MARK) -> str:
-    """Returns a new name for a part file."""
+    """Returns a new random name for a part file."""
     return f"{start}{os.urandom(TOKEN).hex()}{PART}"
 
 
 def is_ours(name: str) -> bool:
-    """Whether a file or folder of this name is in the making."""
+    """Returns whether a name is that of a part file or staging folder."""
     head, mark, token = name.removesuffix(PART).removesuffix(STAGING).rpartition(MARK)
     made = name.endswith((PART, STAGING)) and name[:1] == "." and bool(mark)
     return made and bool(token) and set(token) <= set("0123456789abcdef") and "/" not in head
 
 
 def create(target: str, mode: int) -> PartFile:
-    """Returns a new part file beside ``target``, locked.
+    """Creates a locked part file beside ``target``.
 
     Args:
-        target: the path that the file may get.
-        mode: permission bits; the umask takes its part, and the owner can always read and write.
+        target: the final path of the file.
+        mode: permission bits, subject to the umask. The owner can always read and write.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created.
     """
     folder, name = os.path.split(target)
     for _ in range(ATTEMPTS):
@@ -89,12 +89,12 @@ def create(target: str, mode: int) -> PartFile:
         except OSError:
             part.close()
             raise
-        os.close(fd)  # somebody who sweeps was faster than the lock
-    raise FileExistsError(f"part files beside {target} vanish as soon as they are made")
+        os.close(fd)  # another process swept it before it was locked
+    raise FileExistsError(f"another process keeps removing part files beside {target}")
 
 
 def sweep(folder: str, start: str = ".") -> None:
-    """Removes the stale part files and staging folders in a folder whose names begin so."""
+    """Removes stale part files and staging folders whose names begin with ``start``."""
     try:
         names = [name for name in os.listdir(folder or ".") if name.startswith(start)]
     except OSError:
@@ -103,12 +103,12 @@ def sweep(folder: str, start: str = ".") -> None:
         path = os.path.join(folder, name)
         if name.endswith(PART):
             _sweep_part(path)
-        elif not os.path.lexists(path.removesuffix(STAGING) + PART):  # it outlived its part file
+        elif not os.path.lexists(path.removesuffix(STAGING) + PART):  # its part file is gone
             remove_folder(path)
 
 
 def remove_folder(path: str) -> None:
-    """Removes a folder and all in it, as far as it can be removed; it may not be there."""
+    """Removes a folder and its content as far as possible. A missing folder is no error."""
     with suppress(OSError):
         top = os.open(path, FOLDER)
         try:
@@ -119,7 +119,7 @@ def remove_folder(path: str) -> None:
 
 
 def _empty(top: int) -> None:
-    """Removes all in a folder. What is deeper moves up first: depth costs no stack and no files."""
+    """Empties a folder. Moves subfolders up first, so that depth needs no stack or descriptors."""
     waiting = os.listdir(top)
     while waiting:
         name = waiting.pop()
@@ -132,7 +132,7 @@ def _empty(top: int) -> None:
 
 
 def _moved_up(name: str, top: int) -> list[str]:
-    """Removes the files in a folder, and returns the new names of its folders, now in ``top``."""
+    """Removes the files in a folder. Moves its folders to ``top`` and returns their new names."""
     moved = []
     folder = os.open(name, FOLDER, dir_fd=top)
     try:
@@ -150,10 +150,10 @@ def _moved_up(name: str, top: int) -> list[str]:
 
 
 def _sweep_part(path: str) -> None:
-    """Removes a part file, and its staging folder, if the lock can be taken."""
+    """Removes a part file and its staging folder, if its lock can be acquired."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:  # not ours, or gone
+    except OSError:  # not accessible, or gone
         return
     part = PartFile(path, fd)
     stale: bool | None = False
@@ -167,7 +167,7 @@ def _sweep_part(path: str) -> None:
 
 
 def _lock(fd: int) -> bool | None:
-    """Returns whether the lock could be taken; None: the file system has none."""
+    """Returns whether the lock was acquired; None if the file system has no locks."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

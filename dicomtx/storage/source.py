@@ -1,4 +1,4 @@
-"""Bytes by position: sources to read, spools to write once and then read."""
+"""Sources for reading at any offset, and spools that are written once and then read."""
 
 import errno
 import os
@@ -11,19 +11,19 @@ from dicomtx.limits import in_force
 from dicomtx.storage import part_files
 
 WINDOW: Final = 1 << 16
-FAR: Final = 512  # bytes around a small read that is far from the last one
+FAR: Final = 512  # bytes to read around a small read that is far from the last one
 CHUNK: Final = 1 << 20
 IN_MEMORY: Final = 8 << 20
-AT_ONCE: Final = 64  # parts; the system takes 1024
+AT_ONCE: Final = 64  # parts; the system limit is 1024
 STANDARD_STREAM: Final = "-"
 
 
 class Source:
-    """Bytes that can be read at any position: of a file by pread, or what is in memory.
+    """Bytes that can be read at any offset, from a file (by pread) or from memory.
 
     Attributes:
-        size: in bytes.
-        mode: the permission bits of the file; of a pipe or spool, those of any new file.
+        size: size in bytes.
+        mode: the permission bits of the file. Pipes and spools have those of a new file.
     """
 
     failure: ClassVar[type[DicomtxError]] = SourceError
@@ -34,15 +34,15 @@ class Source:
         fd: int = -1,
         part: tuple[int, int] | None = None,
     ) -> None:
-        """Reads ``data``, or the file behind ``fd`` (not closed here).
+        """Reads from ``data``, or from the file ``fd``, which is not closed here.
 
         Args:
-            data: what is in memory.
-            fd: a file, if it is not negative.
-            part: offset and size of the part of the file that is the source; None is all of it.
+            data: bytes in memory.
+            fd: a file descriptor, if not negative.
+            part: offset and size of the part of the file to use; None means all of it.
         """
         self.limits = in_force()
-        self.ends: dict[int, int] = {}  # of sequences and items deep inside, by where they begin
+        self.ends: dict[int, int] = {}  # ends of deeply nested sequences and items, by start
         self._data = memoryview(data)
         self._fd = fd
         self._window = b""
@@ -58,7 +58,7 @@ class Source:
             raise self.failure(f"cannot be read: {reason(error)}") from error
 
     def within(self, offset: int, size: int) -> "Source":
-        """Returns a part of this source as one of its own; it must lie in it."""
+        """Returns a part of this source as a new source. It must be inside this source."""
         if self._fd < 0:
             return type(self)(self._data[offset : offset + size])
         source = type(self)(fd=self._fd, part=(self._start + offset, size))
@@ -66,7 +66,7 @@ class Source:
         return source
 
     def peek(self, offset: int, size: int) -> bytes:
-        """Returns up to ``size`` bytes; small reads near each other cost one system call."""
+        """Returns up to ``size`` bytes. Small reads close together share one system call."""
         start = offset - self._at
         if start >= 0 and start + size <= len(self._window):
             return self._window[start : start + size]
@@ -77,7 +77,7 @@ class Source:
         return self._window[:size]
 
     def read(self, offset: int, size: int) -> bytes:
-        """Returns up to ``size`` bytes: fewer only at the end. May be called by several threads."""
+        """Returns up to ``size`` bytes, fewer only at the end. Thread-safe."""
         if self._fd < 0:
             return bytes(self._data[offset : offset + size])
         if self._part:
@@ -85,7 +85,7 @@ class Source:
         offset += self._start
         try:
             data = os.pread(self._fd, size, offset)
-            while len(data) < size:  # the kernel gives at most 2 GiB at once
+            while len(data) < size:  # the kernel reads at most 2 GiB at once
                 more = os.pread(self._fd, size - len(data), offset + len(data))
                 if not more:
                     break
@@ -95,26 +95,26 @@ class Source:
         return data
 
     def chunks(self, offset: int, size: int) -> Iterator[bytes]:
-        """Yields the bytes from ``offset`` in pieces of 1 MiB: no word is cut but at the end.
+        """Yields bytes in chunks of 1 MiB, which never split a word before the end.
 
         Raises:
-            SourceError: the source became shorter.
+            SourceError: the source was truncated while it was read.
         """
         while size:
             data = self.read(offset, min(size, CHUNK))
             if not data:
-                raise SourceError("became shorter while it was read")
+                raise SourceError("was truncated while it was read")
             yield data
             offset += len(data)
             size -= len(data)
 
     def copy_to(self, fd: int, offset: int, size: int) -> None:
-        """Writes ``size`` bytes from ``offset`` to ``fd``, by the kernel where it can."""
+        """Copies ``size`` bytes from ``offset`` to ``fd``, inside the kernel if possible."""
         if self._fd < 0 and offset + size <= self.size:
             write_all(fd, self._data[offset : offset + size])
             return
         if self._fd >= 0 and size > WINDOW:
-            with suppress(OSError):  # other file systems, pipes: the plain way does the rest
+            with suppress(OSError):  # not supported for pipes; the loop below continues
                 while size and offset + size <= self.size:
                     start = self._start + offset
                     done = os.copy_file_range(self._fd, fd, min(size, 1 << 30), start)
@@ -127,19 +127,19 @@ class Source:
 
 
 class Written(Source):
-    """What was written, to be read back."""
+    """A written output, opened to read it back."""
 
     failure = DestinationError
 
 
 class Spool:
-    """Bytes that are written once from front to back, then read by position.
+    """Bytes that are written once in order, then read at any offset.
 
-    What is small stays in memory; the rest goes to a file that has no name.
+    Small content stays in memory. Large content goes to an unnamed file.
     """
 
     def __init__(self, folder: str, in_memory: int = IN_MEMORY) -> None:
-        """Makes an empty spool; past ``in_memory`` bytes it is a file in ``folder``."""
+        """Creates an empty spool. Beyond ``in_memory`` bytes it uses a file in ``folder``."""
         self._folder = folder
         self._in_memory = in_memory
         self._parts: list[bytes] = []
@@ -159,7 +159,7 @@ class Spool:
             self._parts.clear()
 
     def reset(self) -> None:
-        """Forgets what was written."""
+        """Discards all content."""
         self._parts.clear()
         self.size = 0
         if self._fd >= 0:
@@ -167,7 +167,7 @@ class Spool:
             os.ftruncate(self._fd, 0)
 
     def source(self) -> Source:
-        """Returns what was written, to be read until the spool is closed."""
+        """Returns the content as a source, valid until the spool is closed."""
         return Source(fd=self._fd) if self._fd >= 0 else Source(b"".join(self._parts))
 
     def __enter__(self) -> Self:
@@ -177,7 +177,7 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Gives the space back."""
+        """Frees memory and disk space."""
         if self._fd >= 0:
             os.close(self._fd)
         self._fd = -1
@@ -185,7 +185,7 @@ class Spool:
 
 
 def nameless(folder: str) -> int:
-    """Returns a descriptor of a new file in ``folder`` that has no name."""
+    """Creates an unnamed file in ``folder`` and returns its descriptor."""
     try:
         with suppress(OSError, AttributeError):
             return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
@@ -193,7 +193,7 @@ def nameless(folder: str) -> int:
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.unlink(path)
     except OSError as error:
-        raise DestinationError(f"no room to work in {folder}: {reason(error)}") from error
+        raise DestinationError(f"no temporary file in {folder}: {reason(error)}") from error
     return fd
 
 
@@ -201,23 +201,23 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Writes all of ``data``.
 
     Raises:
-        DestinationError: no space, a closed pipe, ...
+        DestinationError: the data cannot be written, such as to a full disk or a closed pipe.
     """
     view = memoryview(data)
     try:
         while view:
             view = view[os.write(fd, view[: 1 << 30]) :]
     except BrokenPipeError as error:
-        raise DestinationError("was closed before all was written") from error
+        raise DestinationError("was closed before all output was written") from error
     except OSError as error:
         raise DestinationError(f"cannot be written: {reason(error)}") from error
 
 
 def write_parts(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> None:
-    """Writes the parts one behind the other, by one system call where they are few and short."""
+    """Writes the parts in order, with one system call if they are few."""
     done = 0
     if len(parts) <= AT_ONCE:
-        with suppress(OSError):  # the plain way says what is wrong
+        with suppress(OSError):  # write_all below reports the error
             done = os.writev(fd, parts)
     for part in parts:
         if done < len(part):
@@ -226,16 +226,16 @@ def write_parts(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> Non
 
 
 def reason(error: OSError) -> str:
-    """Returns what the system says, without number and path."""
+    """Returns the system's error message, without number and path."""
     return (error.strerror or str(error)).lower()
 
 
 @contextmanager
 def open_source(path: str) -> Iterator[Source]:
-    """Opens a file, or standard input for ``-`` (spooled, since it has no positions).
+    """Opens a file, or standard input for ``-``. A pipe is copied to a spool first.
 
     Raises:
-        SourceError: it is missing, unreadable or a folder.
+        SourceError: the file is missing, unreadable or a folder.
     """
     if path == STANDARD_STREAM:
         with _standard_input() as source:
@@ -246,7 +246,7 @@ def open_source(path: str) -> Iterator[Source]:
     except ValueError as error:  # a NUL byte
         raise SourceError(f"cannot be read: {error}") from error
     except OSError as error:
-        hint = "there is no such file" if error.errno == errno.ENOENT else reason(error)
+        hint = "no such file" if error.errno == errno.ENOENT else reason(error)
         raise SourceError(f"cannot be read: {hint}") from error
     try:
         if os.path.isdir(path):
@@ -291,5 +291,5 @@ def _standard_input() -> Iterator[Source]:
 
 
 def temporary_folder() -> str:
-    """Returns where spools go that belong to no destination."""
-    return os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - spools there have no name
+    """Returns the folder for spools that do not belong to a destination."""
+    return os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - spools are unnamed

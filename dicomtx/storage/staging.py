@@ -1,4 +1,4 @@
-"""A folder beside a target where files wait; whatever happens, it does not stay."""
+"""Temporary folders beside a target, for files that are moved there later."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from dicomtx.storage.source import STANDARD_STREAM, reason, temporary_folder
 
 @contextmanager
 def staging_folder(target: str) -> Iterator[str]:
-    """Yields a new folder beside ``target``; it is gone, with all in it, when the block is left.
+    """Yields a new folder beside ``target``. It is removed at the end of the block.
 
-    A part file with the same name holds its lock. Stale folders are removed first.
+    A part file of the same name holds its lock. Stale folders are removed first.
 
     Raises:
-        DestinationError: it cannot be made.
+        DestinationError: the folder cannot be made.
     """
     standard = target == STANDARD_STREAM
     place = os.path.join(temporary_folder(), "stdout") if standard else os.path.realpath(target)

@@ -81,7 +81,7 @@ def test_a_run_beside_another_is_told_so(run: Run, tmp_path: Path, moody: Path) 
     _until_begun(moody)
     second = run("batch", tmp_path / "in", tmp_path / "out", *MOODY)
     assert second.returncode == ExitCode.DESTINATION
-    assert b"another run works on" in second.stderr
+    assert b"another run is working on" in second.stderr
     first.terminate()
     first.communicate(timeout=60)
 

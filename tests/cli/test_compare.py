@@ -144,7 +144,7 @@ def test_standard_input_is_compared(run: Run, two: tuple[str, str]) -> None:
     [
         (["A"], ExitCode.USAGE, "Missing argument 'B'"),
         (["-", "-"], ExitCode.USAGE, "cannot both be standard input"),
-        (["A", "B", "--ignore", "Nonsense"], ExitCode.USAGE, "'Nonsense' is no keyword"),
+        (["A", "B", "--ignore", "Nonsense"], ExitCode.USAGE, "'Nonsense' is not a PS3.6 keyword"),
         (["A", "B", "--tolerance", "-1"], ExitCode.USAGE, "is not in the range"),
         (["A", "nothing.dcm"], ExitCode.SOURCE, "nothing.dcm: cannot be read"),
         (["text.dcm", "A"], ExitCode.SOURCE, "text.dcm: is not DICOM"),

@@ -64,7 +64,7 @@ def test_a_failure_is_exported_as_it_is_and_ends_with_1(
     command = ["export", "archive", str(sources), str(out), "--to", "rle"]
     assert main(command) == ExitCode.SOME_FAILED
     told = capfd.readouterr().err
-    assert "MR_truncated.dcm: warning: exported as it is" in told
+    assert "MR_truncated.dcm: warning: exported unchanged" in told
     with zipfile.ZipFile(out) as archive:
         assert len(archive.namelist()) == 4
     out.unlink()
@@ -249,4 +249,4 @@ def test_appending_tells_what_is_as_it_was(
     more = ["export", "media", str(file("rtplan.dcm")), str(disc), "--append", "--icons"]
     assert main(more) == ExitCode.DONE
     told = capfd.readouterr().err
-    assert f"{disc}: images that were there before have no icon now either: 2" in told
+    assert f"{disc}: images from before the append still have no icon: 2" in told

@@ -51,7 +51,7 @@ def test_an_existing_target_is_left_alone(tmp_path: Path) -> None:
 def test_a_target_that_somebody_made_meanwhile_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out.dcm"
     with (
-        pytest.raises(DestinationError, match="exists already"),
+        pytest.raises(DestinationError, match="already exists"),
         atomic_write(str(out), overwrite=False),
     ):
         out.write_bytes(b"mine")
@@ -154,7 +154,7 @@ def test_a_link_that_is_not_followed_is_replaced(tmp_path: Path, leads_to: str) 
 def test_a_dangling_link_counts_as_existing(tmp_path: Path) -> None:
     link = tmp_path / "link.dcm"
     link.symlink_to("nowhere.dcm")
-    with pytest.raises(DestinationError, match="exists already"):
+    with pytest.raises(DestinationError, match="already exists"):
         write(link)
     write(link, overwrite=True)
     assert (tmp_path / "nowhere.dcm").read_bytes() == b"new"

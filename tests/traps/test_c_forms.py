@@ -97,7 +97,7 @@ def test_what_is_neither_items_nor_a_stream_nor_native_is_refused(
 ) -> None:
     data = _file(plain, b"\x12\x34" * (size // 2))
     outcome = bench.convert(data, salvage=salvage)
-    assert "neither items nor" in bench.failed(outcome, ExitCode.SOURCE)
+    assert "no items and no known code stream" in bench.failed(outcome, ExitCode.SOURCE)
 
 
 @pytest.mark.parametrize("padding", [0, 2, 64])

@@ -84,13 +84,13 @@ def test_a_fragment_with_a_whole_frame_is_a_frame(bench: Bench, made: Made, fram
 
 def test_all_frames_in_one_fragment_are_split_where_they_end(bench: Bench, made: Made) -> None:
     data = made.file([b"".join(made.streams)], "3")
-    made.check(bench, data, "3 code streams share 1 fragment of Pixel Data: split where they end")
+    made.check(bench, data, "3 code streams share 1 fragment of Pixel Data; split at their ends")
 
 
 def test_frames_without_padding_between_them_are_split(bench: Bench, made: Made) -> None:
     level = 6 if made.syntax == DEFLATED else 0
     bare = [_deflated(f, level) if made.syntax == DEFLATED else f for f in made.frames]
-    made.check(bench, made.file([_even(b"".join(bare))], "3"), "split where they end")
+    made.check(bench, made.file([_even(b"".join(bare))], "3"), "split at their ends")
 
 
 @pytest.mark.parametrize("frames", ["", "1"])

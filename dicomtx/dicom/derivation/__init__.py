@@ -1,1 +1,1 @@
-"""Attributes that record where an image comes from."""
+"""Attributes that record the derivation of an image."""

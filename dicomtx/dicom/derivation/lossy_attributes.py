@@ -1,8 +1,8 @@
-"""What a data set has to say of lossy steps (PS3.3 C.7.6.1.1.5, C.12.4): as edits.
+"""Edits that record lossy compression in a data set (PS3.3 C.7.6.1.1.5, C.12.4).
 
-The module-level attributes tell the whole history and are in every image's IOD, those with
-functional groups included. Where there are functional groups, their Derivation Image Sequence is
-required of derived frames, too (PS3.3 C.7.6.16.2.6): so the same is said there.
+The module-level attributes record the whole history. They are part of every image IOD, including
+those with functional groups. Functional groups of derived frames also require a Derivation Image
+Sequence (PS3.3 C.7.6.16.2.6).
 """
 
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ LONGEST_ST: Final = 1024
 METHODS: Final[dict[str, str]] = {
     ROOT + suffix: method
     for method, suffixes in (
-        # .111 is a JPEG stream in another coat: what was lost, JPEG lost
+        # .111 is a recompressed JPEG stream: the loss is that of JPEG
         ("ISO_10918_1", [f".4.{n}" for n in (*range(50, 57), *range(59, 65), 111)]),
         ("ISO_14495_1", [".4.81"]),
         ("ISO_15444_1", [".4.91"]),
@@ -36,15 +36,15 @@ METHODS: Final[dict[str, str]] = {
 
 
 class LossyStep(NamedTuple):
-    """A step that lost something.
+    """A lossy compression step.
 
     Attributes:
-        method: as in ``METHODS``.
-        ratio: bytes of the native pixels to bytes of the streams, as achieved.
-        new_uid: the SOP Instance UID of the result; empty if it keeps its own.
-        description: for Derivation Description, in ASCII; the ratio is added here.
-        past: method and ratio of the source's own streams; counts where the data set, though they
-            are lossy, does not say so.
+        method: Lossy Image Compression Method, one of ``METHODS``.
+        ratio: the achieved ratio: size of the native pixels divided by the size of the streams.
+        new_uid: the new SOP Instance UID; empty if it does not change.
+        description: ASCII text for Derivation Description, without the ratio.
+        past: method and ratio of the source's lossy streams. Used if the data set does not
+            record them.
     """
 
     method: str
@@ -55,15 +55,15 @@ class LossyStep(NamedTuple):
 
 
 def says_lossy(data_set: DataSet) -> bool:
-    """Whether Lossy Image Compression is "01"."""
+    """Returns whether Lossy Image Compression is "01"."""
     return data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01"
 
 
 def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
-    """Returns the edits that tell of a lossy step, behind what the data set tells of earlier ones.
+    """Returns the edits that record a lossy step after the steps already recorded.
 
     Raises:
-        DamagedError: a sequence that must be looked into is broken.
+        DamagedError: a sequence that must be read is damaged.
     """
     past = [step.past] if step.past and _untold(data_set) else []
     edits = _history(data_set, [*past, (step.method, step.ratio)])
@@ -86,13 +86,13 @@ def lossy_edits(data_set: DataSet, step: LossyStep) -> list[Edit]:
 
 
 def lossy_past_edits(data_set: DataSet, past: tuple[str, float]) -> list[Edit]:
-    """Returns the edits that tell what a lossy source stream is, if the data set does not.
+    """Returns the edits that record an existing lossy compression the data set does not record.
 
-    That is no new step: UID, Image Type and description stay.
+    This is not a new step: UID, Image Type and Derivation Description do not change.
 
     Args:
         data_set: the source.
-        past: method, as in ``METHODS``, and ratio of its streams, which lost something.
+        past: method (one of ``METHODS``) and ratio of its lossy streams.
     """
     if says_lossy(data_set):
         return []
@@ -102,9 +102,9 @@ def lossy_past_edits(data_set: DataSet, past: tuple[str, float]) -> list[Edit]:
 
 
 def pixel_range_edits(data_set: DataSet, smallest: int, largest: int) -> list[Edit]:
-    """Returns the edits that keep Smallest and Largest Image Pixel Value true where they are.
+    """Returns the edits that update Smallest and Largest Image Pixel Value, if present.
 
-    A value that their 16 bits cannot hold is removed.
+    A value that does not fit in 16 bits is removed.
     """
     signed = data_set.signed
     low, high = (-(1 << 15), (1 << 15) - 1) if signed else (0, (1 << 16) - 1)
@@ -127,13 +127,13 @@ def _values(data_set: DataSet, tag: int) -> list[bytes]:
 
 
 def _untold(data_set: DataSet) -> bool:
-    """Whether there is no word of a lossy step."""
+    """Returns whether the data set records no lossy compression."""
     listed = (tags.LOSSY_RATIO, tags.LOSSY_METHOD)
     return not says_lossy(data_set) and not any(_values(data_set, tag) for tag in listed)
 
 
 def _history(data_set: DataSet, steps: list[tuple[str, float]]) -> list[Edit]:
-    """Returns the edits that put steps behind those that are told: ratios and methods in pairs."""
+    """Returns the edits that append steps to the recorded ratios and methods, in pairs."""
     ratios, methods = _values(data_set, tags.LOSSY_RATIO), _values(data_set, tags.LOSSY_METHOD)
     told = max(len(ratios), len(methods))
     ratios += [b""] * (told - len(ratios)) + [_decimal(ratio).encode() for _, ratio in steps]
@@ -162,8 +162,8 @@ def _even(raw: bytes) -> bytes:
 def _derived(raw: bytes) -> bytes:
     """Returns Image Type or Frame Type with DERIVED as value 1.
 
-    The other values stay. Without any, value 2 is empty: whether the image is primary is not
-    known, but there must be two values.
+    The other values do not change. If there are none, value 2 is empty: two values are required,
+    but it is unknown whether the image is primary.
     """
     raw = raw.strip(b" \0")
     others = raw.split(b"\\")[1:] if raw else [b""]
@@ -171,9 +171,10 @@ def _derived(raw: bytes) -> bytes:
 
 
 def _description(data_set: DataSet, told: str) -> list[Edit]:
-    """Returns the edit that puts a text on a line of its own, where no escape sequence counts.
+    """Returns the edit that appends a line to Derivation Description.
 
-    What is too long is cut: the new text, never the old.
+    A new line ends the scope of any escape sequence. If the result is too long, the new text is
+    truncated, never the old.
     """
     old = data_set.value(tags.DERIVATION_DESCRIPTION).rstrip(b" \0")
     new = (b"\r\n" if old else b"") + told.encode("ascii", "replace")
@@ -184,7 +185,7 @@ def _description(data_set: DataSet, told: str) -> list[Edit]:
 
 
 def _characters(data_set: DataSet, raw: bytes) -> int:
-    """Returns how many characters a text has; in sets but UTF-8 that may be too many."""
+    """Returns the number of characters; an upper bound for character sets other than UTF-8."""
     if data_set.text(tags.SPECIFIC_CHARACTER_SET) == "ISO_IR 192":
         return sum(byte & 0xC0 != 0x80 for byte in raw)
     return len(raw)
@@ -199,13 +200,13 @@ def _lossy_code() -> bytes:
 
 
 def _reference(data_set: DataSet, tag: int, referenced: int) -> Edit:
-    """Returns the edit that repeats a UID byte for byte, even one that is not ASCII."""
+    """Returns the edit that copies a UID byte for byte, even if it is not ASCII."""
     uid = data_set.value(tag).strip(b" \0")
     return Edit(referenced, "UI", uid + b"\0" * (len(uid) % 2))
 
 
 def _source_item(data_set: DataSet) -> bytes:
-    """Returns the item that names the instance as it was; empty if it has no UID."""
+    """Returns the Source Image Sequence item of the original; empty if it has no UID."""
     if not data_set.text(tags.SOP_INSTANCE_UID):
         return b""
     return item(

@@ -1,4 +1,4 @@
-"""References to instances that got a new SOP Instance UID."""
+"""Updates references to instances that got a new SOP Instance UID."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,14 +11,14 @@ UNCOMPRESSED_PREDECESSOR: Final = "121320"
 
 
 def reference_edits(data_set: DataSet, uid_map: Mapping[str, str]) -> list[Edit]:
-    """Returns the edits that make every Referenced SOP Instance UID follow ``uid_map``.
+    """Returns the edits that replace every Referenced SOP Instance UID found in ``uid_map``.
 
-    What an instance was made of stays: items with the purpose "Uncompressed predecessor", and
-    those that name the instance itself by its old UID.
+    References to the source of an instance do not change: items with the purpose "Uncompressed
+    predecessor", and items with the old UID of the instance itself.
 
     Args:
-        data_set: before or after it got a new UID of its own.
-        uid_map: new SOP Instance UIDs by the old ones.
+        data_set: the data set, before or after its own UID changed.
+        uid_map: maps old to new SOP Instance UIDs.
     """
     own = data_set.text(tags.SOP_INSTANCE_UID)
     edits = []
@@ -31,12 +31,12 @@ def reference_edits(data_set: DataSet, uid_map: Mapping[str, str]) -> list[Edit]
 
 
 def names_predecessor(item: DataSet) -> bool:
-    """Whether an item's purpose is to name what the image was before its lossy compression."""
+    """Returns whether an item references the image before its lossy compression."""
     return has_code(item, tags.PURPOSE_OF_REFERENCE, UNCOMPRESSED_PREDECESSOR)
 
 
 def predecessor(data_set: DataSet) -> str:
-    """Returns the SOP Instance UID that an image had before its last lossy step; empty if none."""
+    """Returns the SOP Instance UID of an image before its last lossy step; empty if none."""
     named = [
         i.text(tags.REFERENCED_SOP_INSTANCE_UID)
         for i in data_set.items(tags.SOURCE_IMAGE_SEQUENCE)
@@ -46,7 +46,7 @@ def predecessor(data_set: DataSet) -> str:
 
 
 def has_code(data_set: DataSet, tag: int, value: str) -> bool:
-    """Whether a code sequence has this code of the scheme DCM."""
+    """Returns whether a code sequence has this code of the scheme DCM."""
     return any(
         (code.text(tags.CODE_VALUE), code.text(tags.CODING_SCHEME_DESIGNATOR)) == (value, "DCM")
         for code in data_set.items(tag)

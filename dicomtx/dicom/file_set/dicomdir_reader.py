@@ -1,4 +1,4 @@
-"""The files that a DICOMDIR names, and what else is in it (PS3.3 F.3)."""
+"""Reads the referenced files, icons and other content of a DICOMDIR (PS3.3 F.3)."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,15 +14,15 @@ LARGEST_ICON: Final = 1 << 20  # bytes
 
 
 def is_directory(part10: Part10) -> bool:
-    """Whether this is a DICOMDIR."""
+    """Returns whether the file is a DICOMDIR."""
     return part10.meta.text(tags.MEDIA_STORAGE_SOP_CLASS_UID) == FILE_SET
 
 
 def referenced_files(part10: Part10) -> Iterator[tuple[str, ...]]:
-    """Yields each File ID in the order of the records: its components, as they stand there.
+    """Yields the components of each File ID, in the order of the records.
 
     Raises:
-        DamagedError: the records are broken.
+        DamagedError: the records are damaged.
     """
     for record in part10.data_set.items(tags.DIRECTORY_RECORD_SEQUENCE):
         file_id = record.text(tags.REFERENCED_FILE_ID)
@@ -35,12 +35,12 @@ def _components(file_id: str) -> tuple[str, ...]:
 
 
 class ExistingDicomdir(NamedTuple):
-    """What a DICOMDIR has that its files do not say.
+    """The content of a DICOMDIR that is not in its files.
 
     Attributes:
         identifier: (0004,1130).
-        icons: where Icon Image Sequence is, by file (``file_key``): offset and size.
-        lost: what one that is made anew does not have, in words.
+        icons: offset and size of each Icon Image Sequence, by file (``file_key``).
+        lost: descriptions of content that a rewritten DICOMDIR does not have.
     """
 
     identifier: str
@@ -49,15 +49,15 @@ class ExistingDicomdir(NamedTuple):
 
 
 def file_key(names: Iterable[str]) -> str:
-    """Returns what a File ID is known by: many systems show a CD's names in lower case."""
+    """Returns a case-insensitive key of a File ID; many systems show names on CDs in lower case."""
     return "/".join(names).casefold()
 
 
 def existing_dicomdir(part10: Part10) -> ExistingDicomdir:
-    """Returns what a DICOMDIR has that its files do not say.
+    """Reads the content of a DICOMDIR that is not in its files.
 
     Raises:
-        DamagedError: the records are broken.
+        DamagedError: the records are damaged.
     """
     icons: dict[str, tuple[int, int]] = {}
     lost: Counter[str] = Counter()

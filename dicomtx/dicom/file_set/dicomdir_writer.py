@@ -1,7 +1,7 @@
-"""The DICOMDIR of a File-set (PS3.10 8, PS3.3 F), written from front to back.
+"""Writes the DICOMDIR of a File-set (PS3.10 8, PS3.3 F).
 
-Records wait in a database on disk: in memory there is one at a time, however many there are.
-Offsets that point forward are filled in when what they point to is written.
+Records are kept in a temporary database on disk, and only one at a time is in memory. Forward
+offsets are filled in when their target is written.
 """
 
 import os
@@ -20,8 +20,8 @@ from dicomtx.storage.source import Source, reason, write_all
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
-NEXT: Final = 16  # where a record's item has the offset of the next one of its level
-LOWER: Final = 38  # and of the first one below it
+NEXT: Final = 16  # position in an item of the offset of the next record on its level
+LOWER: Final = 38  # position in an item of the offset of the first record below it
 SEQUENCE: Final = struct.pack("<HH2sHL", 0x0004, 0x1220, b"SQ", 0, 0xFFFFFFFF)
 SEQUENCE_END: Final = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
 ROOT: Final = 0
@@ -29,7 +29,7 @@ LONGEST_UID: Final = 64
 
 
 class Reference(NamedTuple):
-    """The file that a record leads to.
+    """The file that a record references.
 
     Attributes:
         file_id: its path below the DICOMDIR, with slashes (PS3.10 8.5).
@@ -45,12 +45,12 @@ class Reference(NamedTuple):
 
 
 class Added(NamedTuple):
-    """What became of a file's records.
+    """The result of adding a file.
 
     Attributes:
-        invented: keywords of the type 1 keys that were invented for them.
-        warnings: what a record does not say as the file does.
-        listed: the file has a record; or else another one has its SOP Instance UID.
+        invented: keywords of missing type 1 keys for which values were generated.
+        warnings: differences between the records and the file.
+        listed: whether the file got a record. If not, another has its SOP Instance UID.
     """
 
     invented: tuple[str, ...]
@@ -59,14 +59,14 @@ class Added(NamedTuple):
 
 
 class FileSet:
-    """The records of a File-set in the making.
+    """A DICOMDIR that is being built.
 
     Attributes:
         identifier: (0004,1130).
     """
 
     def __init__(self, identifier: str, *, extended: bool = False) -> None:
-        """Begins an empty one; ``extended`` series records have a description."""
+        """Starts empty. With ``extended``, series records have a description."""
         self.identifier = identifier
         self._extended = extended
         self._records = sqlite3.connect("", isolation_level=None)
@@ -89,20 +89,20 @@ class FileSet:
         """Adds the records of one file.
 
         Args:
-            data_set: the file's, as it is in the File-set.
-            kind: which record it gets.
-            reference: the file.
-            place: a number that records of a level are sorted by.
-            icon: Icon Image Sequence as an element, for the record of an image.
+            data_set: its data set, as in the File-set.
+            kind: the kind of its record.
+            reference: the reference to the file.
+            place: the sort key of its records within their level.
+            icon: Icon Image Sequence as an encoded element, for image records.
 
         Raises:
-            DamagedError: no record can be made of the data set.
+            DamagedError: the data set has values that a record cannot hold.
         """
         if not reference.sop_class_uid or not reference.sop_instance_uid:
-            raise DamagedError("it has no place in a DICOMDIR without SOP Class and Instance UID")
+            raise DamagedError("a DICOMDIR cannot list it: no SOP Class UID or SOP Instance UID")
         uids = reference.sop_class_uid + reference.sop_instance_uid
         if not uids.isascii() or len(uids) > 2 * LONGEST_UID:
-            raise DamagedError("it has no place in a DICOMDIR: its SOP UIDs are none")
+            raise DamagedError("a DICOMDIR cannot list it: its SOP UIDs are not valid UIDs")
         records = Records(data_set)
         leaf = records.make(kind.record)
         if not self._first(reference.sop_instance_uid):
@@ -121,12 +121,12 @@ class FileSet:
         return Added(invented, tuple(told))
 
     def _first(self, uid: str) -> bool:
-        """Whether no file was listed under this SOP Instance UID, wherever; now one is."""
+        """Marks a SOP Instance UID as listed. Returns whether it is the first file with it."""
         done = self._records.execute("INSERT OR IGNORE INTO listed VALUES (?)", (uid,))
         return done.rowcount > 0
 
     def _deepest(self, levels: tuple[tuple[str, str], ...]) -> tuple[int, int]:
-        """Returns the lowest of the records that are there already, and how many are."""
+        """Returns the lowest existing record of these levels, and how many levels exist."""
         above = ROOT
         for known, (_, key) in enumerate(levels):
             found = self._find(above, key)
@@ -151,26 +151,26 @@ class FileSet:
         """Writes the DICOMDIR; ``uid`` is its own SOP Instance UID.
 
         Raises:
-            DestinationError: it cannot be written, or would be larger than offsets can tell.
+            DestinationError: it cannot be written, or would exceed 4 GiB.
         """
         head = _head(self.identifier, uid)
         write_all(fd, head)
         writing = _Writing(fd, len(head), self._records)
         first, last = writing.level(ROOT)
         write_all(fd, SEQUENCE_END)
-        end = len(head) - len(SEQUENCE)  # both offsets and the flag stand in front of it
+        end = len(head) - len(SEQUENCE)  # both offsets and the flag come before it
         writing.fill(end - 34 + 8, first)
         writing.fill(end - 22 + 8, last)
 
 
 def _levels(data_set: DataSet, records: Records) -> tuple[tuple[str, str], ...]:
-    """Returns the records above an instance's, each with what tells it from others."""
+    """Returns the types of the records above an instance, each with its identifying value."""
     study, series = data_set.text(tags.STUDY_INSTANCE_UID), data_set.text(tags.SERIES_INSTANCE_UID)
     return ("PATIENT", records.patient_id()), ("STUDY", study), ("SERIES", series)
 
 
 class _Writing:
-    """Where the writing of records stands."""
+    """Writes records and keeps track of the offset."""
 
     def __init__(self, fd: int, at: int, records: sqlite3.Connection) -> None:
         self._fd = fd
@@ -178,7 +178,7 @@ class _Writing:
         self._records = records
 
     def level(self, above: int) -> tuple[int, int]:
-        """Writes the records below another one; returns the offsets of the first and the last."""
+        """Writes the records below another one. Returns the offsets of the first and last."""
         first = last = 0
         ordered = "SELECT id, item FROM record WHERE above = ? ORDER BY place, id"
         for record, item in self._records.execute(ordered, (above,)):
@@ -196,7 +196,7 @@ class _Writing:
         return first, last
 
     def fill(self, at: int, offset: int) -> None:
-        """Writes an offset where room was left for it."""
+        """Writes an offset at a reserved position."""
         try:
             os.pwrite(self._fd, struct.pack("<L", offset), at)
         except OSError as error:
@@ -204,7 +204,7 @@ class _Writing:
 
 
 def _head(identifier: str, uid: str) -> bytes:
-    """Returns all that stands in front of the first record."""
+    """Returns all bytes before the first record."""
     meta = [
         Edit(tags.FILE_META_GROUP_LENGTH, "UL", b"\0\0\0\0"),
         Edit(tags.FILE_META_VERSION, "OB", b"\0\1"),
@@ -231,7 +231,7 @@ def _element(element: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _item(record: str, keys: bytes, reference: Reference | None = None) -> bytes:
-    """Returns one record as an item of the sequence; its offsets are zero."""
+    """Returns one record as a sequence item, with zero offsets."""
     content = [
         _element(0x1400, b"UL", b"\0\0\0\0"),
         _element(0x1410, b"US", b"\xff\xff"),

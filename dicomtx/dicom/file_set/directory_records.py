@@ -1,6 +1,6 @@
-"""Directory records (PS3.3 F.5): the keys are those of pydicom's definitions.
+"""Makes directory records (PS3.3 F.5), with the keys that pydicom defines.
 
-A type 1 key that the data set does not have is invented here, in the record and nowhere else.
+For a missing type 1 key, a value is generated. It appears only in the record.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ FALLBACKS: Final = {
     "StudyDate": ("SeriesDate", "AcquisitionDate", "ContentDate"),
     "StudyTime": ("SeriesTime", "AcquisitionTime", "ContentTime"),
 }
-"""What is taken first for a study's date and time; other keys are invented at once."""
+"""Alternative sources of a study's date and time; other missing keys have none."""
 _CONTENT = ("InstanceNumber", "ContentDate", "ContentTime")
 _LABELLED = (*_CONTENT, "ContentLabel")
 TYPE_1: Final[dict[str, tuple[str, ...]]] = {
@@ -80,7 +80,7 @@ TYPE_1: Final[dict[str, tuple[str, ...]]] = {
     "ASSESSMENT": ("InstanceNumber", "InstanceCreationDate"),
     "RADIOTHERAPY": ("InstanceNumber",),
 }
-"""The keys without which pydicom makes no record; tests hold the table to pydicom."""
+"""The keys that pydicom requires in each record; tests compare this table with pydicom."""
 OPTIONAL: Final = (
     *("PatientName", "StudyDescription", "AccessionNumber", "SeriesDescription"),
     *("StructureSetDate", "StructureSetTime", "RTPlanDate", "RTPlanTime", "TreatmentDate"),
@@ -104,17 +104,17 @@ BY_VR: Final[dict[str, Any]] = {
     "US": 1,
     "UL": 1,
 }
-"""What stands for a key that is missing, if the table above has nothing better; else UNKNOWN."""
-PUNCTUATION: Final = {"DA": b".", "TM": b":"}  # as ACR-NEMA wrote dates and times
+"""Generated values by VR, for keys that are not in ``INVENTED``; others get UNKNOWN."""
+PUNCTUATION: Final = {"DA": b".", "TM": b":"}  # ACR-NEMA style of dates and times
 
 
 class Kind(NamedTuple):
-    """Where a data set stands in a directory.
+    """The position of a data set in a directory.
 
     Attributes:
         record: its Directory Record Type (PS3.3 F.3.2.2).
         prefix: two letters for its File ID.
-        single: it stands at the root, without patient, study and series.
+        single: whether its record is at the root, without patient, study and series.
     """
 
     record: str
@@ -123,7 +123,7 @@ class Kind(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The encoded keys of one directory record, those invented, and pydicom's warnings."""
+    """The encoded keys of one record, the generated keys, and pydicom's warnings."""
 
     keys: bytes
     invented: tuple[str, ...]
@@ -131,7 +131,7 @@ class Record(NamedTuple):
 
 
 def kind(data_set: DataSet) -> Kind:
-    """Returns which record the data set gets: an image's, if it is nothing else."""
+    """Returns the kind of record for a data set; an image record by default."""
     uid = data_set.text(tags.SOP_CLASS_UID)
     single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE))
     record = single or _instance_record(data_set, uid)
@@ -152,20 +152,20 @@ def _instance_record(data_set: DataSet, uid: str) -> str:
 
 
 class Records:
-    """What the records of one data set are made from."""
+    """Makes the records of one data set."""
 
     def __init__(self, data_set: DataSet) -> None:
-        """Holds the values that a directory record can have."""
+        """Reads the values that directory records can have."""
         self._data_set = data_set
         self._values = _values(data_set)
 
     def missing(self, *types: str) -> Iterator[str]:
-        """Yields the type 1 keys that these records would have to invent."""
+        """Yields the missing type 1 keys of these records."""
         for record in types:
             yield from (name for name in TYPE_1[record] if not self._has(name))
 
     def patient_id(self) -> str:
-        """Returns the Patient ID, or what stands for it: the same for what is alike."""
+        """Returns the Patient ID, or one generated from the name or the study."""
         known = text.identifier(self._data_set, tags.PATIENT_ID)
         if known:
             return known
@@ -175,17 +175,17 @@ class Records:
         return f"NO ID {hashlib.sha1(name or study, usedforsecurity=False).hexdigest()[:10]}"
 
     def make(self, record: str, *, extended: bool = False) -> Record:
-        """Returns the keys of one record; with ``extended`` a series says its description.
+        """Returns the keys of one record. With ``extended``, a series has its description.
 
         Raises:
-            DamagedError: a value cannot be a key.
+            DamagedError: a value is not valid in a record.
         """
         invented = tuple(self.missing(record))
-        values = Dataset(dict(self._values))  # pydicom decodes them where they are
+        values = Dataset(dict(self._values))  # a copy, because pydicom decodes values in place
         values.set_original_encoding(*_original(self._data_set))
         try:
             with config.disable_value_validation(), warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("ignore")  # also what the garbage collector warns of
+                warnings.simplefilter("ignore")  # includes warnings of the garbage collector
                 warnings.simplefilter("always", UserWarning)
                 for name in invented:
                     setattr(values, name, self._invented(name))
@@ -198,7 +198,7 @@ class Records:
                 told = dict.fromkeys(f"in the DICOMDIR: {one.message}" for one in caught)
                 return Record(keys, invented, tuple(told))
         except (AttributeError, ValueError, TypeError, LookupError, ArithmeticError) as error:
-            raise DamagedError(f"it has no place in a DICOMDIR as {record}: {error}") from error
+            raise DamagedError(f"a DICOMDIR cannot list it as {record}: {error}") from error
 
     def _has(self, name: str) -> bool:
         element = self._values.get(Tag(text.tag_of(name)))
@@ -212,7 +212,7 @@ class Records:
                 return text.value(self._data_set, text.tag_of(other))
         vr = vr_of(text.tag_of(name), signed=False)
         if vr == "UI":
-            # of two patients without it, each has one of its own
+            # patients without a UID must not share one
             study = self._data_set.value(tags.STUDY_INSTANCE_UID) or self.patient_id().encode()
             seed = study + name.encode()
             return f"2.25.{int(hashlib.sha1(seed, usedforsecurity=False).hexdigest()[:30], 16)}"
@@ -241,7 +241,7 @@ KEYS: Final = frozenset(
 
 
 def _values(data_set: DataSet) -> dict[Any, Any]:
-    """Returns the elements that can be keys, as pydicom has them before they are decoded."""
+    """Returns the elements that can be keys, as undecoded pydicom elements."""
     found: dict[Any, Any] = {}
     for element in data_set.elements:
         if element.tag not in KEYS and element.tag != tags.SPECIFIC_CHARACTER_SET:
@@ -263,13 +263,13 @@ def _values(data_set: DataSet) -> dict[Any, Any]:
 
 
 def _writable(named: str) -> str:
-    """Returns the character sets that pydicom writes the keys in: those of the file if it can."""
+    """Returns the character sets for the keys: those of the file if pydicom supports them."""
     terms = character_sets.terms(named)
     return "\\".join(terms) if all(t in python_encoding for t in terms) else "ISO_IR 192"
 
 
 def _only_modifiers(made: Dataset) -> None:
-    """Keeps of a document's content what modifies its title (PS3.3 F.5.25): not the document."""
+    """Removes document content except concept modifiers of the title (PS3.3 F.5.25)."""
     kept = [
         item for item in made.ContentSequence if item.get("RelationshipType") == "HAS CONCEPT MOD"
     ]
@@ -280,7 +280,7 @@ def _only_modifiers(made: Dataset) -> None:
 
 
 def _encoded(made: Dataset, values: Dataset) -> bytes:
-    """Returns the keys in explicit VR little endian, with their character set if they need one."""
+    """Encodes the keys in explicit VR little endian, with a character set if they need one."""
     if values.get("SpecificCharacterSet"):
         made.SpecificCharacterSet = values.SpecificCharacterSet
     encoded = _written(made)

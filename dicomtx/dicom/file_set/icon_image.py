@@ -1,4 +1,4 @@
-"""Icon Image Sequence, as it stands in a directory record (PS3.3 F.7)."""
+"""Encodes the Icon Image Sequence of a directory record (PS3.3 F.7)."""
 
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import Edit
@@ -8,11 +8,11 @@ from dicomtx.dicom.items import item
 
 
 def icon_image(pixels: bytes, side: int) -> bytes:
-    """Returns the element, explicit VR, little endian.
+    """Returns the element in explicit VR little endian.
 
     Args:
-        pixels: 8 bits each, MONOCHROME2.
-        side: rows and columns; an even number.
+        pixels: 8-bit MONOCHROME2 pixels.
+        side: number of rows and columns; must be even.
     """
     value = item(
         Edit.short(tags.SAMPLES_PER_PIXEL, 1),

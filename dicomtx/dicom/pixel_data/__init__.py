@@ -1,1 +1,1 @@
-"""The Pixel Data element: frames, fragments, overlay planes."""
+"""Pixel Data: frames, fragments and overlay planes."""

@@ -1,4 +1,4 @@
-"""How stored values are meant to be seen: rescale, window and palette of one frame."""
+"""Reads how to display stored values: rescale, window and palette of one frame."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +14,7 @@ WIDEST: Final = 100.0
 
 
 class Palette(NamedTuple):
-    """A Palette Color Lookup Table (PS3.3 C.7.9): 8-bit entries; the first is for ``first``."""
+    """A Palette Color Lookup Table (PS3.3 C.7.9) with 8-bit entries, starting at ``first``."""
 
     first: int
     red: bytes
@@ -23,15 +23,15 @@ class Palette(NamedTuple):
 
 
 class Presentation(NamedTuple):
-    """How to show a frame; without a window its own range is shown (PS3.3 C.11.2).
+    """How to display a frame (PS3.3 C.11.2). Without a window, its own range is used.
 
     Attributes:
-        centre: of the window, after rescale.
-        width: of the window, 0 for none.
+        centre: center of the window, after rescale.
+        width: width of the window; 0 if there is no window.
         function: VOI LUT Function: LINEAR, LINEAR_EXACT or SIGMOID.
-        slope: of the rescale.
-        intercept: of the rescale.
-        palette: for PALETTE COLOR.
+        slope: Rescale Slope.
+        intercept: Rescale Intercept.
+        palette: the palette of PALETTE COLOR images, or None.
     """
 
     centre: float = 0.0
@@ -43,7 +43,7 @@ class Presentation(NamedTuple):
 
 
 def presentation(data_set: DataSet, frame: int) -> Presentation:
-    """Returns how to show one frame: what stands at the top, for it, or for all frames."""
+    """Returns how to display a frame: the data set first, then its own or shared groups."""
     places = [data_set, *_macros(data_set, tags.PER_FRAME_FUNCTIONAL_GROUPS, frame)]
     places += _macros(data_set, tags.SHARED_FUNCTIONAL_GROUPS, 0)
     centre, width = _number(places, tags.WINDOW_CENTER), _number(places, tags.WINDOW_WIDTH)
@@ -60,7 +60,7 @@ def presentation(data_set: DataSet, frame: int) -> Presentation:
 
 
 def pixel_aspect(data_set: DataSet) -> float:
-    """Returns the height of a pixel whose width is 1: by its spacing, or as it is said to be."""
+    """Returns pixel height divided by width, from the spacing or Pixel Aspect Ratio; else 1."""
     for tag in SPACINGS:
         vertical, horizontal = _pair(data_set.text(tag))
         if vertical > 0 and horizontal > 0 and WIDEST > vertical / horizontal > 1 / WIDEST:
@@ -69,7 +69,7 @@ def pixel_aspect(data_set: DataSet) -> float:
 
 
 def _pair(text: str) -> tuple[float, float]:
-    """Returns two values of DS or IS, zeros if they are not two numbers."""
+    """Returns two values of DS or IS; zeros if they are not two numbers."""
     values = [numbers.decimal(value) for value in text.split("\\", 2)]
     first, second = values if len(values) == 2 else (None, None)
     return first or 0.0, second or 0.0
@@ -82,7 +82,7 @@ def _macros(data_set: DataSet, groups: int, index: int) -> Iterator[DataSet]:
 
 
 def _number(places: list[DataSet], tag: int) -> float | None:
-    """Returns the first value of a DS, where one stands that is a number."""
+    """Returns the first number that one of the places has in a DS."""
     for place in places:
         number = numbers.decimal(place.text(tag).split("\\", 1)[0])
         if number is not None:
@@ -91,7 +91,7 @@ def _number(places: list[DataSet], tag: int) -> float | None:
 
 
 def _palette(data_set: DataSet) -> Palette | None:
-    """Returns the palette, None if there is none that can be read (segmented ones cannot)."""
+    """Returns the palette; None if there is none or it is segmented."""
     raw, order = data_set.value(tags.RED_PALETTE_DESCRIPTOR), data_set.encoding.order
     if len(raw) < 6:
         return None
@@ -105,7 +105,7 @@ def _palette(data_set: DataSet) -> Palette | None:
 
 
 def _entries(data_set: DataSet, tag: int, entries: int, bits: int) -> bytes:
-    """Returns the table in 8 bits an entry: words of 16 are cut, or two entries are in each."""
+    """Returns a table with 8-bit entries: the high bytes of words, or bytes packed in pairs."""
     raw = data_set.value(tag)
     high = 0 if data_set.encoding.big_endian else 1
     if len(raw) < 2 * entries:

@@ -1,4 +1,4 @@
-"""Encapsulated Pixel Data: its fragments and offset tables (PS3.5 A.4)."""
+"""Reads the fragments and offset tables of encapsulated Pixel Data (PS3.5 A.4)."""
 
 import struct
 from typing import NamedTuple
@@ -23,13 +23,13 @@ Frame = tuple[Fragment, ...]
 
 
 class Encapsulation(NamedTuple):
-    """Encapsulated Pixel Data as it stands.
+    """The items of encapsulated Pixel Data, as found in the file.
 
     Attributes:
-        basic_offset_table: its offsets, empty if it has none.
-        extended_offset_table: likewise, of (7FE0,0001).
-        fragments: all of them, in order.
-        terminated: there is a sequence delimiter where one is needed.
+        basic_offset_table: offsets of the Basic Offset Table; empty if it has none.
+        extended_offset_table: offsets of (7FE0,0001); empty if it has none.
+        fragments: all fragments in order.
+        terminated: whether a sequence delimiter is present, or not needed.
     """
 
     basic_offset_table: tuple[int, ...]
@@ -39,18 +39,18 @@ class Encapsulation(NamedTuple):
 
 
 def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
-    """Returns the fragments and tables of a data set's Pixel Data.
+    """Returns the fragments and offset tables of a data set's Pixel Data.
 
     Args:
-        data_set: has encapsulated Pixel Data.
-        warnings: if given, what is cut off is taken as it is, and that is said here.
+        data_set: a data set with encapsulated Pixel Data.
+        warnings: if given, a truncated fragment is kept and a warning is added here.
 
     Raises:
-        DamagedError: the items are broken or cut off.
+        DamagedError: the items are damaged or truncated.
     """
     element = data_set.find(tags.PIXEL_DATA)
     if element is None:
-        raise DamagedError("there is no Pixel Data")
+        raise DamagedError("no Pixel Data")
     source = data_set.source
     if not element.undefined and not has_items(source, element):  # one bare code stream
         whole = Fragment(element.value, element.end - element.value)
@@ -78,14 +78,14 @@ def _items(
         if item.tag == tags.SEQUENCE_DELIMITATION:
             return found, True
         if item.tag != tags.ITEM or item.end > element.end:
-            what = f"fragment {len(found)} of Pixel Data is broken or cut off"
+            what = f"fragment {len(found)} of Pixel Data is damaged or truncated"
             if warnings is None:
-                raise DamagedError(f"{what}. Try --salvage to write what is there.")
+                raise DamagedError(f"{what}. Try --salvage to recover what is readable.")
             warnings.append(f"salvaged: {what}")
             if item.tag == tags.ITEM:
                 found.append(Fragment(item.value, element.end - item.value))
             break
-        if len(found) > source.limits.fragments:  # the first one is the offset table
+        if len(found) > source.limits.fragments:  # the first item is the offset table
             most = source.limits.fragments
             raise DamagedError(f"Pixel Data has more than {most} fragments ({VARIABLE}: fragments)")
         found.append(Fragment(item.value, item.length))

@@ -1,4 +1,4 @@
-"""Which fragments make which frame (PS3.5 A.4), whatever the offset tables say."""
+"""Assigns fragments to frames (PS3.5 A.4), even if the offset tables are wrong."""
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
@@ -11,10 +11,10 @@ from dicomtx.storage.source import Source
 if TYPE_CHECKING:
     from dicomtx.code_stream.unmarked import Unmarked
 
-# what the code stream of a frame may begin with: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL
+# First bytes of the code stream of a frame: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL
 STARTS: Final = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJX")
 RLE_HEADER: Final = 64
-RLE_START: Final = 8  # bytes that the headers of an image's frames share: count, first offset
+RLE_START: Final = 8  # bytes that all frames of an image share: segment count, first offset
 
 
 def frames(
@@ -28,19 +28,19 @@ def frames(
 ) -> tuple[Frame, ...]:
     """Returns the fragments of each frame.
 
-    Code streams that share fragments are split where they end, if that gives as many as Number of
-    Frames says. If there are more frames than that, all are kept, with a warning.
+    Code streams that share fragments are split at their ends, if that gives Number of Frames. If
+    there are more frames than that, all are kept, with a warning.
 
     Args:
-        source: where the fragments are.
-        pixels: what there is.
-        wanted: Number of Frames as the data set says it, None if it does not.
-        warnings: deviations that were handled are added here.
-        unmarked: tells frames apart that have no markers.
-        salvage: take the frames that are there, if some are missing.
+        source: the source of the fragments.
+        pixels: the fragments and offset tables.
+        wanted: Number of Frames of the data set, None if missing.
+        warnings: receives a warning for each deviation that was handled.
+        unmarked: splits frames of syntaxes without markers.
+        salvage: whether to return the existing frames if some are missing.
 
     Raises:
-        DamagedError: frames are missing, or nothing tells which fragments belong together.
+        DamagedError: frames are missing, or it is unclear which fragments belong together.
     """
     count = wanted or 1
     fragments = _without_empty_tail(pixels.fragments, count, warnings)
@@ -63,28 +63,28 @@ def _separated(
     *,
     salvage: bool,
 ) -> tuple[Frame, ...]:
-    """Returns the frames once code streams that share fragments are split where they end.
+    """Returns the frames after splitting code streams that share fragments.
 
     Args:
         groups: the fragments that belong together.
-        found: the same, split.
-        wanted: Number of Frames as the data set says it.
-        warnings: what was split is added here.
-        salvage: take what is there.
+        found: the same fragments, split at the ends of code streams.
+        wanted: Number of Frames of the data set, None if missing.
+        warnings: receives a warning about the split.
+        salvage: whether to accept a different number of frames.
 
     Raises:
-        DamagedError: there are more or fewer than Number of Frames says, and nothing is salvaged.
+        DamagedError: the number of frames is not Number of Frames, and ``salvage`` is false.
     """
     fragments = tuple(chain.from_iterable(groups))
     count = wanted or 1
     if len(found) != count == len(fragments) and (len(found) < count or not salvage):
         return _one_each(fragments)
     if len(found) != count and not salvage:
-        raise DamagedError(f"{_mismatch(wanted, len(found))}. Try --salvage to take them all.")
+        raise DamagedError(f"{_mismatch(wanted, len(found))}. Try --salvage to write all of them.")
     if len(found) > len(groups):
         warnings.append(
             f"{len(found)} code streams share {len(fragments)} fragment"
-            f"{'s' * (len(fragments) > 1)} of Pixel Data: split where they end"
+            f"{'s' * (len(fragments) > 1)} of Pixel Data; split at their ends"
         )
     return found
 
@@ -97,15 +97,15 @@ def _mismatch(wanted: int | None, found: int) -> str:
 def _without_empty_tail(
     fragments: tuple[Fragment, ...], count: int, warnings: list[str]
 ) -> tuple[Fragment, ...]:
-    """Returns the fragments without the empty ones at the end that no frame needs."""
+    """Returns the fragments without trailing empty ones that no frame needs."""
     size = len(fragments)
     while size > count and not fragments[size - 1].size:
         size -= 1
     empty = len(fragments) - size
     if empty == 1:
-        warnings.append("an empty fragment at the end of Pixel Data was left out")
+        warnings.append("left out an empty fragment at the end of Pixel Data")
     elif empty:
-        warnings.append(f"{empty} empty fragments at the end of Pixel Data were left out")
+        warnings.append(f"left out {empty} empty fragments at the end of Pixel Data")
     if not size:
         raise DamagedError("Pixel Data has no fragments")
     return fragments[:size]
@@ -114,10 +114,10 @@ def _without_empty_tail(
 def _grouped(
     source: Source, pixels: Encapsulation, wanted: int | None, unmarked: "Unmarked | None"
 ) -> tuple[Frame, ...]:
-    """Returns the fragments of each frame; a frame ends with its last fragment.
+    """Groups whole fragments into frames.
 
     Raises:
-        DamagedError: nothing tells which belong together.
+        DamagedError: it is unclear which fragments belong together.
     """
     fragments, count = pixels.fragments, wanted or 1
     start = b"" if unmarked else _start(source, fragments[0])
@@ -136,7 +136,7 @@ def _grouped(
     elif not enough and len(starts) != len(fragments):
         raise DamagedError(
             f"Pixel Data has {len(fragments)} fragments for {count} frames,"
-            " and nothing tells which belong together"
+            " and it is unclear which belong together"
         )
     stops = [*starts[1:], len(fragments)]
     return tuple(fragments[a:b] for a, b in zip(starts, stops, strict=True))
@@ -145,14 +145,14 @@ def _grouped(
 def _unmarked_starts(
     source: Source, fragments: tuple[Fragment, ...], unmarked: "Unmarked"
 ) -> list[int]:
-    """Returns the indices of the fragments that begin a frame: the first, and all whole ones."""
+    """Returns the indices of fragments that begin a frame: the first, and all complete ones."""
     rest = enumerate(fragments[1:], 1)
     whole = (i for i, part in rest if unmarked.end(source.read(part.offset, part.size)))
     return [0, *whole]
 
 
 def _starts(source: Source, pixels: Encapsulation, start: bytes) -> list[int]:
-    """Returns the indices of the fragments that begin a frame, by the streams or the tables."""
+    """Returns the indices of fragments that begin a frame, from code streams or offset tables."""
     fragments = pixels.fragments
     if start:
         return [i for i, part in enumerate(fragments) if _begins(source, part, start)]
@@ -161,32 +161,32 @@ def _starts(source: Source, pixels: Encapsulation, start: bytes) -> list[int]:
     for table in (pixels.extended_offset_table, pixels.basic_offset_table):
         if table and table[0] == 0 and all(offset in positions for offset in table):
             return sorted({positions[offset] for offset in table})
-    return list(range(len(fragments)))  # others: a fragment is a frame (PS3.5 A.4)
+    return list(range(len(fragments)))  # otherwise a fragment is a frame (PS3.5 A.4)
 
 
 def _start(source: Source, fragment: Fragment) -> bytes:
-    """Returns what the streams of this codec begin with, empty if nothing tells."""
+    """Returns the first bytes that all streams of this codec share; empty if unknown."""
     head = source.peek(fragment.offset, min(RLE_HEADER, fragment.size))
     known = next((start for start in STARTS if head.startswith(start)), b"")
     return known or (head[:RLE_START] if _is_rle(head) else b"")
 
 
 def _begins(source: Source, fragment: Fragment, start: bytes) -> bool:
-    """Whether a fragment begins a stream as ``start`` does; any does if that is empty."""
+    """Returns whether a fragment begins with ``start``; true for all if ``start`` is empty."""
     size = RLE_HEADER if len(start) == RLE_START else len(start)
     head = source.peek(fragment.offset, min(size, fragment.size))
     return head.startswith(start) and (len(start) != RLE_START or _is_rle(head))
 
 
 def _is_rle(head: bytes) -> bool:
-    from dicomtx.code_stream import rle  # noqa: PLC0415 - native files need none
+    from dicomtx.code_stream import rle  # noqa: PLC0415 - native files do not need it
 
     return rle.read(head) is not None
 
 
 def _split(source: Source, parts: Frame, unmarked: "Unmarked | None") -> list[Frame]:
-    """Returns the fragments of one frame as those of the code streams that are in them."""
-    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
+    """Splits joined fragments into one frame for each code stream in them."""
+    from dicomtx import code_stream  # noqa: PLC0415 - native files do not need it
 
     data = b"".join(source.read(part.offset, part.size) for part in parts)
     starts = unmarked.starts(data) if unmarked else code_stream.starts(data)
@@ -195,7 +195,7 @@ def _split(source: Source, parts: Frame, unmarked: "Unmarked | None") -> list[Fr
 
 
 def _between(parts: Frame, start: int, stop: int) -> Frame:
-    """Returns the pieces of fragments that hold the bytes from ``start`` to ``stop``."""
+    """Returns the parts of fragments that hold the bytes from ``start`` to ``stop``."""
     found, at = [], 0
     for part in parts:
         first, last = max(start - at, 0), min(stop - at, part.size)
@@ -224,4 +224,4 @@ def _check_tables(
             continue
         positions = {fragment.offset - 8 - first for fragment in fragments}
         if len(table) != count or not positions.issuperset(table):
-            warnings.append(f"the {kind} Offset Table is wrong: frames are told from the streams")
+            warnings.append(f"the {kind} Offset Table is wrong; located frames by code streams")

@@ -1,4 +1,4 @@
-"""Pixel Data frame by frame: native (PS3.5 8.1) and encapsulated (PS3.5 A.4)."""
+"""Reads and writes frames of native (PS3.5 8.1) and encapsulated (PS3.5 A.4) Pixel Data."""
 
 import struct
 from array import array
@@ -25,18 +25,18 @@ WORD_CODES: Final = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 
 class NativeFrames:
-    """Native frames by position."""
+    """Reads native frames by index."""
 
     def __init__(
         self, source: Source, place: tuple[int, int], image: ImagePixel, *, words: bool
     ) -> None:
-        """Reads nothing yet.
+        """Stores the arguments. Nothing is read yet.
 
         Args:
-            source: where Pixel Data is.
-            place: where its value begins, and the length of its value.
-            image: what the data set says.
-            words: its 16-bit words are big endian.
+            source: the source of Pixel Data.
+            place: offset and length of its value.
+            image: the Image Pixel attributes of the data set.
+            words: whether it has 16-bit words in big endian byte order.
         """
         self.image = image
         self._source = source
@@ -50,26 +50,26 @@ class NativeFrames:
         return self.image.number_of_frames
 
     def read(self, index: int) -> Frame:
-        """Returns one frame, little endian and colour by pixel."""
+        """Returns one frame, little endian and colour-by-pixel."""
         bits = self.image.bits_per_frame
         first, last = index * bits, (index + 1) * bits
         data = self._bytes(first // 8, (last + 7) // 8)
         if bits % 8:
             data = _shifted(data, first % 8, bits)
         planes = self.image.planar_configuration == 1 and self.image.samples_per_pixel > 1
-        if planes and not self.image.subsampled:  # 4:2:2 has one order
+        if planes and not self.image.subsampled:  # 4:2:2 has only one order
             data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
         return Frame(data, self._one)
 
     def _bytes(self, start: int, stop: int) -> bytes:
         if not self._words:
             return self._there(start, stop)
-        even = start - start % 2  # whole words, also where a frame starts within one
+        even = start - start % 2  # read whole words, even if a frame starts inside one
         data = swapped(self._there(even, stop + stop % 2), 2)
         return data[start - even : stop - even]
 
     def _there(self, start: int, stop: int) -> bytes:
-        """Returns the bytes of the value; what is behind its end is zero."""
+        """Returns bytes of the value; bytes after its end are zero."""
         data = self._source.read(self._offset + start, max(0, min(stop, self._size) - start))
         return data.ljust(stop - start, b"\0")
 
@@ -80,30 +80,30 @@ def native_frames(
     """Returns the frames of native Pixel Data.
 
     Args:
-        data_set: has Pixel Data.
-        image: what it is.
-        warnings: if given, what is missing is zero, and that is said here.
+        data_set: a data set with Pixel Data.
+        image: its Image Pixel attributes.
+        warnings: if given, missing bytes are zero and a warning is added here.
 
     Raises:
-        DamagedError: it is shorter or longer than the image.
+        DamagedError: Pixel Data is shorter or longer than the image.
     """
     element = data_set.find(tags.PIXEL_DATA)
     if element is None:
-        raise DamagedError("there is no Pixel Data")
+        raise DamagedError("no Pixel Data")
     _check_count(image.number_of_frames, data_set.source)
     needed = image.native_bytes
     size = element.end - element.value
     extra = (size - needed) // max(1, image.frame_bytes)
     if size < needed or (extra > 0 and image.frame_bytes > 1):
         what = (
-            f"Pixel Data has {size} bytes, but {image.number_of_frames} frames of"
-            f" {image.rows} x {image.columns} take {needed}"
+            f"Pixel Data has {size} bytes, but the image (frames: {image.number_of_frames},"
+            f" size: {image.rows} x {image.columns}) needs {needed}"
         )
         if warnings is None or size * MOST_MISSING < needed:
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
         image = image._replace(number_of_frames=image.number_of_frames + max(0, extra))
-    # samples of more than 8 bits are words, though they wrongly be called OB
+    # samples of more than 8 bits are words, even if the VR is wrongly OB
     words = data_set.big_endian_pixels and (element.vr != "OB" or image.bits_allocated > 8)
     return NativeFrames(data_set.source, (element.value, size), image, words=words)
 
@@ -115,20 +115,20 @@ def _check_count(frames: int, source: Source) -> None:
 
 
 def _shifted(data: bytes, by: int, bits: int) -> bytes:
-    """Returns ``bits`` bits from bit ``by`` on, the first one in the lowest bit."""
+    """Returns ``bits`` bits starting at bit ``by``, with the first in the lowest bit."""
     number = (int.from_bytes(data, "little") >> by) & ((1 << bits) - 1)
     return number.to_bytes((bits + 7) // 8, "little")
 
 
 def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
-    """Returns colour-by-plane data as colour by pixel (PS3.3 C.7.6.3.1.3).
+    """Converts colour-by-plane data to colour-by-pixel (PS3.3 C.7.6.3.1.3).
 
     Raises:
-        UnsupportedError: samples are not of 8, 16, 32 or 64 bits, so they cannot be told apart.
+        UnsupportedError: samples do not have 8, 16, 32 or 64 bits allocated.
     """
     code = WORD_CODES.get(bits_allocated)
     if code is None:
-        raise UnsupportedError(f"{bits_allocated} bits allocated are not supported in planes")
+        raise UnsupportedError(f"{bits_allocated} bits allocated: not supported in colour planes")
     planes, pixels = array(code, data), array(code, bytes(len(data)))
     size = len(planes) // samples
     for sample in range(samples):
@@ -137,10 +137,10 @@ def by_pixel(data: bytes, samples: int, bits_allocated: int) -> bytes:
 
 
 class EncapsulatedFrames:
-    """Encapsulated frames by position: the fragments of each."""
+    """Reads encapsulated frames by index."""
 
     def __init__(self, source: Source, frames: tuple[tuple[Fragment, ...], ...]) -> None:
-        """Reads nothing yet."""
+        """Stores the fragments of each frame. Nothing is read yet."""
         self.source = source
         self.frames = frames
 
@@ -151,11 +151,11 @@ class EncapsulatedFrames:
 
     @property
     def size(self) -> int:
-        """Bytes of all code streams."""
+        """Total size of all code streams in bytes."""
         return sum(part.size for parts in self.frames for part in parts)
 
     def read(self, index: int) -> bytes:
-        """Returns the code stream of one frame, its fragments joined."""
+        """Returns the code stream of one frame, with its fragments joined."""
         parts = [self.source.read(part.offset, part.size) for part in self.frames[index]]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -175,13 +175,13 @@ def encapsulated_frames(
     """Returns the frames of encapsulated Pixel Data.
 
     Args:
-        data_set: has Pixel Data.
-        warnings: deviations that were handled are added here.
-        unmarked: tells frames apart that have no markers.
-        salvage: use what is there of Pixel Data that is cut off or lacks frames.
+        data_set: a data set with Pixel Data.
+        warnings: receives a warning for each deviation that was handled.
+        unmarked: splits frames of syntaxes without markers.
+        salvage: whether to accept truncated Pixel Data and missing frames.
 
     Raises:
-        DamagedError: the items are broken or cut off, or frames are missing.
+        DamagedError: the items are damaged or truncated, or frames are missing.
     """
     pixels = encapsulation.read(data_set, warnings if salvage else None)
     wanted = attributes.number_of_frames(data_set)
@@ -196,14 +196,14 @@ class NativeWriter:
     """Collects native frames in a spool."""
 
     def __init__(self, spool: Spool, image: ImagePixel) -> None:
-        """Starts without frames; ``image`` is what is written."""
+        """Starts without frames; ``image`` describes the frames to write."""
         self._spool = spool
         self._image = image
         self._carry = 0
         self._carried = 0
 
     def add(self, data: bytes | bytearray | memoryview) -> None:
-        """Appends one frame, little endian and colour by pixel."""
+        """Appends one frame, little endian and colour-by-pixel."""
         bits = self._image.bits_per_frame
         if bits % 8 == 0 and not self._carried:
             self._spool.write(data)
@@ -216,7 +216,7 @@ class NativeWriter:
         self._carry = number >> whole * 8
 
     def pixel_data(self, *, big_endian: bool) -> PixelData:
-        """Returns the Pixel Data of all frames, of even length."""
+        """Returns the Pixel Data of all frames, padded to even length."""
         if self._carried:
             self._spool.write(bytes([self._carry]))
             self._carried = 0
@@ -229,12 +229,12 @@ class NativeWriter:
         return PixelData(rope, vr, encapsulated=False)
 
     def edits(self) -> list[Edit]:
-        """Returns the edits that go with it: no offset tables."""
+        """Returns the edits that remove offset tables."""
         return _without_tables()
 
 
 class EncapsulatedWriter:
-    """Collects encapsulated frames in a spool: one fragment a frame, padded to even length."""
+    """Collects encapsulated frames in a spool: one fragment per frame, padded to even length."""
 
     def __init__(self, spool: Spool) -> None:
         """Starts without frames."""
@@ -256,11 +256,11 @@ class EncapsulatedWriter:
 
     @property
     def extended(self) -> bool:
-        """Whether an offset passes 32 bits."""
+        """Whether an offset exceeds 32 bits."""
         return bool(self._offsets) and self._offsets[-1] > HIGHEST_OFFSET
 
-    def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - never so (A.4)
-        """Returns the Pixel Data of all frames: offset table, items, delimiter."""
+    def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - always little (A.4)
+        """Returns the Pixel Data of all frames: offset table, items and delimiter."""
         table = () if self.extended else self._offsets
         rope = Rope()
         rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
@@ -270,7 +270,7 @@ class EncapsulatedWriter:
         return PixelData(rope, "OB", encapsulated=True, items=items)
 
     def edits(self) -> list[Edit]:
-        """Returns the edits that go with it: stale offset tables go, new ones come where needed."""
+        """Returns the edits that remove stale offset tables and add new ones if needed."""
         if not self.extended:
             return _without_tables()
         count = len(self._offsets)

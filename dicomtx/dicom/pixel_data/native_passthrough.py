@@ -1,4 +1,4 @@
-"""Native Pixel Data that stays native."""
+"""Copies native Pixel Data that stays native."""
 
 from dicomtx.dicom import tags
 from dicomtx.dicom.attributes import MOST_MISSING
@@ -11,20 +11,20 @@ from dicomtx.image_pixel import ImagePixel
 def native_passthrough(
     data_set: DataSet, image: ImagePixel | None, warnings: list[str] | None, *, swap: bool
 ) -> PixelData | None:
-    """Returns native Pixel Data anew, if the source's element cannot pass as it stands.
+    """Returns corrected native Pixel Data, or None if the element can be copied unchanged.
 
-    That is so where samples of more than 8 bits have the VR OB and the byte order changes, where
-    the VR is UN, where Pixel Data is not in the byte order of the data set, and where its end is
-    missing: then that is zero.
+    It needs a correction if samples of more than 8 bits have the VR OB and the byte order changes,
+    if the VR is UN, if Pixel Data is not in the byte order of the data set, or if its end is
+    missing. A missing end is filled with zeros.
 
     Args:
         data_set: the source.
-        image: what it says, None if it does not say enough.
-        warnings: if given, what is missing is zero, and that is said here.
-        swap: the byte order of Pixel Data changes.
+        image: its Image Pixel attributes, None if they are incomplete.
+        warnings: if given, missing bytes are zero and a warning is added here.
+        swap: whether the byte order of Pixel Data changes.
 
     Raises:
-        DamagedError: it is shorter than the image.
+        DamagedError: Pixel Data is shorter than the image.
     """
     element = data_set.find(tags.PIXEL_DATA)
     if not element or element.undefined:
@@ -32,7 +32,7 @@ def native_passthrough(
     there = element.end - element.value
     whole = image.native_bytes if image else there
     if there < whole:
-        what = f"Pixel Data has {there} bytes, but the image takes {whole}"
+        what = f"Pixel Data has {there} bytes, but the image needs {whole}"
         if warnings is None or there * MOST_MISSING < whole:
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")

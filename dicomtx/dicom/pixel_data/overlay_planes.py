@@ -1,4 +1,4 @@
-"""Overlay planes (PS3.3 C.9.2) that are kept in the unused bits of Pixel Data (retired)."""
+"""Overlay planes (PS3.3 C.9.2) in unused bits of Pixel Data (retired)."""
 
 from typing import Final, NamedTuple
 
@@ -12,17 +12,17 @@ DATA: Final = 0x3000
 
 
 class OverlayPlane(NamedTuple):
-    """One plane: its group (60xx) and the bit of each pixel that it is in."""
+    """An overlay plane: its group (60xx) and its bit in each pixel."""
 
     group: int
     bit: int
 
     def edits(self, data: bytes, frames: int) -> list[Edit]:
-        """Returns the edits that make it a plane of its own.
+        """Returns the edits that move the plane to Overlay Data.
 
         Args:
-            data: the plane of all frames, one bit a pixel, the first in the lowest bit.
-            frames: how many frames that is.
+            data: the plane of all frames, one bit per pixel, the first in the lowest bit.
+            frames: number of frames.
         """
         edits = [
             Edit.short(self.group << 16 | BITS_ALLOCATED, 1),
@@ -35,7 +35,7 @@ class OverlayPlane(NamedTuple):
 
 
 def embedded_planes(data_set: DataSet, image: ImagePixel) -> tuple[OverlayPlane, ...]:
-    """Returns the planes in bits of Pixel Data that are no part of the stored values."""
+    """Returns the overlay planes in bits of Pixel Data outside the stored values."""
     planes = []
     for group in range(0x6000, 0x6020, 2):
         bit = data_set.number(group << 16 | BIT_POSITION)

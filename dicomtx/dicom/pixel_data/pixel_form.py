@@ -1,4 +1,4 @@
-"""What form Pixel Data really has: its length and its label can both be wrong."""
+"""Detects the real form of Pixel Data. Its length and its label can both be wrong."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
 
 STREAM_HEAD: Final = 1 << 16
-LONGEST_HEAD: Final = 1 << 24  # of JPEG with an ICC profile: as many pieces as can be numbered
+LONGEST_HEAD: Final = 1 << 24  # JPEG with an ICC profile, which can have 255 parts
 SOI: Final = b"\xff\xd8"
 ITEM_TAG: Final = b"\xfe\xff\x00\xe0"
 STARTS: Final = {
@@ -25,17 +25,17 @@ STARTS: Final = {
     b"\0\0\0\x0cJXL ": "JPEG XL",
     b"\xff\x0a": "JPEG XL",
 }
-SHORT_START: Final = 2  # bytes: too few to believe them without the header behind
-RLE_START: Final = b"\0\0\0\x40\0\0\0"  # behind the number of segments: the first one's offset
+SHORT_START: Final = 2  # bytes; too few to trust without parsing the header
+RLE_START: Final = b"\0\0\0\x40\0\0\0"  # after the number of segments: the offset of the first
 
 
 def has_items(source: Source, element: Element) -> bool:
-    """Whether Pixel Data begins with an item, as it does if it is encapsulated (PS3.5 A.4)."""
+    """Returns whether Pixel Data begins with an item, as encapsulated data does (PS3.5 A.4)."""
     return source.peek(element.value, len(ITEM_TAG)) == ITEM_TAG
 
 
 def first_stream(data_set: DataSet) -> "CodeStream | None":
-    """Returns what the first fragment of encapsulated Pixel Data says of itself."""
+    """Parses the header of the first code stream in encapsulated Pixel Data."""
     element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     if element is None:
         return None
@@ -46,7 +46,7 @@ def first_stream(data_set: DataSet) -> "CodeStream | None":
             return None
         fragment = header(source, table.end, EXPLICIT)
         at, size = fragment.value, fragment.length
-    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
+    from dicomtx import code_stream  # noqa: PLC0415 - native files do not need it
 
     head = source.read(at, min(size, STREAM_HEAD))
     said = code_stream.read(head)
@@ -56,36 +56,36 @@ def first_stream(data_set: DataSet) -> "CodeStream | None":
 
 
 def disguised(data_set: DataSet, label: TransferSyntax, image: ImagePixel | None) -> str:
-    """Returns how Pixel Data of defined length under a compressed label is encapsulated.
+    """Returns how Pixel Data of defined length is encapsulated, if the label is a compressed one.
 
-    That is in items, or as one code stream without items. It is empty if Pixel Data is native.
+    It has items, or is one code stream without items. Returns empty if Pixel Data is native.
 
     Raises:
-        DamagedError: it is none of these.
+        DamagedError: Pixel Data has none of these forms.
     """
     element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     assert element is not None
     if has_items(source, element):
-        return "Pixel Data has a defined length, but consists of items: read as encapsulated"
+        return "Pixel Data has a defined length, but consists of items; read as encapsulated"
     if family := _family(source.peek(element.value, STREAM_HEAD)):
-        return f"Pixel Data is a {family} stream without items: read as encapsulated"
+        return f"Pixel Data is a {family} stream without items; read as encapsulated"
     if image and not any(_is_native(source, element, size) for size in _native_sizes(image)):
         raise DamagedError(
-            f"the file meta says {label.name}, but Pixel Data has neither items nor a known code"
-            f" stream, and its {element.end - element.value} bytes are not the"
+            f"the transfer syntax is {label.name}, but Pixel Data has no items and no known"
+            f" code stream, and its {element.end - element.value} bytes are not the"
             f" {image.native_bytes} of the native image"
         )
     return ""
 
 
 def _native_sizes(image: ImagePixel) -> tuple[int, int]:
-    """Returns the bytes of native Pixel Data; 4:2:2 is often a label only."""
+    """Returns the possible sizes of native Pixel Data; a 4:2:2 label is often wrong."""
     whole = image._replace(photometric_interpretation="RGB")
     return image.native_bytes, whole.native_bytes
 
 
 def _is_native(source: Source, element: Element, size: int) -> bool:
-    """Whether Pixel Data has so many bytes, and nothing but zeros behind them."""
+    """Returns whether Pixel Data has at least this size, with only zeros after it."""
     behind = element.end - element.value - size
     if behind < 0:
         return False
@@ -93,7 +93,7 @@ def _is_native(source: Source, element: Element, size: int) -> bool:
 
 
 def hidden(data_set: DataSet, image: ImagePixel | None) -> str:
-    """Returns which code streams are in Pixel Data that is native by its label, empty if none."""
+    """Returns the kind of code streams in Pixel Data labelled as native; empty if none."""
     element, source = data_set.find(tags.PIXEL_DATA), data_set.source
     if element is None or image is None:
         return ""
@@ -112,8 +112,8 @@ def hidden(data_set: DataSet, image: ImagePixel | None) -> str:
 
 
 def _stream_of(image: ImagePixel, head: bytes) -> str:
-    """Returns what a code stream of this image is; words that look like one by chance are not."""
-    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
+    """Returns the kind of a code stream; empty unless its size matches the image."""
+    from dicomtx import code_stream  # noqa: PLC0415 - native files do not need it
 
     said = code_stream.read(head)
     if said is None or (said.rows, said.columns) != (image.rows, image.columns):
@@ -122,13 +122,13 @@ def _stream_of(image: ImagePixel, head: bytes) -> str:
 
 
 def _family(head: bytes) -> str:
-    """Returns the family of the code stream that begins so, empty if none does."""
+    """Returns the family of the code stream with these first bytes; empty if unknown."""
     start = next((start for start in STARTS if head.startswith(start)), b"")
     if len(start) > SHORT_START:
         return STARTS[start]
     if not start and head[1:8] != RLE_START:
         return ""
-    from dicomtx import code_stream  # noqa: PLC0415 - native files need none
+    from dicomtx import code_stream  # noqa: PLC0415 - native files do not need it
 
     said = code_stream.read(head)
     return said.family if said else ""

@@ -1,12 +1,12 @@
-"""Specific Character Set (PS3.3 C.12.1.1.2): the defined terms, and nothing else.
+"""Maps the defined terms of Specific Character Set (PS3.3 C.12.1.1.2) to Python codecs.
 
-Spaces, hyphens and underscores are often mistaken for each other; a term is known without them. A
-name of a Python codec is not a term: ``hex`` or ``undefined`` in a file decode nothing.
+Terms match without spaces, hyphens and underscores, because files often confuse them. Names of
+Python codecs are not accepted: ``hex`` or ``undefined`` in a file decode nothing.
 """
 
 from typing import Final
 
-DEFAULT: Final = "iso8859"  # ISO 646 is a part of it
+DEFAULT: Final = "iso8859"  # includes ISO 646
 _SINGLE: Final = {
     "6": DEFAULT,
     "13": "shift_jis",
@@ -24,13 +24,13 @@ _SINGLE: Final = {
 }
 _MULTIPLE: Final = {"58": "iso_ir_58", "87": "iso2022_jp", "149": "euc_kr", "159": "iso2022_jp_2"}
 ALONE: Final = {"ISO_IR 192": "utf_8", "GB18030": "gb18030", "GBK": "gbk"}
-"""The terms that do not go with code extensions."""
+"""The terms that cannot be combined with code extensions."""
 ENCODINGS: Final = {
     **{f"ISO_IR {number}": codec for number, codec in _SINGLE.items()},
     **{f"ISO 2022 IR {number}": codec for number, codec in (_SINGLE | _MULTIPLE).items()},
     **ALONE,
 }
-"""Python's codec by defined term."""
+"""Python codecs by defined term."""
 
 
 def _plain(term: str) -> str:
@@ -38,21 +38,21 @@ def _plain(term: str) -> str:
 
 
 _TERMS: Final = {_plain(term): term for term in ENCODINGS} | {
-    "ISO2022GBK": "GBK",  # both as CP-1234 had them at first
+    "ISO2022GBK": "GBK",  # both from the first version of CP-1234
     "ISO202258": "ISO 2022 IR 58",
 }
 
 
 def unknown(named: str) -> str:
-    """Returns the first value of Specific Character Set that is not a defined term, or nothing."""
+    """Returns the first value of Specific Character Set that is not a defined term, or empty."""
     values = (value.strip(" \0") for value in named.split("\\"))
     return next((value for value in values if value and _plain(value) not in _TERMS), "")
 
 
 def terms(named: str) -> list[str]:
-    """Returns the defined terms among the values; empty where the default repertoire is meant.
+    """Returns the defined terms of the values; "" stands for the default repertoire.
 
-    A value that is not known, or that does not go with the others, is left out.
+    Unknown values, and values that cannot be combined with the others, are dropped.
     """
     values = [_TERMS.get(_plain(value.strip(" \0")), "") for value in named.split("\\")]
     if values[0] in ALONE:
@@ -61,5 +61,5 @@ def terms(named: str) -> list[str]:
 
 
 def encodings(named: str) -> list[str]:
-    """Returns Python's codecs for Specific Character Set, as it is in the file; one at least."""
+    """Returns the Python codecs for a value of Specific Character Set; at least one."""
     return [ENCODINGS.get(term, DEFAULT) for term in terms(named)]

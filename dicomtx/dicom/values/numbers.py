@@ -1,17 +1,17 @@
-"""Numbers in text elements (PS3.5 6.2): the one place where a file's digits become a number."""
+"""Parses numbers in text elements (PS3.5 6.2). All such numbers are parsed here."""
 
 from math import isfinite
 from typing import Final
 
 MOST_DIGITS: Final = 10  # an IS holds 32 bits
-LONGEST: Final = 64  # an IS has 12 characters and a DS 16, but writers pad them
+LONGEST: Final = 64  # an IS has up to 12 characters and a DS 16, but some files pad them
 
 
 def integer(text: str) -> int | None:
-    """Returns the first value of an IS, with or without a sign; None if it is not a number.
+    """Parses the first value of an IS, with or without a sign; None if it is not a number.
 
     Raises:
-        OverflowError: it has more digits than any IS can have.
+        OverflowError: the number has more digits than an IS can have.
     """
     first = text.split("\\", 1)[0].strip(" \0")
     digits = first[1:] if first[:1] in ("+", "-") else first
@@ -24,7 +24,7 @@ def integer(text: str) -> int | None:
 
 
 def decimal(text: str) -> float | None:
-    """Returns one value of a DS; None if it is not a finite number."""
+    """Parses one value of a DS; None if it is not a finite number."""
     if len(text) > LONGEST or not text.isascii() or "_" in text:
         return None
     try:

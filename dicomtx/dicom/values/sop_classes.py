@@ -1,4 +1,4 @@
-"""The storage SOP classes of PS3.4, by pydicom's dictionary."""
+"""SOP classes of PS3.4, from pydicom's dictionary."""
 
 from functools import cache
 from typing import Final
@@ -22,10 +22,10 @@ def known() -> frozenset[str]:
 
 
 def uid_of(name: str) -> str:
-    """Returns the UID, or the glob of UIDs, that a keyword or a UID of a SOP class means.
+    """Returns the UID of a SOP class given by keyword or UID. A glob of UIDs is returned unchanged.
 
     Raises:
-        SettingsError: it is neither, or no SOP class of PS3.4.
+        SettingsError: the name is neither, or the UID is not a SOP class of PS3.4.
     """
     for uid, (_, kind, _, _, keyword) in UID_dictionary.items():
         if keyword == name and kind.endswith("SOP Class"):
@@ -37,8 +37,8 @@ def uid_of(name: str) -> str:
             and name.startswith(ROOT)
             and UID(name).type not in ("SOP Class", "Meta SOP Class")
         ):
-            raise SettingsError(f"{name!r} is no SOP class of PS3.4")
+            raise SettingsError(f"{name!r} is not a SOP class of PS3.4")
         return name
     raise SettingsError(
-        f"{name!r} is no SOP class: use a keyword of PS3.6, a UID, or a glob of UIDs"
+        f"{name!r} is not a SOP class: use a PS3.6 keyword, a UID, or a glob of UIDs"
     )

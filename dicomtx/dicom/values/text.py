@@ -1,4 +1,4 @@
-"""Values for people, layouts and rules: decoded by pydicom, in the data set's character set."""
+"""Decodes values to text with pydicom, for display, layouts and rules."""
 
 import struct
 import warnings
@@ -15,14 +15,19 @@ from dicomtx.errors import SettingsError
 
 IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 NUMBERS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "HH"}
-DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x5C}  # where an escape sequence ends (PS3.5 6.1.2.5.3)
+DELIMITERS: Final = {
+    0x0A,
+    0x0C,
+    0x0D,
+    0x5C,
+}  # end an escape sequence's scope (PS3.5 6.1.2.5.3)
 
 
 def tag_of(name: str) -> int:
-    """Returns the tag that a keyword of PS3.6, "(gggg,eeee)" or "ggggeeee" means.
+    """Returns the tag for a PS3.6 keyword, "(gggg,eeee)" or "ggggeeee".
 
     Raises:
-        SettingsError: it means none.
+        SettingsError: the name is not a keyword or a tag.
     """
     digits = name.strip("() ").replace(",", "").replace(" ", "")
     if len(digits) == 8:
@@ -32,14 +37,14 @@ def tag_of(name: str) -> int:
             pass
     tag = tag_for_keyword(name.strip())
     if tag is None:
-        raise SettingsError(f"{name!r} is no keyword of PS3.6 and no tag such as (0008,0060)")
+        raise SettingsError(f"{name!r} is not a PS3.6 keyword or a tag such as (0008,0060)")
     return tag
 
 
 def value(data_set: DataSet, tag: int) -> str:
-    """Returns a value as text, several of them with backslashes between; empty if there is none.
+    """Returns a value as text, with backslashes between multiple values; empty if missing.
 
-    Sequences and bytes are empty; what a character set does not know is replaced.
+    Sequences and binary values give empty text. Undecodable characters are replaced.
     """
     element = data_set.find(tag)
     if element is None or element.undefined:
@@ -52,10 +57,10 @@ def value(data_set: DataSet, tag: int) -> str:
 
 
 def identifier(data_set: DataSet, tag: int) -> str:
-    """Returns a value as Orthanc tells patients, studies and series apart by it.
+    """Returns a value as Orthanc uses it to identify patients, studies and series.
 
-    It ends at the first NUL. Spaces in front of a Patient ID count, and those behind it only if it
-    has several values; spaces around a UID do not count.
+    It ends at the first NUL. Leading spaces of a Patient ID are kept; trailing spaces only if it
+    has several values. Spaces around a UID are removed.
     """
     raw = data_set.value(tag).partition(b"\0")[0]
     vr = vr_of(tag, signed=False)
@@ -66,12 +71,12 @@ def identifier(data_set: DataSet, tag: int) -> str:
 
 
 def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False) -> str:
-    """Returns the value that these bytes are, as ``value`` does.
+    """Decodes the bytes of a value to text, as ``value`` does.
 
     Args:
         raw: the bytes of the value.
         vr: its VR.
-        character_set: Specific Character Set in force, as it stands.
+        character_set: the effective Specific Character Set, unparsed.
         big_endian: the byte order.
     """
     if vr in NUMBERS:
@@ -86,12 +91,12 @@ def decoded(raw: bytes, vr: str, character_set: str, *, big_endian: bool = False
 
 def _characters(raw: bytes, character_set: str) -> str:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # characters that are not known are replaced
+        warnings.simplefilter("ignore")  # undecodable characters are replaced
         return decode_bytes(raw, character_sets.encodings(character_set), DELIMITERS)
 
 
 def keyword(tag: int) -> str:
-    """Returns the keyword of PS3.6, empty for private and unknown elements."""
+    """Returns the PS3.6 keyword; empty for private and unknown elements."""
     return keyword_for_tag(tag)
 
 

@@ -1,4 +1,4 @@
-"""The central directory of a ZIP archive, entry by entry: what is in it, and what is wrong."""
+"""Reads and checks the central directory of a ZIP archive."""
 
 import struct
 from array import array
@@ -23,7 +23,7 @@ FILE_TYPE, FOLDER, REGULAR, LINK = 0o170000, 0o040000, 0o100000, 0o120000
 
 
 class _Entry(NamedTuple):
-    """One entry; offsets are those in the file."""
+    """One entry of the directory. ``at`` is an offset in the file."""
 
     raw_name: bytes
     flags: int
@@ -36,7 +36,7 @@ class _Entry(NamedTuple):
 
 
 class _Directory(NamedTuple):
-    """Where the directory is, by how much offsets in it are wrong, and how many entries it has."""
+    """Start, end, offset correction and number of entries of the directory."""
 
     at: int
     stop: int
@@ -45,19 +45,19 @@ class _Directory(NamedTuple):
 
 
 def members(archive: Source) -> Iterator[Member]:
-    """Yields the members in the order of the directory; folders are left out.
+    """Yields the members in the order of the directory, without folders.
 
-    What must not be opened has ``error``. Memory is 16 bytes a member.
+    Members that must not be opened have ``error`` set. Uses 16 bytes of memory per member.
 
     Raises:
-        DamagedError: it is no archive, or its directory is damaged.
+        DamagedError: the file is not a ZIP archive, or its directory is damaged.
     """
     where = _find(archive)
     starts, hashes = array("Q"), array("q")
     for entry in _entries(archive, where):
         starts.append(entry.at)
         hashes.append(hash(_path(name_of(entry.raw_name, entry.flags))))
-    if (len(starts) - where.entries) % 0x10000:  # with 65536 and more it need not be ZIP64
+    if (len(starts) - where.entries) % 0x10000:  # some writers use no ZIP64 for 65536 or more
         raise DamagedError(f"is damaged: it has {len(starts)} entries, not {where.entries}")
     starts, hashes = array("Q", sorted(starts)), array("q", sorted(hashes))
     for entry in _entries(archive, where):
@@ -83,13 +83,13 @@ def _path(name: str) -> str:
 def _twice(name: str, hashes: "array[int]") -> str:
     own = hash(_path(name))
     twice = bisect_right(hashes, own) - bisect_left(hashes, own) > 1
-    return "another member has the same name: which one is meant is not known" if twice else ""
+    return "another member has the same name; neither is read" if twice else ""
 
 
 def _named(name: str) -> str:
-    """Returns what is wrong with a name: it must stay in the folder that it is unpacked to."""
+    """Returns why a name is unsafe or invalid; empty if it is not."""
     if "\0" in name or not name.strip("/"):
-        return "it has no proper name"
+        return "its name is not valid"
     if name.startswith("/") or name[1:2] == ":":
         return "its name is an absolute path"
     if ".." in name.split("/"):
@@ -98,47 +98,47 @@ def _named(name: str) -> str:
 
 
 def _closed(entry: _Entry, name: str) -> str:
-    """Returns why its content is not for us."""
+    """Returns why the content cannot be read; empty if it can."""
     kind, stored = entry.mode & FILE_TYPE, entry.method == STORED
     reasons = (
         (kind == LINK, "it is a symbolic link"),
         (kind not in (0, REGULAR, LINK), "it is a device, pipe or socket"),
         (entry.flags & ENCRYPTED, "it is encrypted"),
-        (entry.method not in (STORED, DEFLATED), f"it is packed by method {entry.method}"),
+        (entry.method not in (STORED, DEFLATED), f"unsupported compression method {entry.method}"),
         (name.lower().endswith(".zip"), "it is an archive within an archive; unpack it first"),
-        (stored and entry.compressed != entry.size, "its sizes contradict each other"),
+        (stored and entry.compressed != entry.size, "its sizes are inconsistent"),
     )
     found = next((reason for wrong, reason in reasons if wrong), "")
     return found or ("" if stored else in_force().bomb(entry.compressed, entry.size))
 
 
 def _find(archive: Source) -> _Directory:
-    """Returns where the directory is, by the record at the end of the file."""
+    """Locates the directory from the record at the end of the file."""
     tail_at = max(0, archive.size - END.size - 0xFFFF)
     tail = archive.read(tail_at, archive.size - tail_at)
     at = tail.rfind(b"PK\5\6")
     while at >= 0 and at + END.size > len(tail):
         at = tail.rfind(b"PK\5\6", 0, at)
     if at < 0:
-        raise DamagedError("is no ZIP archive, or its end is missing")
+        raise DamagedError("is not a ZIP archive, or is truncated")
     _, disk, first, _, count, size, offset, _ = END.unpack_from(tail, at)
     stop = tail_at + at
     if FULL in (size, offset) or count == 0xFFFF:
         stop, size, offset, count = _find_64(archive, stop) or (stop, size, offset, count)
     elif disk or first:
-        raise DamagedError("is one part of an archive in several parts")
+        raise DamagedError("is one part of a multi-part archive")
     if stop - size - offset < 0:
-        raise DamagedError("is damaged: the directory of the archive is not where it should be")
+        raise DamagedError("is damaged: the archive directory is not at its offset")
     return _Directory(stop - size, stop, stop - size - offset, count)
 
 
 def _find_64(archive: Source, end: int) -> tuple[int, int, int, int] | None:
-    """Returns end, size, offset, entries of a ZIP64 archive's directory, None if it is none."""
+    """Returns end, size, offset and entries of a ZIP64 directory; None if it is not ZIP64."""
     at = end - LOCATOR_64.size
     if at < 0 or archive.peek(at, 4) != b"PK\6\7":
         return None
     told = LOCATOR_64.unpack(archive.peek(at, LOCATOR_64.size))[2]
-    for record in (told, at - END_64.size):  # the second where something stands before the archive
+    for record in (told, at - END_64.size):  # the second if other data precedes the archive
         raw = archive.peek(record, END_64.size) if 0 <= record < at else b""
         if len(raw) == END_64.size and raw[:4] == b"PK\6\6":
             *_, count, size, offset = END_64.unpack(raw)
@@ -151,12 +151,12 @@ def _entries(archive: Source, where: _Directory) -> Iterator[_Entry]:
     while at < where.stop:
         raw = archive.peek(at, ENTRY.size)
         if len(raw) < ENTRY.size or raw[:4] != b"PK\1\2":
-            raise DamagedError("is damaged: the directory of the archive is broken")
+            raise DamagedError("is damaged: invalid entry in the archive directory")
         _, made, _, flags, method, _, _, crc, *rest = ENTRY.unpack(raw)
         compressed, size, name, extra, comment, _, _, outer, offset = rest
         behind = archive.peek(at + ENTRY.size, name + extra)
         if len(behind) < name + extra:
-            raise DamagedError("is damaged: the directory of the archive is cut off")
+            raise DamagedError("is damaged: the archive directory is truncated")
         wide = _widened((size, compressed, offset), behind[name:])
         yield _Entry(
             raw_name=behind[:name],
@@ -172,7 +172,7 @@ def _entries(archive: Source, where: _Directory) -> Iterator[_Entry]:
 
 
 def _widened(short: tuple[int, int, int], extra: bytes) -> tuple[int, ...]:
-    """Returns size, compressed size and offset; those of 4 GiB and more stand in a ZIP64 field."""
+    """Returns size, compressed size and offset, from a ZIP64 field if they exceed 4 GiB."""
     if FULL not in short:
         return short
     at = 0

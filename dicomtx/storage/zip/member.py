@@ -1,4 +1,4 @@
-"""Members of ZIP archives as sources: read by position, and never believed."""
+"""Opens members of ZIP archives as sources. Archives are treated as untrusted input."""
 
 import struct
 import zlib
@@ -17,17 +17,17 @@ SIZES_FOLLOW: Final = 8
 
 
 class Member(NamedTuple):
-    """One member of an archive by position, as its central directory tells it; it pickles.
+    """One member of an archive, as described by the central directory. It can be pickled.
 
     Attributes:
-        name: as the archive has it, with slashes.
+        name: its name in the archive, with slashes.
         at: offset of its local header.
-        limit: offset that its data cannot go beyond: the next header, or the directory.
-        method: 0 is stored, 8 is deflated.
-        compressed: bytes in the archive.
-        size: bytes of the member.
+        limit: offset of the next header or of the directory, where its data must end.
+        method: 0 for stored, 8 for deflated.
+        compressed: compressed size in bytes.
+        size: uncompressed size in bytes.
         crc: CRC-32 of the member.
-        error: why it is not opened; empty if it may be.
+        error: why it must not be opened; empty if it can be.
     """
 
     name: str
@@ -42,15 +42,15 @@ class Member(NamedTuple):
 
 @contextmanager
 def open_member(path: str, member: Member) -> Iterator[Source]:
-    """Opens a member: in its place in the archive if it is stored, else inflated to a spool.
+    """Opens a member. A stored member is read in place; others are inflated to a spool.
 
     Raises:
-        SourceError: the archive cannot be read, or the member is not opened, such as an encrypted
-            one.
-        DamagedError: it is not what the directory says: sizes, checksum, place.
+        SourceError: the archive cannot be read, or the member must not be opened, for example
+            because it is encrypted.
+        DamagedError: sizes, checksum or offset differ from the directory.
     """
     if member.error:
-        raise SourceError(f"is not opened: {member.error}")
+        raise SourceError(f"cannot be opened: {member.error}")
     with open_source(path) as archive:
         data = _data(archive, member)
         if member.method == STORED:
@@ -65,7 +65,7 @@ def open_member(path: str, member: Member) -> Iterator[Source]:
 
 
 def name_of(raw: bytes, flags: int) -> str:
-    """Returns the name in a header: UTF-8, marked as such or not, else code page 437."""
+    """Decodes the name in a header as UTF-8 or, if that fails, as code page 437."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -74,10 +74,10 @@ def name_of(raw: bytes, flags: int) -> str:
 
 
 def _data(archive: Source, member: Member) -> Source:
-    """Returns the member's bytes in the archive, once its own header agrees with the directory."""
+    """Returns the raw bytes of a member. Checks its header against the directory."""
     raw = archive.peek(member.at, LOCAL.size)
     if len(raw) < LOCAL.size or raw[:4] != b"PK\x03\x04":
-        raise DamagedError("is not where the archive says; did it change meanwhile?")
+        raise DamagedError("is not at its offset in the archive; did the archive change?")
     _, _, flags, method, _, _, crc, compressed, size, name, extra = LOCAL.unpack(raw)
     own_name = name_of(archive.peek(member.at + LOCAL.size, name), flags)
     wrong = (own_name, method) != (member.name, member.method)
@@ -85,10 +85,10 @@ def _data(archive: Source, member: Member) -> Source:
         own = (crc, compressed, size)
         wrong |= own != (member.crc, member.compressed, member.size)
     if wrong:
-        raise DamagedError("its header contradicts the directory of the archive")
+        raise DamagedError("its header does not match the archive directory")
     start = member.at + LOCAL.size + name + extra
     if start + member.compressed > min(member.limit, archive.size):
-        raise DamagedError("reaches into what follows in the archive")
+        raise DamagedError("overlaps the data that follows in the archive")
     return archive.within(start, member.compressed)
 
 
@@ -100,7 +100,7 @@ def _checksum(data: Source) -> int:
 
 
 def _inflate(member: Member, data: Source, spool: Spool) -> tuple[int, int]:
-    """Inflates to ``spool``, never more than was announced; returns size and checksum."""
+    """Inflates to ``spool``, never beyond the declared size. Returns size and checksum."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     crc = 0
     try:
@@ -108,19 +108,19 @@ def _inflate(member: Member, data: Source, spool: Spool) -> tuple[int, int]:
             piece = inflater.decompress(chunk, CHUNK)
             while piece:
                 if spool.size + len(piece) > member.size:
-                    raise DamagedError(f"is larger than the {member.size} bytes that it should be")
+                    raise DamagedError(f"is larger than its declared size of {member.size} bytes")
                 crc = zlib.crc32(piece, crc)
                 spool.write(piece)
                 piece = inflater.decompress(inflater.unconsumed_tail, CHUNK)
     except zlib.error as error:
         raise DamagedError(f"cannot be inflated: {error}") from error
     if not inflater.eof:
-        raise DamagedError("cannot be inflated: it is cut off")
+        raise DamagedError("cannot be inflated: truncated")
     return spool.size, crc
 
 
 def _check(member: Member, size: int, crc: int) -> None:
     if size != member.size:
-        raise DamagedError(f"has {size} bytes, not the {member.size} that it should have")
+        raise DamagedError(f"has {size} bytes; the archive declares {member.size}")
     if crc != member.crc:
-        raise DamagedError("does not have the checksum that the archive says: it is damaged")
+        raise DamagedError("is damaged: its checksum does not match the archive")

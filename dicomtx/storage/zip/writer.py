@@ -1,7 +1,7 @@
-"""ZIP archives written from front to back (APPNOTE 6.3): what they hold costs no memory.
+"""Writes ZIP archives in order (APPNOTE 6.3), with constant memory.
 
-The central directory grows in a spool, ZIP64 fields stand only where a number needs them, and
-the same members give the same bytes: there is no time but the one that is given.
+The central directory grows in a spool. ZIP64 fields are used only if a number needs them. The same
+members give the same bytes, because all times come from the caller.
 """
 
 import os
@@ -20,8 +20,8 @@ MOST_MEMBERS: Final = 0xFFFF
 UTF8_NAME: Final = 0x0800
 MADE_BY_UNIX: Final = 3 << 8
 LEVEL: Final = 6
-FEW: Final = 1 << 18  # bytes of the central directory that stay in memory: they are many parts
-SLACK: Final = 1 << 20  # what deflate may add to 4 GiB that cannot be deflated
+FEW: Final = 1 << 18  # bytes of the central directory to keep in memory
+SLACK: Final = 1 << 20  # bytes that deflate can add to 4 GiB of incompressible data
 LOCAL: Final = struct.Struct("<4sHHHHHLLLHH")
 CENTRAL: Final = struct.Struct("<4sHHHHHHLLLHHHHHLL")
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
@@ -30,7 +30,7 @@ Time = tuple[int, int, int, int, int, int]
 
 
 class _Member(NamedTuple):
-    """What both of a member's headers say."""
+    """The values in both headers of a member."""
 
     name: bytes
     method: int
@@ -44,17 +44,17 @@ class _Member(NamedTuple):
 
     @property
     def version(self) -> int:
-        """The version of the format that is needed to extract it."""
+        """The format version needed to extract the member."""
         return 45 if self.wide else 20
 
     @property
     def flags(self) -> int:
-        """The one flag there is: the name is UTF-8, where that makes a difference."""
+        """The UTF-8 flag, if the name is not ASCII."""
         return 0 if self.name.isascii() else UTF8_NAME
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Time and date as MS-DOS has them: by two seconds, from 1980 to 2107."""
+        """Time and date in MS-DOS format: steps of two seconds, from 1980 to 2107."""
         when = min(max(self.when, EARLIEST), (2107, 12, 31, 23, 59, 59))
         year, month, day, hour, minute, second = when
         time = hour << 11 | minute << 5 | min(second, 59) // 2
@@ -62,10 +62,10 @@ class _Member(NamedTuple):
 
 
 class ZipWriter:
-    """An archive in the making; ``finish`` writes what makes it one."""
+    """An archive that is being written. ``finish`` completes it."""
 
     def __init__(self, fd: int, folder: str) -> None:
-        """Writes to ``fd``, a file that is empty; ``folder`` is where the spool may go."""
+        """Writes to ``fd``, an empty file. ``folder`` is for the spool."""
         self._fd = fd
         self._central = Spool(folder, FEW)
         self._count = 0
@@ -81,17 +81,17 @@ class ZipWriter:
         """Appends one member.
 
         Args:
-            name: with slashes between folders.
+            name: its name, with slashes between folders.
             source: its bytes.
-            when: year, month, day, hour, minute, second.
-            deflate: or else it is stored.
+            when: modification time: year, month, day, hour, minute, second.
+            deflate: whether to deflate the member or to store it.
 
         Raises:
-            DestinationError: it cannot be written, or the name is too long.
+            DestinationError: the member cannot be written, or its name is too long.
         """
         raw = name.encode("utf-8", "surrogateescape")
         if len(raw) > 0xFFFF:
-            raise DestinationError("a name in an archive has at most 65535 bytes")
+            raise DestinationError("a name in a ZIP archive cannot exceed 65535 bytes")
         wide = source.size >= FULL - (SLACK if deflate else 0)
         method = DEFLATED if deflate else STORED
         size = source.size
@@ -103,7 +103,7 @@ class ZipWriter:
         self._central.write(_entry(member))
 
     def _small(self, blank: _Member, source: Source) -> _Member:
-        """Writes a member at once."""
+        """Writes a small member with one write."""
         crc, parts = 0, []
         for data, out in _packed(source, deflate=blank.method == DEFLATED):
             crc = zlib.crc32(data, crc)
@@ -113,7 +113,7 @@ class ZipWriter:
         return member
 
     def _large(self, blank: _Member, source: Source) -> _Member:
-        """Writes a member piece by piece, and what is known only then over its header."""
+        """Writes a large member in chunks, then updates its header."""
         write_all(self._fd, _local(blank))
         crc = packed = 0
         for data, out in _packed(source, deflate=blank.method == DEFLATED):
@@ -125,10 +125,10 @@ class ZipWriter:
         return member
 
     def finish(self) -> None:
-        """Writes the central directory and its end: no member can follow.
+        """Writes the central directory and the end record. No member can follow.
 
         Raises:
-            DestinationError: it cannot be written.
+            DestinationError: they cannot be written.
         """
         directory = self._central.source()
         for data in directory.chunks(0, directory.size):
@@ -143,7 +143,7 @@ class ZipWriter:
 
 
 def _packed(source: Source, *, deflate: bool) -> Iterator[tuple[bytes, bytes]]:
-    """Yields pieces as they are, each with what stands for it in the archive."""
+    """Yields each chunk, with its bytes in the archive."""
     if not deflate:
         yield from ((data, data) for data in source.chunks(0, source.size))
         return
@@ -154,7 +154,7 @@ def _packed(source: Source, *, deflate: bool) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _local(member: _Member) -> bytes:
-    """Returns the header in front of a member; its length does not depend on what is packed."""
+    """Returns the local header of a member. Its length does not depend on the content."""
     extra = struct.pack("<HHQQ", 1, 16, member.size, member.packed) if member.wide else b""
     size, packed = (FULL, FULL) if member.wide else (member.size, member.packed)
     fixed = LOCAL.pack(
@@ -182,7 +182,7 @@ def _entry(member: _Member) -> bytes:
 
 
 def _write_at(fd: int, data: bytes, offset: int) -> None:
-    """Writes over what stands there already."""
+    """Overwrites existing bytes."""
     try:
         os.pwrite(fd, data, offset)
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Two files, compared."""
+"""Compares two files."""

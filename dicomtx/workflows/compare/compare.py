@@ -1,4 +1,4 @@
-"""Two files of any transfer syntaxes: what differs in their pixels and in their elements."""
+"""Compares the pixels and elements of two files in any transfer syntaxes."""
 
 import os
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from dicomtx.workflows.compare.opened import Opened, _of
 from dicomtx.workflows.compare.result import Comparing, Comparison, Pixels
 
 FLOATS: Final = {tags.FLOAT_PIXEL_DATA: 4, tags.DOUBLE_FLOAT_PIXEL_DATA: 8}
-"""Their words, in bytes."""
+"""Word size of each element, in bytes."""
 
 
 def compare(request: Comparing) -> Comparison:
-    """Returns what differs, and writes the page if one is asked for.
+    """Compares two files. Writes an HTML page if requested.
 
     Raises:
-        ComparisonError: a file cannot be read or decoded; it has the exit code.
+        ComparisonError: a file cannot be read or decoded.
         DestinationError: the page cannot be written.
-        UsageError: both are standard input, or the page would replace one.
+        UsageError: both files are standard input, or the page would overwrite one of them.
     """
     if request.a == request.b == STANDARD_STREAM:
         raise UsageError("A and B cannot both be standard input")
@@ -46,20 +46,20 @@ def compare(request: Comparing) -> Comparison:
     ):
         comparison = _compared(request, a, b)
         if fd is not None:
-            from dicomtx.workflows.compare.html import page_of  # noqa: PLC0415 - pictures
+            from dicomtx.workflows.compare.html import page_of  # noqa: PLC0415 - only pages need it
 
             write_all(fd, page_of(comparison, a, b))
     return comparison
 
 
 def _page(request: Comparing) -> AbstractContextManager[int | None]:
-    """Returns what the page is written to, opened before any work."""
+    """Opens the page for writing, before any work; None if no page is requested."""
     if not request.report:
         return nullcontext()
     if request.report == STANDARD_STREAM:
-        raise UsageError("the page needs a name: standard output is for the result")
+        raise UsageError("the page needs a file name; standard output is used for the result")
     if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
-        raise UsageError(f"the page would replace {request.report}, which is to be compared")
+        raise UsageError(f"the page would overwrite {request.report}, one of the files to compare")
     return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE, follow=False)
 
 
@@ -113,23 +113,23 @@ def _pixels(tolerance: int, a: Opened, b: Opened) -> Pixels:
     except DicomtxError as error:
         if not _same_bytes(a, b):
             raise
-        a.warnings.append(f"Pixel Data is the same bytes as B's, but cannot be decoded: {error}")
+        a.warnings.append(f"Pixel Data has the same bytes as in B, but cannot be decoded: {error}")
         return Pixels("bytes", same=True)
     close = all(f.largest_error <= tolerance and not f.high_bits for f in found.frames)
     counts = (a.count, b.count)
-    reason = f"A has {counts[0]} frames, B {counts[1]}" if counts[0] != counts[1] else ""
+    reason = f"frames: {counts[0]} in A, {counts[1]} in B" if counts[0] != counts[1] else ""
     same = close and not reason
     return Pixels("frames", same, reason, found.peak, found.frames, found.ssim_left_out)
 
 
 def _float_pixels(a: Opened, b: Opened) -> Pixels:
-    """Returns whether values of floating point are the same, bit by bit."""
+    """Compares floating point pixel data bit by bit."""
     same = any(_same_words(a, b, tag, word) for tag, word in FLOATS.items())
-    return Pixels("bytes", same, "" if same else "Float Pixel Data is not the same")
+    return Pixels("bytes", same, "" if same else "Float Pixel Data differs")
 
 
 def _same_words(a: Opened, b: Opened, tag: int, word: int) -> bool:
-    """Whether both have an element, with the same words in whatever order of bytes."""
+    """Returns whether both files have an element with the same words in either byte order."""
     data_sets = a.part10.data_set, b.part10.data_set
     found = [span for data_set in data_sets if (span := data_set.find(tag))]
     if len(found) != len(data_sets) or len({span.end - span.value for span in found}) != 1:
@@ -144,7 +144,7 @@ def _little_endian(data_set: DataSet, span: Element, word: int) -> Iterator[byte
 
 
 def _same_bytes(a: Opened, b: Opened) -> bool:
-    """Whether Pixel Data is the same bytes in the same encoding: then so are the pixels."""
+    """Returns whether both files have the same Pixel Data bytes in the same encoding."""
     syntaxes = a.header.syntax, b.header.syntax
     native = not any(syntax.encapsulated or syntax.big_endian for syntax in syntaxes)
     if syntaxes[0] != syntaxes[1] and not native:

@@ -1,4 +1,4 @@
-"""A comparison as one HTML page that needs nothing else: no network, no script."""
+"""Renders a comparison as one self-contained HTML page, without network or scripts."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
-    """Returns the page, UTF-8; frames are read again for the pictures."""
+    """Returns the page in UTF-8. Reads frames again for the pictures."""
     verdict = "The same" if comparison.same else "They differ"
     kind = "same" if comparison.same else "differ"
     parts = [
@@ -48,14 +48,14 @@ def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
         *_frames(comparison),
         *_pictured(comparison, a, b),
         *_elements("Elements that differ", comparison.elements or ()),
-        *_elements("Differ as the transfer syntaxes do", comparison.of_encoding),
+        *_elements("Differences implied by the transfer syntax", comparison.of_encoding),
         "</body></html>\n",
     ]
     return "".join(parts).encode()
 
 
 def _text(value: str) -> str:
-    """Returns text for HTML: control characters, wherever they come from, are escaped too."""
+    """Escapes text for HTML, including control characters."""
     return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in value))
 
 
@@ -67,7 +67,7 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
     if worst:
         count = f"frames that differ: {len(pixels.differing)} of {len(pixels.frames)}"
         error = f"largest error {worst.largest_error} in frame {worst.frame}"
-        above = f"words that differ above Bits Stored: {pixels.high_bits}"
+        above = f"words with differences above Bits Stored: {pixels.high_bits}"
         more = above if pixels.high_bits else ""
         told = "; ".join(filter(None, (told, f"{count}, {error}", more)))
     yield "Pixels", told
@@ -77,7 +77,7 @@ def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
         yield "Tolerance", f"largest error {comparison.tolerance}"
         yield "Peak of PSNR", f"{pixels.peak}, the range of A's stored values"
     if pixels.ssim_left_out:
-        yield "SSIM", "left out: scikit-image is not installed"
+        yield "SSIM", "not computed: scikit-image is not installed"
     elements = comparison.elements
     yield "Elements", "not compared" if elements is None else f"{len(elements)} differ"
     yield from (("Warning", warning) for warning in comparison.warnings)
@@ -131,7 +131,7 @@ def _elements(title: str, found: Sequence[Difference]) -> Iterator[str]:
 
 
 def _pictured(comparison: Comparison, a: "Opened", b: "Opened") -> Iterator[str]:
-    """Yields the first frame, the worst ones, and the differences."""
+    """Yields pictures of the worst frames with their differences, and of the first frame."""
     if not a.has_pixels or not b.has_pixels or comparison.pixels.compared == "bytes":
         return
     ranked = sorted(
@@ -171,7 +171,7 @@ def _figure(picture: rendering.Bytes, caption: str) -> str:
 
 
 def _histogram(bars: Sequence[tuple[int, int, int]]) -> str:
-    """Returns the errors as an inline SVG; the heights are logarithmic, so that few are seen."""
+    """Draws the errors as inline SVG. Heights are logarithmic, so that small counts show."""
     highest = max(count for _, _, count in bars).bit_length()
     drawn = []
     for place, (first, last, count) in enumerate(bars):

@@ -1,4 +1,4 @@
-"""A file opened for a comparison."""
+"""A file that is open for a comparison."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ from dicomtx.workflows.compare.result import Side
 
 
 class ComparisonError(DicomtxError):
-    """One of the two cannot be read; the message names it."""
+    """One of the two files cannot be read or decoded. The message names it."""
 
     def __init__(self, path: str, cause: DicomtxError) -> None:
-        """Tells which file, and ends with the exit code of what was wrong with it."""
+        """Prefixes the message with the path, and keeps the exit code of the cause."""
         super().__init__(f"{path}: {cause}")
         self.exit_code = cause.exit_code
         self.lines = cause.lines
@@ -29,15 +29,15 @@ class ComparisonError(DicomtxError):
 
 @dataclass(eq=False, slots=True)
 class Opened:
-    """One of the two files, open.
+    """One of the two files.
 
     Attributes:
-        path: as it was given.
-        part10: the file taken apart.
-        header: what it is.
-        codecs: those in force.
-        role: A is taken for the source of a conversion, B for its result.
-        warnings: what is not as it should be.
+        path: the path as given.
+        part10: the parsed file.
+        header: its properties.
+        codecs: the available codecs.
+        role: A is treated as the source of a conversion, B as its result.
+        warnings: irregularities found so far.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Opened:
 
     @property
     def has_pixels(self) -> bool:
-        """Whether there is Pixel Data with integers."""
+        """Whether the file has integer Pixel Data."""
         return tags.PIXEL_DATA in self.part10.data_set
 
     @property
@@ -59,7 +59,7 @@ class Opened:
         return self.frames().count
 
     def frames(self) -> Frames:
-        """Returns the frames as they are; looked for once."""
+        """Returns the frames. They are located once and cached."""
         with _of(self.path):
             if self._frames is None:
                 data_set = self.part10.data_set
@@ -78,7 +78,7 @@ class Opened:
                 raise DisagreementError(f"{self.path}: {error}") from error
             if not self.header.overlays:
                 return frame
-            from dicomtx.engine.pixels.overlays import taken_out  # noqa: PLC0415 - seldom needed
+            from dicomtx.engine.pixels.overlays import taken_out  # noqa: PLC0415 - rarely needed
 
             return taken_out(frame, self.header.overlays)[0]
 
@@ -88,7 +88,7 @@ class Opened:
         return frames.frames.remarks.texts() if isinstance(frames, AuditedFrames) else []
 
     def side(self) -> Side:
-        """Returns what is told of it, once its frames were read."""
+        """Returns the report on this file. Call it after the frames were read."""
         frames = self._frames
         audited = frames if isinstance(frames, AuditedFrames) else None
         return Side(
@@ -104,7 +104,7 @@ class Opened:
 
 @contextmanager
 def _of(path: str) -> Iterator[None]:
-    """Names the file in what goes wrong with it."""
+    """Adds the path to errors of this file."""
     try:
         with boundary():
             yield

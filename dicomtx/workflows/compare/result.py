@@ -1,4 +1,4 @@
-"""What is asked of a comparison of two files, and what came of it."""
+"""The request and the result of a comparison of two files."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -14,17 +14,17 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
-    """Two files to compare.
+    """A request to compare two files.
 
     Attributes:
         a: a path, or ``-`` for standard input.
-        b: likewise; not both are standard input.
-        tolerance: the largest error of a stored value that still counts as the same.
-        ignored: elements that are left out at any depth, by tag.
-        pixels_only: elements are not compared.
-        every_element: what any transcoding changes counts too.
-        report: where the page goes, empty for none.
-        overwrite: an existing page may be replaced.
+        b: a path, or ``-`` for standard input. Only one of the two can be ``-``.
+        tolerance: the largest error of a stored value that counts as equal.
+        ignored: tags of elements to ignore, at any depth.
+        pixels_only: whether to skip the elements.
+        every_element: whether differences implied by the transfer syntax count too.
+        report: path of the HTML page; empty for none.
+        overwrite: whether to overwrite an existing page.
         settings: codecs and their order.
     """
 
@@ -44,13 +44,13 @@ class Side:
     """One of the two files.
 
     Attributes:
-        path: as it was given.
+        path: the path as given.
         bytes: its size.
-        transfer_syntax: what it really is encoded in.
-        frames: how many it has.
-        decoders: the codecs that decoded; none for native frames.
-        code_bases: the libraries that decoded or confirmed the frames; likewise.
-        unconfirmed: the library that alone decoded a frame, and that conversions use: a fault of it
+        transfer_syntax: the syntax that it is really encoded in.
+        frames: its number of frames.
+        decoders: the codecs that decoded the frames; empty for native frames.
+        code_bases: the libraries that decoded or confirmed the frames; empty for native frames.
+        unconfirmed: the only library that decoded a frame, if conversions use it too. Its faults
             would not show. Empty if there is none.
     """
 
@@ -73,14 +73,14 @@ class Pixels:
     """How the pixels of two files compare.
 
     Attributes:
-        compared: frames by their stored values; bytes where nothing decodes them; or nothing,
-            where neither has Pixel Data or they are not of one kind.
-        same: no error is above the tolerance, no word differs above Bits Stored, and nothing else
-            does.
-        reason: why they differ as a whole; empty if they do not.
-        peak: A's largest stored value less its smallest one.
-        frames: each frame that both have.
-        ssim_left_out: scikit-image is not installed.
+        compared: ``frames``: stored values. ``bytes``: no codec decodes them, or they are floats.
+            ``nothing``: a file has no Pixel Data, or the images are not comparable.
+        same: whether no error exceeds the tolerance, and nothing else differs, including the
+            bits above Bits Stored.
+        reason: why the images differ as a whole; empty if they do not.
+        peak: A's largest stored value minus its smallest.
+        frames: the frames that both files have.
+        ssim_left_out: whether SSIM was not computed because scikit-image is not installed.
     """
 
     compared: Literal["frames", "bytes", "nothing"]
@@ -92,7 +92,7 @@ class Pixels:
 
     @property
     def differing(self) -> tuple[FrameDifference, ...]:
-        """The frames that are not equal, the tolerance left out of account."""
+        """The frames that are not exactly equal, whatever the tolerance."""
         return tuple(frame for frame in self.frames if not frame.equal)
 
     @property
@@ -102,23 +102,23 @@ class Pixels:
 
     @property
     def worst(self) -> FrameDifference | None:
-        """The frame with the largest error, if one differs."""
+        """The frame with the largest error; None if no frame differs."""
         return max(self.differing, key=lambda f: (f.largest_error, f.mean_error), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of a comparison.
+    """The result of a comparison.
 
     Attributes:
         a: the first file.
-        b: the second one.
-        same: nothing differs that counts.
-        tolerance: the largest error that counts as the same.
-        pixels: the frames.
-        elements: what differs and counts; None if elements were not compared.
-        of_encoding: what differs as the transfer syntaxes do, and does not count.
-        warnings: what is not as it should be, or was not looked at.
+        b: the second file.
+        same: whether the files are equal, apart from differences that do not count.
+        tolerance: the largest error that counts as equal.
+        pixels: the comparison of the pixels.
+        elements: the differences that count; None if elements were not compared.
+        of_encoding: differences implied by the transfer syntax. They do not count.
+        warnings: irregularities, and parts that were not compared.
     """
 
     a: Side
@@ -132,7 +132,7 @@ class Comparison:
 
     @property
     def verification(self) -> str:
-        """How sure it makes: a word of ``verification.WORDS``."""
+        """How reliable the comparison is: one of ``verification.WORDS``."""
         if self.pixels.compared == "nothing":
             return "none"
         sides = (self.a, self.b)
@@ -142,7 +142,7 @@ class Comparison:
 
     @property
     def caution(self) -> str:
-        """What a fault of a decoder might hide; empty if it could hide nothing."""
+        """A caution if a fault of the only decoder would not show; empty otherwise."""
         if self.verification != "same-code-base":
             return ""
         alone = {name: s for name, s in (("A", self.a), ("B", self.b)) if s.unconfirmed}

@@ -1,1 +1,1 @@
-"""Many files to one archive or File-set."""
+"""Exports many files to one archive or File-set."""

@@ -1,4 +1,4 @@
-"""What an append adds to a File-set before the DICOMDIR lists it: removed if that never comes."""
+"""Journal of the files that an append adds to a File-set, to clean up after an interruption."""
 
 import fcntl
 import os
@@ -13,28 +13,28 @@ from dicomtx.storage.own_files import own_file
 from dicomtx.storage.source import open_source, write_all
 
 NAME: Final = ".dicomtx-append.journal"
-INSTEAD: Final = "remove it; the files that it names may be in no DICOMDIR"
+INSTEAD: Final = "remove it; the files it lists may be missing from the DICOMDIR"
 LONGEST: Final = 1 << 20
-CLOCK: Final = 2 * 10**9  # nanoseconds by which FAT may round a time
+CLOCK: Final = 2 * 10**9  # nanoseconds; FAT rounds times by up to this much
 CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/")
 
 
 class AppendJournal:
-    """The journal of one append: a line for each file, durable before the file has its name."""
+    """The journal of one append. Each file is recorded on disk before it gets its final name."""
 
     def __init__(self, folder: str, fd: int) -> None:
-        """Begins one in the File-set ``folder``; ``fd`` is the journal, open and locked."""
+        """Starts the journal of the File-set ``folder``; ``fd`` is its open, locked file."""
         self._folder = folder
         self._fd = fd
 
     def note(self, name: str, path: str) -> None:
-        """Notes a staged file that is about to become ``name`` in the File-set."""
+        """Records a staged file that is about to become ``name`` in the File-set."""
         status = os.stat(path)
         write_all(self._fd, f"{status.st_size} {status.st_mtime_ns} {name}\n".encode())
         os.fdatasync(self._fd)
 
     def sweep(self, directory: str) -> None:
-        """Removes what an interrupted append left: noted, as it was noted, and not listed."""
+        """Removes recorded files that are unchanged and that the DICOMDIR does not list."""
         left = {name: (size, time) for name, size, time in self._lines()}
         if left:
             with open_source(directory) as file, open_part10(file) as part10:
@@ -46,7 +46,7 @@ class AppendJournal:
         os.lseek(self._fd, 0, os.SEEK_SET)
 
     def _lines(self) -> Iterator[tuple[str, int, int]]:
-        """Yields what was noted; a line that was cut off is of a file that has no name yet."""
+        """Yields name, size and time of each record. A truncated line has no file yet."""
         os.lseek(self._fd, 0, os.SEEK_SET)
         with open(os.dup(self._fd), encoding="ascii", errors="replace") as lines:
             while line := lines.readline(LONGEST):
@@ -59,7 +59,7 @@ class AppendJournal:
     def _remove(self, name: str, noted: tuple[int, int]) -> None:
         path = os.path.join(self._folder, *name.split("/"))
         if os.path.realpath(path) != os.path.join(os.path.realpath(self._folder), *name.split("/")):
-            return  # a link leads elsewhere
+            return  # a symbolic link leads out of the File-set
         with suppress(OSError):
             status = os.lstat(path)
             if status.st_size == noted[0] and abs(status.st_mtime_ns - noted[1]) <= CLOCK:
@@ -68,15 +68,16 @@ class AppendJournal:
 
 @contextmanager
 def open_append_journal(directory: str) -> Iterator[AppendJournal]:
-    """Yields the journal of an append, once what an interrupted one left is removed.
+    """Removes the leftovers of an interrupted append, then yields the journal of a new one.
 
-    It is gone when the block is left: then all that was added is listed, or removed again.
+    On success the DICOMDIR lists all added files; on an error they are removed. Either way, the
+    journal is deleted at the end.
 
     Args:
         directory: the DICOMDIR.
 
     Raises:
-        DestinationError: another append is at work, or the journal is not ours.
+        DestinationError: another append is running, or dicomtx did not write the journal.
     """
     folder = os.path.dirname(directory)
     path = os.path.join(folder, NAME)
@@ -84,7 +85,7 @@ def open_append_journal(directory: str) -> Iterator[AppendJournal]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            told = f"another run appends to {folder}: wait until it has ended"
+            told = f"another run is appending to {folder}; wait for it to finish"
             raise DestinationError(told) from error
         journal = AppendJournal(folder, fd)
         journal.sweep(directory)
@@ -94,12 +95,12 @@ def open_append_journal(directory: str) -> Iterator[AppendJournal]:
             journal.sweep(directory)
             os.unlink(path)
             raise
-        _sync(folder)  # the new DICOMDIR first: without it the journal is still needed
+        _sync(folder)  # the new DICOMDIR must be on disk before the journal is deleted
         os.unlink(path)
 
 
 def _sync(folder: str) -> None:
-    with suppress(OSError):  # some file systems cannot
+    with suppress(OSError):  # some file systems do not support it
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(fd)

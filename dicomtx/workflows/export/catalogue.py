@@ -1,4 +1,4 @@
-"""What is to be exported, file by file: kept in a database on disk, so that memory stays flat."""
+"""The files to export, in a temporary database on disk so that memory use stays constant."""
 
 import json
 import sqlite3
@@ -24,17 +24,17 @@ CREATE INDEX all_series ON entry (series, number);
 
 
 class Entry(NamedTuple):
-    """One file to be exported.
+    """One file to export.
 
     Attributes:
-        found: where it is.
-        place: what its name is made of.
-        syntax: UID of what it is encoded in; empty if that cannot be told.
-        target: UID of what is wanted; empty if its own cannot be told.
-        when: the time of the study.
-        twin: a file that was found before and has the same SOP Instance UID.
-        number: in the order of names, from 0; -1 before it has one.
-        name: what it is called in the archive; empty before it has a name.
+        found: the location of the file.
+        place: the attributes that its name is built from.
+        syntax: UID of its transfer syntax; empty if unknown.
+        target: UID of the target transfer syntax; empty if the policy decides.
+        when: date and time of the study.
+        twin: an earlier file with the same SOP Instance UID; empty if there is none.
+        number: its position in the order of names, from 0; -1 until it is named.
+        name: its name in the archive; empty until it is named.
     """
 
     found: Found
@@ -48,10 +48,10 @@ class Entry(NamedTuple):
 
 
 class Catalogue:
-    """The files to be exported: added as they are found, then named, then taken in order."""
+    """The files to export. They are added as they are found, then named, then read in order."""
 
     def __init__(self) -> None:
-        """Begins an empty one."""
+        """Creates an empty catalogue."""
         self._entries = sqlite3.connect("", isolation_level=None)
         self._entries.executescript(SCHEMA)
 
@@ -62,17 +62,17 @@ class Catalogue:
         self._entries.close()
 
     def know(self, uid: str) -> None:
-        """Notes a SOP Instance UID that is where the files go already; empty is none."""
+        """Records a SOP Instance UID that the destination already has. Empty UIDs are ignored."""
         if uid:
             self._entries.execute("INSERT OR IGNORE INTO known VALUES (?)", (uid,))
 
     def knows(self, uid: str) -> bool:
-        """Whether a SOP Instance UID is there already."""
+        """Returns whether the destination already has this SOP Instance UID."""
         asked = self._entries.execute("SELECT 1 FROM known WHERE uid = ?", (uid,))
         return asked.fetchone() is not None
 
     def add(self, entry: Entry) -> Entry:
-        """Adds a file, and returns it with the twin that it has, if it has one."""
+        """Adds a file. Returns it with its twin, if there is one."""
         uid = entry.place.sop_instance_uid
         if uid:
             asked = "SELECT content FROM entry WHERE uid = ? LIMIT 1"
@@ -86,7 +86,7 @@ class Catalogue:
         return entry
 
     def name(self, naming: Naming) -> int:
-        """Gives all files names, in the order of patients, studies, series; returns how many."""
+        """Names all files, ordered by patient, study and series. Returns their number."""
         number = -1
         ordered = "SELECT number, content FROM entry ORDER BY patient, study, series, number"
         self._entries.execute("CREATE TABLE named (number INTEGER PRIMARY KEY, entry, name)")
@@ -98,7 +98,7 @@ class Catalogue:
         return number + 1
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yields the files that have names, in their order."""
+        """Yields the named files in order."""
         ordered = (
             "SELECT named.number, named.name, content FROM named"
             " JOIN entry ON entry.number = named.entry ORDER BY named.number"
@@ -124,7 +124,7 @@ LEVELS: Final = (
 
 
 class _Firsts:
-    """What patients, studies and series say in the file of each that was found first."""
+    """The attributes of each patient, study and series, from the first file found of each."""
 
     def __init__(self, entries: sqlite3.Connection) -> None:
         self._entries = entries
@@ -132,7 +132,7 @@ class _Firsts:
         self._values: list[dict[str, str]] = [{}, {}, {}]
 
     def applied(self, place: Place) -> Place:
-        """Returns the place with the values of those files, as Orthanc keeps them."""
+        """Returns the place with the values of those first files, as Orthanc does."""
         for level, key in enumerate(place.keys):
             if key != self._keys[level]:
                 self._values[level] = self._first(level, key)

@@ -1,4 +1,4 @@
-"""What exported files go into: a ZIP archive, or a folder; both appear whole or not at all."""
+"""The destinations of an export: a ZIP archive or a folder. Both appear complete or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -15,54 +15,54 @@ from dicomtx.workflows.export import manifest
 from dicomtx.workflows.export.append_journal import AppendJournal, open_append_journal
 
 DIRECTORY: Final = "DICOMDIR"
-REPLACED: Final = (DIRECTORY, manifest.NAME)  # where a File-set is appended to
+REPLACED: Final = (DIRECTORY, manifest.NAME)  # an append replaces these files
 
 
 class Container(Protocol):
-    """Takes files under their names.
+    """A destination that files are added to.
 
     Attributes:
-        staging: a folder where files are made that will be taken.
-        mode: the permission bits that all files so far have.
+        staging: the folder where files are prepared.
+        mode: the permission bits that all files so far have in common.
     """
 
     staging: str
     mode: int
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
-        """Takes a file of the staging folder: it is not there any more."""
+        """Moves a file from the staging folder into the container."""
 
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
-        """Takes the bytes of something else."""
+        """Copies the bytes of a source into the container."""
 
 
 class Archive:
-    """A ZIP archive in the making."""
+    """A ZIP archive that is being written."""
 
     def __init__(self, staging: str, writer: ZipWriter) -> None:
-        """Writes members with ``writer``."""
+        """Uses ``writer`` to write the members."""
         self.staging = staging
         self.mode = ANY_MODE
         self._writer = writer
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
-        """Appends a staged file."""
+        """Adds a staged file and removes it from the staging folder."""
         with open_source(path) as source:
             self.copy(name, source, when, deflate=deflate)
         os.unlink(path)
 
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
-        """Appends bytes."""
+        """Adds the bytes of a source."""
         self.mode &= source.mode
         self._writer.add(name, source, when, deflate=deflate)
 
 
 @contextmanager
 def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
-    """Yields a ZIP archive; it appears, whole, when the block is left without an error.
+    """Yields a new ZIP archive. It appears, complete, if the block ends without an error.
 
     Raises:
-        DestinationError: it exists and ``overwrite`` is false, or cannot be written.
+        DestinationError: the archive exists and ``overwrite`` is false, or cannot be written.
     """
     with (
         atomic_write(path, overwrite=overwrite, mode=PRIVATE) as fd,
@@ -77,10 +77,10 @@ def archive(path: str, *, overwrite: bool) -> Iterator[Archive]:
 
 
 class Folder:
-    """A folder in the making: all its files are on one file system, and are moved."""
+    """A folder that is being written. Files are renamed into place on the same file system."""
 
     def __init__(self, staging: str, tree: str, journal: AppendJournal | None = None) -> None:
-        """Puts files below ``tree``; ``journal`` notes each if there is a File-set already."""
+        """Writes files below ``tree``. When appending, ``journal`` records each file."""
         self.staging = staging
         self.mode = ANY_MODE
         self._journal = journal
@@ -93,15 +93,15 @@ class Folder:
         try:
             self.mode &= os.stat(path).st_mode
             if name not in REPLACED and os.path.lexists(target):
-                raise DestinationError(f"{target} exists already")
+                raise DestinationError(f"{target} already exists")
             if self._journal and name not in REPLACED:
                 self._journal.note(name, path)
             os.replace(path, target)
         except OSError as error:
-            raise DestinationError(f"cannot put {target} in place: {reason(error)}") from error
+            raise DestinationError(f"cannot move a file to {target}: {reason(error)}") from error
 
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
-        """Writes bytes to a staged file, and moves that."""
+        """Writes the bytes of a source to a staged file and moves it to its place."""
         path = os.path.join(self.staging, "copied")
         with atomic_write(path, overwrite=True, mode=source.mode) as fd:
             source.copy_to(fd, 0, source.size)
@@ -118,16 +118,16 @@ class Folder:
 
 @contextmanager
 def folder(path: str) -> Iterator[Folder]:
-    """Yields a new folder; it appears, whole, when the block is left without an error.
+    """Yields a new folder. It appears, complete, if the block ends without an error.
 
     Raises:
-        DestinationError: it exists and is not empty, cannot be replaced, or cannot be written.
+        DestinationError: the folder exists and is not empty, or cannot be replaced or written.
     """
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
         raise DestinationError(
-            f"{path} exists already; use --append to add to its File-set, or name a new folder"
+            f"{path} already exists; use --append to add to its File-set, or name a new folder"
         )
-    target = os.path.realpath(path)  # a link keeps pointing to the folder
+    target = os.path.realpath(path)  # if path is a symbolic link, it stays
     if target == os.getcwd():
         raise DestinationError(f"{path} is the working directory; name a new folder in it")
     if os.path.ismount(target):
@@ -139,20 +139,20 @@ def folder(path: str) -> Iterator[Folder]:
         try:
             os.replace(tree, target)
         except OSError as error:
-            raise DestinationError(f"{path} cannot be put in place: {reason(error)}") from error
+            raise DestinationError(f"cannot write {path}: {reason(error)}") from error
 
 
 @contextmanager
 def appended(path: str) -> Iterator[Folder]:
-    """Yields a folder that is there already: on any error, what was added to it is removed.
+    """Yields an existing folder to append to. On any error, the added files are removed.
 
-    What an append that was killed has left is removed first.
+    The leftovers of an interrupted append are removed first.
 
     Raises:
-        DestinationError: there is no DICOMDIR in it, or another run appends to it.
+        DestinationError: the folder has no DICOMDIR, or another run is appending to it.
     """
     if not os.path.isfile(os.path.join(path, DIRECTORY)):
-        raise DestinationError(f"{path} has no DICOMDIR: there is no File-set to append to")
+        raise DestinationError(f"{path} has no DICOMDIR; there is no File-set to append to")
     directory = os.path.join(path, DIRECTORY)
     with open_append_journal(directory) as journal, staging_folder(directory) as staging:
         made = Folder(staging, path, journal)

@@ -1,4 +1,4 @@
-"""The DICOMDIR of an export: a record for each file, as the file is on the media."""
+"""The DICOMDIR of an export, with a record for each file as exported."""
 
 import hashlib
 import os
@@ -33,7 +33,7 @@ MOST_DIGITS: Final = 18
 
 
 class _Added(NamedTuple):
-    """What a record leads to, its type, what a user should know, and the UID before a loss."""
+    """The referenced file, its record type, warnings, and its UID before lossy compression."""
 
     reference: Reference
     record: str
@@ -42,14 +42,14 @@ class _Added(NamedTuple):
 
 
 class Directory:
-    """A DICOMDIR in the making.
+    """A DICOMDIR that is being written.
 
     Attributes:
-        warnings: what a user should know of it as a whole.
+        warnings: warnings about the DICOMDIR as a whole.
     """
 
     def __init__(self, media: Media) -> None:
-        """Begins an empty one."""
+        """Starts an empty DICOMDIR."""
         self.warnings: list[str] = []
         self._icons = media.icons
         self._file_set = FileSet(media.file_set_id, extended=media.extended)
@@ -64,13 +64,13 @@ class Directory:
         self._file_set.__exit__(*error)
 
     def take_over(self, folder: str) -> Iterator[tuple[str, Outcome, str]]:
-        """Takes over the files that the DICOMDIR of a folder refers to, and yields each.
+        """Adds the files that the existing DICOMDIR of a folder references, and yields each.
 
-        Each comes with the SOP Instance UID that it had before its last lossy step, if any. Icons
-        stay as they are; what else the old DICOMDIR had beyond its files is told.
+        Yields the name, the outcome, and the SOP Instance UID before the last lossy step, if any.
+        Icons are kept. A warning lists other content of the old DICOMDIR that is lost.
 
         Raises:
-            SourceError: one of them is not there, or cannot be read.
+            SourceError: a referenced file is missing or cannot be read.
         """
         path = os.path.join(folder, DIRECTORY)
         bare = 0
@@ -91,23 +91,23 @@ class Directory:
                 self._taken += 1
                 yield name, outcome, added.predecessor
         if bare and self._icons:
-            self.warnings.append(f"images that were there before have no icon now either: {bare}")
+            self.warnings.append(f"images from before the append still have no icon: {bare}")
 
     def _as_before(self, old: ExistingDicomdir) -> None:
-        """Keeps what can be kept of what stood there."""
+        """Keeps the File-set ID; warns about content of the old DICOMDIR that is lost."""
         if not self._file_set.identifier and is_file_set_id(old.identifier):
             self._file_set.identifier = old.identifier
         if old.lost:
             told = ", ".join(old.lost)
-            self.warnings.append(f"the DICOMDIR is made anew, without what it had of these: {told}")
+            self.warnings.append(f"the new DICOMDIR lacks parts of the old one: {told}")
 
     def add(self, entry: Entry, source: Source, icon: bytes = b"") -> tuple[list[str], str]:
-        """Adds the records of a file; returns warnings, and why it has none; empty if it has.
+        """Adds the records of a file. Returns warnings, and why it has no record or empty.
 
         Args:
             entry: the file.
             source: its bytes.
-            icon: 64 x 64 pixels; empty if it has none.
+            icon: 64 x 64 pixels; empty if there is no icon.
         """
         element = icon_image(icon, SIDE) if icon else b""
         try:
@@ -126,9 +126,9 @@ class Directory:
             before = predecessor(part10.data_set)
         warnings = list(added.warnings)
         if added.invented:
-            warnings.append(f"in the DICOMDIR only, invented: {', '.join(added.invented)}")
+            warnings.append(f"{', '.join(added.invented)} missing; generated in the DICOMDIR only")
         if not added.listed:
-            warnings.append("not in the DICOMDIR a second time")
+            warnings.append("already in the DICOMDIR; not listed again")
         return _Added(reference, kind.record, warnings, before)
 
     def write(self, container: Container, when: Time, *, reproducible: bool) -> None:
@@ -144,13 +144,13 @@ class Directory:
 
 @contextmanager
 def _of(folder: str, name: str) -> Iterator[None]:
-    """Names the file that is why nothing can be appended."""
+    """Adds to an error the name of the file that prevents the append."""
     try:
         yield
     except SourceError as error:
         if str(error).startswith(folder):
             raise
-        raise SourceError(f"{folder} cannot be appended to: {name}: {error}") from error
+        raise SourceError(f"cannot append to {folder}: {name}: {error}") from error
 
 
 def _was_there(path: str, added: _Added, size: int) -> Outcome:
@@ -162,19 +162,19 @@ def _was_there(path: str, added: _Added, size: int) -> Outcome:
         sop_instance_uid=added.reference.sop_instance_uid,
         bytes_in=size,
         bytes_out=size,
-        warnings=("it was there before", *added.warnings),
+        warnings=("in the File-set before the append", *added.warnings),
     )
 
 
 def is_file_set_id(text: str) -> bool:
-    """Whether this can be a File-set ID (PS3.10 8.1)."""
+    """Returns whether the text is a valid File-set ID (PS3.10 8.1)."""
     return 0 < len(text) <= LONGEST_ID and set(text) <= set(ID_CHARACTERS)
 
 
 def _reference(part10: Part10, file_id: str) -> Reference:
-    """Returns what a record says of the file that it leads to: what the file itself says."""
+    """Returns the reference of a record to its file, from the file's own attributes."""
     if not part10.label:
-        raise DamagedError("it has no file meta information (PS3.10 7)")
+        raise DamagedError("no file meta information (PS3.10 7)")
     data_set = part10.data_set
     return Reference(
         file_id,
@@ -185,12 +185,12 @@ def _reference(part10: Part10, file_id: str) -> Reference:
 
 
 def _is_number(text: str) -> bool:
-    """Whether a text is a few ASCII digits: ``int`` fails on others, such as a superscript."""
+    """Returns whether a text is a short ASCII number. ``int`` fails on digits like superscripts."""
     return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def first_free(folder: str) -> int:
-    """Returns a number that no File ID in the folder has: neither of a patient nor of an image."""
+    """Returns the first number above those of all patient and image File IDs in the folder."""
     numbers = [-1]
     for prefix, within in (("PT", folder), ("IM", os.path.join(folder, "IMAGES"))):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Many files to one archive or File-set, transcoded on the way: nothing dropped, nothing hidden."""
+"""Exports many files to one archive or File-set, transcoded. Every file is reported."""
 
 import heapq
 import os
@@ -28,14 +28,14 @@ Done = Iterable[tuple[Request, Outcome]]
 
 
 def export(job: Export) -> Generator[Outcome, None, None]:
-    """Yields what came of each file; when all were yielded, the archive is there.
+    """Yields the outcome of each file. The archive is complete after the last one.
 
-    A file that cannot be transcoded is exported as it is: its outcome is a failure, and says so.
-    If the iterator is closed before its end, nothing is left.
+    A file that cannot be transcoded is exported unchanged, and its outcome is a failure. If the
+    iterator is closed early, nothing is written.
 
     Raises:
-        DicomtxError: there is no archive, and why. Files that violate a profile, or that failed
-            under ``strict``, were yielded before.
+        DicomtxError: the archive was not written. Outcomes of files that violate a profile, or
+            that failed under ``strict``, are yielded first.
     """
     with opened(job) as run:
         yield from run.left_out()
@@ -44,10 +44,10 @@ def export(job: Export) -> Generator[Outcome, None, None]:
 
 @contextmanager
 def opened(job: Export) -> Iterator["Run"]:
-    """Yields an export; when the block is left, the archive is there if all was converted.
+    """Yields an export. The archive is complete after the block if all files were converted.
 
     Raises:
-        DicomtxError: there is no archive, and why.
+        DicomtxError: the archive was not written.
     """
     with ExitStack() as stack:
         container = stack.enter_context(_container(job))
@@ -65,7 +65,7 @@ def _container(job: Export) -> AbstractContextManager[Container]:
 
 
 def _found(job: Export) -> Iterator[Found]:
-    """Yields what is to be exported: not what the destination has, unless it is a source itself."""
+    """Yields the files to export, without those in the destination unless it is a source."""
     if job.destination == STANDARD_STREAM:
         yield from find(job.sources, job.finding)
         return
@@ -79,11 +79,11 @@ def _found(job: Export) -> Iterator[Found]:
 
 
 class Run:
-    """An export on its way: first ``left_out``, then ``converted``, both to their ends.
+    """A running export. Exhaust ``left_out`` first, then ``converted``.
 
     Attributes:
-        files: how many are to be converted, once it is known what is left out.
-        warnings: what a user should know of the whole.
+        files: number of files to convert, known after ``left_out``.
+        warnings: warnings about the export as a whole.
     """
 
     def __init__(self, job: Export, container: Container, stack: ExitStack) -> None:
@@ -106,7 +106,7 @@ class Run:
                 self._take_over(self._directory)
 
     def _take_over(self, directory: Directory) -> None:
-        """Takes over the files of the File-set that is appended to."""
+        """Adds the files of the existing File-set that is appended to."""
         folder, manifest = self._job.destination, self._manifest
         told: set[str] = set()
         for member, uid in manifest.take_over(folder) if manifest else ():
@@ -118,16 +118,16 @@ class Run:
             if name not in told:
                 self._note(outcome, name, name)
         if not manifest and os.path.exists(os.path.join(folder, NAME)):
-            directory.warnings.append(f"{NAME} stays as it was: it does not tell of what is new")
+            directory.warnings.append(f"{NAME} is unchanged; it does not list the new files")
         self.warnings = tuple(directory.warnings)
 
     def left_out(self) -> Iterator[Outcome]:
-        """Yields the files that are left out, each with the reason.
+        """Yields the outcome of each file that is left out, with the reason.
 
-        The manifest does not repeat those that the File-set has already.
+        Files that the File-set already has are not added to the manifest again.
 
         Raises:
-            UnsupportedError: what is left of them may not be exported without them.
+            UnsupportedError: the export cannot proceed without these files.
         """
         job, wrong = self._job, 0
         for outcome in survey(_found(job), self._catalogue, job.rules()):
@@ -136,27 +136,27 @@ class Run:
                 self._note(outcome, "", os.path.basename(outcome.path))
             yield outcome
         if wrong:
-            raise UnsupportedError(f"nothing was written: {wrong} of the files may not be in it")
+            raise UnsupportedError(f"nothing was written: {wrong} of the files cannot be included")
         appending = job.media is not None and job.media.append
         naming = job.names(first_free(job.destination) if appending else 0)
         self.files = self._catalogue.name(naming)
 
     def _is_wrong(self, outcome: Outcome) -> bool:
-        """Whether nothing may be exported without this file; what a policy refuses is no loss."""
+        """Returns whether leaving out this file must stop the export."""
         if outcome.exit_code == ExitCode.POLICY:
             return self._job.settings.strict
         return bool(outcome.error) and (self._job.whole or outcome.status == "refused")
 
     def _note(self, outcome: Outcome, member: str, source: str) -> None:
-        """Enters a file in the manifest."""
+        """Adds a file to the manifest."""
         if self._manifest:
             self._manifest.add(outcome, member, source)
 
     def converted(self) -> Generator[Outcome, None, None]:
-        """Converts and takes each file, and yields what came of it.
+        """Converts each file, adds it to the container, and yields its outcome.
 
         Raises:
-            UnsupportedError: one failed, and all or nothing was asked for.
+            UnsupportedError: a file failed, and the export is all or nothing.
         """
         requests = self._requests(self._catalogue)
         with closing(pool.run(requests, self._job.limits)) as done:
@@ -171,15 +171,15 @@ class Run:
         self._done = True
 
     def end(self) -> None:
-        """Writes what stands behind the files.
+        """Writes the DICOMDIR and the manifest, after all files.
 
         Raises:
-            DestinationError: they have not all been converted.
+            DestinationError: not all files have been converted.
         """
         if not self._done:
-            raise DestinationError("the export was given up: nothing was written")
+            raise DestinationError("the export was interrupted; nothing was written")
         staged = os.path.join(self._container.staging, NAME)
-        if self._manifest:  # before the DICOMDIR is in its place: from then on all is there
+        if self._manifest:  # before the DICOMDIR, whose presence completes the export
             source = self._manifest.source()
             with atomic_write(staged, overwrite=True, mode=self._container.mode) as fd:
                 source.copy_to(fd, 0, source.size)
@@ -190,7 +190,7 @@ class Run:
             self._container.take(NAME, staged, self._latest, deflate=True)
 
     def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
-        """Yields what is asked of the engine: the only place where that is decided."""
+        """Yields the conversion request of each file."""
         job = self._job
         icons = job.media is not None and job.media.icons
         rules = FileRules(tree=True, passing=job.zipped, icon=icons)
@@ -205,14 +205,14 @@ class Run:
             )
 
     def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
-        """Puts a file, or the original of what failed, into the container."""
+        """Adds a converted file, or the original of a failed one, to the container."""
         self._latest = max(self._latest, entry.when)
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
-        twin = [f"has the SOP Instance UID of {entry.twin} too"] if entry.twin else []
-        error = outcome.error.replace(request.destination, place)  # where it is staged is random
+        twin = [f"has the same SOP Instance UID as {entry.twin}"] if entry.twin else []
+        error = outcome.error.replace(request.destination, place)  # the staging path is random
         warned = (*outcome.warnings, *twin)
         taken = outcome._replace(destination=place, error=error, warnings=warned)
-        if outcome.exit_code == ExitCode.POLICY:  # the file has changed since it was looked at
+        if outcome.exit_code == ExitCode.POLICY:  # the file has changed since the survey
             return taken._replace(destination="")
         if outcome.error:
             return self._original(entry, taken)
@@ -230,19 +230,19 @@ class Run:
         return taken._replace(status="failed", error=missing, exit_code=int(ExitCode.SOURCE))
 
     def _violation(self, outcome: Outcome) -> str:
-        """Returns what of the profile a file violates that was to be otherwise, but was kept."""
+        """Returns how a file that was kept unchanged violates the profile; empty if it does not."""
         profile = self._job.media.profile if self._job.media else None
         wrong = profile.violation(by_uid(outcome.target_syntax)) if profile else ""
         return f"violates {profile.name}: {wrong}" if profile and wrong else ""
 
     def _original(self, entry: Entry, taken: Outcome) -> Outcome:
-        """Exports a file as it is, if it can be read at all."""
+        """Exports the original of a failed file, if it can be read at all."""
         syntax = by_uid(entry.syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)
         with ExitStack() as stack:
             try:
                 source = stack.enter_context(opened_source(entry.found))
-            except SourceError:  # which is why it failed before
+            except SourceError:  # the reason for the failure
                 return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
             bare = source
             source = stack.enter_context(with_meta(bare, syntax, self._container.staging))
@@ -254,7 +254,7 @@ class Run:
                 sop_instance_uid=entry.place.sop_instance_uid,
                 target_syntax=entry.syntax,
                 bytes_out=source.size,
-                warnings=(*taken.warnings, "exported as it is", *added, *warnings),
+                warnings=(*taken.warnings, "exported unchanged", *added, *warnings),
             )
 
 
@@ -263,7 +263,7 @@ def _number(request: Request) -> int:
 
 
 def _in_order(done: Done) -> Iterator[tuple[Request, Outcome]]:
-    """Yields results in the order in which they were asked for; those that are early wait."""
+    """Yields results in the order of their requests. Early results wait."""
     waiting: list[tuple[int, Request, Outcome]] = []
     wanted = 0
     for request, outcome in done:

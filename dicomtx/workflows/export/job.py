@@ -1,4 +1,4 @@
-"""What is asked of an export."""
+"""The request for an export."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,15 +29,15 @@ LAYOUTS: Final = {ORTHANC: Orthanc, "orthanc-1.13": Orthanc113}
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What is asked of a File-set.
+    """The options of a File-set.
 
     Attributes:
         naming: orthanc or standard.
-        file_set_id: (0004,1130); if empty it is DICOMTX, or what it was.
-        extended: series records have a description.
-        append: the destination is a File-set already.
-        icons: records of images have a small picture.
-        profile: the application profile to be kept, if there is one.
+        file_set_id: (0004,1130). If empty, the existing ID is kept, or it is DICOMTX.
+        extended: whether series records have a description.
+        append: whether to add to an existing File-set.
+        icons: whether image records have an icon.
+        profile: the application profile to conform to, or None.
     """
 
     naming: str = ORTHANC
@@ -50,23 +50,23 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is asked of an export.
+    """The options of an export.
 
     Attributes:
-        sources: files, folders, archives, DICOMDIRs, ``-`` for a list.
-        destination: the archive, or ``-`` for standard output; of a File-set also a folder.
-        target: the transfer syntax wanted; None leaves each file in its own.
-        settings: everything that does not depend on the file.
-        policy: what decides in place of ``target``.
-        on_failure: what cannot be transcoded is exported as it is, either way: as a failure, or as
-            what was to be kept.
-        finding: which files are looked for.
-        limits: what the processes may take.
+        sources: files, folders, archives, DICOMDIRs, or ``-`` for a list.
+        destination: the archive, or ``-`` for standard output. A File-set can also be a folder.
+        target: the target transfer syntax. None keeps each file in its own.
+        settings: the settings, unless the policy overrides them.
+        policy: the policy that decides in place of ``target``, or None.
+        on_failure: whether a file that cannot be transcoded counts as failed or as kept. It is
+            exported unchanged either way.
+        finding: which files to find.
+        limits: the limits of the worker processes.
         layout: a key of ``LAYOUTS``, or a template.
-        media: what is asked of a File-set; None is an archive without a DICOMDIR.
-        overwrite: an archive that is there may be replaced.
-        manifest: MANIFEST.json says what became of each file.
-        reproducible: the same input gives the same bytes; new SOP Instance UIDs are derived.
+        media: the options of a File-set. None means an archive without a DICOMDIR.
+        overwrite: whether to replace an existing archive.
+        manifest: whether to write MANIFEST.json, which lists the outcome of each file.
+        reproducible: whether the same input gives the same bytes. New UIDs are then derived.
     """
 
     sources: tuple[str, ...]
@@ -85,24 +85,24 @@ class Export:
 
     @property
     def zipped(self) -> bool:
-        """Whether an archive is made, and not a folder."""
+        """Whether the destination is an archive, not a folder."""
         named = self.destination.lower().endswith(".zip") or self.destination == STANDARD_STREAM
         return self.media is None or (named and not self.media.append)
 
     @property
     def in_force(self) -> Settings:
-        """The settings, with new UIDs that can be made again where the bytes are to be so."""
+        """The settings, with derived UIDs if the export must be reproducible."""
         if not self.reproducible or self.settings.uid != "auto":
             return self.settings
         return self.settings._replace(uid="derived")
 
     @property
     def whole(self) -> bool:
-        """Whether one file that cannot be transcoded is one too many."""
+        """Whether one failed file stops the whole export."""
         return self.settings.strict or (self.media is not None and self.media.profile is not None)
 
     def rules(self) -> Rules:
-        """Returns what is asked of each file before anything is written."""
+        """Returns the rules of the survey, which runs before anything is written."""
         own = None if self.media or self.layout in LAYOUTS else Layout.parse(self.layout)
         profile = self.media.profile if self.media else None
         return Rules(
@@ -116,7 +116,7 @@ class Export:
         )
 
     def names(self, first: int = 0) -> Naming:
-        """Returns what gives files their names; those of a File-set are numbered from ``first``."""
+        """Returns the naming scheme. File IDs of a File-set are numbered from ``first``."""
         if self.media:
             return (StandardMedia if self.media.naming == STANDARD else OrthancMedia)(first)
         return LAYOUTS.get(self.layout, Template)()

@@ -1,4 +1,4 @@
-"""MANIFEST.json: what became of each file, in the archive itself."""
+"""MANIFEST.json, the list of outcomes inside the archive."""
 
 import json
 import os
@@ -11,15 +11,15 @@ from dicomtx.storage.source import Source, Spool
 from dicomtx.workflows.convert.request import Outcome
 
 NAME: Final = "MANIFEST.json"
-IN_MEMORY: Final = 1 << 18  # bytes: they are many parts
+IN_MEMORY: Final = 1 << 18  # bytes
 LONGEST_LINE: Final = 1 << 20
 
 
 class Manifest:
-    """The manifest in the making: entries go to a spool, one a line."""
+    """A manifest that is being written. Entries go to a spool, one per line."""
 
     def __init__(self, spool: Spool, target: str, policy: str = "") -> None:
-        """Begins; ``target`` is the UID of the transfer syntax wanted, empty if none was."""
+        """Writes the header. ``target`` is the UID of the target syntax, or empty."""
         self._spool = spool
         self._first = True
         wanted = {"transfer_syntax": target or None, "policy": policy or None}
@@ -30,9 +30,9 @@ class Manifest:
         """Adds a file.
 
         Args:
-            outcome: what came of it.
-            member: what it is called in the archive; empty if it is not there.
-            source: where it was found, from the argument that it was found by.
+            outcome: its outcome.
+            member: its name in the archive; empty if it was left out.
+            source: its path, relative to the command line argument that it was found in.
         """
         entry: dict[str, Any] = {
             "member": member or None,
@@ -50,9 +50,9 @@ class Manifest:
         self._write(entry)
 
     def take_over(self, folder: str) -> Iterator[tuple[str, str]]:
-        """Adds what the manifest of a folder says of files that are still there.
+        """Adds the entries of an existing manifest whose files still exist.
 
-        Yields the name of each, and the SOP Instance UID of what it was made of.
+        Yields the name of each file, and its SOP Instance UID before the export.
         """
         for entry in _entries(os.path.join(folder, NAME)):
             member, uid = entry["member"], entry.get("sop_instance_uid")
@@ -67,13 +67,13 @@ class Manifest:
         self._spool.write(f"{before}{json.dumps(entry)}".encode())
 
     def source(self) -> Source:
-        """Ends it, and returns its bytes."""
+        """Writes the end of the manifest and returns its bytes."""
         self._spool.write(b"\n]}\n")
         return self._spool.source()
 
 
 def _entries(path: str) -> Iterator[dict[str, Any]]:
-    """Yields the files that a manifest lists, one a line; what is otherwise is not ours."""
+    """Yields the entries of a manifest, one per line. Other lines are ignored."""
     with suppress(OSError), open(path, "rb") as file:
         while line := file.readline(LONGEST_LINE):
             with suppress(ValueError, RecursionError):

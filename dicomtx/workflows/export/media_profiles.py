@@ -1,4 +1,4 @@
-"""Application profiles for general purpose media (PS3.11 D, H, J, M): what may be on them."""
+"""Application profiles for general purpose media (PS3.11 D, H, J, M)."""
 
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ class Profile(NamedTuple):
 
     Attributes:
         name: its identifier in PS3.11.
-        syntaxes: UIDs of the transfer syntaxes that its files may have.
+        syntaxes: UIDs of the transfer syntaxes that it allows.
     """
 
     name: str
@@ -23,16 +23,16 @@ class Profile(NamedTuple):
 
     @property
     def lossless(self) -> TransferSyntax:
-        """The syntax that takes least space and loses nothing."""
+        """The lossless syntax with the best compression."""
         wanted = {ROOT + ".4.70", ROOT + ".4.90"} & set(self.syntaxes)
         return by_uid(*wanted or (ROOT + ".1",))
 
     def violation(self, syntax: TransferSyntax) -> str:
-        """Returns what is wrong with a file in this syntax; empty if nothing is."""
+        """Returns why a file in this syntax violates the profile; empty if it does not."""
         if syntax.uid in self.syntaxes:
             return ""
         allowed = ", ".join(by_uid(uid).name for uid in self.syntaxes)
-        return f"it would be {syntax.name}, and only {allowed} may be"
+        return f"{syntax.name} is not allowed (allowed: {allowed})"
 
 
 def _profile(name: str, suffixes: tuple[str, ...]) -> Profile:
@@ -54,21 +54,21 @@ OTHERS: Final = (
     *("STD-XABC", "STD-XA1K", "STD-CTMR", "STD-US", "STD-DEN", "STD-WVFM", "STD-DVD"),
     *("STD-GEN-SEC", "STD-GEN-MIME", "STD-GEN-CD-", "STD-GEN-DVD-", "STD-GEN-BD-", "STD-GEN-ZIP"),
 )
-"""Profiles of PS3.11 that ask for more than transfer syntaxes: SOP Classes, kinds of images, video,
-further keys of the DICOMDIR, encryption; nothing here can tell whether they are kept."""
+"""Profiles of PS3.11 that dicomtx cannot check: they restrict more than transfer syntaxes, such as
+SOP Classes, kinds of images, video, further keys of the DICOMDIR, or encryption."""
 ALIASES: Final = {"STD-GEN-DVD": "STD-GEN-DVD-RAM"}
 
 
 def profile(name: str) -> Profile:
-    """Returns the profile of this name.
+    """Returns the profile with this name.
 
     Raises:
-        UsageError: there is none; the message names those that there are.
+        UsageError: the name is unknown or not supported. The message lists the supported ones.
     """
     found = PROFILES.get(ALIASES.get(name.upper(), name.upper()))
     if not found and name.upper().startswith(OTHERS):
         raise UsageError(
-            f"{name.upper()} asks for more than can be checked here (SOP Classes, kinds of images,"
+            f"dicomtx cannot check {name.upper()} (it restricts SOP Classes, kinds of images,"
             f" keys of the DICOMDIR, ...): use one of {', '.join(PROFILES)}"
         )
     if not found:

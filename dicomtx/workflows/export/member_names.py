@@ -1,7 +1,7 @@
-"""What the members of an archive and the files of a File-set are called.
+"""Naming schemes for the members of an archive and the files of a File-set.
 
-Orthanc's names are rules 29 to 33 of what is known of it: folders by patient, study and series in
-the order of Orthanc's identifiers, which decides what becomes "-2".
+Orthanc's names follow its rules 29 to 33: folders by patient, study and series, in the order of
+Orthanc's identifiers. This order decides which of two equal names gets "-2".
 """
 
 import hashlib
@@ -12,13 +12,13 @@ from dicomtx.errors import DestinationError
 from dicomtx.workflows.export import manifest
 
 SEPARATORS: Final = "._"
-LONGEST_FOLDER: Final = 200  # bytes: file systems take 255, and there may be a number behind it
+LONGEST_FOLDER: Final = 200  # bytes; file systems allow 255, and a number can follow
 MOST_FILES: Final = 10**6
 LEVELS: Final = ("Patient", "Study", "Series")
 
 
 class Place(NamedTuple):
-    """What a name is made of; values are texts for people.
+    """The attributes that a name is built from, decoded as text.
 
     Attributes:
         patient_id: (0010,0020).
@@ -33,8 +33,8 @@ class Place(NamedTuple):
         instance_number: (0020,0013).
         sop_instance_uid: (0008,0018).
         prefix: two letters of the directory record (IM, SR, ...).
-        single: the record stands at the root of a DICOMDIR.
-        laid_out: what a layout of the user's makes of it; empty if there is none.
+        single: whether its record is at the root of a DICOMDIR.
+        laid_out: its name by the user's layout; empty if there is no layout.
     """
 
     patient_id: str = ""
@@ -54,7 +54,7 @@ class Place(NamedTuple):
 
     @property
     def keys(self) -> tuple[str, str, str]:
-        """What Orthanc identifies patient, study and series by; archives have their order."""
+        """Orthanc's identifiers of patient, study and series, which set the order of an archive."""
         values = (self.patient_id, self.study_uid, self.series_uid)
         joined = ("|".join(values[:n]) for n in (1, 2, 3))
         patient, study, series = (hashlib.sha1(j.encode(), usedforsecurity=False) for j in joined)
@@ -62,14 +62,14 @@ class Place(NamedTuple):
 
 
 class Naming(Protocol):
-    """Gives names to places that come in the order of their keys."""
+    """A naming scheme. Places must come in the order of their keys."""
 
     def name(self, place: Place) -> str:
-        """Returns the next member's name, never one that it returned before."""
+        """Returns the name of the next member. Names never repeat."""
 
 
 class _Folder:
-    """The names in one folder, and how often each was asked for."""
+    """The names in one folder, and how often each was requested."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -77,9 +77,9 @@ class _Folder:
         self._given: set[str] = set()
 
     def unique(self, stem: str, ending: str = "") -> str:
-        """Returns stem and ending, with -2, -3, ... between them if that was given before.
+        """Returns stem and ending, with -2, -3, ... between them if the name is in use.
 
-        Names are the same if any file system takes them for the same.
+        Names count as equal if any file system treats them as equal.
         """
         asked = _folded(stem + ending)
         while True:
@@ -91,25 +91,25 @@ class _Folder:
 
 
 def _root() -> _Folder:
-    """Returns the folder that all others are in: the manifest has its name there."""
+    """Returns the root folder, in which the name of the manifest is reserved."""
     root = _Folder()
     root.unique(manifest.NAME)
     return root
 
 
 def _folded(name: str) -> str:
-    """Returns what file systems that know least of letters and dots make of a name."""
+    """Normalizes a name as the least capable file systems do (case, Unicode, dots)."""
     return unicodedata.normalize("NFC", name.casefold()).rstrip(". ")
 
 
 def _possible(name: str) -> str:
-    """Returns a folder's name so that it can be one; empty if it would be no folder of its own."""
+    """Shortens a folder name to the allowed length; empty if it has only dots or spaces."""
     short = name.encode()[:LONGEST_FOLDER].decode(errors="ignore").rstrip(" ")
     return short if short.strip(". ") else ""
 
 
 class Orthanc:
-    """Names as Orthanc before 1.13 gives them, in ASCII."""
+    """ASCII names as in Orthanc before 1.13."""
 
     def __init__(self) -> None:
         """Begins with an empty archive."""
@@ -163,7 +163,7 @@ def alphanumeric(text: str, *, ascii_only: bool = True, more: str = SEPARATORS) 
 
 
 class Orthanc113(Orthanc):
-    """Names as Orthanc 1.13 gives them: parts that are empty are left out, letters may be any."""
+    """Names as in Orthanc 1.13: empty parts are omitted, and letters can be non-ASCII."""
 
     def _folder_name(self, place: Place, level: int) -> str:
         parts: tuple[str, ...] = _parts(place)[level]
@@ -182,7 +182,7 @@ class Orthanc113(Orthanc):
 
 
 class Template:
-    """Names by a layout of the user's; two that are the same for some file system get a number."""
+    """Names by a layout of the user's. Names that a file system treats as equal get a number."""
 
     def __init__(self) -> None:
         """Begins with an empty archive."""
@@ -197,23 +197,23 @@ class Template:
 
 
 class OrthancMedia:
-    """``IMAGES/IM0``, ``IMAGES/IM1``, ... whatever they are."""
+    """``IMAGES/IM0``, ``IMAGES/IM1``, ... for every kind of file."""
 
     def __init__(self, first: int = 0) -> None:
-        """Begins with this number."""
+        """Starts at number ``first``."""
         self._count = first
 
-    def name(self, place: Place) -> str:  # noqa: ARG002 - the number says it all
+    def name(self, place: Place) -> str:  # noqa: ARG002 - only the number matters
         """Returns the next File ID."""
         self._count += 1
         return f"IMAGES/IM{_of_six_digits(self._count - 1)}"
 
 
 class StandardMedia:
-    """A tree of 8 characters a name: ``PT000000/ST000000/SE000000/IM000000`` (PS3.10 8.5)."""
+    """A tree of 8-character names: ``PT000000/ST000000/SE000000/IM000000`` (PS3.10 8.5)."""
 
     def __init__(self, first: int = 0) -> None:
-        """Begins with this number for the first patient."""
+        """Numbers patients from ``first``."""
         self._keys: tuple[str, ...] = ()
         self._numbers = [first - 1, -1, -1]
         self._counts: dict[str, int] = {}
@@ -244,5 +244,5 @@ def _counted(counts: dict[str, int], prefix: str) -> str:
 
 def _of_six_digits(number: int) -> int:
     if number >= MOST_FILES:
-        raise DestinationError("more files of a kind than File IDs of 8 characters can number")
+        raise DestinationError("too many files of one kind for File IDs of 8 characters")
     return number

@@ -1,4 +1,4 @@
-"""Originals of files that could not be converted, as they go into an export."""
+"""Prepares originals of files that could not be converted for an export."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def with_meta(source: Source, syntax: TransferSyntax, staging: str) -> Iterator[
 
     Args:
         source: the file.
-        syntax: what its data set is encoded in.
+        syntax: the transfer syntax of its data set.
         staging: the folder for the copy.
     """
     path = os.path.join(staging, "with-meta")
@@ -30,7 +30,7 @@ def with_meta(source: Source, syntax: TransferSyntax, staging: str) -> Iterator[
 
 
 def _copied(source: Source, syntax: TransferSyntax, path: str) -> bool:
-    """Whether the file has no file meta information, and was copied with it."""
+    """Copies a file without file meta information, and adds it. Returns whether it did."""
     try:
         with open_part10(source, whole=False, salvage=True) as part10:
             if part10.has_meta:
@@ -39,5 +39,5 @@ def _copied(source: Source, syntax: TransferSyntax, path: str) -> bool:
                 file_meta(part10, syntax).write_to(fd)
                 source.copy_to(fd, part10.start, source.size - part10.start)
             return True
-    except DicomtxError:  # its elements cannot be read: it stays as it is
+    except DicomtxError:  # its elements cannot be read, so it stays unchanged
         return False

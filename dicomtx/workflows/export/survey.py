@@ -1,4 +1,4 @@
-"""The first look at what is to be exported: headers only, and nothing is written."""
+"""Surveys the files to export: reads only headers and writes nothing."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -52,8 +52,8 @@ IDENTIFIERS: Final = {
     "study_uid": tags.STUDY_INSTANCE_UID,
     "series_uid": tags.SERIES_INSTANCE_UID,
 }
-"""What patients, studies and series are told apart by, as Orthanc reads it."""
-KNOWN: Final = "its SOP Instance UID is in the File-set already"
+"""The identifiers of patient, study and series, read as Orthanc reads them."""
+KNOWN: Final = "its SOP Instance UID is already in the File-set"
 DATES: Final = (
     (tags.STUDY_DATE, tags.STUDY_TIME),
     (tags.SERIES_DATE, tags.SERIES_TIME),
@@ -64,16 +64,16 @@ DATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is asked of each file before anything is written.
+    """The rules that decide about each file before anything is written.
 
     Attributes:
-        target: the transfer syntax wanted; None is each file's own.
-        settings: everything that does not depend on the file.
-        layout: a layout of the user's, if there is one.
-        profile: the application profile to be kept, if there is one.
-        policy: what decides in place of ``target``.
-        on_failure: what becomes of a file that cannot be transcoded.
-        directory: there will be a DICOMDIR; with ``strict`` nothing may be invented for it.
+        target: the target transfer syntax. None keeps each file in its own.
+        settings: the settings, unless the policy overrides them.
+        layout: a layout of the user's, or None.
+        profile: the application profile to conform to, or None.
+        policy: the policy that decides in place of ``target``, or None.
+        on_failure: what to do with a file that cannot be transcoded.
+        directory: whether to write a DICOMDIR. With ``strict``, no values are generated for it.
     """
 
     target: TransferSyntax | None
@@ -85,9 +85,9 @@ class Rules:
     directory: bool = False
 
     def target_of(self, header: FileInfo) -> TransferSyntax | None:
-        """Returns what a file is to be, itself where nothing else is asked for or needed.
+        """Returns the target syntax of a file, or its own if nothing else is needed.
 
-        None leaves it to the policy.
+        None leaves the decision to the policy.
         """
         profile = self.profile
         if profile and header.pixel_data == "none":
@@ -100,7 +100,7 @@ class Rules:
 
 
 def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterator[Outcome]:
-    """Adds files to the catalogue, and yields those that cannot be, with the reason."""
+    """Adds files to the catalogue. Yields an outcome for each file that cannot be exported."""
     with Codecs(rules.settings) as codecs:
         for one in found:
             said = one.error or one.skipped
@@ -124,14 +124,14 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
 def _damaged(
     found: Found, catalogue: Catalogue, rules: Rules, error: DamagedError
 ) -> Iterator[Outcome]:
-    """Adds a file that no header can be read of: it is exported as it is, wherever it can be."""
-    if rules.policy:  # which might refuse it
-        wrong = f"the policy cannot look at it: {error}"
+    """Adds a file with an unreadable header, to be exported unchanged if the rules allow it."""
+    if rules.policy:  # the policy could refuse it
+        wrong = f"the policy cannot check it: {error}"
         yield _left_out(found, wrong, ExitCode.SOURCE)
         return
     catalogue.add(Entry(found, Place(), target=(rules.target or DEFAULT_TARGET).uid))
     if rules.profile:
-        wrong = f"violates {rules.profile.name}: it is damaged"
+        wrong = f"violates {rules.profile.name}: the file is damaged"
         yield _left_out(found, wrong, ExitCode.UNSUPPORTED)
 
 
@@ -143,13 +143,13 @@ def opened(found: Found) -> AbstractContextManager[Source]:
 
 
 def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> str:
-    """Adds one file to the catalogue, and returns what is against it; empty if nothing is."""
+    """Adds one file to the catalogue. Returns why it cannot be exported, or empty."""
     with opened(found) as file, open_part10(file, whole=False, salvage=True) as part10:
         data_set = part10.data_set
         header = read_file_info(part10)
         if header.file_set:
             raise NotDicomError(
-                "a DICOMDIR: its offsets would not fit; media have one of their own"
+                "a DICOMDIR: its offsets would be wrong; export media writes a new one"
             )
         if catalogue.knows(header.sop_instance_uid):
             raise LeftOutError(KNOWN)
@@ -169,15 +169,15 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         twin = catalogue.add(entry).twin
         known = bool(header.sop_class_uid and header.sop_instance_uid)
         if rules.profile and not known:
-            return f"violates {rules.profile.name}: it has no SOP Class or SOP Instance UID"
+            return f"violates {rules.profile.name}: no SOP Class UID or SOP Instance UID"
         return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
 
 
 def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | None:
-    """Returns what is to become of a file, where that is to be known before anything is written.
+    """Returns the plan for a file if a policy or a profile needs it before the export.
 
     Raises:
-        PolicyError: the policy refuses it.
+        PolicyError: the policy refuses the file.
     """
     policy, target = rules.policy, rules.target_of(subject.header)
     settled = None
@@ -192,29 +192,29 @@ def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | N
 
 
 def _violation(settled: ResolvedPlan | None, rules: Rules, twin: str) -> str:
-    """Returns what of the profile the file would violate."""
+    """Returns how the file would violate the profile; empty if it would not."""
     if not rules.profile or not settled:
         return ""
     made = settled.plan
     if made.action is Action.REFUSE:
-        return f"violates {rules.profile.name}: it cannot be {made.target.name}: {made.reason}"
+        return f"violates {rules.profile.name}: cannot convert to {made.target.name}: {made.reason}"
     wrong = rules.profile.violation(made.target)
     if twin:
-        wrong = wrong or f"it has the SOP Instance UID of {twin}, and only one can be referenced"
+        wrong = wrong or f"same SOP Instance UID as {twin}; a DICOMDIR can reference only one"
     return f"violates {rules.profile.name}: {wrong}" if wrong else ""
 
 
 def _incomplete(data_set: DataSet, kind: directory_records.Kind, rules: Rules) -> str:
-    """Returns which keys would have to be invented for the DICOMDIR, where that is not allowed."""
+    """Returns an error if ``strict`` is set and the DICOMDIR needs values that are missing."""
     if not (rules.directory and rules.settings.strict):
         return ""
     types = (kind.record,) if kind.single else ("PATIENT", "STUDY", "SERIES", kind.record)
     missing = list(directory_records.Records(data_set).missing(*types))
-    return f"a DICOMDIR needs values that are missing: {', '.join(missing)}" if missing else ""
+    return f"values needed for the DICOMDIR are missing: {', '.join(missing)}" if missing else ""
 
 
 def _time(data_set: DataSet) -> Time:
-    """Returns when the study was made, as far as the file says it."""
+    """Returns the date and time of the study, or the earliest possible time if unknown."""
     for date_tag, time_tag in DATES:
         date, time = data_set.text(date_tag).replace(".", ""), data_set.text(time_tag)
         if len(date) == 8 and date.isascii() and date.isdigit():

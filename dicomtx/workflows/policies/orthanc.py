@@ -1,4 +1,4 @@
-"""Orthanc's configuration as a policy: files, folders, comments and ${ENV}, as it reads them."""
+"""Reads a configuration of Orthanc as a policy: files, folders, comments and ${ENV}."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from dicomtx.engine.planning.policy import Policy
 from dicomtx.errors import DicomtxError, SettingsError
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TABLE, TransferSyntax, find
 
-# ${NAME}, ${NAME:-default}; quotes around a default are taken off
+# ${NAME} or ${NAME:-default}; quotes around a default are removed
 VARIABLE: Final = re.compile(r"\$\{([^:]*?)(?::-('[^']*'|\"[^\"]*\"|[^}]*?))?\}")
 ORDERS: Final = {"Before": "builtin-first", "After": "plugins-first", "Disabled": "plugins-only"}
 ACCEPTED: Final = {f"{group}TransferSyntaxAccepted": uids for group, uids in GROUPS.items()}
@@ -25,45 +25,45 @@ KEYS: Final = (
     *("UnknownSopClassAccepted", "AcceptedSopClasses", "RejectedSopClasses"),
     *("TranscodeDicomProtocol", "DicomScuPreferredTransferSyntax", "DicomModalities", "Gdcm"),
 )
-# Orthanc's own that look like ours, and are none
+# Orthanc's own keys that are not misspelt versions of KEYS
 OTHERS: Final = ("DicomModalitiesInDatabase", "DicomAet", "OrthancPeers", "AcceptedStorageClasses")
 NEW: Final = frozenset(f"{ROOT}.4.{n}" for n in (110, 111, 112, 201, 202, 203))
 
 
 def read_orthanc(paths: tuple[str, ...], environ: Mapping[str, str]) -> OrthancPolicy:
-    """Returns what a configuration of Orthanc says of transcoding.
+    """Returns the transcoding policy of a configuration of Orthanc.
 
     Args:
-        paths: files, and folders of files ``*.json``, each with sections of its own.
-        environ: the variables for ${ENV}.
+        paths: files, and folders with ``*.json`` files. A key can be in one file only.
+        environ: the variables that replace ${ENV}.
 
     Raises:
-        SettingsError: a file is wrong, or Orthanc would not start with it.
+        SettingsError: a file is invalid, or Orthanc would not start with it.
     """
     merged: dict[str, Any] = {}
     places: dict[str, str] = {}
     for path in (file for named in paths for file in _files(named)):
         for key, value in _read(path, environ).items():
             if key in merged:
-                raise SettingsError(f"{path}: {key}: it is in {places[key]} too: Orthanc refuses")
+                raise SettingsError(f"{path}: {key}: also in {places[key]}; Orthanc will not start")
             merged[key], places[key] = value, path
     return _policy(_Values(merged, places), ", ".join(map(os.path.basename, paths)))
 
 
 def by_c_store(policy: Policy | None) -> Policy | None:
-    """Returns the policy of the same configuration for files that come by C-STORE."""
+    """Returns the policy for files that arrive by C-STORE. Other policies are unchanged."""
     if not isinstance(policy, OrthancPolicy):
         return policy
-    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - brings pydicom
+    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - imports pydicom
 
     return replace(policy, by_dicom=True, known_sop_classes=sop_classes.known())
 
 
 def _files(named: str) -> list[str]:
-    """Returns the files of a folder as Orthanc takes them: ``*.json``, not those of folders in it.
+    """Returns the files that Orthanc reads in a folder: ``*.json``, without subfolders.
 
     Raises:
-        SettingsError: there is nothing.
+        SettingsError: the folder has no such file.
     """
     if not os.path.isdir(named):
         return [named]
@@ -72,31 +72,31 @@ def _files(named: str) -> list[str]:
     except OSError as error:
         raise SettingsError(f"{named}: {error.strerror}") from error
     if not names:
-        raise SettingsError(f"{named}: there is no file *.json in this folder")
+        raise SettingsError(f"{named}: no *.json file in this folder")
     return [path for name in names if os.path.isfile(path := os.path.join(named, name))]
 
 
 def _read(path: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the sections of one file."""
+    """Returns the top-level keys and values of one file."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: not in UTF-8: {error}") from error
+        raise SettingsError(f"{path}: not valid UTF-8: {error}") from error
     try:
         value = json5.loads(substituted(text, environ), strict=False)
     except (ValueError, RecursionError) as error:
         told = str(error).removeprefix("<string>:").replace("\n", "\\n")
         raise SettingsError(f"{path}: not valid JSON, at line {told}") from error
     if not isinstance(value, dict):
-        raise SettingsError(f"{path}: it holds no JSON object")
+        raise SettingsError(f"{path}: not a JSON object")
     return value
 
 
 def substituted(text: str, environ: Mapping[str, str]) -> str:
-    """Returns the text with ${ENV} and ${ENV:-default} filled in; what is not set is empty."""
+    """Replaces ${ENV} and ${ENV:-default} in text. Unset variables become empty."""
 
     def value(found: re.Match[str]) -> str:
         name, default = found.group(1), found.group(2) or ""
@@ -108,32 +108,32 @@ def substituted(text: str, environ: Mapping[str, str]) -> str:
 
 
 class _Values:
-    """The sections, each taken in the type that it must have."""
+    """The configuration, with a typed accessor for each kind of value."""
 
     def __init__(self, merged: dict[str, Any], places: dict[str, str]) -> None:
         self.merged = merged
         self._places = places
 
     def wrong(self, key: str, wanted: str) -> SettingsError:
-        """Returns the error for a value that Orthanc does not start with, or cannot use."""
+        """Returns the error for a value that Orthanc cannot use."""
         value = self.merged[key]
         return SettingsError(f"{self._places[key]}: {key}: {value!r} is not allowed: use {wanted}")
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """Returns true or false."""
+        """Returns a boolean."""
         value = self.merged.get(key, default)
         if not isinstance(value, bool):
             raise self.wrong(key, "true or false")
         return value
 
     def texts(self, key: str) -> tuple[str, ...] | None:
-        """Returns a list of texts, also of one that stands for itself; None if it is not set."""
+        """Returns a list of strings, or a single string as a list; None if it is not set."""
         value = self.merged.get(key)
         if value is None:
             return None
         found = value if isinstance(value, list) else [value]
         if not all(isinstance(item, str) for item in found):
-            raise self.wrong(key, "a text, or a list of texts")
+            raise self.wrong(key, "a string, or a list of strings")
         return tuple(found)
 
     def table(self, key: str) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class _Values:
         return value
 
     def syntax(self, key: str) -> TransferSyntax | None:
-        """Returns a transfer syntax; None if it is not set. Orthanc takes UIDs only."""
+        """Returns a transfer syntax; None if it is not set. Orthanc accepts only UIDs."""
         value = self.merged.get(key)
         if value is None:
             return None
@@ -155,9 +155,9 @@ class _Values:
 
 
 def _uid_of(value: Any) -> str:
-    """Returns the UID for a name, as a hint."""
+    """Returns a hint with the UID if the value is the name of a syntax."""
     try:
-        return f", here {find(value).uid}" if isinstance(value, str) else ""
+        return f": {find(value).uid}" if isinstance(value, str) else ""
     except DicomtxError:
         return ""
 
@@ -193,7 +193,7 @@ def _policy(values: _Values, name: str) -> OrthancPolicy:
 
 
 def _accepted(values: _Values) -> frozenset[str]:
-    """Returns what the C-STORE SCP accepts: the list, then each group put in or taken out."""
+    """Returns the UIDs that the C-STORE SCP accepts: the list, then changes by group."""
     patterns = values.texts("AcceptedTransferSyntaxes")
     if patterns is None:
         patterns = ("1.2.840.10008.1.*",)
@@ -208,7 +208,7 @@ def _accepted(values: _Values) -> frozenset[str]:
 
 
 def _modalities(values: _Values) -> dict[str, bool]:
-    """Returns the DICOM modalities, and whether transcoding is allowed for them."""
+    """Returns the DICOM modalities, and whether each allows transcoding."""
     found = {}
     for name, modality in values.table("DicomModalities").items():
         allowed = modality.get("AllowTranscoding", True) if isinstance(modality, dict) else True
@@ -219,7 +219,7 @@ def _modalities(values: _Values) -> dict[str, bool]:
 
 
 def _gdcm(values: _Values) -> tuple[bool, frozenset[str]]:
-    """Returns whether the plugin is enabled, and its RestrictTransferSyntaxes (none: all)."""
+    """Returns whether the plugin is enabled, and its RestrictTransferSyntaxes; empty means all."""
     section = values.table("Gdcm")
     enabled, restricted = section.get("Enable", True), section.get("RestrictTransferSyntaxes", [])
     right = isinstance(restricted, list) and all(uid in BY_UID for uid in map(str, restricted))
@@ -230,8 +230,8 @@ def _gdcm(values: _Values) -> tuple[bool, frozenset[str]]:
 
 
 def _misspelt(values: _Values) -> list[str]:
-    """Returns what is to be said of keys that Orthanc ignores, and that look like ours."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms
+    """Returns warnings for unknown keys that look like a misspelt known key."""
+    from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms
 
     by_lower = {key.lower(): key for key in KEYS}
     told = []
@@ -240,11 +240,11 @@ def _misspelt(values: _Values) -> list[str]:
             continue
         near = get_close_matches(key.lower(), by_lower, 1, 0.88)
         if near:
-            told.append(f"{key}: Orthanc ignores it; did you mean {by_lower[near[0]]}?")
+            told.append(f"{key}: Orthanc ignores this key; did you mean {by_lower[near[0]]}?")
     return told
 
 
 def _too_new(ingest: TransferSyntax | None) -> list[str]:
     if ingest is None or ingest.uid not in NEW:
         return []
-    return [f"IngestTranscoding: before 1.13, Orthanc does not start with {ingest.name}"]
+    return [f"IngestTranscoding: Orthanc before 1.13 does not start with {ingest.name}"]

@@ -1,4 +1,4 @@
-"""Policies from files: ``[[policy.NAME.rule]]`` of dicomtx.toml, or a file of their own."""
+"""Reads policies (``[[policy.NAME.rule]]``) from dicomtx.toml or from a separate file."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -17,19 +17,19 @@ ACTIONS: Final = ("to", "keep", "refuse")
 def policy_of(
     named: str | None, orthanc: tuple[str, ...], config: str | None, environ: Mapping[str, str]
 ) -> Policy | None:
-    """Returns the policy in force, None if there is none.
+    """Returns the policy to apply, or None.
 
     Args:
-        named: a policy of the settings file, or a file; None: ``default``, if there is one.
-        orthanc: files and folders of Orthanc's configuration, in place of all that.
+        named: a policy of the settings file, or a file. None means ``default``, if it exists.
+        orthanc: files and folders of a configuration of Orthanc. It takes precedence.
         config: the settings file named on the command line.
         environ: the environment.
 
     Raises:
-        SettingsError: a file is wrong, or there is no such policy.
+        SettingsError: a file is invalid, or the policy does not exist.
     """
     if orthanc:
-        from dicomtx.workflows.policies.orthanc import read_orthanc  # noqa: PLC0415 - brings a parser
+        from dicomtx.workflows.policies.orthanc import read_orthanc  # noqa: PLC0415 - slow
 
         return read_orthanc(orthanc, environ)
     path = settings_file(config, environ)
@@ -40,27 +40,27 @@ def policy_of(
     found = read_policies(path) if path else {}
     if named not in found:
         where = f"{path} has {', '.join(found) or 'no policy'}" if path else "no settings file"
-        raise SettingsError(f"there is no policy {named!r}: {where}, and there is no such file")
+        raise SettingsError(f"no policy {named!r}: {where}, and no file has this name")
     return found[named]
 
 
 def only(policies: Mapping[str, Policy], path: str) -> Policy:
-    """Returns the one policy of a file, or the one that is called default."""
+    """Returns the only policy of a file, or the one named ``default``."""
     if len(policies) == 1:
         return next(iter(policies.values()))
     if DEFAULT not in policies:
-        has = f"it has {', '.join(policies)}, and none is called {DEFAULT}" if policies else ""
+        has = f"it has {', '.join(policies)}, but none is named {DEFAULT}" if policies else ""
         raise SettingsError(f"{path}: {has or 'it has no policy: [[policy.NAME.rule]] is missing'}")
     return policies[DEFAULT]
 
 
 def read_policies(path: str) -> dict[str, RuleBook]:
-    """Returns the policies of a file by name; other settings in it are not looked at.
+    """Returns the policies of a file by name. Other settings in the file are ignored.
 
     Raises:
-        SettingsError: something is wrong; the message tells file, policy, rule number and key.
+        SettingsError: the file is invalid. The message names file, policy, rule and key.
     """
-    import tomllib  # noqa: PLC0415 - milliseconds that only those with a file pay
+    import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
 
     try:
         with open(path, "rb") as file:
@@ -84,20 +84,20 @@ def _rule_book(path: str, name: str, policy: Any) -> RuleBook:
         raise SettingsError(f"{where}: it has no rules: use tables [[{POLICY}.{name}.rule]]")
     unknown = next((key for key in policy if key != "rule"), None)
     if unknown:
-        raise SettingsError(f"{where}: {unknown}: unknown key: a policy has rules only")
+        raise SettingsError(f"{where}: {unknown}: unknown key: a policy can only have rules")
     rules = []
     for number, rule in enumerate(policy["rule"], 1):
         if not isinstance(rule, dict):
-            raise SettingsError(f"{where}, rule {number}: {rule!r} is no table")
+            raise SettingsError(f"{where}, rule {number}: {rule!r} is not a table")
         rules.append(_rule(f"{where}, rule {number}", rule))
     return RuleBook(name, tuple(rules))
 
 
 def _rule(where: str, rule: dict[str, Any]) -> Rule:
-    """Returns one rule, checked whole."""
+    """Returns one rule, with all keys and values checked."""
     given = [key for key in ACTIONS if key in rule]
     if len(given) != 1:
-        said = f"{' and '.join(given)} contradict each other" if given else "what to do is missing"
+        said = f"{' and '.join(given)} contradict each other" if given else "no action"
         raise SettingsError(f'{where}: {said}: use to = "SYNTAX", keep = true, or refuse = true')
     (action,) = given
     target, reason = _action(f"{where}: {action}", action, rule[action])
@@ -111,19 +111,19 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
             conditions.append(_condition(f"{where}: {key}", key, value))
     goals = [key for key in (*GOALS, "reversible") if rule.get(key, False) is not False]
     if len(goals) > 1:
-        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other")
+        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other: use only one")
     if "reason" in rule and not isinstance(rule["reason"], str):
-        raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use a text")
+        raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use text")
     verdict = Verdict.TRANSCODE if action == "to" else Verdict(action)
     reason = rule.get("reason", reason)
     return Rule(tuple(conditions), verdict, target, tuple(options), reason)
 
 
 def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None, str]:
-    """Returns the target, and the reason if it stands in the place of true."""
+    """Returns the target, and the reason if it is given in place of ``true``."""
     if action != "to":
         if value is not True and (not isinstance(value, str) or not value):
-            raise SettingsError(f"{where}: {value!r} is not allowed: use true, or the reason")
+            raise SettingsError(f"{where}: {value!r} is not allowed: use true, or a reason")
         return None, value if isinstance(value, str) else ""
     if not isinstance(value, str):
         raise SettingsError(f"{where}: {value!r} is not allowed: use the name of a transfer syntax")
@@ -135,9 +135,9 @@ def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None,
 
 def _option(where: str, key: str, value: Any, action: str) -> Any:
     if not FIELDS[key].in_rules:
-        raise SettingsError(f"{where}: it holds for all files: it cannot stand in a rule")
+        raise SettingsError(f"{where}: applies to all files; it cannot be set in a rule")
     if action != "to":
-        raise SettingsError(f"{where}: it means nothing without a target")
+        raise SettingsError(f'{where}: needs a target: add to = "SYNTAX"')
     return FIELDS[key].checked(where, value)
 
 
@@ -157,24 +157,24 @@ def _listed(value: Any) -> Iterator[Any]:
 
 
 def _sop_class(value: Any) -> Any:
-    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - brings pydicom
+    from dicomtx.dicom.values import sop_classes  # noqa: PLC0415 - imports pydicom
 
     return sop_classes.uid_of(value) if isinstance(value, str) else value
 
 
 def _tag(key: str) -> int:
-    from dicomtx.dicom.values import text  # noqa: PLC0415 - brings pydicom
+    from dicomtx.dicom.values import text  # noqa: PLC0415 - imports pydicom
 
     try:
         return text.tag_of(key)
     except SettingsError:
         pass
     keys = (*KEYS, *ACTIONS, "reason", *(name for name, field in FIELDS.items() if field.in_rules))
-    raise SettingsError(f"unknown key, and no element of PS3.6: {_near(key, keys)}")
+    raise SettingsError(f"unknown key, and not an element of PS3.6: {_near(key, keys)}")
 
 
 def _near(key: str, keys: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong keys only
+    from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms; only wrong keys need it
 
     near = get_close_matches(key, keys, 1)
     return f"did you mean {near[0]}?" if near else f"use one of {', '.join(keys)}"

@@ -1,1 +1,1 @@
-"""What would happen: plans without writing."""
+"""Previews: plans, estimates and predictions. Nothing is written."""

@@ -1,4 +1,4 @@
-"""What would become of files: reads their headers, decides as a conversion does, writes nothing."""
+"""Plans conversions without writing: reads headers and decides as a conversion would."""
 
 import os
 from collections.abc import Iterator
@@ -30,15 +30,15 @@ from dicomtx.workflows.preview.plan_record import Planned
 
 
 class Asked(NamedTuple):
-    """What is asked of a dry run.
+    """A request for a dry run.
 
     Attributes:
-        sources: files, folders, archives, DICOMDIRs, ``-`` for a list.
-        policy: what decides.
-        settings: those in force where the policy says nothing else.
-        rules: which files are looked for.
-        on_failure: what becomes of a file that cannot be transcoded.
-        engine: dicomtx, or the Orthanc server whose codecs are to be predicted.
+        sources: files, folders, archives, DICOMDIRs, or ``-`` for a list.
+        policy: the policy to apply.
+        settings: the settings, unless the policy overrides them.
+        rules: which files to find.
+        on_failure: what to do with a file that cannot be transcoded.
+        engine: ``dicomtx``, or the Orthanc server to predict.
     """
 
     sources: tuple[str, ...]
@@ -50,18 +50,18 @@ class Asked(NamedTuple):
 
 
 def dry_run(asked: Asked) -> Iterator[Planned]:
-    """Yields what would become of each file; what is no DICOM in a folder is left out.
+    """Yields the plan for each file. Files in folders that are not DICOM are left out.
 
     Raises:
-        UsageError: an Orthanc server is to be predicted without its configuration.
+        UsageError: predicting an Orthanc server needs its configuration.
     """
     yield from planned_of(find(asked.sources, asked.rules), asked)
 
 
 def planned_of(files: Iterator[Found], asked: Asked) -> Iterator[Planned]:
-    """Yields what would become of each of these files."""
+    """Yields the plan for each of these files."""
     if asked.engine != "dicomtx" and not isinstance(asked.policy, OrthancPolicy):
-        raise UsageError(f"--engine {asked.engine} needs the configuration: --orthanc FILE")
+        raise UsageError(f"--engine {asked.engine} needs the configuration: add --orthanc FILE")
     with Codecs(asked.settings) as codecs:
         for found in files:
             if not found.skipped:
@@ -71,7 +71,7 @@ def planned_of(files: Iterator[Found], asked: Asked) -> Iterator[Planned]:
 
 
 def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
-    """Returns what would become of one file, None for what is not DICOM and was not named."""
+    """Returns the plan for one file; None if it is not DICOM and was found in a folder."""
     planned = Planned(found.name, found.relative)
     if found.error:
         return replace(planned, error=found.error, exit_code=int(ExitCode.SOURCE))
@@ -93,10 +93,10 @@ def _unreadable(planned: Planned, error: DicomtxError) -> Planned:
 
 
 def opened(found: Found) -> AbstractContextManager[Source]:
-    """Opens what was found: a file, or a member of an archive."""
+    """Opens a file, or a member of an archive."""
     if found.member is None:
         return open_source(found.path)
-    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - seldom needed
+    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - rarely needed
 
     return open_member(found.path, found.member)
 
@@ -131,12 +131,12 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
 
 
 def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[ResolvedPlan, bool]:
-    """Returns what would be done, and whether the SOP Instance UID changes."""
+    """Returns the plan, and whether the SOP Instance UID changes."""
     policy = asked.policy
     if asked.engine == "dicomtx" or not isinstance(policy, OrthancPolicy):
         settled = resolve_plan(subject, policy, codecs, asked.settings, asked.on_failure)
         return settled, changes_uid(settled.plan, settled.settings)
-    from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - seldom needed
+    from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - rarely needed
 
     decision = policy.decide(subject)
     made, new_uid = predicted(subject, decision, policy, asked.engine)
@@ -147,17 +147,17 @@ def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[ResolvedPl
 
 
 def _unverified(settled: ResolvedPlan, asked: Asked, codecs: Codecs) -> tuple[str, ...]:
-    """Returns a warning if the conversion will fail because nothing can verify it."""
+    """Returns a warning if the conversion will fail because no codec can verify it."""
     if asked.engine != "dicomtx" or not settled.settings.verifies.independent:
         return ()
-    from dicomtx.engine.decoding.verifiers import foreseen  # noqa: PLC0415 - seldom needed
+    from dicomtx.engine.decoding.verifiers import foreseen  # noqa: PLC0415 - rarely needed
 
     why = foreseen(settled.plan, codecs, settled.settings)
     return (f"the conversion will fail (exit code 6): {why}",) if why else ()
 
 
 def changes_uid(made: Plan, settings: Settings) -> bool:
-    """Returns whether a plan gives a new SOP Instance UID: whether it loses something."""
+    """Returns whether a plan assigns a new SOP Instance UID, as lossy plans do by default."""
     return made.lossy and settings.uid != "keep"
 
 
@@ -168,10 +168,10 @@ def _options(settings: Settings) -> dict[str, object]:
 
 
 def explained(path: str, policy: Policy) -> list[tuple[str, str]]:
-    """Returns, rule by rule, why it does or does not decide for a file.
+    """Returns for each rule why it does or does not match a file.
 
     Raises:
-        SourceError: the file cannot be read, or is no DICOM.
+        SourceError: the file cannot be read, or is not DICOM.
     """
     try:
         with open_source(path) as file, open_part10(file, whole=False) as part10:

@@ -1,4 +1,4 @@
-"""How large results would be: some files are really converted, the others are taken to be alike."""
+"""Estimates the size of results: converts a sample of files and extrapolates to the others."""
 
 import os
 import random
@@ -17,11 +17,11 @@ Ratios = dict[tuple[str, ...], list[float]]
 
 
 def estimated(asked: Asked, count: int) -> Iterator[Planned]:
-    """Yields what would become of each file, with the size that its result is estimated to have.
+    """Yields the plan for each file, with the estimated size of its result.
 
     Args:
-        asked: what is asked of the dry run.
-        count: how many files are converted to know it; chosen by chance, the same each time.
+        asked: the request for the dry run.
+        count: how many files to convert. The random sample is the same in each run.
     """
     files = [found for found in find(asked.sources, asked.rules) if not found.skipped]
     ratios = _ratios(_sample(files, asked, count), asked)
@@ -30,7 +30,7 @@ def estimated(asked: Asked, count: int) -> Iterator[Planned]:
 
 
 def _sample(files: Iterable[Found], asked: Asked, count: int) -> list[tuple[Found, Planned]]:
-    """Returns some of the files whose bytes will change, each with the same chance."""
+    """Returns a uniform random sample of the files whose bytes will change."""
     chance, chosen, seen = random.Random(0), list[tuple[Found, Planned]](), 0  # noqa: S311
     for found in files:
         for planned in planned_of(iter([found]), asked):
@@ -45,7 +45,7 @@ def _sample(files: Iterable[Found], asked: Asked, count: int) -> list[tuple[Foun
 
 
 def _ratios(sample: Iterable[tuple[Found, Planned]], asked: Asked) -> Ratios:
-    """Returns output to input bytes of the sample, by all that a file may be taken to be like."""
+    """Returns the ratios of output to input size in the sample, by each key of ``_alike``."""
     found_ratios: Ratios = {}
     settings = asked.settings._replace(verify="none")
     with TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def _ratios(sample: Iterable[tuple[Found, Planned]], asked: Asked) -> Ratios:
 
 
 def _alike(planned: Planned) -> tuple[tuple[str, ...], ...]:
-    """Returns what a file is compared by, the closest first."""
+    """Returns the keys that group a file with similar files, closest match first."""
     syntaxes = (planned.source_syntax, planned.target_syntax)
     return ((*syntaxes, planned.modality), syntaxes, (planned.action,), ())
 

@@ -1,4 +1,4 @@
-"""In which syntax Orthanc would send files by C-STORE: its rules on files, nothing is sent."""
+"""Predicts the syntax in which Orthanc would send files by C-STORE. Nothing is sent."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -19,16 +19,16 @@ from dicomtx.workflows.preview.dry_run import changes_uid, opened
 
 
 class Sent(NamedTuple):
-    """How one file would leave.
+    """How Orthanc would send one file.
 
     Attributes:
         path: the file.
-        source_syntax: UID of what its file meta says it is in.
-        target_syntax: UID of what it would be sent in; empty if it could not be.
-        action: copy for as it is, else what is done to it first; refuse.
-        rule: the rule of Orthanc that decides, "37b".
-        reason: why.
-        new_sop_instance_uid: whether it would leave under another one.
+        source_syntax: the Transfer Syntax UID in its file meta information.
+        target_syntax: UID of the syntax it would be sent in; empty if it could not be sent.
+        action: ``copy`` if it would be sent unchanged, ``refuse``, or the conversion before it.
+        rule: the rule of Orthanc that decides, such as "37b".
+        reason: the reason, if there is one.
+        new_sop_instance_uid: whether it would get a new SOP Instance UID.
         exit_code: 0, 3 or 4.
     """
 
@@ -48,10 +48,10 @@ def peer_of(
     accepts: tuple[TransferSyntax, ...] | None,
     environ: Mapping[str, str],
 ) -> Peer:
-    """Returns who it is sent to.
+    """Returns the peer to send to.
 
     Raises:
-        SettingsError: the configuration is wrong, or has no such modality.
+        SettingsError: the configuration is invalid, or does not have this modality.
     """
     accepted = None if accepts is None else frozenset(syntax.uid for syntax in accepts)
     if not orthanc:
@@ -68,7 +68,7 @@ def peer_of(
 
 
 def negotiated(sources: tuple[str, ...], peer: Peer, settings: Settings) -> Iterator[Sent]:
-    """Yields how each file would leave, or why it could not be sent."""
+    """Yields how Orthanc would send each file, or why it could not."""
     with Codecs(settings) as codecs:
         for found in find(sources, Rules()):
             if not found.skipped:

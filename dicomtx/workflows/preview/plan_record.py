@@ -1,4 +1,4 @@
-"""What a dry run says of one file, and of all of them together."""
+"""The plan for one file, and totals over all files."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -9,31 +9,31 @@ from dicomtx.errors import ExitCode
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What would become of one file; the fields are those of ``plan --json``.
+    """The plan for one file. The fields are those of ``plan --json``.
 
     Attributes:
         path: the source; ``archive.zip/member`` for a member.
-        relative: where it would be in the mirrored tree.
+        relative: its path in the mirrored tree.
         action: copy, rewrite, decode, encode, recode, keep or refuse; empty if it cannot be read.
-        source_syntax: UID of what the source really is.
-        target_syntax: UID of the result, that of the source where it is kept; empty for none.
+        source_syntax: UID of the syntax that the source is really encoded in.
+        target_syntax: UID of the syntax of the result; empty if there is no result.
         new_sop_instance_uid: whether the SOP Instance UID changes.
         lossy: whether the conversion loses something.
-        decoder: the codec that is asked first to decode; empty if none is.
-        encoder: likewise.
-        reason: why: the policy's reason, or what stands against it.
-        rule: what decided.
+        decoder: the codec that decodes, or is tried first; empty if none is needed.
+        encoder: the codec that encodes, or is tried first; empty if none is needed.
+        reason: the reason that the policy gives, or why the file cannot be converted.
+        rule: the rule that decided.
         options: settings for this file that are not the defaults.
-        warnings: what a user should know.
+        warnings: warnings for the user.
         modality: of the source.
         sop_class_uid: of the source.
         sop_instance_uid: of the source.
         bytes_in: size of the source.
-        mtime_ns: when the source was last changed, in nanoseconds since 1970.
-        bytes_out: size of the result: known where it is the source, else an estimate, or None.
-        bytes_out_spread: lowest and highest of the estimate; None where it is none.
-        error: why it cannot be read; empty if it can.
-        exit_code: what converting it would end with: 0, 3, 4, 8 or 70.
+        mtime_ns: modification time of the source, in nanoseconds since 1970.
+        bytes_out: size of the result: exact if the source is copied, else an estimate or None.
+        bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate.
+        error: why the source cannot be read; empty if it can.
+        exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70.
     """
 
     path: str
@@ -68,7 +68,7 @@ NAMES: Final = tuple(item.name for item in fields(Planned))
 
 
 class Kind(NamedTuple):
-    """What files are counted by."""
+    """The properties by which files are grouped and counted."""
 
     action: str
     source_syntax: str
@@ -77,7 +77,7 @@ class Kind(NamedTuple):
 
 
 class Sums:
-    """How many files of each kind, and their bytes; memory does not grow with the files."""
+    """Number and size of the files of each kind. Memory does not grow with the files."""
 
     def __init__(self) -> None:
         self.files: Counter[Kind] = Counter()
@@ -90,7 +90,7 @@ class Sums:
         self.codes: Counter[int] = Counter()
 
     def add(self, planned: Planned) -> None:
-        """Counts one file in."""
+        """Adds one file to the totals."""
         kind = Kind(
             planned.action or "unreadable",
             planned.source_syntax,
@@ -111,7 +111,7 @@ class Sums:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of ``plan``: what cannot be stands before what may not be."""
+        """The exit code of ``plan``: the most severe code of all files."""
         for code in (ExitCode.BUG, ExitCode.UNSUPPORTED, ExitCode.POLICY, ExitCode.SOURCE):
             if self.codes[code]:
                 return code

@@ -1,1 +1,1 @@
-"""Reports of many files."""
+"""Reports on many files."""

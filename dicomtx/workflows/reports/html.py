@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no other: totals, pictures, failures, then the rest."""
+"""Renders the report as one self-contained HTML page: totals, charts, failures, other files."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -30,15 +30,15 @@ details{margin-top:2em}summary{cursor:pointer}.before{fill:#b4c2d0}.after{fill:#
 
 
 class Page:
-    """Rows wait in two spools, since what stands first is known last."""
+    """The HTML page. Rows wait in two spools, because the page begins with the totals."""
 
     def __init__(self, folder: str) -> None:
-        """Starts; spools that outgrow memory are files without a name in ``folder``."""
+        """Starts a page. Large spools become unnamed temporary files in ``folder``."""
         self._failures = _Rows(folder, MOST_FAILURES)
         self._others = _Rows(folder, MOST_OTHERS)
 
     def row(self, outcome: Outcome) -> bytes:
-        """Keeps one row; nothing can be written yet."""
+        """Stores one row. Returns no bytes, because nothing can be written yet."""
         (self._failures if outcome.error else self._others).add(outcome)
         return b""
 
@@ -68,7 +68,7 @@ class Page:
 
 
 class _Rows:
-    """The rows of one table, as many as a browser can show."""
+    """The rows of one table, limited to what a browser can show."""
 
     def __init__(self, folder: str, most: int) -> None:
         self.spool = Spool(folder)
@@ -81,7 +81,7 @@ class _Rows:
             self.spool.write(_row(outcome).encode("utf-8", "backslashreplace"))
 
     def section(self, title: str, *, opened: bool) -> Iterator[bytes]:
-        """Yields heading and table."""
+        """Yields the heading and the table."""
         if not self._count:
             return
         shown = min(self._count, self._most)
@@ -116,7 +116,7 @@ def _row(outcome: Outcome) -> str:
 
 
 def _text(text: str) -> str:
-    """Returns a text that says what it says and does nothing; what is endless is cut."""
+    """Escapes text for HTML, including control characters. Truncates long text."""
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     return escape("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut))
 
@@ -126,7 +126,7 @@ def _syntax(uid: str) -> str:
 
 
 def _totals(totals: Mapping[str, Any]) -> str:
-    """Returns the boxes above all."""
+    """Returns the boxes with totals at the top of the page."""
     ratio = totals["ratio"]
     boxes = [(str(count), status) for status, count in totals["by_status"].items()]
     boxes.insert(0, (str(totals["files"]), "files"))
@@ -140,12 +140,12 @@ def _totals(totals: Mapping[str, Any]) -> str:
         for value, name in boxes
     )
     warned = f"<p>Files with warnings: {totals['warnings']}.</p>" if totals["warnings"] else ""
-    cut = "" if totals["complete"] else "<p><b>Interrupted: some files had no turn.</b></p>"
+    cut = "" if totals["complete"] else "<p><b>Interrupted: some files were not processed.</b></p>"
     return f'<div class="totals">{shown}</div>{cut}{warned}\n'
 
 
 def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) -> str:
-    """Returns bars of bytes before and after, the largest first; empty without rows."""
+    """Draws bars of bytes before and after, largest first. Empty if there are no rows."""
     by_size = sorted(rows.items(), key=lambda row: row[1]["bytes_in"], reverse=True)[:MOST_BARS]
     if not by_size:
         return ""

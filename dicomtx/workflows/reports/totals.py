@@ -1,4 +1,4 @@
-"""What came of many files: sums, in memory that does not grow with their number."""
+"""Totals over many files. Memory does not grow with their number."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,41 +14,41 @@ WRITTEN: Final = ("done", "kept")
 
 @dataclass(slots=True)
 class Sizes:
-    """Files and their bytes before and after."""
+    """Number of files, and their bytes before and after."""
 
     files: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one file."""
+        """Adds one file."""
         self.files += 1
         self.bytes_in += outcome.bytes_in
         self.bytes_out += outcome.bytes_out
 
     @property
     def ratio(self) -> float | None:
-        """Bytes before to bytes after; None if nothing was written."""
+        """Bytes before divided by bytes after; None if nothing was written."""
         return round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
 
     def as_json(self) -> dict[str, Any]:
-        """Returns an object of the report."""
+        """Returns the object for the report."""
         sizes = {"files": self.files, "bytes_in": self.bytes_in, "bytes_out": self.bytes_out}
         return sizes | {"ratio": self.ratio}
 
 
 @dataclass(slots=True)
 class Totals:
-    """The sums over all outcomes that were added.
+    """The totals over all added outcomes.
 
     Attributes:
-        files: how many.
-        by_status: how many of each status.
-        lossy: how many of those that were written lost something.
-        written: sizes of what was written (done and kept).
-        seconds: of all files together; workers at once make it more than what passed.
-        warnings: how many files have any.
-        by_modality: sizes of what was written; empty is unknown.
+        files: number of files.
+        by_status: number of files by status.
+        lossy: number of written files that were compressed with loss.
+        written: sizes of the written files (done and kept).
+        seconds: time of all files added up. It exceeds the elapsed time if workers run in parallel.
+        warnings: number of files with warnings.
+        by_modality: sizes of the written files by Modality; empty if unknown.
         by_source_syntax: the same, by Transfer Syntax UID.
         by_target_syntax: the same, by Transfer Syntax UID.
     """
@@ -64,7 +64,7 @@ class Totals:
     by_target_syntax: dict[str, Sizes] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one outcome."""
+        """Adds one outcome."""
         self.files += 1
         self.by_status[outcome.status] += 1
         self.lossy += outcome.lossy
@@ -97,7 +97,7 @@ class Totals:
 
 
 def _within(rows: dict[str, Sizes], name: str) -> Sizes:
-    """Returns the row of this name; files make the names: they may be many, and long."""
+    """Returns the row with this name. Limits names, which come from the files."""
     name = name[:LONGEST_NAME]
     if name not in rows and len(rows) >= MOST_NAMES:
         name = OTHERS

@@ -1,4 +1,4 @@
-"""The report of many files: ``.jsonl``, ``.csv`` or ``.html``, written row by row."""
+"""Writes reports on many files row by row, as ``.jsonl``, ``.csv`` or ``.html``."""
 
 import csv
 import json
@@ -22,21 +22,21 @@ COLUMNS: Final = (*Outcome._fields, "size_ratio")
 
 
 class _Form(Protocol):
-    """How rows are written."""
+    """A report format."""
 
     def row(self, outcome: Outcome) -> bytes:
         """Returns the bytes of one row."""
 
     def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yields the bytes behind the rows."""
+        """Yields the bytes after the rows."""
 
 
 class Report:
-    """Takes outcomes; memory does not grow with their number.
+    """A report that is being written. Memory does not grow with the number of outcomes.
 
     Attributes:
-        totals: of what was added.
-        complete: set this to false if there are files that did not get their turn.
+        totals: the totals over the added outcomes.
+        complete: set this to false if some files were not processed.
     """
 
     def __init__(self, form: _Form, write: Callable[[bytes], None]) -> None:
@@ -61,40 +61,40 @@ class Report:
 
 
 def check_report(path: str) -> None:
-    """Checks that there can be a report of this name, before there is anything to report.
+    """Checks the name of a report before any work.
 
     Raises:
-        UsageError: the ending is none of .jsonl, .csv, .html.
+        UsageError: the name does not end in .jsonl, .csv or .html.
     """
     if os.path.splitext(path)[1].lower() not in ENDINGS:
         raise UsageError(f"--report {path}: the name must end in {', '.join(ENDINGS)}")
 
 
 def check_reports(paths: Iterable[str]) -> None:
-    """Checks that there can be reports of these names, each but once.
+    """Checks the names of several reports before any work.
 
     Raises:
-        UsageError: an ending is none of .jsonl, .csv, .html, or two are the same file.
+        UsageError: a name does not end in .jsonl, .csv or .html, or two are the same file.
     """
     places: set[str] = set()
     for path in paths:
         check_report(path)
         place = os.path.realpath(path)
         if place in places:
-            raise UsageError(f"--report {path}: it is named twice")
+            raise UsageError(f"--report {path}: named twice")
         places.add(place)
 
 
 @contextmanager
 def open_report(path: str) -> Iterator[Report]:
-    """Yields a report that replaces the file ``path`` when the block is left.
+    """Yields a report that replaces the file ``path`` at the end of the block.
 
-    It appears whole, with what was added, also where the block ends by an error or an interrupt:
-    then it says that it is not complete.
+    The report appears even if the block ends with an error or an interrupt. It then has the
+    outcomes so far, marked as incomplete.
 
     Raises:
-        UsageError: the ending is none of .jsonl, .csv, .html.
-        DestinationError: it cannot be written.
+        UsageError: the name does not end in .jsonl, .csv or .html.
+        DestinationError: the report cannot be written.
     """
     check_report(path)
     ended: BaseException | None = None
@@ -109,7 +109,7 @@ def open_report(path: str) -> Iterator[Report]:
         except BaseException as error:  # noqa: BLE001 - raised again below
             ended = error
             report.complete = False
-        end.enter_context(undisturbed())  # until it is in its place
+        end.enter_context(undisturbed())  # until the report is in place
         report.finish()
     if ended:
         raise ended
@@ -136,7 +136,7 @@ class _Lines:
 
 
 class _Table:
-    """CSV (RFC 4180) that is safe to open in a spreadsheet; the last row are the totals."""
+    """CSV (RFC 4180) that is safe to open in a spreadsheet. The last row has the totals."""
 
     def __init__(self) -> None:
         self._line = ""
@@ -144,7 +144,7 @@ class _Table:
         self._head = ",".join(COLUMNS).encode() + b"\r\n"
 
     def write(self, line: str) -> None:
-        """Takes a line of the csv module's writer."""
+        """Receives a line from the csv module's writer."""
         self._line = line
 
     def row(self, outcome: Outcome) -> bytes:

@@ -52,7 +52,7 @@ def test_each_setting_shows_its_default(name: str) -> None:
 def test_the_default_of_a_switch_is_the_name_of_its_position() -> None:
     text = FOUND["convert"].get_help(click.Context(FOUND["convert"], terminal_width=200))
     assert "YBR_FULL, or convert it to RGB.  [default: to-rgb]" in text
-    assert "or written beyond the standard.  [default: no-strict]" in text
+    assert "or written in a non-standard way.  [default: no-strict]" in text
 
 
 def test_headings_come_in_one_order_whatever_the_order_of_the_options() -> None:

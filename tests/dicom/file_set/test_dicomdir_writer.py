@@ -120,7 +120,7 @@ def test_an_empty_file_set_has_no_records(tmp_path: Path) -> None:
 
 def test_what_has_no_sop_instance_uid_has_no_place() -> None:
     values = data_set(text(0x00100020, "LO", "P"))
-    with FileSet("X") as made, pytest.raises(DamagedError, match="without SOP"):
+    with FileSet("X") as made, pytest.raises(DamagedError, match="no SOP Class UID"):
         made.add(values, kind(values), Reference("IM0", "1.2", "", "1"), 0)
 
 

@@ -105,7 +105,7 @@ def test_big_endian_words_are_swapped_before_frames_are_told_apart() -> None:
 
 def test_native_pixel_data_that_is_too_short_is_damaged() -> None:
     image = builder.image(2, 3, allocated=16)._replace(number_of_frames=2)
-    with pytest.raises(DamagedError, match="22 bytes, but 2 frames of 2 x 3 take 24"):
+    with pytest.raises(DamagedError, match=r"image \(frames: 2, size: 2 x 3\) needs 24"):
         frames_of(image, bytes(22))
 
 

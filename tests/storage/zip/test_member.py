@@ -186,7 +186,7 @@ def test_names_that_lead_elsewhere_are_refused_and_told(
     bad, sound = found(path)
     assert why in bad.error
     assert sound.error == ""
-    with pytest.raises(SourceError, match="is not opened"):
+    with pytest.raises(SourceError, match="cannot be opened"):
         read(path, bad)
     outcome = convert(Request(str(path), str(tmp_path / "out.dcm"), member=bad))
     assert (outcome.status, outcome.exit_code) == ("failed", ExitCode.SOURCE)
@@ -197,7 +197,7 @@ def test_names_that_lead_elsewhere_are_refused_and_told(
 def test_a_nul_in_a_name_is_refused(tmp_path: Path) -> None:
     path = archive(tmp_path, {"abXcd": b""})
     altered(path, lambda data: data.__setitem__(slice(None), data.replace(b"abXcd", b"ab\0cd")))
-    assert "no proper name" in found(path)[0].error
+    assert "name is not valid" in found(path)[0].error
 
 
 @pytest.mark.parametrize(
@@ -256,18 +256,18 @@ def test_forged_sizes_and_checksums_are_found_out(
 def test_two_headers_that_contradict_each_other_are_damage(tmp_path: Path) -> None:
     path = archive(tmp_path, {"a": b"x" * 100})
     altered(path, lambda data: struct.pack_into("<L", data, data.index(b"PK\3\4") + 22, 99))
-    with pytest.raises(DamagedError, match="contradicts"):
+    with pytest.raises(DamagedError, match="does not match"):
         read(path, found(path)[0])
     path = archive(tmp_path, {"a": b"x" * 100})
     altered(path, lambda data: data.__setitem__(slice(30, 31), b"b"))
-    with pytest.raises(DamagedError, match="contradicts"):
+    with pytest.raises(DamagedError, match="does not match"):
         read(path, found(path)[0])
 
 
 def test_a_bomb_is_not_inflated(tmp_path: Path) -> None:
     path = archive(tmp_path, {"bomb": b"x"}, zipfile.ZIP_DEFLATED)
     central(path, 24, "<L", 1 << 30)
-    assert "would become 1073741824" in found(path)[0].error
+    assert "would inflate to 1073741824" in found(path)[0].error
     assert Limits().bomb(1 << 31, 17 << 30)
     assert not Limits().bomb(300 << 20, 900 << 20)
     assert not Limits().bomb(200, 200 << 10)
@@ -277,7 +277,7 @@ def test_what_inflates_to_more_than_it_says_is_stopped_at_once(tmp_path: Path) -
     path = archive(tmp_path, {"bomb": bytes(64 << 20)}, zipfile.ZIP_DEFLATED)
     for at, field in (b"PK\1\2", 24), (b"PK\3\4", 22):
         altered(path, lambda d, a=at, f=field: struct.pack_into("<L", d, d.index(a) + f, 10))  # type: ignore[misc]
-    with pytest.raises(DamagedError, match="larger than the 10 bytes"):
+    with pytest.raises(DamagedError, match="larger than its declared size of 10 bytes"):
         read(path, found(path)[0])
 
 
@@ -307,7 +307,7 @@ def test_a_member_that_encloses_others_is_refused(tmp_path: Path) -> None:
 def test_a_member_whose_own_header_is_longer_does_not_reach_into_the_next(tmp_path: Path) -> None:
     path = archive(tmp_path, {"a": b"x" * 100, "b": b"y" * 100})
     altered(path, lambda data: struct.pack_into("<H", data, 28, 10))  # 10 bytes of extra field
-    with pytest.raises(DamagedError, match="reaches into"):
+    with pytest.raises(DamagedError, match="overlaps the data"):
         read(path, found(path)[0])
 
 
@@ -322,7 +322,7 @@ def test_an_archive_that_changed_meanwhile_is_told(tmp_path: Path) -> None:
     path = archive(tmp_path, {"a": b"x", "b": b"y"})
     member = found(path)[1]
     path.write_bytes(b"something else")
-    with pytest.raises(DamagedError, match="did it change"):
+    with pytest.raises(DamagedError, match="did the archive change"):
         read(path, member)
     path.unlink()
     with pytest.raises(SourceError, match="no such file"):
@@ -345,7 +345,7 @@ def test_every_cut_and_every_flipped_byte_is_an_error_or_the_truth(tmp_path: Pat
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"no archive" * 999, b"PK\5\6" * 99])
 def test_what_is_no_archive_is_told(data: bytes) -> None:
-    with pytest.raises(DamagedError, match=r"no ZIP archive|damaged|several parts"):
+    with pytest.raises(DamagedError, match=r"not a ZIP archive|damaged|multi-part archive"):
         list(members(Source(data)))
 
 

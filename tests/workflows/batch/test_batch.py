@@ -139,7 +139,7 @@ def test_the_journal_of_files_in_place_is_in_the_state_folder(
 
 def test_two_runs_on_one_destination_are_told_apart(tree: Path, tmp_path: Path) -> None:
     asked = batch(tree, out=tmp_path / "out")
-    with opened(asked), pytest.raises(DestinationError, match="another run works on"):
+    with opened(asked), pytest.raises(DestinationError, match="another run is working on"):
         run(asked)
     assert statuses(asked) == {"done": 12}
 

@@ -149,7 +149,7 @@ def test_members_of_one_name_fail_and_the_others_are_done(tmp_path: Path) -> Non
         found = run(tmp_path / "a.zip", out=tmp_path / f"out{len(more)}", to="implicit", **more)
         assert statuses(found) == {"failed": 4, "done": 1}
         assert {o.error for o in found if o.error} == {
-            "another member has the same name: which one is meant is not known"
+            "another member has the same name; neither is read"
         }
 
 

@@ -178,7 +178,7 @@ def test_what_is_set_aside_keeps_its_time_and_is_not_copied_again(tmp_path: Path
     set_aside(found, path, overwrite=True)
     assert Path(path).stat().st_ino == before
     source.touch()
-    with pytest.raises(DestinationError, match="exists already"):
+    with pytest.raises(DestinationError, match="already exists"):
         set_aside(found, path)
 
 

@@ -116,7 +116,7 @@ def test_other_sizes_and_numbers_of_frames_are_told(tmp_path: Path) -> None:
     one, two = (part10("explicit", native(pixel, bytes(16 * n), frames=str(n))) for n in (1, 2))
     found = between(tmp_path, one, two)
     assert not found.same
-    assert found.pixels.reason == "A has 1 frames, B 2"
+    assert found.pixels.reason == "frames: 1 in A, 2 in B"
     assert not found.pixels.same
     assert len(found.pixels.frames) == 1
 
@@ -234,7 +234,7 @@ def test_both_cannot_be_standard_input() -> None:
 def test_an_existing_page_is_left_alone(tmp_path: Path, ct: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("mine")
-    with pytest.raises(DestinationError, match="exists already"):
+    with pytest.raises(DestinationError, match="already exists"):
         compare(Comparing(str(ct), str(ct), report=str(page)))
     assert page.read_text() == "mine"
     compare(Comparing(str(ct), str(ct), report=str(page), overwrite=True))

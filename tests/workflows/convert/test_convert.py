@@ -182,5 +182,5 @@ def test_a_copy_and_a_kept_file_are_the_same_bytes(bench: Bench) -> None:
 def test_a_value_of_odd_length_is_kept_and_told(bench: Bench) -> None:
     data = part10("explicit", builder.identity() + builder.element(0x00100010, "PN", b"A^B"))
     outcome = bench.convert(data, "implicit")
-    assert "(0010,0010) of odd length: kept so" in outcome.warnings
+    assert "(0010,0010) has an odd length; left unchanged" in outcome.warnings
     assert b"\x10\x00\x10\x00\x03\x00\x00\x00A^B" in bench.out.read_bytes()

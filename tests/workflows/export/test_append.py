@@ -84,7 +84,7 @@ def test_an_append_that_is_killed_and_repeated_adds_each_file_once(
 def test_what_is_known_is_told_and_left_out(run: Run, media: Path) -> None:
     done = run(*APPEND[:3], str(file("CT_small.dcm")), *sources(), media)
     assert b"3 done, 1 skipped" in done.stdout
-    assert b"its SOP Instance UID is in the File-set already" in done.stderr
+    assert b"its SOP Instance UID is already in the File-set" in done.stderr
     assert len(files(media)) == 1 + len(NEW)
 
 
@@ -127,7 +127,7 @@ def test_two_appends_at_once_are_told_apart(media: Path) -> None:
     fd = os.open(media / NAME, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(fd, fcntl.LOCK_EX)
     try:
-        with pytest.raises(DestinationError, match="another run appends"):
+        with pytest.raises(DestinationError, match="another run is appending"):
             _other(media).export(str(media), media=Media(append=True), sources=tuple(sources()))
     finally:
         os.close(fd)

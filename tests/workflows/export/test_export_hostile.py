@@ -100,6 +100,6 @@ def test_a_directory_with_a_link_that_leads_out_is_not_followed(folder: Folder) 
 def test_a_hostile_directory_is_not_appended_to(folder: Folder) -> None:
     path = directory(folder, "../SECRET")
     before = path.read_bytes()
-    with pytest.raises(SourceError, match=r"cannot be appended to.*leads out"):
+    with pytest.raises(SourceError, match=r"cannot append to.*leads out"):
         folder.export("disc", media=Media(append=True), sources=(str(file("MR_small.dcm")),))
     assert path.read_bytes() == before

@@ -122,8 +122,8 @@ def test_what_an_old_directory_had_and_a_new_one_has_not_is_told(folder: Folder)
         assert len(list(run.converted())) == 1
     lost = ("PRIVATE record (1)", "record with private elements (1)")
     assert run.warnings == (
-        f"the DICOMDIR is made anew, without what it had of these: {', '.join(lost)}",
-        "images that were there before have no icon now either: 1",
+        f"the new DICOMDIR lacks parts of the old one: {', '.join(lost)}",
+        "images from before the append still have no icon: 1",
     )
 
 
@@ -170,7 +170,7 @@ def test_files_that_no_manifest_tells_of_are_told_anew(folder: Folder, old: str)
     folder.export("disc", media=Media(append=True), sources=(str(file("rtplan.dcm")),))
     was, new = manifest(disc)
     assert (was["member"], was["status"]) == ("IMAGES/IM0", "kept")
-    assert was["warnings"] == ["it was there before"]
+    assert was["warnings"] == ["in the File-set before the append"]
     assert new["member"] == "IMAGES/IM1"
 
 
@@ -182,7 +182,7 @@ def test_a_manifest_that_does_not_follow_is_told_of(folder: Folder) -> None:
     with opened(job) as run:
         list(run.left_out())
         list(run.converted())
-    assert run.warnings == ("MANIFEST.json stays as it was: it does not tell of what is new",)
+    assert run.warnings == ("MANIFEST.json is unchanged; it does not list the new files",)
 
 
 def test_nothing_is_left_beside_the_outputs(folder: Folder) -> None:

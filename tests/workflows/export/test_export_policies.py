@@ -70,7 +70,7 @@ def test_what_a_policy_cannot_look_at_is_not_exported(folder: Folder) -> None:
     (folder.sources / "cut.dcm").write_bytes(data[:400])
     cut = by_source(folder.export(to="", policy=BY_KIND))["cut.dcm"]
     assert (cut.status, cut.exit_code) == ("failed", 3)
-    assert "the policy cannot look at it" in cut.error
+    assert "the policy cannot check it" in cut.error
     assert len(folder.members()) == 1
 
 

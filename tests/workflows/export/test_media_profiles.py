@@ -25,7 +25,7 @@ def test_what_a_profile_allows(name: str) -> None:
 
 def test_a_violation_names_what_is_allowed() -> None:
     told = profile("STD-GEN-CD").violation(find("rle"))
-    assert told == "it would be rle-lossless, and only explicit-vr-little-endian may be"
+    assert told == "rle-lossless is not allowed (allowed: explicit-vr-little-endian)"
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -38,7 +38,7 @@ def test_each_profile_has_a_syntax_that_loses_nothing(name: str) -> None:
     "name", ["STD-XABC-CD", "std-us-sc-mf-cdr", "STD-CTMR-DVD", "STD-GEN-BD-MPEG4-HPLV41"]
 )
 def test_what_asks_for_more_than_is_checked_is_never_claimed(name: str) -> None:
-    with pytest.raises(UsageError, match="more than can be checked here"):
+    with pytest.raises(UsageError, match="cannot check"):
         profile(name)
 
 

@@ -270,7 +270,7 @@ def test_what_vanishes_or_becomes_something_else_meanwhile_is_a_failure(tmp_path
 def test_broken_archives_are_failures_whatever_is_included(tmp_path: Path) -> None:
     src = tree(tmp_path / "src", "a.zip", "b.dcm")
     bad, good = found(src, include=("*.dcm",))
-    assert "no ZIP archive" in bad.error
+    assert "not a ZIP archive" in bad.error
     assert good.error == ""
 
 

@@ -92,7 +92,7 @@ def test_a_folder_is_merged_and_a_section_in_two_files_is_an_error(tmp_path: Pat
     found = read_orthanc((str(tmp_path),), {})
     assert (found.ingest, found.gdcm) == (find("rle"), False)
     (tmp_path / "f.json").write_text('{"Gdcm": {}}')
-    with pytest.raises(SettingsError, match=r"f\.json: Gdcm: it is in .*b\.JSON too"):
+    with pytest.raises(SettingsError, match=r"f\.json: Gdcm: also in .*b\.JSON"):
         read_orthanc((str(tmp_path),), {})
 
 
@@ -100,19 +100,19 @@ def test_a_folder_is_merged_and_a_section_in_two_files_is_an_error(tmp_path: Pat
     ("text", "told"),
     [
         ({"IngestTranscoding": "1.2.3"}, "IngestTranscoding: '1.2.3' is not allowed"),
-        ({"IngestTranscoding": "JPEG2000"}, f"here {ROOT}.4.91"),
+        ({"IngestTranscoding": "JPEG2000"}, f"transfer syntax: {ROOT}.4.91"),
         ({"BuiltinDecoderTranscoderOrder": "after"}, "use one of Before, After, Disabled"),
         ({"DicomLossyTranscodingQuality": 0}, "from 1 to 100"),
         ({"DicomLossyTranscodingQuality": "90"}, "from 1 to 100"),
         ({"IngestTranscodingOfCompressed": "yes"}, "true or false"),
         ({"RleTransferSyntaxAccepted": 1}, "true or false"),
-        ({"AcceptedTransferSyntaxes": [3]}, "a text, or a list of texts"),
+        ({"AcceptedTransferSyntaxes": [3]}, "a string, or a list of strings"),
         ({"DicomModalities": {"a": 3}}, "a list or an object for a"),
         ({"DicomModalities": []}, "an object"),
         ({"Gdcm": {"Enable": "no"}}, "Enable true or false"),
         ({"Gdcm": {"RestrictTransferSyntaxes": ["x"]}}, "a list of UIDs"),
         ({"Gdcm": {"Throttling": 0}}, "Throttling above 0"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ('{\n"a": \n}', "not valid JSON, at line 3"),
     ],
 )

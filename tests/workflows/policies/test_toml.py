@@ -76,7 +76,7 @@ def test_the_settings_of_a_file_with_policies_are_read_as_ever(tmp_path: Path) -
             "policy a, rule 1: modalty: unknown key",
         ),
         ("[[policy.a.rule]]\nmodalty = 'CT'\nkeep = true", "did you mean modality?"),
-        ("[[policy.a.rule]]\nkeep = true\n[[policy.a.rule]]", "policy a, rule 2: what to do is"),
+        ("[[policy.a.rule]]\nkeep = true\n[[policy.a.rule]]", "policy a, rule 2: no action"),
         ("[[policy.a.rule]]\nto = 'rle'\nkeep = true", "rule 1: to and keep contradict"),
         ("[[policy.a.rule]]\nto = 'jpeg20'", "rule 1: to: unknown transfer syntax 'jpeg20'"),
         ("[[policy.a.rule]]\nto = '1.2.840.10008.1.2.4.999'", "rule 1: to: unknown transfer"),
@@ -87,14 +87,14 @@ def test_the_settings_of_a_file_with_policies_are_read_as_ever(tmp_path: Path) -
         ("[[policy.a.rule]]\nrefuse = true\nsop_class = 'CTImage'", "rule 1: sop_class: 'CTImage'"),
         (
             "[[policy.a.rule]]\nrefuse = true\nsop_class = '1.2.840.10008.1.2.1'",
-            "is no SOP class",
+            "is not a SOP class",
         ),
         ("[[policy.a.rule]]\nto = 'rle'\nstrict = 'yes'", "rule 1: strict: 'yes' is not allowed"),
         ("[[policy.a.rule]]\nto = 'rle'\nfallback = ['x']", "rule 1: fallback: unknown transfer"),
-        ("[[policy.a.rule]]\nto = 'rle'\norder = 'plugins-first'", "rule 1: order: it holds for"),
-        ("[[policy.a.rule]]\nkeep = true\nstrict = true", "rule 1: strict: it means nothing"),
+        ("[[policy.a.rule]]\nto = 'rle'\norder = 'plugins-first'", "rule 1: order: applies to all"),
+        ("[[policy.a.rule]]\nkeep = true\nstrict = true", "rule 1: strict: needs a target"),
         ("[policy.a]\nrule = 3", "policy a: it has no rules"),
-        ("[policy.a]\nrule = [3]", "policy a, rule 1: 3 is no table"),
+        ("[policy.a]\nrule = [3]", "policy a, rule 1: 3 is not a table"),
         ("[[policy.a.rule]]\nkeep = true\n[policy.a.more]", "policy a: more: unknown key"),
         ("policy = 3", "policy: use tables"),
         ("polices = 3", "polices: unknown key: did you mean policy?"),
@@ -141,7 +141,7 @@ def test_a_policy_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     path = written(tmp_path, RIGHT)
     with pytest.raises(SettingsError, match=r"no policy 'arhive': .* has archive, viewer-siteB"):
         policy_of("arhive", (), path, {})
-    with pytest.raises(SettingsError, match="none is called default"):
+    with pytest.raises(SettingsError, match="none is named default"):
         policy_of(path, (), None, {})
     with pytest.raises(SettingsError, match="it has no policy"):
         policy_of(written(tmp_path, "strict = true"), (), None, {})
@@ -168,7 +168,7 @@ def test_a_rule_s_goal_stands_in_the_place_of_that_of_the_settings(
     ("line", "told"),
     [
         ("psnr = 55\nquality = 80", "quality and psnr contradict each other"),
-        ('max_memory = "2G"', "it holds for all files"),
+        ('max_memory = "2G"', "applies to all files"),
     ],
 )
 def test_a_rule_asks_for_nothing_that_would_not_be_heard(
