@@ -1,1 +1,1 @@
-"""What every stack of worker processes needs; nothing here knows DICOM."""
+"""Shared by all worker processes; independent of DICOM."""

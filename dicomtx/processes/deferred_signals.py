@@ -1,4 +1,4 @@
-"""Work that is too short and too near the end to be broken off by a signal."""
+"""Defers signals during short work that must not be interrupted."""
 
 import signal
 import threading
@@ -12,8 +12,8 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Has interrupts and SIGTERM wait until the block is left: then they do what they always do."""
-    if threading.current_thread() is not threading.main_thread():  # no signal ever comes here
+    """Defers SIGINT and SIGTERM until the block ends, and then raises the first one again."""
+    if threading.current_thread() is not threading.main_thread():  # only the main gets signals
         yield
         return
     heard: list[int] = []

@@ -1,6 +1,6 @@
-"""How a codec's process and its parent talk: two runs of bytes, head and body, by their lengths.
+"""The protocol between a codec's process and its parent: head and body, preceded by their lengths.
 
-A deadline is a time of ``time.monotonic()``; without one there is no end of waiting.
+A deadline is a time of ``time.monotonic()``; without one, there is no timeout.
 """
 
 import os
@@ -17,11 +17,11 @@ Data = bytes | bytearray | memoryview
 def send(pipe: int, head: bytes, body: memoryview, deadline: float | None = None) -> None:
     """Writes one message; the body is flat bytes.
 
-    A pipe must not block if the deadline is to hold for what is longer than it takes at once.
+    A deadline needs a non-blocking pipe if the message is larger than the pipe's buffer.
 
     Raises:
-        TimeoutError: nobody read it in time.
-        OSError: nobody reads any more.
+        TimeoutError: the reader did not read it in time.
+        OSError: the reader has closed the pipe.
     """
     for part in (LENGTHS.pack(len(head), len(body)), head, body):
         rest = memoryview(part)
@@ -31,18 +31,18 @@ def send(pipe: int, head: bytes, body: memoryview, deadline: float | None = None
 
 
 def receive(pipe: int, deadline: float | None = None) -> tuple[bytearray, bytearray]:
-    """Returns head and body of the next message.
+    """Returns the head and body of the next message.
 
     Raises:
-        TimeoutError: it did not come in time.
-        EOFError: nobody writes any more.
+        TimeoutError: it did not arrive in time.
+        EOFError: the writer has closed the pipe.
     """
     head, body = LENGTHS.unpack(_read(pipe, LENGTHS.size, deadline))
     return _read(pipe, head, deadline), _read(pipe, body, deadline)
 
 
 def _read(pipe: int, length: int, deadline: float | None) -> bytearray:
-    data = bytearray(length)  # zeros of the kernel's: a length that is a lie takes no memory
+    data = bytearray(length)  # untouched zero pages, so a forged length takes no memory
     rest = memoryview(data)
     while rest:
         _wait(pipe, select.POLLIN, deadline)

@@ -229,7 +229,7 @@ def test_orthancs_configuration_decides_for_us_or_for_its_own_codecs(
     assert "did you mean IngestTranscoding" in err
     _, (theirs,), _ = told(capfd, [ct, "--orthanc", path, "--engine", "orthanc-builtin"])
     assert (theirs["action"], theirs["target_syntax"]) == ("keep", find("explicit").uid)
-    assert "no encoder of jpeg2000-lossless" in theirs["reason"]
+    assert "no encoder for jpeg2000-lossless" in theirs["reason"]
     _, (plugin,), _ = told(capfd, [ct, "--orthanc", path, "--engine", "orthanc-gdcm"])
     assert (plugin["action"], plugin["encoder"]) == ("encode", "orthanc-gdcm")
 

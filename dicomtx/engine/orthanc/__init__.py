@@ -1,1 +1,1 @@
-"""Orthanc's own rules."""
+"""Orthanc's transcoding rules, simulated."""

@@ -1,4 +1,4 @@
-"""What an Orthanc server can transcode with its own codecs (its rules 2 to 6, 8 to 12)."""
+"""What Orthanc's own codecs can transcode (its rules 2 to 6 and 8 to 12)."""
 
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
 ENGINES: Final = ("dicomtx", "orthanc-builtin", "orthanc-gdcm")
 BUILTIN: Final = "orthanc-builtin"
 GDCM: Final = "orthanc-gdcm"
-# the built-in transcoder's targets in the order that it tries them (rule 3)
+# the targets of the built-in transcoder, in the order in which it tries them (rule 3)
 TARGETS: Final = tuple(
     ROOT + suffix
     for suffix in (
@@ -23,7 +23,7 @@ TARGETS: Final = tuple(
 DECODED: Final = frozenset((*TARGETS, ROOT + ".5", *(f"{ROOT}.4.{n}" for n in (53, 55))))  # rule 6
 GDCM_TARGETS: Final = frozenset((*TARGETS, ROOT + ".5", ROOT + ".4.90", ROOT + ".4.91"))
 GDCM_DECODED: Final = frozenset((*GDCM_TARGETS, *(f"{ROOT}.4.{n}" for n in (53, 55))))
-# what changes the SOP Instance UID (rules 8 and 12); the others must not (rule 9)
+# targets that change the SOP Instance UID (rules 8 and 12); the others must not (rule 9)
 LOSSY: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 81, 91, 93))
 LOSSY_BITS: Final = {ROOT + ".4.50": 8, ROOT + ".4.51": 12}  # rule 4
 EXTENDED, NEAR, LOSSY_2000 = (f"{ROOT}.4.{n}" for n in (51, 81, 91))
@@ -32,12 +32,12 @@ JPEG_LS: Final = frozenset(f"{ROOT}.4.{n}" for n in (80, 81))
 
 
 class Done(NamedTuple):
-    """What one transcoder would do.
+    """The result of one transcoder.
 
     Attributes:
-        target: the syntax it would give; None if it cannot.
-        engine: which transcoder.
-        reason: why it cannot.
+        target: the resulting syntax; None if it fails.
+        engine: the name of the transcoder.
+        reason: why it fails.
     """
 
     target: TransferSyntax | None
@@ -52,8 +52,8 @@ def predicted(
 
     Args:
         subject: the instance.
-        decision: what its configuration says of it.
-        policy: its configuration.
+        decision: the decision of the server's configuration.
+        policy: the server's configuration.
         engine: ``orthanc-builtin``, or ``orthanc-gdcm`` for a server with that plugin.
     """
     header = subject.header
@@ -67,7 +67,7 @@ def predicted(
         return Plan(Action.COPY, source, source), False  # rule 2
     done = transcoded(header, (decision.target,), policy, engine, new_uid=True)
     if done.target is None:
-        return Plan(Action.KEEP, source, source, f"stored as it is: {done.reason}"), False
+        return Plan(Action.KEEP, source, source, f"stored unchanged: {done.reason}"), False
     action = _action(header, done.target)
     changed = changes_uid(header, done.target)
     warnings = (*decision.warnings, *_defects(header, done))
@@ -84,7 +84,7 @@ def predicted(
 
 
 def changes_uid(header: FileInfo, target: TransferSyntax) -> bool:
-    """Returns whether a step to this target gives a new SOP Instance UID (rule 9)."""
+    """Returns whether a conversion to this target gives a new SOP Instance UID (rule 9)."""
     return header.pixel_data != "none" and target != header.label and target.uid in LOSSY
 
 
@@ -96,7 +96,7 @@ def transcoded(
     *,
     new_uid: bool,
 ) -> Done:
-    """Returns what the server's transcoders make of an instance, asked in its order (rule 11)."""
+    """Returns the result of the server's transcoders, tried in its order (rule 11)."""
     plugins = engine == GDCM and policy.gdcm
     order = policy.order or "plugins-first"
     tried = {"plugins-first": (GDCM, BUILTIN), "builtin-first": (BUILTIN, GDCM)}.get(order, (GDCM,))
@@ -112,13 +112,13 @@ def transcoded(
         if done.target:
             return done
         reasons.append(f"{name}: {done.reason}")
-    return Done(None, "", "; ".join(reasons) or "the built-in is disabled, and there is no plugin")
+    return Done(None, "", "; ".join(reasons) or "built-in transcoder disabled, no plugin loaded")
 
 
 def _by_builtin(header: FileInfo, allowed: tuple[TransferSyntax, ...], *, new_uid: bool) -> Done:
     if header.label.uid not in DECODED:
-        return Done(None, BUILTIN, f"no decoder of {header.label.name}")
-    reason = f"no encoder of {' or '.join(syntax.name for syntax in allowed)}"
+        return Done(None, BUILTIN, f"no decoder for {header.label.name}")
+    reason = f"no encoder for {' or '.join(syntax.name for syntax in allowed)}"
     for uid in TARGETS:
         if by_uid(uid) not in allowed:
             continue
@@ -130,11 +130,11 @@ def _by_builtin(header: FileInfo, allowed: tuple[TransferSyntax, ...], *, new_ui
 
 def _uid_fault(uid: str, *, new_uid: bool) -> str:
     needs = uid in LOSSY and not new_uid
-    return f"{by_uid(uid).name} would need a new SOP Instance UID" if needs else ""
+    return f"{by_uid(uid).name} requires a new SOP Instance UID" if needs else ""
 
 
 def _builtin_fault(header: FileInfo, uid: str) -> str:
-    """Returns why DCMTK does not encode an image so (rule 4, and its encoders), or nothing."""
+    """Returns why DCMTK cannot encode the image (rule 4, and its encoders); empty if it can."""
     image, name = header.image, by_uid(uid).name
     if image is None or not by_uid(uid).encapsulated:
         return ""
@@ -145,40 +145,40 @@ def _bits_fault(image: ImagePixel, uid: str) -> str:
     most = LOSSY_BITS.get(uid)
     name = by_uid(uid).name
     if uid == ROOT + ".4.50" and image.bits_stored != 8:
-        return f"{name} is for 8 bits stored, not {image.bits_stored}"
+        return f"{name} requires 8 bits stored, not {image.bits_stored}"
     if most and image.bits_stored > most:
-        return f"{name} is for {most} bits stored, not {image.bits_stored}"
+        return f"{name} supports at most {most} bits stored, not {image.bits_stored}"
     if image.bits_allocated not in (8, 16):
-        return f"{name} is for 8 or 16 bits allocated, not {image.bits_allocated}"
+        return f"{name} requires 8 or 16 bits allocated, not {image.bits_allocated}"
     return ""
 
 
 def _sample_fault(header: FileInfo, image: ImagePixel, uid: str, name: str) -> str:
     halved = image.subsampled and not header.label.encapsulated
     if halved and uid not in (ROOT + ".4.50", EXTENDED):
-        return f"native YBR_FULL_422 cannot be {name}"
+        return f"native YBR_FULL_422 cannot be encoded as {name}"
     if uid == NEAR and image.signed:
-        return f"signed samples cannot be {name}"
+        return f"signed samples cannot be encoded as {name}"
     if uid == NEAR and image.photometric_interpretation == "PALETTE COLOR":
-        return f"PALETTE COLOR cannot be {name}"
+        return f"PALETTE COLOR cannot be encoded as {name}"
     return ""
 
 
 def _by_gdcm(
     header: FileInfo, allowed: tuple[TransferSyntax, ...], policy: OrthancPolicy, *, new_uid: bool
 ) -> Done:
-    """Returns what the plugin would do (rule 12)."""
+    """Returns the result of the plugin (rule 12)."""
     restricted, label = policy.gdcm_syntaxes, header.label
     eligible = not restricted or {label.uid, *(s.uid for s in allowed)} & restricted
     image = header.image
     if not eligible:
         return Done(None, GDCM, "neither source nor target is in RestrictTransferSyntaxes")
     if image is None:
-        return Done(None, GDCM, "it has no image")
+        return Done(None, GDCM, "it has no pixel data")
     if image.bits_allocated == 1:
-        return Done(None, GDCM, "1 bit allocated")
+        return Done(None, GDCM, "1 bit allocated is not supported")
     if label.uid not in GDCM_DECODED:
-        return Done(None, GDCM, f"no decoder of {label.name}")
+        return Done(None, GDCM, f"no decoder for {label.name}")
     reason = ""
     for syntax in allowed:
         reason = _gdcm_fault(image, syntax) or _uid_fault(syntax.uid, new_uid=new_uid)
@@ -188,31 +188,31 @@ def _by_gdcm(
 
 
 def _gdcm_fault(image: ImagePixel, target: TransferSyntax) -> str:
-    """Returns why GDCM does not encode an image so, as seen with its version 3.0, or nothing."""
+    """Returns why GDCM cannot encode the image, as observed with 3.0; empty if it can."""
     uid, name = target.uid, target.name
     if uid not in GDCM_TARGETS:
-        return f"no encoder of {name}"
+        return f"no encoder for {name}"
     if uid == ROOT + ".4.50" or (uid in JPEG | JPEG_LS and image.bits_allocated > 16):
         return _bits_fault(image, uid)
     if uid == LOSSY_2000 and image.photometric_interpretation == "PALETTE COLOR":
-        return f"PALETTE COLOR cannot be {name}"
+        return f"PALETTE COLOR cannot be encoded as {name}"
     several = target.encapsulated and image.number_of_frames > 1
     wide = several and image.samples_per_pixel > 1 and image.bits_allocated > 8
-    if wide and uid not in JPEG:  # as pydicom's SC_rgb_16bit_2frame.dcm
-        return f"several frames of {image.bits_allocated}-bit colour fail in {name}"
+    if wide and uid not in JPEG:  # for example pydicom's SC_rgb_16bit_2frame.dcm
+        return f"several frames of {image.bits_allocated}-bit colour cannot be encoded as {name}"
     return ""
 
 
 def _defects(header: FileInfo, done: Done) -> tuple[str, ...]:
-    """Returns what the server would do wrong: to be known, not to be imitated (rules 10 and 45)."""
+    """Returns warnings about faults of the server; dicomtx does not copy them (rules 10, 45)."""
     image, told = header.image, []
     target = done.target.uid if done.target else ""
     if done.engine == GDCM and target in LOSSY:
-        told.append("the plugin gives a new UID, but does not mark the image as lossy")
+        told.append("the plugin generates a new UID, but does not mark the image as lossy")
     if done.engine == GDCM and target == EXTENDED and image and image.bits_stored > 12:
-        told.append("the plugin writes more than 12 bits into it where the values allow")
+        told.append("the plugin writes more than 12 bits if the values allow it")
     if done.engine == GDCM and image and image.photometric_interpretation == "YBR_FULL":
-        told.append("the plugin turns native YBR_FULL into RGB")
+        told.append("the plugin converts native YBR_FULL to RGB")
     if done.engine == BUILTIN and target == ROOT + ".4.80" and image and image.signed:
         told.append("Orthanc 1.10.1 crashes on signed samples that need 13 to 15 bits")
     if target in JPEG_LS and done.engine == GDCM:

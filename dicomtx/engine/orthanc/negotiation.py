@@ -1,4 +1,4 @@
-"""In which syntax Orthanc would send an instance by C-STORE (its rules 36 to 38)."""
+"""The syntax in which Orthanc would send an instance by C-STORE (its rules 36 to 38)."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -11,17 +11,17 @@ from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
 NATIVE: Final = tuple(BY_UID[uid] for uid in (ROOT, ROOT + ".1", ROOT + ".2"))
 
 Transcode = Callable[[TransferSyntax], Plan]
-"""Returns the plan to have the instance in a syntax; REFUSE or KEEP if that cannot be."""
+"""Returns the plan to convert the instance to a syntax; REFUSE or KEEP if that is not possible."""
 
 
 class Peer(NamedTuple):
-    """Who it is sent to, and how.
+    """The receiver, and Orthanc's settings for it.
 
     Attributes:
-        accepts: UIDs of what it accepts; None: all that is proposed.
+        accepts: UIDs of the transfer syntaxes that it accepts; None for all that are proposed.
         transcoding: TranscodeDicomProtocol and the modality's AllowTranscoding.
         preferred: DicomScuPreferredTransferSyntax.
-        sop_classes: UIDs that it accepts; None: all.
+        sop_classes: UIDs of the SOP classes that it accepts; None for all.
     """
 
     accepts: frozenset[str] | None = None
@@ -31,10 +31,10 @@ class Peer(NamedTuple):
 
 
 class NegotiationResult(NamedTuple):
-    """How one instance would leave.
+    """How Orthanc would send one instance.
 
     Attributes:
-        plan: what is done to it first; REFUSE if it could not be sent.
+        plan: the conversion before sending; REFUSE if the instance cannot be sent.
         rule: the rule that decides: "37b".
     """
 
@@ -43,12 +43,12 @@ class NegotiationResult(NamedTuple):
 
 
 def proposed(source: TransferSyntax, preferred: TransferSyntax) -> tuple[TransferSyntax, ...]:
-    """Returns what is proposed for an instance: its own syntax, the preferred, native (rule 36)."""
+    """Returns the proposed syntaxes: the instance's own, the preferred, native ones (rule 36)."""
     return tuple(dict.fromkeys((source, preferred, *NATIVE)))
 
 
 def negotiated_syntax(header: FileInfo, peer: Peer, transcode: Transcode) -> NegotiationResult:
-    """Returns in which syntax an instance would be sent, or why it could not be."""
+    """Returns the syntax in which an instance would be sent, or why it cannot be sent."""
     source = header.label
     contexts = proposed(source, peer.preferred)
     if not peer.transcoding:
@@ -75,7 +75,7 @@ def _transcoded(
     preferred: TransferSyntax,
     transcode: Transcode,
 ) -> NegotiationResult:
-    """Returns the first step that can be done: to the preferred syntax, or to a native one."""
+    """Returns the first possible conversion: to the preferred syntax, or to a native one."""
     reasons = []
     tries = [("37c", preferred)] if preferred in accepted else []
     tries += [("37d", syntax) for syntax in NATIVE if syntax in accepted]

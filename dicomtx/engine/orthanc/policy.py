@@ -1,4 +1,4 @@
-"""Orthanc's own decision, per instance, from its configuration (its rules 15 to 20, 41 and 42)."""
+"""Orthanc's decision per instance, from its configuration (its rules 15 to 20, 41 and 42)."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,9 +12,9 @@ from dicomtx.settings import FIELDS
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
 
 JPEG: Final = (ROOT + ".4.50", ROOT + ".4.51")
-# never transcoded, whatever is configured (rule 17); other syntaxes are at least tried
+# never transcoded, whatever the configuration (rule 17); other syntaxes are at least tried
 NEVER: Final = (ROOT + ".6.1", ROOT + ".6.2")
-# what a group of "...TransferSyntaxAccepted" names (rule 41): JpegLossless is JPEG-LS
+# the syntaxes of each "...TransferSyntaxAccepted" group (rule 41); JpegLossless is JPEG-LS
 GROUPS: Final = {
     "Deflated": (ROOT + ".1.99",),
     "Jpeg": tuple(f"{ROOT}.4.{n}" for n in (*range(50, 67), 70)),
@@ -30,27 +30,27 @@ GROUPS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OrthancPolicy:
-    """What a configuration of Orthanc says of transcoding.
+    """The transcoding settings of an Orthanc configuration.
 
     Attributes:
         name: the file it was read from.
         ingest: IngestTranscoding; None if it is not set.
         of_uncompressed: IngestTranscodingOfUncompressed.
         of_compressed: IngestTranscodingOfCompressed.
-        order: BuiltinDecoderTranscoderOrder as dicomtx names it; empty if it is not set.
+        order: BuiltinDecoderTranscoderOrder by its name in dicomtx; empty if it is not set.
         quality: DicomLossyTranscodingQuality.
         accepted: UIDs of the transfer syntaxes that its C-STORE SCP accepts.
         unknown_sop_class: UnknownSopClassAccepted.
-        accepted_sop_classes: AcceptedSopClasses; empty: all that are known.
+        accepted_sop_classes: AcceptedSopClasses; empty for all known ones.
         rejected_sop_classes: RejectedSopClasses.
-        known_sop_classes: those that Orthanc knows; empty unless asked for.
-        by_dicom: files come by C-STORE, so what that accepts counts.
+        known_sop_classes: the classes that Orthanc knows; only read if needed, else empty.
+        by_dicom: files arrive by C-STORE, so the rules of the SCP apply.
         transcode_dicom: TranscodeDicomProtocol.
         preferred: DicomScuPreferredTransferSyntax.
         modalities: DicomModalities: name, and AllowTranscoding.
         gdcm: the plugin's Gdcm.Enable.
-        gdcm_syntaxes: Gdcm.RestrictTransferSyntaxes; empty: all.
-        warnings: what is to be said of the configuration.
+        gdcm_syntaxes: Gdcm.RestrictTransferSyntaxes; empty for all.
+        warnings: warnings about the configuration.
     """
 
     name: str
@@ -73,14 +73,14 @@ class OrthancPolicy:
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:
-        """Returns what Orthanc would do with one instance that comes in."""
+        """Returns what Orthanc would do with one incoming instance."""
         for _, decision in self._steps(subject):
             if isinstance(decision, Decision):
                 return decision
-        raise AssertionError("the last step decides always")
+        raise AssertionError("the last step always decides")
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:
-        """Returns, key by key, why it does or does not decide."""
+        """Returns, key by key, the decision or why the key does not decide."""
         told: list[tuple[str, str]] = []
         for key, decision in self._steps(subject):
             if isinstance(decision, Decision):
@@ -91,7 +91,7 @@ class OrthancPolicy:
         return told
 
     def _steps(self, subject: Subject) -> "list[tuple[str, Decision | str]]":
-        """Returns what each key says, in Orthanc's order: a decision, or why it is none."""
+        """Returns the steps in Orthanc's order: a decision, or why there is none."""
         header = subject.header
         steps: list[tuple[str, Decision | str]] = []
         fault = upload.refused(header, subject.data_set)
@@ -110,7 +110,7 @@ class OrthancPolicy:
             key, on, kind = "OfUncompressed", self.of_uncompressed, "uncompressed"
         else:
             key, on, kind = "OfCompressed", self.of_compressed, "compressed"
-        off = f"it is {kind} ({header.label.name}), and that is set to false"
+        off = f"the file is {kind} ({header.label.name}), and this key is false"
         steps.append((f"IngestTranscoding{key}", "is true" if on else self._keep(key, off)))
         bare = header.pixel_data in ("none", "float") or (
             kind == "uncompressed" and header.pixel_data != "native"
@@ -121,7 +121,7 @@ class OrthancPolicy:
         return [*steps, ("IngestTranscoding", self._transcode(subject, self.ingest))]
 
     def not_accepted(self, header: FileInfo) -> str:
-        """Returns why its C-STORE SCP would not take an instance (rules 41 and 42), or nothing."""
+        """Returns why its C-STORE SCP would not accept an instance (rules 41 and 42), if so."""
         if header.label.uid not in self.accepted:
             return f"its C-STORE SCP does not accept {header.label.name}"
         sop_class = header.sop_class_uid
@@ -141,7 +141,7 @@ class OrthancPolicy:
         return Decision(Verdict.KEEP, f"{self.name}, IngestTranscoding{key}", reason=why)
 
     def _transcode(self, subject: Subject, target: TransferSyntax) -> Decision:
-        """Returns the decision of rule 20: what fails is stored as it is."""
+        """Returns the decision of rule 20: files that fail to transcode are stored unchanged."""
         allowed = ("lossy", "allow_generation_loss", "allow_lossy_class")
         wanted: dict[str, Any] = dict.fromkeys(allowed, True)
         if target.uid in JPEG:
@@ -157,24 +157,24 @@ class OrthancPolicy:
 
 
 def _skipped(header: FileInfo, target: TransferSyntax) -> str:
-    """Returns why Orthanc does not look further (rules 16 and 17), or nothing."""
+    """Returns why Orthanc stores the file unchanged (rules 16 and 17); empty if it does not."""
     label = header.label
     if header.meta == "no syntax":
-        return "its file meta names no transfer syntax"
+        return "its file meta information has no transfer syntax"
     if label.uid not in BY_UID:
         return f"its transfer syntax {label.uid} is unknown"
     if label == target:
-        return f"it is in {target.name} already"
+        return f"it is already in {target.name}"
     if label.family == "video" or label.uid in NEVER:
         return f"{label.name} is never transcoded"
     return ""
 
 
 def _twice_lossy(subject: Subject, target: TransferSyntax) -> list[str]:
-    """Returns what is to be said of one lossy step over another: Orthanc allows it."""
+    """Returns a warning if a lossy file would be lossy-compressed again: Orthanc allows it."""
     before = (
         subject.header.label.lossy or subject.data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01"
     )
     if before and target.lossy and subject.header.pixel_data != "none":
-        return [f"lossy {target.name} over pixels that have lost something before"]
+        return [f"already lossy-compressed; {target.name} would lose more"]
     return []

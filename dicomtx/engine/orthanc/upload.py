@@ -1,4 +1,4 @@
-"""Which files Orthanc refuses before it looks at its configuration, as seen with 1.10.1."""
+"""The files that Orthanc refuses before it applies its configuration, as observed with 1.10.1."""
 
 from typing import Final
 
@@ -12,14 +12,14 @@ IDENTIFIERS: Final = {
     "Series Instance UID": tags.SERIES_INSTANCE_UID,
     "SOP Instance UID": tags.SOP_INSTANCE_UID,
 }
-"""What an instance cannot be stored without; a Patient ID may be missing."""
+"""The attributes that every stored instance needs; a Patient ID can be missing."""
 
 
 def refused(header: FileInfo, data_set: DataSet) -> str:
-    """Returns why Orthanc answers an upload with an error, or nothing."""
+    """Returns why Orthanc refuses an upload; empty if it does not."""
     missing = [name for name, tag in IDENTIFIERS.items() if not _first_string(data_set, tag)]
     if missing:
-        return f"it has no {' and no '.join(missing)}"
+        return f"missing {' and '.join(missing)}"
     return _unreadable(header, data_set)
 
 
@@ -28,10 +28,10 @@ def _first_string(data_set: DataSet, tag: int) -> bytes:
 
 
 def _unreadable(header: FileInfo, data_set: DataSet) -> str:
-    """Returns why DCMTK does not read a file that dicomtx reads, or nothing."""
+    """Returns why DCMTK cannot read a file that dicomtx reads; empty if it can."""
     label, last = header.label, data_set.elements[-1]
     if header.meta == "no prefix":
-        return "it has file meta information, but not preamble and prefix"
+        return "it has file meta information, but no preamble and prefix"
     native = not label.encapsulated
     said = Encoding(label.implicit_vr, label.big_endian) if native else EXPLICIT
     if label.keyword and (data_set.encoding != said or label.deflated != header.deflated):
@@ -39,5 +39,5 @@ def _unreadable(header: FileInfo, data_set: DataSet) -> str:
     if label.keyword and not native and header.pixel_data == "native":
         return f"its Pixel Data is not encapsulated, but its label is {label.name}"
     if last.end < data_set.source.size:
-        return f"{data_set.source.size - last.end} bytes follow its last element"
+        return f"{data_set.source.size - last.end} bytes follow the last element"
     return ""

@@ -1,1 +1,1 @@
-"""Frames as arrays: stored values, colour, palettes, pictures."""
+"""Frames as arrays: stored values, colour spaces, palettes, rendering."""

@@ -12,12 +12,12 @@ HALF: Final = 1 << SCALE - 1
 
 
 class _Matrix(NamedTuple):
-    """How YCbCr becomes RGB (ITU-R BT.601), in 16-bit fixed point.
+    """The conversion of YCbCr to RGB (ITU-R BT.601), in 16-bit fixed point.
 
     Attributes:
         black: the luma of black.
         luma: the factor of luma above black.
-        cr_to_red: the factor of Cr - 128 in red; the others likewise.
+        cr_to_red: the factor of Cr - 128 in red; the other names follow the same pattern.
     """
 
     black: int
@@ -41,7 +41,7 @@ def becomes_rgb(image: ImagePixel) -> bool:
 
 
 def to_rgb(frame: Frame) -> Frame:
-    """Returns a frame of 8-bit YCbCr with chroma in each pixel as RGB."""
+    """Returns an 8-bit YCbCr frame with full-size chroma as RGB."""
     matrix = MATRICES[frame.image.photometric_interpretation]
     samples = np.frombuffer(frame.data, np.uint8).reshape(-1, 3)
     levels = np.arange(256, dtype=np.int32)
@@ -62,7 +62,7 @@ def _byte(scaled: NDArray[np.int32]) -> NDArray[Any]:
 
 
 def to_full(frame: Frame) -> Frame:
-    """Returns a native 4:2:2 frame (Y Y Cb Cr for two pixels) with chroma in each pixel."""
+    """Returns a native 4:2:2 frame (Y Y Cb Cr for two pixels) with full-size chroma."""
     partial = frame.image.photometric_interpretation.startswith(PARTIAL)
     image = frame.image._replace(photometric_interpretation=PARTIAL if partial else "YBR_FULL")
     pairs = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}").reshape(-1, 4)

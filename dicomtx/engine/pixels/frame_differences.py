@@ -1,4 +1,4 @@
-"""How far the frames of two files are from each other: a frame of each at a time."""
+"""Compares the frames of two files, one pair at a time."""
 
 from dataclasses import dataclass, replace
 from math import log10, sqrt
@@ -20,20 +20,19 @@ from dicomtx.image_pixel import Frame
 
 @dataclass(frozen=True, slots=True)
 class FrameDifference:
-    """How far the words of one frame are from each other.
+    """The differences of one frame.
 
     Attributes:
         frame: its number, from 1.
-        equal: every stored value is the same, and every bit above Bits Stored that carries
-            something.
+        equal: all stored values are the same, and all meaningful bits above Bits Stored.
         samples: number of stored values that differ.
         largest_error: the largest absolute difference.
         mean_error: the mean absolute difference of all stored values.
-        psnr: dB, by the range of A's stored values over all frames; None for equal frames and
-            where A has one value only.
-        ssim: structural similarity; None where it was not, or cannot be, computed.
-        high_bits: number of words whose bits above Bits Stored differ; zeros and the sign are
-            alike.
+        psnr: dB, relative to the range of A's stored values over all frames. None for equal
+            frames, and if all values of A are the same.
+        ssim: structural similarity; None if it was not, or cannot be, computed.
+        high_bits: number of words whose bits above Bits Stored differ; zeros and the sign count
+            as equal.
     """
 
     frame: int
@@ -48,11 +47,11 @@ class FrameDifference:
 
 @dataclass(frozen=True, slots=True)
 class FrameDifferences:
-    """How far the frames of two files are from each other.
+    """The differences of the frames of two files.
 
     Attributes:
-        frames: each frame that both have.
-        peak: A's largest stored value less its smallest one; what PSNR is by.
+        frames: the differences of each frame that both files have.
+        peak: A's largest stored value minus its smallest one, the peak for PSNR.
         ssim_left_out: scikit-image is not installed.
     """
 
@@ -62,12 +61,12 @@ class FrameDifferences:
 
 
 def compared(a: Frames, b: Frames) -> FrameDifferences:
-    """Returns how far frames are from each other, those that both have.
+    """Returns the differences of the frames that both files have.
 
     Raises:
-        IncomparableError: they are not of the same size, or of colours that are compared.
-        UnsupportedError: samples of so many bits are in no order that is known.
-        CodecError: one cannot be decoded.
+        IncomparableError: their sizes differ, or their colour spaces cannot be compared.
+        UnsupportedError: Bits Allocated is not supported.
+        CodecError: a frame cannot be decoded.
     """
     lowest, highest = [], []
     found, squares = [], []
@@ -85,7 +84,7 @@ def compared(a: Frames, b: Frames) -> FrameDifferences:
 
 
 def pair(a: Frames, b: Frames, index: int) -> tuple[Values, Values]:
-    """Returns the stored values of one frame of both, in the same colour space."""
+    """Returns the stored values of one frame of each file, in the same colour space."""
     return _values(a.read(index), b.read(index))
 
 
@@ -94,9 +93,9 @@ def _values(left: Frame, right: Frame) -> tuple[Values, Values]:
         left, right = in_one_colour_space(left, right)
     of_a, of_b = values(left), values(right)
     if of_a.shape != of_b.shape:
-        raise IncomparableError(f"A's frames are {_size(of_a)}, B's {_size(of_b)}")
-    if {of_a.dtype.kind, of_b.dtype.kind} == {"i", "u"}:  # the other way round no type holds both
-        raise IncomparableError("64-bit values are compared with their like only")
+        raise IncomparableError(f"A's frames are {_size(of_a)}, B's frames are {_size(of_b)}")
+    if {of_a.dtype.kind, of_b.dtype.kind} == {"i", "u"}:  # no type holds both
+        raise IncomparableError("unsigned 64-bit values cannot be compared with signed values")
     return of_a, of_b
 
 
@@ -106,7 +105,7 @@ def _size(found: Values) -> str:
 
 
 def _difference(number: int, a: Values, b: Values) -> tuple[FrameDifference, float]:
-    """Returns the difference without what needs the peak, and the mean square error."""
+    """Returns the difference without the fields that need the peak, and the mean squared error."""
     if np.array_equal(a, b):
         return FrameDifference(number, equal=True), 0.0
     apart = errors(a, b)
@@ -122,13 +121,13 @@ def _difference(number: int, a: Values, b: Values) -> tuple[FrameDifference, flo
 
 
 def _with_high_bits(difference: FrameDifference, a: Frame, b: Frame) -> FrameDifference:
-    """Returns the difference with the words that are not the same above Bits Stored."""
+    """Returns the difference with the number of words that differ above Bits Stored."""
     if words.fits(a) and words.fits(b):
         return difference
     above, other = words.bits_above(a), words.bits_above(b)
     if above.size == other.size:
         count = int(np.count_nonzero(above != other))
-    else:  # one has half of the chroma
+    else:  # one has half the chroma
         count = max(int(np.count_nonzero(found)) for found in (above, other))
     return replace(difference, equal=difference.equal and not count, high_bits=count)
 
@@ -138,7 +137,7 @@ def _psnr(peak: int, square: float) -> float | None:
 
 
 def _with_ssim(a: Frames, b: Frames, found: FrameDifferences) -> FrameDifferences:
-    """Returns the differences with SSIM, in a second pass over what differs: it needs the peak."""
+    """Returns the differences with SSIM, which needs the peak and so a second pass."""
     rated = list(found.frames)
     for index, difference in enumerate(rated):
         if difference.equal:

@@ -1,4 +1,4 @@
-"""Where frames come from: what every source of frames offers."""
+"""The interface of all sources of frames."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from dicomtx.image_pixel import Frame
 
 
 class Frames(Protocol):
-    """Native frames by number."""
+    """Native frames by index."""
 
     @property
     def count(self) -> int:
@@ -17,7 +17,7 @@ class Frames(Protocol):
 
 
 class Streams(Protocol):
-    """Code streams by number."""
+    """Code streams by index."""
 
     @property
     def count(self) -> int:

@@ -1,4 +1,4 @@
-"""A small picture of a frame, as the records of a DICOMDIR have them (PS3.3 F.7, PS3.11 D.3)."""
+"""A thumbnail of a frame for the records of a DICOMDIR (PS3.3 F.7, PS3.11 D.3)."""
 
 from typing import Any, Final
 
@@ -13,13 +13,13 @@ LUMINANCE: Final = (0.299, 0.587, 0.114)
 
 
 def icon(frame: Frame, how: Presentation, aspect: float, side: int) -> bytes:
-    """Returns pixels of 8 bits, MONOCHROME2: the whole frame, on black.
+    """Returns 8-bit MONOCHROME2 pixels: the whole frame, centred on black.
 
     Args:
-        frame: any native one.
-        how: it is to be shown; without a window its own range is.
-        aspect: height of a pixel, if its width is 1.
-        side: rows and columns.
+        frame: any native frame.
+        how: the presentation; without a window, the frame's own range is the window.
+        aspect: the height of a pixel relative to its width.
+        side: the number of rows and of columns.
     """
     picture: NDArray[Any] = seen(frame, with_window(frame, how)).astype(np.float64)
     if picture.ndim == 3:
@@ -35,7 +35,7 @@ def icon(frame: Frame, how: Presentation, aspect: float, side: int) -> bytes:
 
 
 def _resized(picture: NDArray[Any], count: int) -> NDArray[Any]:
-    """Returns ``count`` rows: means of those that fall together, or each as often as it takes."""
+    """Returns ``count`` rows: means of merged rows, or repeated rows."""
     edges = np.arange(count + 1) * picture.shape[0] // count
     sums: NDArray[Any] = np.add.reduceat(picture, edges[:-1], axis=0)
     means: NDArray[Any] = sums / np.maximum(np.diff(edges), 1)[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""Overlay planes out of the unused bits of frames."""
+"""Extracts overlay planes from the unused bits of frames."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from dicomtx.image_pixel import Frame
 
 
 def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tuple[bytes, ...]]:
-    """Returns the frame without these planes, and each plane, a byte a pixel.
+    """Returns the frame without these planes, and each plane with one byte per pixel.
 
-    Their bits become zero. A signed value is sign-extended if no other bit above it carries
-    something.
+    The bits of the planes become zero. A signed value is sign-extended unless other bits above it
+    are in use.
     """
     image = frame.image
     words = np.frombuffer(frame.data, f"<u{image.bits_allocated // 8}")
@@ -29,13 +29,13 @@ def taken_out(frame: Frame, planes: Sequence[OverlayPlane]) -> tuple[Frame, tupl
 
 
 def removal(planes: Sequence[OverlayPlane], data_set: DataSet) -> list[Edit]:
-    """Returns the edits that remove these planes with all that is said of them."""
+    """Returns the edits that remove these planes with all their attributes."""
     groups = {plane.group for plane in planes}
     return [Edit(element.tag) for element in data_set.elements if element.tag >> 16 in groups]
 
 
 def edits(planes: Sequence[OverlayPlane], frames: Sequence[Sequence[bytes]]) -> list[Edit]:
-    """Returns the edits that make planes of their own of what was taken out of all frames."""
+    """Returns the edits that store the extracted bits of all frames as separate overlay planes."""
     made: list[Edit] = []
     for number, plane in enumerate(planes):
         flat = np.frombuffer(b"".join(taken[number] for taken in frames), np.uint8)

@@ -1,4 +1,4 @@
-"""PALETTE COLOR frames as RGB (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."""
+"""Expands PALETTE COLOR frames to RGB (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -23,7 +23,7 @@ SEGMENTED: Final = (
     tags.SEGMENTED_GREEN_PALETTE_DATA,
     tags.SEGMENTED_BLUE_PALETTE_DATA,
 )
-# values of one sample: RGB has no such things
+# attributes whose values are indices, which RGB does not have
 OF_INDICES: Final = (
     tags.SMALLEST_PIXEL_VALUE,
     tags.LARGEST_PIXEL_VALUE,
@@ -36,8 +36,8 @@ class Palette(NamedTuple):
     """The colours of a palette.
 
     Attributes:
-        first: the value that the first colour is of; those below have it too.
-        colours: 8 bits for red, green and blue each.
+        first: the value of the first colour; lower values have it too.
+        colours: 8 bits each for red, green and blue.
     """
 
     first: int
@@ -54,15 +54,15 @@ def read(data_set: DataSet) -> Palette:
     """Returns the palette of a data set.
 
     Raises:
-        UnsupportedError: it is in segments.
-        DamagedError: it is not there, or not as it is described.
+        UnsupportedError: the palette is segmented.
+        DamagedError: it is missing, or does not match its descriptors.
     """
     if any(tag in data_set for tag in SEGMENTED):
-        raise UnsupportedError("its palette is in segments, which are not expanded")
+        raise UnsupportedError("segmented palettes cannot be expanded")
     found = [_table(data_set, *tags) for tags in zip(DESCRIPTORS, DATA, strict=True)]
     firsts, tables = {first for first, _ in found}, [table for _, table in found]
     if len(firsts) != 1 or len({len(table) for table in tables}) != 1:
-        raise DamagedError("the tables of the palette differ in length or in their first value")
+        raise DamagedError("the tables of the palette differ in length or first value")
     return Palette(firsts.pop(), np.stack(tables, axis=1))
 
 
@@ -76,7 +76,7 @@ def _table(data_set: DataSet, descriptor: int, data: int) -> tuple[int, NDArray[
     first = int.from_bytes(said[2:4], order, signed=data_set.signed)
     if len(raw) >= 2 * count:
         words = np.frombuffer(raw[: 2 * count], "<u2" if order == "little" else ">u2")
-        # some writers keep 8 bits in words, whatever they describe
+        # some writers store 8-bit entries in words, whatever the descriptor says
         eight = int(words.max()) < 1 << 8
         return first, (words if eight else words >> 8).astype(np.uint8)
     if len(raw) >= count:
@@ -87,7 +87,7 @@ def _table(data_set: DataSet, descriptor: int, data: int) -> tuple[int, NDArray[
 
 
 def edits(data_set: DataSet) -> Iterator[Edit]:
-    """Yields the edits that take the palette away, and what was said of values as indices."""
+    """Yields the edits that remove the palette and the attributes whose values are indices."""
     yield Edit.short(tags.PLANAR_CONFIGURATION, 0)
     for tag in (*DESCRIPTORS, *DATA, tags.PALETTE_UID, *OF_INDICES):
         if tag in data_set:
@@ -95,7 +95,7 @@ def edits(data_set: DataSet) -> Iterator[Edit]:
 
 
 def rgb_of_palette(image: ImagePixel) -> ImagePixel:
-    """Returns the image with three samples of 8 bits in place of an index."""
+    """Returns the image with three 8-bit samples instead of an index."""
     return image._replace(
         samples_per_pixel=3,
         photometric_interpretation="RGB",

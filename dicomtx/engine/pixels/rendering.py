@@ -1,4 +1,4 @@
-"""Pictures of frames for people: through the window, by the palette, as PNG."""
+"""Renders frames for display: applies the window or the palette, and writes PNG."""
 
 import struct
 import zlib
@@ -21,8 +21,8 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
     """Returns the picture of a frame: rows x columns, or rows x columns x RGB.
 
     Args:
-        frame: any native one.
-        how: with a window, where the frame is grey.
+        frame: any native frame.
+        how: the presentation, with a window if the frame is grey.
     """
     frame = for_people(frame)
     image, found = frame.image, values(frame)
@@ -30,7 +30,7 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
     found = found[::step, ::step]
     if image.samples_per_pixel == 3:
         return _byte(found / ((1 << image.bits_stored) - 1) * 255)
-    if found.ndim == 3:  # neither grey nor a colour that is known: the first sample is shown
+    if found.ndim == 3:  # an unknown colour space: show the first sample
         found, how = found[..., 0], Presentation(1 << image.bits_stored - 1, 1 << image.bits_stored)
     if image.photometric_interpretation == "PALETTE COLOR" and how.palette:
         return _by_palette(found, how.palette)
@@ -40,7 +40,7 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
 
 
 def with_window(frame: Frame, how: Presentation) -> Presentation:
-    """Returns how to show a frame, with its own range as the window if it is grey without one."""
+    """Returns the presentation; a grey frame without a window gets its own range as the window."""
     if how.width or frame.image.samples_per_pixel > 1:
         return how
     rescaled = values(frame) * how.slope + how.intercept
@@ -49,7 +49,7 @@ def with_window(frame: Frame, how: Presentation) -> Presentation:
 
 
 def _windowed(rescaled: Values, how: Presentation) -> Any:
-    """Returns values from 0 to 1 and beyond (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
+    """Returns values from 0 to 1, not clipped (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
     if how.function == "SIGMOID":
         return 1 / (1 + np.exp(np.clip(-4 * (rescaled - how.centre) / how.width, -700, 700)))
     if how.function == "LINEAR_EXACT":
@@ -71,9 +71,9 @@ def _byte(shown: Any) -> Bytes:
 
 
 def difference(a: Values, b: Values) -> tuple[Bytes, float]:
-    """Returns the picture of the absolute differences, and how often they are amplified.
+    """Returns the picture of the absolute differences, and the factor by which it amplifies them.
 
-    Of several samples, and of pixels that are one in a large frame, the largest error is seen.
+    It shows the largest error of the samples of a pixel, and of the pixels merged in large frames.
     """
     apart = errors(a, b)
     apart = apart.max(axis=2) if apart.ndim == 3 else apart
@@ -85,13 +85,13 @@ def difference(a: Values, b: Values) -> tuple[Bytes, float]:
 
 
 def _step(found: Values) -> int:
-    """Returns how many pixels of a large frame are one in the picture."""
+    """Returns how many pixels of a large frame become one in the picture, in each direction."""
     longest: int = max(found.shape[:2])
     return -(-longest // LARGEST_SIDE)
 
 
 def histogram(a: Values, b: Values) -> list[tuple[int, int, int]]:
-    """Returns smallest error, largest error and number of samples for each bar."""
+    """Returns the smallest error, the largest error and the number of samples for each bar."""
     apart = errors(a, b)
     largest = int(apart.max())
     width = -(-(largest + 1) // BARS)
@@ -100,7 +100,7 @@ def histogram(a: Values, b: Values) -> list[tuple[int, int, int]]:
 
 
 def png(picture: Bytes) -> bytes:
-    """Returns the picture as PNG (ISO/IEC 15948), 8 bits a sample, grey or RGB."""
+    """Returns the picture as PNG (ISO/IEC 15948), 8 bits per sample, grey or RGB."""
     rows, columns = picture.shape[:2]
     kind = 2 if picture.ndim == 3 else 0
     flat: NDArray[Any] = picture.reshape(rows, -1)

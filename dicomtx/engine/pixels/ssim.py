@@ -1,10 +1,10 @@
-"""Structural similarity by scikit-image, where it is installed (the extra "compare")."""
+"""Structural similarity by scikit-image, if it is installed (the extra "compare")."""
 
 from dicomtx.engine.pixels.values import Values
 
 
 def structural_similarity(a: Values, b: Values, peak: int) -> float | None:
-    """Returns SSIM, or None where there is none: for tiny frames and without a peak.
+    """Returns SSIM, or None for tiny frames and if all values are the same.
 
     Raises:
         ImportError: scikit-image is not installed.

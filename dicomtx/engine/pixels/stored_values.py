@@ -1,4 +1,4 @@
-"""The words of a frame: they must be the same before and after, every bit of them."""
+"""Compares all bits of the words of frames."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dicomtx.image_pixel import Frame
 
 DIGEST: Final = 16  # bytes
-BLOCK: Final = 1 << 18  # bytes compared at once, so that they stay in the processor's cache
+BLOCK: Final = 1 << 18  # bytes compared at a time, to stay in the processor's cache
 
 
 def digest(frame: Frame) -> bytes:

@@ -1,4 +1,4 @@
-"""The stored values of frames as arrays, and of two frames in the same colour space."""
+"""Stored values of frames as arrays; converts two frames to the same colour space."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ Values = NDArray[Any]
 
 
 class IncomparableError(UnsupportedError):
-    """Two frames that are not of one kind, so that they differ without a measure."""
+    """Two frames that cannot be compared, as their kinds differ."""
 
 
 def values(frame: Frame) -> Values:
     """Returns the stored values: rows x columns, or rows x columns x samples.
 
-    The bits above and below them do not count; signed ones are sign-extended.
+    Bits above and below the values are ignored; signed values are sign-extended.
     """
     image = frame.image
     samples = (image.samples_per_pixel,) if image.samples_per_pixel > 1 else ()
@@ -29,7 +29,7 @@ def values(frame: Frame) -> Values:
         packed = np.frombuffer(frame.data, np.uint8)
         return np.unpackbits(packed, count=count, bitorder="little").reshape(shape).astype(np.int32)
     if image.bits_allocated not in (8, 16, 32, 64):
-        raise UnsupportedError(f"{image.bits_allocated} bits allocated are in no native order")
+        raise UnsupportedError(f"cannot compare samples of {image.bits_allocated} bits allocated")
     kind = np.dtype(f"<u{image.bits_allocated // 8}")
     words: Any = np.frombuffer(frame.data, kind, count).reshape(shape)
     if stored > 62:
@@ -43,28 +43,28 @@ def values(frame: Frame) -> Values:
 
 
 def errors(a: Values, b: Values) -> Values:
-    """Returns how far the values are from each other, exactly, none of them negative."""
+    """Returns the exact absolute differences."""
     apart: Values = np.maximum(a, b) - np.minimum(a, b)
-    # signed 64-bit values can be farther from each other than they are large
+    # the difference of signed 64-bit values can exceed their range
     return apart.view(np.uint64) if apart.dtype == np.int64 else apart
 
 
 def in_one_colour_space(a: Frame, b: Frame) -> tuple[Frame, Frame]:
-    """Returns both frames with chroma in each pixel, as RGB if they differ.
+    """Returns both frames with full-size chroma; as RGB if their colour spaces differ.
 
     Raises:
-        IncomparableError: they are in colour spaces that are not turned into each other.
+        IncomparableError: their colour spaces cannot be converted to RGB.
     """
     a, b = _full(a), _full(b)
     if _space(a) != _space(b):
         a, b = _rgb(a), _rgb(b)
     if _space(a) != _space(b):
-        raise IncomparableError(f"A is {_space(a) or 'grey'}, B {_space(b) or 'grey'}")
+        raise IncomparableError(f"A is {_space(a) or 'grey'}, B is {_space(b) or 'grey'}")
     return a, b
 
 
 def for_people(frame: Frame) -> Frame:
-    """Returns the frame in colours that can be shown: RGB, where it is turned into it."""
+    """Returns the frame for display, as RGB if its colour space can be converted."""
     return _rgb(_full(frame))
 
 
@@ -73,7 +73,7 @@ def _full(frame: Frame) -> Frame:
 
 
 def _space(frame: Frame) -> str:
-    """Returns the colour space; that of a single sample changes no stored value."""
+    """Returns the colour space; empty for one sample, which every interpretation stores alike."""
     image = frame.image
     return image.photometric_interpretation if image.samples_per_pixel > 1 else ""
 

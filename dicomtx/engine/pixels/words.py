@@ -1,8 +1,8 @@
-"""The words of native frames: what is in their bits above Bits Stored.
+"""The bits above Bits Stored in native frames.
 
-These bits carry nothing if they are all zero, or if they repeat the sign of signed data. Anything
-else carries something: a padding value of 65535, an overlay plane, a value that is too large. They
-are not looked at where High Bit says that the value is not in the low bits.
+These bits have no meaning if they are all zero, or if they repeat the sign of signed data. Other
+bits can be a padding value of 65535, an overlay plane, or a value that is too large. This module
+ignores them if High Bit says that the value is not in the low bits.
 """
 
 from typing import Any, Final
@@ -17,7 +17,7 @@ WIDTHS: Final = (8, 16, 32, 64)
 
 
 def fits(frame: Frame) -> bool:
-    """Returns whether a stream of Bits Stored bits gives every word of the frame back.
+    """Returns whether a stream of Bits Stored bits can restore every word of the frame.
 
     Decoders fill the bits above with zeros, or with the sign of signed data.
     """
@@ -33,13 +33,13 @@ def with_bits_above(frame: Frame, ignored: int = 0) -> int:
 
     Args:
         frame: a native frame.
-        ignored: bits of a word that do not count: those of overlay planes.
+        ignored: a mask of bits that do not count: those of overlay planes.
     """
     return 0 if fits(frame) else int(np.count_nonzero(bits_above(frame, ignored)))
 
 
 def bits_above(frame: Frame, ignored: int = 0) -> Words:
-    """Returns the bits above Bits Stored, in their places; zero where they carry nothing."""
+    """Returns the bits above Bits Stored, in place; zero if they have no meaning."""
     image = frame.image
     if not _has_bits_above(image):
         return np.zeros(image.samples_per_frame, np.uint8)
@@ -57,7 +57,7 @@ def without_bits_above(frame: Frame, kept: int = 0) -> Frame:
 
     Args:
         frame: a native frame.
-        kept: bits of a word that stay as they are: those of overlay planes.
+        kept: a mask of bits that do not change: those of overlay planes.
     """
     image = frame.image
     if not _has_bits_above(image):
@@ -72,7 +72,7 @@ def without_bits_above(frame: Frame, kept: int = 0) -> Frame:
 
 
 def clipped(frame: Frame) -> tuple[Frame, int]:
-    """Returns the frame with its values clipped to Bits Stored, and how many were beyond."""
+    """Returns the frame with its values clipped to Bits Stored, and how many were out of range."""
     if fits(frame):
         return frame, 0
     words = _words(frame)
@@ -81,13 +81,13 @@ def clipped(frame: Frame) -> tuple[Frame, int]:
 
 
 def _has_bits_above(image: ImagePixel) -> bool:
-    """Whether words have room above a value that begins in the lowest bit."""
+    """Returns whether words have bits above a value that starts at the lowest bit."""
     low = image.high_bit == image.bits_stored - 1
     return low and image.bits_stored < image.bits_allocated and image.bits_allocated in WIDTHS
 
 
 def _words(frame: Frame) -> Words:
-    """Returns the words under the sign of the data set."""
+    """Returns the words with the sign of the data set."""
     kind = "i" if frame.image.signed else "u"
     return np.frombuffer(frame.data, f"<{kind}{frame.image.bits_allocated // 8}")
 

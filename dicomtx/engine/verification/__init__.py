@@ -1,1 +1,1 @@
-"""Compares what was written with what was read."""
+"""Compares the written file with its source."""

@@ -1,4 +1,4 @@
-"""Reads back what was written: syntax, identity, and every element (always done)."""
+"""Verifies the written file: syntax, identity, and every element (always done)."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -15,28 +15,28 @@ from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-SMALL: Final = 4096  # bytes that are read together with what is near them
+SMALL: Final = 4096  # bytes up to which values are read together with their neighbours
 
 
 def post_conditions(
     source: Part10, output: Part10, target: TransferSyntax, edits: Iterable[Edit]
 ) -> None:
-    """Checks the output's syntax and identity, and that each element is what it should be.
+    """Checks the output's syntax and identity, and that each element has the expected value.
 
     Raises:
-        VerificationError: one is not.
+        VerificationError: something is wrong.
     """
     if output.label != target:
         found = output.label.name if output.label else "nothing"
-        raise VerificationError(f"the file meta written says {found}, not {target.name}")
+        raise VerificationError(f"the file meta information says {found}, not {target.name}")
     if output.warnings:
-        raise VerificationError(f"what was written is not sound: {output.warnings[0]}")
+        raise VerificationError(f"the written file is not valid: {output.warnings[0]}")
     edits = tuple(edits)
     new = output.data_set.text(tags.SOP_INSTANCE_UID)
     if any(edit.tag == tags.SOP_INSTANCE_UID and not edit.path for edit in edits):
         told = output.meta.text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID)
         if told != new:
-            raise VerificationError(f"the file meta written says {told}, not {new}")
+            raise VerificationError(f"the file meta information says {told}, not {new}")
     changed = {edit.tag: edit for edit in edits if not edit.path}
     within = {edit.path[0] for edit in edits if edit.path}
     _same_elements(source.data_set, output.data_set, changed, within)
@@ -46,13 +46,13 @@ def post_conditions(
             _check_edit(_at(output.data_set, edit.path, opened), edit)
     before, after = (part.data_set.text(tags.SOP_INSTANCE_UID) for part in (source, output))
     if tags.SOP_INSTANCE_UID not in changed and before != after:
-        raise VerificationError(f"the SOP Instance UID became {after}")
+        raise VerificationError(f"the SOP Instance UID changed to {after}")
 
 
 def _same_elements(
     before: DataSet, after: DataSet, changed: dict[int, Edit], within: set[int]
 ) -> None:
-    """Compares tags and values; sequences where neither encoding nor anything in them changed."""
+    """Compares tags and values; skips sequences if the encoding or something in them changed."""
     kept, found = (partial(_unedited, data_set, changed) for data_set in (before, after))
     for old, new in zip_longest(kept(), found()):
         if not (old and new) or old.tag != new.tag:
@@ -69,7 +69,7 @@ def _same_elements(
 
 
 def _unedited(data_set: DataSet, changed: dict[int, Edit]) -> Iterator[Element]:
-    """Yields the elements that no edit names, but for group lengths."""
+    """Yields the elements without edits, except group lengths."""
     return (e for e in data_set.elements if e.tag not in changed and e.tag & 0xFFFF)
 
 
@@ -77,10 +77,10 @@ Pair = tuple[Element, Element]
 
 
 def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Yields the pairs whose values are still to be compared.
+    """Yields the pairs whose values still need to be compared.
 
-    Elements that follow on each other in both data sets are compared at once, headers and all; what
-    is not the same there is looked at one by one.
+    Elements that are adjacent in both data sets are compared at once, including their headers. If
+    they differ, all pairs of that run are yielded.
     """
     run: list[Pair] = []
     for pair in pairs if before.encoding == after.encoding else ():
@@ -92,7 +92,7 @@ def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterato
 
 
 def _differing(before: DataSet, after: DataSet, run: list[Pair]) -> list[Pair]:
-    """Returns the pairs of a run, none if all its bytes are the same."""
+    """Returns the pairs of a run; none if all its bytes are the same."""
     (old, new), (last, other) = run[0], run[-1]
     size = last.end - old.start
     same = size == other.end - new.start and _same_spans(
@@ -108,7 +108,7 @@ def _same_spans(some: Iterator[bytes], others: Iterator[bytes]) -> bool:
 def _at(
     data_set: DataSet, path: tuple[int, ...], opened: dict[tuple[int, ...], list[DataSet]]
 ) -> DataSet:
-    """Returns the item at a path; the items of each sequence are looked for once."""
+    """Returns the item at a path; the items of each sequence are looked up once."""
     for n in range(0, len(path), 2):
         way = path[: n + 1]
         if way not in opened:
@@ -124,11 +124,11 @@ def _check_edit(after: DataSet, edit: Edit) -> None:
     if edit.value is None or edit.tag & 0xFFFF == 0:
         return
     if len(found) != 1 or not _holds(after, found[0], edit):
-        raise VerificationError(f"{name(edit.tag)} was not written as it should be")
+        raise VerificationError(f"{name(edit.tag)} was written with the wrong value")
 
 
 def _holds(after: DataSet, element: Element, edit: Edit) -> bool:
-    """Whether the value is the edit's; of one that adds items, whether they are the last ones."""
+    """Returns whether the value is the edit's, or ends with the items that it adds."""
     expected = in_encoding(edit, after.encoding)
     at, size = _place(element)
     size -= 8 if edit.vr == "SQ" and element.undefined else 0  # its delimiter
@@ -143,12 +143,12 @@ def _place(element: Element) -> tuple[int, int]:
 
 
 def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> None:
-    """Compares the bytes of Pixel Data with what was to be written.
+    """Compares the bytes of Pixel Data with the expected ones.
 
     Args:
         before: the source.
         after: the output.
-        wanted: the new Pixel Data; None if the source's was to pass.
+        wanted: the new Pixel Data; None if that of the source was kept.
 
     Raises:
         VerificationError: they differ.
@@ -167,7 +167,7 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
 
 
 def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:
-    """Whether the frames are what they were before they went to a spool, which may be a disk."""
+    """Returns whether the frames match their checksum from before they went to a spool file."""
     found = 0
     for chunk in after.source.chunks(element.value + items.offset, items.size):
         found = crc32(chunk, found)

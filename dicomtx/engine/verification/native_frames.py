@@ -1,4 +1,4 @@
-"""Native frames as they were written, read again."""
+"""Verifies native frames by reading them again."""
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import native_frames
@@ -11,16 +11,16 @@ from dicomtx.errors import DamagedError, VerificationError
 
 
 def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) -> None:
-    """Compares the native frames that were written with what they should be.
+    """Compares the written native frames with the expected ones.
 
     Args:
-        output: what was written.
-        plan: what was to be done.
-        digests: of the frames, one behind the other.
-        threads: how many frames are read at once.
+        output: the written data set.
+        plan: the plan of the conversion.
+        digests: the digests of the frames, concatenated.
+        threads: how many frames to read in parallel.
 
     Raises:
-        VerificationError: one differs.
+        VerificationError: a frame differs.
     """
     count = len(digests) // DIGEST
     frames = native_frames(output, written_image(plan, count))

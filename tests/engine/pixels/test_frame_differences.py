@@ -147,7 +147,7 @@ def test_frames_of_another_size_are_not_compared(other: ImagePixel, why: str) ->
 def test_colour_spaces_that_are_not_turned_into_each_other_are_not_compared() -> None:
     pixels = [image(2, 2, samples=3, photometric=p) for p in ("RGB", "HSV")]
     a, b = (Held([Frame(bytes(12), pixel)]) for pixel in pixels)
-    with pytest.raises(IncomparableError, match="A is RGB, B HSV"):
+    with pytest.raises(IncomparableError, match="A is RGB, B is HSV"):
         pair(a, b, 0)
 
 
