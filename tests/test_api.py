@@ -42,7 +42,7 @@ def test_without_a_target_it_is_explicit_vr_little_endian() -> None:
 
 def test_a_failure_is_an_error_that_tells_everything() -> None:
     out = io.BytesIO()
-    with pytest.raises(dicomtx.TranscodeError, match="not DICOM") as caught:
+    with pytest.raises(dicomtx.TranscodeError, match="not a DICOM file") as caught:
         dicomtx.transcode(io.BytesIO(b"no DICOM" * 99), out)
     assert isinstance(caught.value, DicomtxError)
     assert caught.value.exit_code == ExitCode.SOURCE

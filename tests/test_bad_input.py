@@ -32,7 +32,7 @@ def _check_failure(
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(b"", "empty"), (b"no DICOM at all\n" * 99, "not DICOM")]
+    ("content", "why"), [(b"", "empty"), (b"no DICOM at all\n" * 99, "not a DICOM file")]
 )
 def test_what_is_no_dicom_is_named_and_refused(
     run: Run, tmp_path: Path, content: bytes, why: str

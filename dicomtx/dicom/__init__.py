@@ -1,1 +1,1 @@
-"""Part 10 files and data sets; the only importer of pydicom."""
+"""Reads and writes Part 10 files and data sets. Only this package imports pydicom."""

@@ -1,4 +1,4 @@
-"""What a data set says of its image, and the edits that a new encoding asks for."""
+"""Reads the Image Pixel module, and returns the edits that a new encoding needs."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,19 +10,19 @@ from dicomtx.dicom.values import numbers
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
 
-MOST_MISSING: Final = 100  # a hundredth of Pixel Data must be there: sizes may be forged
+MOST_MISSING: Final = 100  # at least 1/100 of Pixel Data must be present, as sizes can be forged
 NEEDED: Final = {"Rows": tags.ROWS, "Columns": tags.COLUMNS, "Bits Allocated": tags.BITS_ALLOCATED}
 
 
 def missing(data_set: DataSet) -> tuple[str, ...]:
-    """Returns the names of the attributes that Pixel Data cannot be read without."""
+    """Returns the names of the missing attributes without which Pixel Data cannot be read."""
     if tags.PIXEL_DATA not in data_set:
         return ()
     return tuple(name for name, tag in NEEDED.items() if not data_set.number(tag))
 
 
 def image_pixel(data_set: DataSet) -> ImagePixel | None:
-    """Returns the Image Pixel module (PS3.3 C.7.6.3), or None if it is not, or not all, there."""
+    """Returns the Image Pixel module (PS3.3 C.7.6.3), or None if it is missing or incomplete."""
     if tags.PIXEL_DATA not in data_set or missing(data_set):
         return None
     allocated = data_set.number(tags.BITS_ALLOCATED) or 0
@@ -47,10 +47,10 @@ def image_pixel(data_set: DataSet) -> ImagePixel | None:
 
 
 def number_of_frames(data_set: DataSet) -> int | None:
-    """Returns Number of Frames, None if it is missing or is not a number above 0.
+    """Returns Number of Frames, or None if it is missing or not a number above 0.
 
     Raises:
-        DamagedError: it is larger than any IS.
+        DamagedError: it is too large for an IS.
     """
     try:
         number = numbers.integer(data_set.text(tags.NUMBER_OF_FRAMES))
@@ -60,7 +60,7 @@ def number_of_frames(data_set: DataSet) -> int | None:
 
 
 def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:
-    """Returns the edits of the Image Pixel module that make it say ``after``."""
+    """Returns the edits that change the Image Pixel module from ``before`` to ``after``."""
     edits = []
     if after.photometric_interpretation != before.photometric_interpretation:
         photometric_interpretation = after.photometric_interpretation
@@ -81,17 +81,17 @@ def image_edits(before: ImagePixel, after: ImagePixel) -> list[Edit]:
 
 
 def label_edits(data_set: DataSet, after: ImagePixel) -> list[Edit]:
-    """Returns the edits that make the data set say ``after``, whatever it says now."""
+    """Returns the edits that change the data set's Image Pixel module to ``after``."""
     said = image_pixel(data_set)
     edits = image_edits(said, after) if said else []
     there = tags.NUMBER_OF_FRAMES in data_set and number_of_frames(data_set) is None
-    if there and after.number_of_frames == 1:  # no number at all
+    if there and after.number_of_frames == 1:  # the value is not a number
         edits.append(Edit.text(tags.NUMBER_OF_FRAMES, "IS", "1"))
     return edits
 
 
 def nested_encapsulated(data_set: DataSet) -> Iterator[tuple[tuple[int, ...], DataSet]]:
-    """Yields the items, with their paths, that have encapsulated Pixel Data of their own: icons."""
+    """Yields the items with encapsulated Pixel Data (icons), and their paths."""
     for path, item in items_with(data_set, tags.PIXEL_DATA):
         pixels = item.find(tags.PIXEL_DATA)
         if pixels and pixels.undefined:

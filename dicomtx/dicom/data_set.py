@@ -1,4 +1,4 @@
-"""One data set: its elements by position, and the few values that a conversion looks at."""
+"""One data set: its elements by position, and access to the values that a conversion needs."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -15,11 +15,11 @@ class Edit(NamedTuple):
     Attributes:
         tag: the element.
         vr: its VR.
-        value: little endian, of even length; of a sequence, its items in explicit VR; None removes
-            the element.
-        path: where it is: tag of a sequence, index of its item, and so on; empty at the top.
-        adds: the value is items that follow those of the sequence, which pass as they are; where
-            there is no such sequence it is made.
+        value: little endian, of even length; the items of a sequence are in explicit VR. None
+            removes the element.
+        path: the tag of a sequence, the index of its item, and so on; empty at the top level.
+        adds: the items in ``value`` are appended to those of the sequence, which do not change.
+            A missing sequence is created.
     """
 
     tag: int
@@ -51,11 +51,11 @@ class DataSet:
         *,
         big_endian_pixels: bool = False,
     ) -> None:
-        """Holds what was found in ``source``.
+        """Stores the elements that were found in ``source``.
 
         Args:
             source: the bytes.
-            encoding: how they are encoded.
+            encoding: their encoding.
             found: the elements.
             big_endian_pixels: native Pixel Data is big endian, whatever the encoding.
         """
@@ -63,7 +63,7 @@ class DataSet:
         self.encoding = encoding
         self.big_endian_pixels = big_endian_pixels or encoding.big_endian
         self.elements = packed(found, source.limits.elements)
-        self._by_tag: dict[int, Element] = {}  # of few elements; many find theirs without it
+        self._by_tag: dict[int, Element] = {}  # for few elements only; Packed has its own index
         if not isinstance(self.elements, Packed):
             self._by_tag = {element.tag: element for element in reversed(self.elements)}
 
@@ -77,14 +77,14 @@ class DataSet:
         return self._by_tag.get(tag)
 
     def value(self, tag: int) -> bytes:
-        """Returns the value's bytes, empty if there are none."""
+        """Returns the value's bytes; empty if there is no value."""
         element = self.find(tag)
         if element is None or element.undefined:
             return b""
         return self.source.peek(element.value, element.length)
 
     def text(self, tag: int) -> str:
-        """Returns the value without its padding; what is no ASCII is replaced."""
+        """Returns the value without padding; characters that are not ASCII are replaced."""
         return self.value(tag).decode("ascii", "replace").strip(" \0\t\r\n")
 
     def number(self, tag: int) -> int | None:
@@ -108,5 +108,5 @@ class DataSet:
 
     @property
     def signed(self) -> bool:
-        """Whether Pixel Representation says two's complement."""
+        """Whether Pixel Representation is two's complement."""
         return self.number(tags.PIXEL_REPRESENTATION) == 1

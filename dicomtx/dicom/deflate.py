@@ -1,4 +1,4 @@
-"""The data set as one deflate stream (PS3.5 A.5)."""
+"""Writes a data set as one deflate stream (PS3.5 A.5)."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dicomtx.storage.source import write_all
 
 
 def write_deflated(data_set: Rope, fd: int) -> None:
-    """Writes the data set deflated, padded to an even length."""
+    """Writes the deflated data set, padded to an even length."""
     size = 0
     for data in _deflated(data_set):
         write_all(fd, data)

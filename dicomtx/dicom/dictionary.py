@@ -1,6 +1,6 @@
-"""The VR of each element by its tag (PS3.6), for data sets that do not say it.
+"""The VR of each element by its tag (PS3.6), for encodings without VRs.
 
-``vr_by_tag.txt`` is made from pydicom's dictionaries; a test holds it to them, and writes it anew.
+``vr_by_tag.txt`` is generated from pydicom's dictionaries; a test compares and regenerates it.
 """
 
 import os
@@ -12,7 +12,7 @@ TABLE: Final = os.path.join(os.path.dirname(__file__), "vr_by_tag.txt")
 
 @cache
 def table() -> dict[int, str]:
-    """Returns VR by tag. "xs" is US or SS, as Pixel Representation says; other choices are made."""
+    """Returns VR by tag. "xs" is US or SS, depending on Pixel Representation."""
     vrs: dict[int, str] = {}
     with open(TABLE, encoding="ascii") as lines:
         for line in lines:
@@ -22,7 +22,7 @@ def table() -> dict[int, str]:
 
 
 def vr_of(tag: int, *, signed: bool) -> str:
-    """Returns the VR of an element in a data set whose pixels are ``signed``; UN if not known."""
+    """Returns the VR of an element in a data set whose pixels are ``signed``; UN if unknown."""
     group, element = tag >> 16, tag & 0xFFFF
     if element == 0:
         return "UL"
@@ -33,7 +33,7 @@ def vr_of(tag: int, *, signed: bool) -> str:
 
 
 def _repeated(tag: int) -> int:
-    """Returns the tag with its repeating digits zero: 6002,3000 is 6000,3000."""
+    """Returns the tag with its repeating digits set to zero: 6002,3000 is 6000,3000."""
     group = tag >> 16
     if group >> 8 in (0x50, 0x60, 0x7F):
         return tag & 0xFF00FFFF

@@ -1,4 +1,4 @@
-"""What differs between the elements of two data sets, whatever each of them is encoded in."""
+"""Compares the elements of two data sets, independent of their encodings."""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -33,24 +33,24 @@ OF_ENCODING: Final = frozenset(
         tags.ENCAPSULATED_TOTAL_LENGTH,
     }
 )
-"""What any transcoding changes, group lengths and colour spaces beside."""
+"""Elements that any transcoding changes, in addition to group lengths and colour spaces."""
 
 IDENTIFIERS: Final = range(tags.FILE_META_VERSION, tags.MEDIA_STORAGE_SOP_INSTANCE_UID + 1)
-"""Of the file meta: written by any transcoding where they were missing (PS3.10 7.1)."""
+"""Of the file meta information: any transcoding adds them if they are missing (PS3.10 7.1)."""
 
 
 class Difference(NamedTuple):
-    """One element, or item, that is not the same in both.
+    """One element or item that differs.
 
     Attributes:
         kind: "added" is in B only, "removed" is in A only.
-        path: where it is, as in ``Edit.path``.
-        tag: the element; ``ITEM`` for an item of the sequence that the path ends with.
-        vr_a: its VR in A, as in PS3.6 where the data set has none.
+        path: its path, as in ``Edit.path``.
+        tag: the element; ``ITEM`` for an item of the sequence at the end of the path.
+        vr_a: its VR in A; that of PS3.6 if the data set has none.
         vr_b: its VR in B.
-        a: its value in A for people, shortened.
+        a: its value in A as text, shortened.
         b: its value in B.
-        of_encoding: it comes with the transfer syntax.
+        of_encoding: the transfer syntax implies the difference.
     """
 
     kind: Kind
@@ -64,14 +64,14 @@ class Difference(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is for people: "(0008,1140)[1](0008,1150)"; items count from 1."""
+        """Its path as text: "(0008,1140)[1](0008,1150)"; items count from 1."""
         steps = zip(self.path[::2], self.path[1::2], strict=True)
         around = "".join(f"{name(tag)}[{index + 1}]" for tag, index in steps)
         return around if self.tag == tags.ITEM else around + name(self.tag)
 
     @property
     def keyword(self) -> str:
-        """The keyword of PS3.6, empty for private and unknown elements."""
+        """The keyword of PS3.6; empty for private and unknown elements."""
         if self.tag == tags.ITEM:
             return "Item"
         from dicomtx.dicom.values import text  # noqa: PLC0415 - pydicom, for differences only
@@ -80,7 +80,7 @@ class Difference(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """A data set, or an item, and the character set in force in it."""
+    """A data set or an item, and its character set."""
 
     data_set: DataSet
     character_set: str
@@ -92,7 +92,7 @@ class _Side(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """The same element of both, or of one."""
+    """The same element of both data sets; None where it is missing."""
 
     a: Element | None
     b: Element | None
@@ -111,7 +111,7 @@ class _Pair(NamedTuple):
         return other.vr if other and other.vr else resolved_vr(element, signed=side.signed)
 
     def is_sequence(self, a: _Side, b: _Side) -> bool:
-        """Whether one is a sequence, and the other one too or of unknown VR."""
+        """Returns whether one is a sequence, and the other is too, missing, or of VR UN."""
         both = [(e, self.vr(e, side)) for e, side in ((self.a, a), (self.b, b)) if e]
         vrs = {vr for _, vr in both}
         sequence = "SQ" in vrs or any(e.undefined and vr not in ("OB", "OW") for e, vr in both)
@@ -119,18 +119,18 @@ class _Pair(NamedTuple):
 
 
 def differences(a: Part10, b: Part10, ignored: frozenset[int]) -> Iterator[Difference]:
-    """Yields what differs in file meta and data set, top level first; Pixel Data is left out.
+    """Yields the differences in file meta information and data set, top level first.
 
-    Values are compared in a normal form: little endian, texts without trailing padding. VRs are
-    compared where both have one.
+    Pixel Data is left out. Values are compared in a normal form: little endian, texts without
+    trailing padding. VRs are compared if both have one.
 
     Args:
         a: a file.
-        b: another.
-        ignored: elements that are left out at any depth.
+        b: another file.
+        ignored: elements to leave out at any depth.
 
     Raises:
-        DamagedError: a sequence is broken, or nested too deep.
+        DamagedError: a sequence is damaged, or nested too deep.
     """
     recoded = a.label != b.label
     yield from _walked(_top(a.meta), _top(b.meta), ignored)
@@ -150,9 +150,9 @@ def _top(data_set: DataSet) -> _Side:
 def _walked(
     a: _Side, b: _Side, ignored: frozenset[int], *, pixels: bool = False
 ) -> Iterator[Difference]:
-    """Yields what differs, without recursion, so that depth costs no stack.
+    """Yields the differences, without recursion, so that deep nesting needs no stack.
 
-    With ``pixels``, Pixel Data at the top is left out; that of icons is not.
+    With ``pixels``, Pixel Data at the top level is left out, but not that of icons.
     """
     waiting: deque[tuple[tuple[int, ...], _Side, _Side]] = deque([((), a, b)])
     deepest = a.data_set.source.limits.depth
@@ -171,7 +171,7 @@ def _walked(
 
 
 def _pairs(a: DataSet, b: DataSet) -> Iterator[_Pair]:
-    """Yields the elements by tag; of one that is there twice, the first with the first."""
+    """Yields the elements by tag; repeated elements are paired in order."""
     numbered = [dict(_numbered(data_set)) for data_set in (a, b)]
     for key in sorted({*numbered[0], *numbered[1]}):
         yield _Pair(numbered[0].get(key), numbered[1].get(key))
@@ -187,7 +187,7 @@ def _numbered(data_set: DataSet) -> Iterator[tuple[tuple[int, int], Element]]:
 def _compared(
     pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side
 ) -> tuple[list[Difference], list[tuple[tuple[int, ...], _Side, _Side]]]:
-    """Returns what differs in one element, and the items that are still to be compared."""
+    """Returns the differences of one element, and the items that still need to be compared."""
     if pair.a is None or pair.b is None:
         return [_lone(pair, path, a, b)], []
     vr_a, vr_b = pair.vr(pair.a, a), pair.vr(pair.b, b)
@@ -208,7 +208,7 @@ def _compared(
 
 
 def _lone(pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side) -> Difference:
-    """Returns the difference that an element of one side only is."""
+    """Returns the difference for an element that only one side has."""
     expected = _of_encoding(pair.tag, path) or pair.tag in IDENTIFIERS
     if pair.b is None:
         assert pair.a
@@ -219,7 +219,7 @@ def _lone(pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side) -> Difference:
 
 
 def _coded_icon(pair: _Pair) -> bool:
-    """Whether it is an icon's Pixel Data, encapsulated in one of them only."""
+    """Returns whether it is an icon's Pixel Data, encapsulated on one side only."""
     assert pair.a
     assert pair.b
     return pair.tag == tags.PIXEL_DATA and pair.a.undefined != pair.b.undefined
@@ -230,7 +230,7 @@ def _of_encoding(tag: int, path: tuple[int, ...]) -> bool:
 
 
 def _firsts(pair: _Pair, a: _Side, b: _Side) -> bool:
-    """Whether these are the first ones with their tag, which ``DataSet.items`` walks."""
+    """Returns whether both are the first with their tag, as ``DataSet.items`` finds only these."""
     return a.data_set.find(pair.tag) == pair.a and b.data_set.find(pair.tag) == pair.b
 
 
@@ -253,7 +253,7 @@ def _items(
 
 
 def _normal(side: _Side, element: Element, vr: str) -> Iterator[bytes]:
-    """Yields the value little endian, a text of no great length without its padding."""
+    """Yields the value in little endian; a text that is not too long, without its padding."""
     source, size = side.data_set.source, element.end - element.value
     if vr in TEXT and size <= CHUNK:
         yield source.read(element.value, size).rstrip(b" \0")
@@ -264,7 +264,7 @@ def _normal(side: _Side, element: Element, vr: str) -> Iterator[bytes]:
 
 
 def _first_difference(a: Iterator[bytes], b: Iterator[bytes]) -> int:
-    """Returns the first byte that differs, or -1."""
+    """Returns the position of the first byte that differs, or -1."""
     at = 0
     for left, right in zip_longest(a, b, fillvalue=b""):
         if left != right:
@@ -275,7 +275,7 @@ def _first_difference(a: Iterator[bytes], b: Iterator[bytes]) -> int:
 
 
 def _shown(side: _Side, element: Element, vr: str) -> str:
-    """Returns a value for people."""
+    """Returns a value as text."""
     size = element.end - element.value
     if vr == "SQ" or (element.undefined and vr not in ("OB", "OW")):
         count = sum(1 for _ in side.data_set.items(element.tag))

@@ -1,4 +1,4 @@
-"""The element stream: what stands where in a data set (PS3.5 7), by position and without values."""
+"""The elements of a data set (PS3.5 7) by position, without their values."""
 
 import struct
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from dicomtx.storage.source import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
 SALVAGE: Final = ". Try --salvage to write what is there."
-DEEP: Final = 12  # sequences and items around: from there on no end is looked for twice
+DEEP: Final = 12  # nested sequences and items from which on no end is searched twice
 
 _SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}
 _STARTS: Final = (struct.Struct("<HH2sH"), struct.Struct(">HH2sH"))
 
 
 class Encoding(NamedTuple):
-    """How a data set is encoded (PS3.5 A.1 to A.3)."""
+    """The encoding of a data set (PS3.5 A.1 to A.3)."""
 
     implicit_vr: bool
     big_endian: bool
 
     @property
     def order(self) -> Literal["little", "big"]:
-        """The byte order as ``int.from_bytes`` wants it."""
+        """The byte order for ``int.from_bytes``."""
         return "big" if self.big_endian else "little"
 
 
@@ -41,11 +41,11 @@ class Element(NamedTuple):
 
     Attributes:
         tag: group and element number.
-        vr: as it stands; empty where it has none (implicit VR, items).
+        vr: the VR in the file; empty if it has none (implicit VR, items).
         start: offset of its header.
         value: offset of its value.
-        length: as it stands; ``UNDEFINED`` for a sequence that ends with a delimiter.
-        end: offset behind the value and its delimiter.
+        length: the length in the file; ``UNDEFINED`` if a delimiter ends it.
+        end: offset after the value and its delimiter.
     """
 
     tag: int
@@ -57,27 +57,27 @@ class Element(NamedTuple):
 
     @property
     def undefined(self) -> bool:
-        """Whether its end is marked by a delimiter."""
+        """Whether a delimiter marks its end."""
         return self.length == UNDEFINED
 
 
 def name(tag: int) -> str:
-    """Returns a tag as people write it."""
+    """Returns a tag as text, such as (0010,0010)."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 def header(source: Source, at: int, encoding: Encoding) -> Element:
-    """Returns the element whose header is at ``at``; its end is not known if it is undefined.
+    """Returns the element whose header is at ``at``; its end is unknown if the length is undefined.
 
-    A header without a valid VR in an explicit data set has no ``vr`` either. It is read as implicit
-    VR, since some writers mix both, or with a length of 2 bytes, whichever the next header fits.
+    A header without a valid VR in an explicit data set has no ``vr`` either. Its length has 4
+    bytes, as in implicit VR, since some writers mix both, or 2 bytes. The next header decides.
 
     Raises:
-        DamagedError: the source ends inside of the header.
+        DamagedError: the source ends inside the header.
     """
     raw = source.peek(at, 12)
     if len(raw) < 8:
-        raise DamagedError(f"the file ends inside of an element header, at byte {at}")
+        raise DamagedError(f"the file ends inside an element header, at byte {at}")
     group, number, vr, length = _STARTS[encoding.big_endian].unpack_from(raw)
     tag = group << 16 | number
     explicit = not encoding.implicit_vr and group != ITEM >> 16
@@ -91,7 +91,7 @@ def header(source: Source, at: int, encoding: Encoding) -> Element:
     if vr not in LONG and length:
         return Element(tag, vr.decode(), at, at + 8, length, at + 8 + length)
     if len(raw) < 12:
-        raise DamagedError(f"the file ends inside of the header of {name(tag)}")
+        raise DamagedError(f"the file ends inside the header of {name(tag)}")
     length = int.from_bytes(raw[8:12], encoding.order)
     return Element(tag, vr.decode(), at, at + 12, length, at + 12 + length)
 
@@ -99,13 +99,13 @@ def header(source: Source, at: int, encoding: Encoding) -> Element:
 def elements(
     source: Source, at: int, stop: int, encoding: Encoding, *, whole: bool = True
 ) -> Iterator[Element]:
-    """Yields the elements of one data set in the order of the file; sequences are skipped whole.
+    """Yields the elements of one data set in the order of the file, without those in sequences.
 
-    Zeros up to the end of the data set are trailing padding, and no elements. Without ``whole``
-    encapsulated Pixel Data is the last one: where its fragments end is not looked for.
+    Zeros up to the end of the data set are trailing padding, not elements. Without ``whole``,
+    encapsulated Pixel Data is the last element, and the end of its fragments is not searched.
 
     Raises:
-        DamagedError: an element reaches beyond ``stop``, or a sequence never ends.
+        DamagedError: an element extends beyond ``stop``, or a sequence has no end.
     """
     zeros = at
     while at < stop:
@@ -115,7 +115,7 @@ def elements(
         element = header(source, at, encoding)
         tag = element.tag
         if tag >> 16 == ITEM >> 16:
-            raise DamagedError(f"{name(tag)} stands where an element should be, at byte {at}")
+            raise DamagedError(f"unexpected item tag {name(tag)} at byte {at}")
         if element.length == UNDEFINED:
             if element.tag == PIXEL_DATA and not whole:
                 yield element._replace(end=stop)
@@ -128,12 +128,12 @@ def elements(
 
 
 def salvaged(found: Iterator[Element], stop: int, warnings: list[str]) -> Iterator[Element]:
-    """Yields the elements up to the one that is damaged; of Pixel Data what there is.
+    """Yields the elements before the damaged one, and the available part of Pixel Data.
 
     Args:
-        found: what ``elements`` yields.
+        found: the iterator of ``elements``.
         stop: the end of the data set.
-        warnings: what was lost is added here.
+        warnings: a warning about the lost part is added here.
     """
     try:
         yield from found
@@ -144,29 +144,29 @@ def salvaged(found: Iterator[Element], stop: int, warnings: list[str]) -> Iterat
 
 
 class TruncatedError(DamagedError):
-    """The data set ends within an element."""
+    """The data set ends inside an element."""
 
     def __init__(self, element: Element, why: str) -> None:
-        """Names the element."""
+        """Names the element and the reason."""
         self.element, self.what = element, f"{name(element.tag)} {why}"
         super().__init__(self.what + SALVAGE * (element.undefined and element.tag == PIXEL_DATA))
 
 
 def truncated(element: Element, stop: int) -> TruncatedError:
-    """Returns the error for a value that reaches beyond the end."""
+    """Returns the error for a value that extends beyond the end."""
     have = max(0, stop - element.value)
     return TruncatedError(element, f"is truncated: {have} of {element.length} bytes are there")
 
 
 def _unknown_vr(source: Source, element: Element, encoding: Encoding) -> TruncatedError | None:
-    """Returns the error for a value that reaches too far since its VR is unknown, if so."""
+    """Returns the error if the VR is unknown, as its length may then be wrong; None if known."""
     if element.vr or encoding.implicit_vr:
         return None
     return TruncatedError(element, f"has {odd_vr.described(source, element.start)}")
 
 
 def _end_of_zeros(source: Source, at: int, stop: int, known: int) -> int:
-    """Returns where the zeros that a header at ``at`` would be of end; looked for only once."""
+    """Returns where a run of zeros at ``at`` ends, if it fills a header; searched only once."""
     if known > at or source.peek(at, min(8, stop - at)).strip(b"\0"):
         return known
     for chunk in source.chunks(at, stop - at):
@@ -178,12 +178,12 @@ def _end_of_zeros(source: Source, at: int, stop: int, known: int) -> int:
 
 
 def inner(element: Element, encoding: Encoding) -> Encoding:
-    """Returns the encoding inside of a sequence: UN of undefined length is implicit (CP-246)."""
+    """Returns the encoding inside a sequence: UN of undefined length is implicit (CP-246)."""
     return IMPLICIT if element.vr == "UN" else encoding
 
 
 def of_item(source: Source, at: int, stop: int, encoding: Encoding) -> Encoding:
-    """Returns the encoding of the item whose content starts at ``at``, whatever is around it."""
+    """Returns the encoding of the item whose content starts at ``at``, as its bytes show it."""
     raw = source.peek(at, 6)
     if stop - at < 8 or len(raw) < 6 or raw[:2] in (b"\xfe\xff", b"\xff\xfe"):
         return encoding
@@ -205,22 +205,22 @@ def _fits(source: Source, at: int, stop: int, encoding: Encoding) -> bool:
 
 
 def end_of_items(source: Source, sequence: Element, stop: int, encoding: Encoding) -> int:
-    """Returns where a sequence (or fragments) of undefined length ends, its delimiter included.
+    """Returns the end of a sequence (or fragments) of undefined length, after its delimiter.
 
-    Nested ones are followed without recursion, so that depth costs no stack.
+    Nested sequences are followed without recursion, so deep nesting needs no stack.
 
     Raises:
         DamagedError: there is no delimiter.
     """
     if source.ends.get(sequence.start, stop + 1) <= stop:
         return source.ends[sequence.start]
-    # the open sequences and items: (is an item, the encoding inside, where it begins)
+    # the open sequences and items: (is an item, the encoding inside, the start)
     levels = [(False, inner(sequence, encoding), sequence.start)]
     at = sequence.value
     while levels:
         in_item, within, start = levels[-1]
         if at + 8 > stop:
-            raise TruncatedError(sequence, "has no sequence delimiter: the file may be cut off")
+            raise TruncatedError(sequence, "has no sequence delimiter: the file may be truncated")
         element = header(source, at, within)
         at = element.value
         if element.tag == ENDS[in_item]:
@@ -243,16 +243,16 @@ ENDS: Final = {True: ITEM_DELIMITATION, False: SEQUENCE_DELIMITATION}
 
 
 def _check_between(element: Element, sequence: Element, *, in_item: bool) -> None:
-    """Raises DamagedError for anything but an item between the items of a sequence."""
+    """Raises DamagedError for anything except an item between the items of a sequence."""
     if not in_item and element.tag != ITEM:
-        raise DamagedError(f"{name(element.tag)} stands between the items of {name(sequence.tag)}")
+        raise DamagedError(f"unexpected {name(element.tag)} between items of {name(sequence.tag)}")
 
 
 def items(source: Source, sequence: Element, encoding: Encoding) -> Iterator[Element]:
     """Yields the items (or fragments) of one sequence, each with its end.
 
     Raises:
-        DamagedError: something else stands between them, or an item reaches too far.
+        DamagedError: something else is between them, or an item extends too far.
     """
     at, stop = sequence.value, sequence.end
     within = inner(sequence, encoding)
@@ -278,7 +278,7 @@ def _end_of_item(source: Source, item: Element, stop: int, encoding: Encoding) -
         if element.tag == ITEM_DELIMITATION:
             return element.value
         at = end_of_items(source, element, stop, within) if element.undefined else element.end
-    raise DamagedError("an item has no delimiter")
+    raise DamagedError("an item has no item delimiter")
 
 
 def resolved_vr(element: Element, *, signed: bool) -> str:
@@ -293,5 +293,5 @@ def resolved_vr(element: Element, *, signed: bool) -> str:
 
 
 def has_items(source: Source, element: Element) -> bool:
-    """Whether an item stands where the value begins, in either byte order."""
+    """Returns whether the value starts with an item, in either byte order."""
     return source.peek(element.value, 4) in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")

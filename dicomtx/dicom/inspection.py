@@ -1,4 +1,4 @@
-"""What a plan needs to know of a file: read without its pixels, but for the first stream's head."""
+"""Reads the properties of a file that a plan needs, without decoding its pixels."""
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, TransferSyntax, by_u
 if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
 
-# the syntaxes whose streams cannot be taken for something else
+# the syntaxes whose streams can be recognized reliably
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 RED_PALETTE: Final = (
@@ -30,30 +30,30 @@ PixelDataKind = Literal["none", "native", "encapsulated", "float"]
 
 
 class FileInfo(NamedTuple):
-    """What a file is.
+    """The properties of a file.
 
     Attributes:
-        syntax: what it really is encoded in.
-        label: what the file meta says; equal to ``syntax`` but for wrong labels.
+        syntax: the real transfer syntax.
+        label: the syntax in the file meta information; differs from ``syntax`` if that is wrong.
         sop_class_uid: (0008,0016).
         sop_instance_uid: (0008,0018).
         modality: (0008,0060).
-        pixel_data: what kind there is.
+        pixel_data: the kind of pixel data.
         image: the Image Pixel module; None without Pixel Data.
-        first_stream: what the first frame's stream says of itself, None if it says nothing.
+        first_stream: the header of the first frame's stream; None if it is not recognized.
         overlays: planes in the unused bits of Pixel Data.
-        missing: names of attributes without which Pixel Data cannot be read.
-        file_set: it is a DICOMDIR.
-        warnings: what is not as it should be.
-        sound: the file can be copied as it is: nothing is cut off, it has its file meta
-            information, and the data set is encoded as its syntax asks.
-        deflated: the data set is (PS3.5 A.5).
-        meta: what there is of preamble, prefix and file meta information.
-        lossy_before: the data set says that it has been lossy (0028,2110), and it stays so.
-        mapped: single samples that are not PALETTE COLOR are shown in colours all the same, by a
+        missing: names of the missing attributes without which Pixel Data cannot be read.
+        file_set: the file is a DICOMDIR.
+        warnings: deviations from the standard.
+        sound: the file can be copied unchanged: it is not truncated, has file meta information,
+            and the encoding of its data set matches its syntax.
+        deflated: the data set is deflated (PS3.5 A.5).
+        meta: which of preamble, prefix and file meta information are present.
+        lossy_before: the data set is marked as lossy (0028,2110), and stays so.
+        mapped: single samples are shown in colours, though they are not PALETTE COLOR: by a
             Supplemental Palette (PS3.3 C.7.6.19) or another map.
-        pixel_bytes: length of the value of Pixel Data, items and all.
-        hidden: which code streams Pixel Data holds that is native by label and length.
+        pixel_bytes: length of the value of Pixel Data, including items.
+        hidden: which code streams are inside Pixel Data that is native by label and length.
     """
 
     syntax: TransferSyntax
@@ -78,9 +78,10 @@ class FileInfo(NamedTuple):
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> FileInfo:
-    """Returns what an item with encapsulated Pixel Data of its own is, such as an icon.
+    """Returns the properties of an item with its own encapsulated Pixel Data, such as an icon.
 
-    Its stream is to be in the file's syntax, but tools have left icons behind: it tells itself.
+    Its stream should be in the file's syntax, but some tools leave icons unchanged. So the header
+    of the stream decides.
     """
     stream = pixel_form.first_stream(item)
     if stream and stream.syntax and not stream.fits(syntax.uid):
@@ -102,10 +103,10 @@ def item_header(item: DataSet, syntax: TransferSyntax) -> FileInfo:
 
 
 def read_file_info(part10: Part10) -> FileInfo:
-    """Returns what the file is.
+    """Returns the properties of the file.
 
     Raises:
-        DamagedError: there is Pixel Data, but not what is needed to read it.
+        DamagedError: the transfer syntax of Pixel Data cannot be determined.
     """
     data_set = part10.data_set
     warnings = [*part10.warnings, *odd_values.warnings_of(data_set)]
@@ -118,7 +119,7 @@ def read_file_info(part10: Part10) -> FileInfo:
         image = _as_grey(image, warnings)
     hidden = pixel_form.hidden(data_set, image) if kind == "native" else ""
     if hidden:
-        warnings.append(f"Pixel Data is native by its label, but holds {hidden}")
+        warnings.append(f"Pixel Data is native by its label, but contains {hidden}")
     if image and image.subsampled:
         image = _real_chroma(part10, kind, image, warnings)
     return FileInfo(
@@ -145,7 +146,7 @@ def read_file_info(part10: Part10) -> FileInfo:
 
 
 def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
-    """Returns whether grey values stand for colours."""
+    """Returns whether grey values are mapped to colours."""
     if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
         return False
     palette = any(tag in data_set for tag in RED_PALETTE)
@@ -153,7 +154,7 @@ def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
 
 
 def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:
-    """Whether nothing is cut off or missing, and all has the form that its syntax asks for."""
+    """Returns whether the file is complete, and its form matches its syntax."""
     whole = not part10.damaged and part10.has_meta
     if not syntax.encapsulated:
         return whole
@@ -168,7 +169,7 @@ def _planes(
     syntax: TransferSyntax,
     stream: "CodeStream | None",
 ) -> tuple[OverlayPlane, ...]:
-    """Returns the planes in Pixel Data, if its syntax or its streams keep their bits."""
+    """Returns the overlay planes in Pixel Data, if its syntax or its streams keep their bits."""
     planes = embedded_planes(data_set, image) if image else ()
     if planes and syntax.encapsulated:
         from dicomtx.encoding_profiles import whole_words  # noqa: PLC0415 - seldom needed
@@ -179,7 +180,7 @@ def _planes(
 
 
 def _is_grey(image: ImagePixel) -> bool:
-    """Whether there is one sample per pixel, though Photometric Interpretation has three."""
+    """Returns whether one sample per pixel contradicts Photometric Interpretation."""
     colour = image.photometric_interpretation
     return image.samples_per_pixel == 1 and (colour == "RGB" or colour.startswith("YBR_"))
 
@@ -187,7 +188,7 @@ def _is_grey(image: ImagePixel) -> bool:
 def _as_grey(image: ImagePixel, warnings: list[str]) -> ImagePixel:
     warnings.append(
         f"Photometric Interpretation is {image.photometric_interpretation}, but there is 1 sample"
-        " per pixel: read as MONOCHROME2"
+        " per pixel; read as MONOCHROME2"
     )
     return image._replace(photometric_interpretation="MONOCHROME2")
 
@@ -195,14 +196,14 @@ def _as_grey(image: ImagePixel, warnings: list[str]) -> ImagePixel:
 def _real_chroma(
     part10: Part10, kind: PixelDataKind, image: ImagePixel, warnings: list[str]
 ) -> ImagePixel:
-    """Returns the image with chroma in each pixel, if native YBR_FULL_422 is longer than 4:2:2."""
+    """Returns the image with full-size chroma if native YBR_FULL_422 is longer than 4:2:2."""
     element = part10.data_set.find(tags.PIXEL_DATA)
     full = image._replace(photometric_interpretation="YBR_FULL")
     if kind != "native" or not element or element.length < full.frame_bytes * full.number_of_frames:
         return image
     warnings.append(
         f"Photometric Interpretation is {image.photometric_interpretation}, but Pixel Data has"
-        " three samples for each pixel: read as YBR_FULL"
+        " three samples for each pixel; read as YBR_FULL"
     )
     return full
 
@@ -216,10 +217,10 @@ def _file_meta(part10: Part10) -> FileMeta:
 
 
 def _kind(part10: Part10, warnings: list[str]) -> PixelDataKind:
-    """Returns the kind of Pixel Data by what it holds.
+    """Returns the kind of pixel data by its content.
 
     Raises:
-        DamagedError: it cannot be told.
+        DamagedError: the content is ambiguous.
     """
     data_set, label = part10.data_set, part10.label
     element = data_set.find(tags.PIXEL_DATA)
@@ -238,11 +239,11 @@ def _kind(part10: Part10, warnings: list[str]) -> PixelDataKind:
 def _real_syntax(
     part10: Part10, kind: PixelDataKind, stream: "CodeStream | None", warnings: list[str]
 ) -> TransferSyntax:
-    """Returns the syntax by what the data is; the label where the data does not contradict it."""
+    """Returns the syntax that the data shows; the label if the data does not contradict it."""
     label, native = part10.label, syntax_of(part10.data_set.encoding)
     if kind == "encapsulated" and (label is None or not label.encapsulated):
         if stream is None or not stream.syntax:
-            raise DamagedError("Pixel Data is encapsulated, but in no syntax that can be told")
+            raise DamagedError("Pixel Data is encapsulated in an unknown transfer syntax")
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     if label is None or label is GE_BIG_ENDIAN_PIXELS or not label.keyword:
         return _private_syntax(part10, kind, label, warnings) if label else native
@@ -259,7 +260,7 @@ def _real_syntax(
 def _private_syntax(
     part10: Part10, kind: PixelDataKind, label: TransferSyntax, warnings: list[str]
 ) -> TransferSyntax:
-    """Returns the native syntax that a data set of no standard syntax reads as, if it does."""
+    """Returns the native syntax if data in a non-standard syntax can be read as native."""
     data_set, native = part10.data_set, syntax_of(part10.data_set.encoding)
     element = data_set.find(tags.PIXEL_DATA)
     if kind == "encapsulated":
@@ -271,7 +272,7 @@ def _private_syntax(
     if label is GE_BIG_ENDIAN_PIXELS:
         warnings.append(f"{label.uid} is GE's implicit VR little endian with big endian Pixel Data")
     else:
-        warnings.append(f"transfer syntax {label.uid} is unknown; it reads as {native.name}")
+        warnings.append(f"transfer syntax {label.uid} is unknown; read as {native.name}")
     return native
 
 

@@ -1,4 +1,4 @@
-"""The items that hold one element, wherever they are in a data set: found in one pass."""
+"""Finds the items with one element, at any depth of a data set, in one pass."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.storage.source import CHUNK, Source
 
 Path = tuple[int, ...]
-DEEP: Final = 6  # sequences around: from there on nothing is looked through twice
+DEEP: Final = 6  # nested sequences from which on no sequence is searched twice
 
 
 class _Open:
@@ -31,7 +31,7 @@ class _Open:
     def __init__(
         self, within: Encoding, stop: int, step: int, sequence: Element | None = None
     ) -> None:
-        """Opens the sequence, or an item if it is None, which is one ``step`` further."""
+        """Opens a sequence; without one, opens an item at the path ``step``."""
         self.within = within
         self.stop = stop
         self.step = step
@@ -44,10 +44,10 @@ class _Open:
 def items_with(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
     """Yields the items, at any depth, that have the element ``tag``, with their paths.
 
-    Inner ones come before those around them. Sequences that cannot have it are passed over.
+    Inner items come first. Sequences that cannot have the element are skipped.
 
     Raises:
-        DamagedError: a sequence that may have it is broken.
+        DamagedError: a sequence that may have it is damaged.
     """
     for sequence in data_set.elements:
         if _is_sequence(data_set.source, sequence) and _may_hold(data_set.source, sequence, tag):
@@ -96,21 +96,21 @@ def _opened_item(source: Source, item: Element, around: _Open) -> _Open:
 
 
 def _whole(source: Source, element: Element, level: _Open) -> Element:
-    """Returns an element that is no sequence, with its end: fragments have a delimiter."""
+    """Returns an element that is not a sequence, with its end: fragments have a delimiter."""
     if not element.undefined:
         return element
     return element._replace(end=end_of_items(source, element, level.stop, level.within))
 
 
 def _check(child: Element, level: _Open, sequence: Element) -> None:
-    """Raises DamagedError if this cannot stand here."""
+    """Raises DamagedError if the element or item is not allowed here."""
     reaches = level.stop < (child.value if child.undefined else child.end)
     if reaches or (child.tag == tags.ITEM) is level.in_item or child.tag in ENDS.values():
-        raise DamagedError(f"{name(sequence.tag)} is broken at {name(child.tag)} in it")
+        raise DamagedError(f"{name(sequence.tag)} is damaged at {name(child.tag)} inside it")
 
 
 def _is_sequence(source: Source, element: Element) -> bool:
-    """Whether there are items in it; UN of public tags is looked into, too (CP-246)."""
+    """Returns whether it has items; UN of public tags is also searched (CP-246)."""
     if element.vr not in ("", "UN"):
         return element.vr == "SQ"
     vr = resolved_vr(element._replace(vr=""), signed=False)
@@ -118,12 +118,12 @@ def _is_sequence(source: Source, element: Element) -> bool:
 
 
 def _may_hold(source: Source, sequence: Element, tag: int) -> bool:
-    """Whether the tag's bytes, in either byte order, are anywhere in the sequence."""
+    """Returns whether the tag's bytes, in either byte order, occur in the sequence."""
     little = element_header.tag_bytes(tag, IMPLICIT)
     big = element_header.tag_bytes(tag, Encoding(implicit_vr=False, big_endian=True))
     at, size = sequence.value, sequence.end - sequence.value
     while size > 0:
-        raw = source.peek(at, min(size, CHUNK + 3))  # windows overlap: a tag is never cut
+        raw = source.peek(at, min(size, CHUNK + 3))  # windows overlap, so no tag is split
         if little in raw or big in raw:
             return True
         at, size = at + CHUNK, size - CHUNK

@@ -1,4 +1,4 @@
-"""Items that are made anew, as the value of an edit: explicit VR, little endian."""
+"""Creates items as values of edits: explicit VR, little endian."""
 
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import Edit
@@ -7,7 +7,7 @@ from dicomtx.dicom.elements import EXPLICIT
 
 
 def item(*elements: Edit) -> bytes:
-    """Returns one item with these elements, which are in tag order."""
+    """Returns one item with these elements, which must be in tag order."""
     content = b"".join(map(_element, elements))
     return tag_bytes(tags.ITEM, EXPLICIT) + len(content).to_bytes(4, "little") + content
 
@@ -18,7 +18,7 @@ def _element(edit: Edit) -> bytes:
 
 
 def code(value: str, meaning: str) -> bytes:
-    """Returns an item that is a code of the scheme DCM (PS3.16 D)."""
+    """Returns an item with a code of the scheme DCM (PS3.16 D)."""
     return item(
         Edit.text(tags.CODE_VALUE, "SH", value),
         Edit.text(tags.CODING_SCHEME_DESIGNATOR, "SH", "DCM"),

@@ -13,14 +13,14 @@ Order = Literal["little", "big"]
 
 
 def is_implicit(source: Source, at: int, tag: int, order: Order) -> bool:
-    """Whether such a header has no VR but a length of 4 bytes, as in implicit VR.
+    """Returns whether the header has no VR and a length of 4 bytes, as in implicit VR.
 
-    Some writers mix both encodings. Others write an unknown VR with a length of 2 bytes. What
-    follows the value decides; if neither fits, the header is implicit.
+    Some writers mix both encodings. Others write an unknown VR with a length of 2 bytes. The
+    header after the value decides. If neither fits, the header is implicit.
 
     Args:
         source: the bytes of the data set.
-        at: where the header is.
+        at: the offset of the header.
         tag: its tag.
         order: the byte order of the data set.
     """
@@ -32,7 +32,7 @@ def is_implicit(source: Source, at: int, tag: int, order: Order) -> bool:
 
 
 def _follows(source: Source, at: int, before: int, order: Order) -> bool:
-    """Whether the source ends at ``at``, or has a header there that can follow a tag."""
+    """Returns whether the source ends at ``at``, or has a header there that can follow a tag."""
     raw = source.peek(at, 8) if at < source.size else b""
     if len(raw) < 8:
         return at == source.size
@@ -43,6 +43,6 @@ def _follows(source: Source, at: int, before: int, order: Order) -> bool:
 
 
 def described(source: Source, at: int) -> str:
-    """Returns where the VR of the header at ``at`` is, and which bytes it has, for a message."""
+    """Returns a message with the position and the bytes of the VR of the header at ``at``."""
     vr = source.peek(at + 4, 2).decode("latin-1")
     return f"an unknown VR at byte {at + 4}: {vr!a}"

@@ -1,4 +1,4 @@
-"""Where a rewriter stands: the open data set, sequences and items, one within the other."""
+"""A level in the rewriter's stack of open data sets, sequences and items."""
 
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import Encoding
@@ -8,17 +8,17 @@ class OpenLevel:
     """An open data set, item or sequence.
 
     Attributes:
-        within: the encoding that it is read in.
-        stop: where it ends at the latest.
-        undefined: it ends with a delimiter.
-        in_item: elements are in it, not items.
-        path: where it is, as in ``Edit.path``.
-        edits: of its own elements, those still to be made, by tag.
-        room: for its length, filled in when it is closed.
+        within: the encoding of the source inside it.
+        stop: its last possible end.
+        undefined: a delimiter ends it.
+        in_item: it contains elements, not items.
+        path: its path, as in ``Edit.path``.
+        edits: the edits of its own elements that are not written yet, by tag.
+        room: the bytes for its length, filled in when it is closed.
         begun: size of the rope when its content began.
-        group: the group whose length is to be filled in, the room, the size when it began.
+        group: the group whose length is still missing, its bytes, and the size when it began.
         index: number of items so far.
-        more: of a sequence, the edit that adds items behind the last one.
+        more: for a sequence, the edit that appends items.
     """
 
     room: bytearray | None = None
@@ -36,7 +36,7 @@ class OpenLevel:
         in_item: bool = True,
         path: tuple[int, ...] = (),
     ) -> None:
-        """Opens one; nothing of it is written yet."""
+        """Opens a level; nothing of it is written yet."""
         self.within = within
         self.stop = stop
         self.undefined = undefined

@@ -1,4 +1,4 @@
-"""Many elements in little memory: arrays of numbers, from which each element is made when asked."""
+"""Stores many elements in little memory: in arrays of numbers, without objects per element."""
 
 from array import array
 from bisect import bisect_left
@@ -10,11 +10,11 @@ from dicomtx.dicom.elements import Element
 from dicomtx.errors import DamagedError
 from dicomtx.limits import VARIABLE
 
-FEW: Final = 4096  # up to here tuples are faster, and small enough
+FEW: Final = 4096  # up to this number, tuples are faster and small enough
 
 
 class Packed(Sequence[Element]):
-    """The elements of one data set, at about 30 bytes each; they can only be added to."""
+    """The elements of one data set, at about 30 bytes each; append-only."""
 
     def __init__(self) -> None:
         """Starts empty."""
@@ -74,7 +74,7 @@ class Packed(Sequence[Element]):
 
 
 def packed(found: Iterable[Element], most: int) -> Packed | tuple[Element, ...]:
-    """Returns the elements, in a form that suits their number.
+    """Returns the elements as a tuple if they are few, otherwise packed.
 
     Raises:
         DamagedError: there are more than ``most``.

@@ -1,4 +1,4 @@
-"""Part 10 files (PS3.10 7) and bare data sets: what is where, and which syntax it really is."""
+"""Reads Part 10 files (PS3.10 7) and bare data sets, and detects their real encoding."""
 
 import zlib
 from collections.abc import Iterator
@@ -33,25 +33,25 @@ from dicomtx.transfer_syntaxes import (
 
 PREAMBLE: Final = 128
 PREFIX: Final = b"DICM"
-# the headers of TIFF and BigTIFF: their offsets lead to where the pixels were (PS3.10 7.1)
+# the headers of TIFF and BigTIFF, whose offsets lead to the original pixels (PS3.10 7.1)
 TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
 IMPLEMENTATION_VERSION: Final = f"DICOMTX_{__version__}"
 
 
 class Part10(NamedTuple):
-    """A file taken apart.
+    """The parts of a file.
 
     Attributes:
         file: the file's bytes.
-        preamble: its first 128 bytes, empty if it has none.
+        preamble: its first 128 bytes; empty if it has none.
         meta: the file meta information; it has no elements if there is none.
-        label: the syntax that the file meta names, None if it names none.
-        data_set: the elements; of a deflated one in the inflated bytes.
-        warnings: what is not as it should be.
-        deflated: the data set really is (PS3.5 A.5).
-        damaged: something of it could not be salvaged.
-        start: where the data set is in the file, deflated or not.
+        label: the syntax in the file meta information; None if it has none.
+        data_set: the elements; those of a deflated data set are in the inflated bytes.
+        warnings: deviations from the standard.
+        deflated: the data set is deflated (PS3.5 A.5).
+        damaged: part of the file was lost when it was salvaged.
+        start: the offset of the data set in the file, deflated or not.
     """
 
     file: Source
@@ -66,7 +66,7 @@ class Part10(NamedTuple):
 
     @property
     def encoding(self) -> Encoding:
-        """How the data set is really encoded."""
+        """The real encoding of the data set."""
         return self.data_set.encoding
 
     @property
@@ -77,20 +77,20 @@ class Part10(NamedTuple):
 
 @contextmanager
 def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> Iterator[Part10]:
-    """Takes a file apart. Without ``whole`` it is read up to encapsulated Pixel Data.
+    """Opens a file and finds its elements; without ``whole``, up to encapsulated Pixel Data.
 
-    With ``salvage`` a data set that ends too early is what there is of it.
+    With ``salvage``, a data set that ends too early yields its available part.
 
     Raises:
-        NotDicomError: it is no DICOM.
-        DamagedError: it is, but its structure is broken.
+        NotDicomError: it is not a DICOM file.
+        DamagedError: it is a DICOM file, but its structure is damaged.
     """
     preamble, start = _preamble(file)
     meta = DataSet(file, EXPLICIT, _meta_elements(file, start))
     start = at = meta.elements[-1].end if meta.elements else start
     uid = meta.text(tags.TRANSFER_SYNTAX_UID)
     label = by_uid(uid) if uid else None
-    warnings = [] if uid else ["the file meta names no transfer syntax: it is told from the data"]
+    warnings = [] if uid else ["the file meta has no transfer syntax; detected from the data"]
     inflated = None
     data = file
     if label and label.deflated:
@@ -102,7 +102,7 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
     try:
         encoding = _encoding(data, at, label, is_part10=bool(meta.elements))
         if encoding not in _NAMES:
-            raise DamagedError("the data set is implicit VR big endian, which no syntax has")
+            raise DamagedError("the data set is implicit VR big endian, which DICOM does not allow")
         if label and label.keyword and encoding != _encoding_of(label):
             told = _NAMES[_encoding_of(label)]
             warnings.append(f"the data set is {_NAMES[encoding]}, though the file meta says {told}")
@@ -122,30 +122,30 @@ _NAMES = {IMPLICIT: "implicit VR", EXPLICIT: "explicit VR", EXPLICIT_BIG: "big e
 
 
 def _preamble(file: Source) -> tuple[bytes, int]:
-    """Returns the preamble and where the file meta, or the data set, starts."""
+    """Returns the preamble and the start of the file meta information, or of the data set."""
     start = file.peek(0, PREAMBLE + 8)
     if start[PREAMBLE : PREAMBLE + 4] == PREFIX:
         return start[:PREAMBLE], PREAMBLE + 4
     if start[:4] == PREFIX:
         return b"", 4
     if start[PREAMBLE : PREAMBLE + 4] == b"\x02\0\0\0" and not start[:PREAMBLE].strip(b"\0"):
-        return start[:PREAMBLE], PREAMBLE  # the prefix was forgotten
+        return start[:PREAMBLE], PREAMBLE  # the prefix is missing
     return b"", 0
 
 
 def _meta_elements(file: Source, at: int) -> Iterator[Element]:
-    """Yields the elements of group 2, however wrong its group length is."""
+    """Yields the elements of group 2, even if its group length is wrong."""
     while file.peek(at, 2) == b"\x02\0":
         element = header(file, at, EXPLICIT)
         if element.end > file.size:
-            raise NotDicomError("is cut off within the file meta information")
+            raise NotDicomError("is truncated in the file meta information")
         yield element
         at = element.end
 
 
 def _inflate(file: Source, start: int) -> Spool | None:
-    """Returns the inflated data set (PS3.5 A.5), or None if it is no deflate stream."""
-    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # a zlib header should not be, but is seen
+    """Returns the inflated data set (PS3.5 A.5), or None if it is not a deflate stream."""
+    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # some writers add a zlib header
         spool = Spool(temporary_folder())
         try:
             whole = _inflate_to(spool, zlib.decompressobj(window), file, start)
@@ -159,17 +159,17 @@ def _inflate(file: Source, start: int) -> Spool | None:
         inflated = spool.size
         spool.close()
         if inflated:
-            raise DamagedError("the deflated data set is damaged or cut off")
+            raise DamagedError("the deflated data set is damaged or truncated")
     return None
 
 
 def _inflate_to(spool: Spool, inflater: "zlib._Decompress", file: Source, start: int) -> bool:
-    """Inflates in bounded pieces; returns whether the stream came to its end.
+    """Inflates in bounded pieces; returns whether the stream is complete.
 
-    What follows the stream is not read.
+    Data after the stream is not read.
 
     Raises:
-        DamagedError: it becomes more bytes than the limits allow.
+        DamagedError: it expands to more bytes than the limits allow.
     """
     size = file.size - start
     for chunk in file.chunks(start, size):
@@ -189,18 +189,20 @@ def _encoding_of(syntax: TransferSyntax) -> Encoding:
 
 
 def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10: bool) -> Encoding:
-    """Returns how the data set is really encoded, by its first element.
+    """Returns the real encoding of the data set, which its first element shows.
 
     Raises:
-        NotDicomError: there is no file meta, and this is no data set either.
+        NotDicomError: there is no file meta information, and this is not a data set either.
     """
     raw = data.peek(at, 8)
-    label = label if label and label.keyword else None  # an unknown syntax says nothing
+    label = label if label and label.keyword else None  # an unknown syntax has no known encoding
     expected = _encoding_of(label) if label else EXPLICIT
     if len(raw) < 8:
         if is_part10:
             return expected
-        raise NotDicomError("is not DICOM: it is empty" if not data.size else "is not DICOM")
+        raise NotDicomError(
+            "not a DICOM file: it is empty" if not data.size else "not a DICOM file"
+        )
     little, big = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")
     if label and expected.implicit_vr == (raw[4:6] not in VRS) and _plausible(data, at, expected):
         return expected
@@ -211,7 +213,7 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
     ):
         if is_part10:
             return expected
-        raise NotDicomError("is not DICOM: it has no file meta and is no bare data set")
+        raise NotDicomError("not a DICOM file (no Part 10 header)")
     return found
 
 
@@ -219,7 +221,7 @@ _HIGHEST_FIRST_GROUP: Final = 0x0028
 
 
 def _plausible(data: Source, at: int, encoding: Encoding) -> bool:
-    """Whether an element stands there, and one with a higher tag, or the end, behind it."""
+    """Returns whether an element is there, and after it one with a higher tag, or the end."""
     first = header(data, at, encoding)
     if first.undefined or first.end == data.size:
         return bool(first.tag)
@@ -229,14 +231,14 @@ def _plausible(data: Source, at: int, encoding: Encoding) -> bool:
 
 
 def syntax_of(encoding: Encoding) -> TransferSyntax:
-    """Returns the native syntax of this encoding (implicit big endian has none)."""
+    """Returns the native syntax with this encoding (implicit big endian has none)."""
     if encoding.big_endian:
         return BY_UID[ROOT + ".2"]
     return BY_UID[ROOT] if encoding.implicit_vr else BY_UID[ROOT + ".1"]
 
 
 def is_tiff(preamble: bytes) -> bool:
-    """Whether the preamble is a TIFF header, so that the file is a TIFF too."""
+    """Returns whether the preamble is a TIFF header, so that the file is also a TIFF."""
     return preamble.startswith(TIFF)
 
 
@@ -247,12 +249,12 @@ def _kept_preamble(preamble: bytes) -> bytes:
 def file_meta(part10: Part10, syntax: TransferSyntax, new_uid: str = "") -> Rope:
     """Returns preamble, prefix and file meta information for an output in ``syntax``.
 
-    What is there is kept, but for the syntax, the implementation and the preamble of a TIFF; the
-    identifiers that are missing are taken from the data set and never invented (PS3.10 7.1). With
-    ``new_uid`` the output is another instance.
+    Existing values are kept, except the syntax, the implementation and the preamble of a TIFF.
+    Missing identifiers are copied from the data set and never invented (PS3.10 7.1). With
+    ``new_uid``, the output is another instance.
 
     Raises:
-        DamagedError: the syntax is a private one whose UID is no UID.
+        DamagedError: a private transfer syntax does not have a valid UID.
     """
     if not syntax.uid.isascii():
         raise DamagedError(f"the transfer syntax {syntax.uid!r} is not a UID (PS3.5 9.1)")

@@ -1,6 +1,6 @@
-"""Writes a data set anew: source elements, edits and pixel data, in any native encoding.
+"""Rewrites a data set with edits and new pixel data, in any native encoding.
 
-What no edit names passes as bytes. Where the encoding changes, headers are made anew and words are
+Unedited elements are copied as bytes. If the encoding changes, headers are rewritten and words are
 swapped; values are never interpreted.
 """
 
@@ -33,7 +33,7 @@ NOWHERE: Final = (-1,)
 
 
 def in_encoding(edit: Edit, target: Encoding) -> bytes:
-    """Returns an edit's value as it is written in the encoding ``target``."""
+    """Returns an edit's value in the encoding ``target``."""
     value = edit.value or b""
     if edit.vr != "SQ" or target == EXPLICIT:
         return swapped(value, WORDS.get(edit.vr, 1) if target.big_endian else 1)
@@ -45,10 +45,10 @@ def in_encoding(edit: Edit, target: Encoding) -> bytes:
 
 
 class Rewriter:
-    """Writes one data set in the encoding ``target``; ``warnings`` tells what could not stay."""
+    """Writes a data set in the encoding ``target``; ``warnings`` lists what could not be kept."""
 
     def __init__(self, data_set: DataSet, target: Encoding, edits: Iterable[Edit] = ()) -> None:
-        """Prepares; ``rope`` does the work."""
+        """Sorts the edits; ``rope`` does the work."""
         self._data_set = data_set
         self._source = data_set.source
         self._target = target
@@ -61,10 +61,10 @@ class Rewriter:
         self.warnings: list[str] = []
 
     def rope(self, pixel_data: PixelData | None = None) -> Rope:
-        """Returns the data set; ``pixel_data`` takes the place of the source's element.
+        """Returns the data set; ``pixel_data`` replaces the source's element.
 
         Raises:
-            DamagedError: a nested sequence is broken.
+            DamagedError: a nested sequence is damaged.
         """
         top = OpenLevel(self._data_set.encoding, self._source.size)
         edits = self._edits.get((), {})
@@ -76,7 +76,7 @@ class Rewriter:
             self._make_edits(top, element.tag)
             if element.tag == tags.PIXEL_DATA and pixel_data:
                 self._pixel_data(top, pixel_data)
-            elif element.tag in edits:  # where it stands, out of order or not, and once
+            elif element.tag in edits:  # replaced in place, even if out of order, and only once
                 self._replace(top, element, replaced.pop(element.tag, Edit(element.tag)))
             elif element.tag & 0xFFFF == 0 and element.tag >> 16 in edited:
                 self._group_length(top, element.tag)
@@ -87,7 +87,7 @@ class Rewriter:
         return self._rope
 
     def _passes(self, level: OpenLevel, element: Element) -> bool:
-        """Whether the element can go as the bytes that it is."""
+        """Returns whether the element's bytes can be copied unchanged."""
         named = (*level.path, element.tag) in self._ways
         named |= element.tag & 0xFFFF == 0 and level.path in self._ways  # group length
         return not named and level.within == self._target and self._has_vr(element)
@@ -96,7 +96,7 @@ class Rewriter:
         return bool(element.vr) != self._target.implicit_vr
 
     def _element(self, level: OpenLevel, element: Element) -> None:
-        """Writes one element of the source, whole."""
+        """Writes one complete element of the source."""
         if self._passes(level, element):
             self._next_group(level, element.tag)
             self._rope.span(self._source, element.start, element.end - element.start)
@@ -110,10 +110,10 @@ class Rewriter:
             self._value(level, element, "UN" if vr == "SQ" else vr)
 
     def _is_sequence(self, level: OpenLevel, element: Element) -> bool:
-        """Whether there are items to be written one by one, be it only for an edit in them.
+        """Returns whether its items must be written one by one, if only for an edit in them.
 
-        UN of undefined length stays as it is, implicit and little endian (CP-246), but in a big
-        endian data set: few readers know that its delimiters are little endian there too.
+        UN of undefined length is kept as implicit little endian (CP-246), except in a big endian
+        data set. Few readers know that its delimiters are little endian there too.
         """
         if (*level.path, element.tag) in self._ways:
             return True
@@ -127,7 +127,7 @@ class Rewriter:
         return has_items(self._source, element)
 
     def _value(self, level: OpenLevel, element: Element, vr: str) -> None:
-        """Writes header and value; words are swapped if the byte order changes."""
+        """Writes header and value; swaps words if the byte order changes."""
         self._next_group(level, element.tag)
         length = UNDEFINED if element.undefined else element.length
         vr = self._header(element.tag, vr, length)
@@ -136,22 +136,22 @@ class Rewriter:
         self._rope.span(self._source, element.value, element.end - element.value, word)
 
     def _header(self, tag: int, vr: str, length: int) -> str:
-        """Writes an element header; returns the VR that was written."""
+        """Writes an element header; returns the written VR."""
         fitting = element_header.fitting_vr(vr, length, self._target)
         if fitting != vr:
             self.warnings.append(
-                f"{name(tag)} has {length} bytes, too many for {vr} in explicit VR: written as UN"
+                f"{name(tag)} has {length} bytes, too many for {vr} in explicit VR; written as UN"
             )
         self._rope.add(element_header.element_header(tag, fitting, length, self._target))
         return fitting
 
     def _make_edits(self, level: OpenLevel, before: int) -> None:
-        """Writes the edits whose elements the source does not have, up to the tag ``before``."""
+        """Writes edits of elements that the source does not have, up to the tag ``before``."""
         while level.edits and next(iter(level.edits)) < before:
             self._edit(level, level.edits.pop(next(iter(level.edits))))
 
     def _replace(self, level: OpenLevel, element: Element, edit: Edit) -> None:
-        """Writes an edit where the element of the source stands."""
+        """Writes an edit in place of the element of the source."""
         if edit.adds:
             self._sequence(level, element, edit)
         else:
@@ -190,7 +190,7 @@ class Rewriter:
             level.group = None
 
     def _sequence(self, outer: OpenLevel, sequence: Element, more: Edit | None = None) -> None:
-        """Writes a sequence with all that is in it, and more items; depth costs no stack."""
+        """Writes a sequence with its content and additional items, without recursion."""
         self._next_group(outer, sequence.tag)
         levels = [self._open_sequence(outer, sequence, more)]
         at = sequence.value
@@ -200,7 +200,7 @@ class Rewriter:
                 self._close(levels.pop())
                 continue
             if at + 8 > level.stop:
-                raise DamagedError(f"{name(sequence.tag)} is broken: an element or item is cut off")
+                raise DamagedError(f"{name(sequence.tag)} is damaged: it ends inside an element")
             child = header(self._source, at, level.within)
             at = child.value
             if child.tag == ENDS[level.in_item]:
@@ -208,17 +208,17 @@ class Rewriter:
             elif not level.in_item:
                 if child.tag != tags.ITEM:
                     raise DamagedError(
-                        f"{name(child.tag)} stands between the items of {name(sequence.tag)}"
+                        f"unexpected {name(child.tag)} between items of {name(sequence.tag)}"
                     )
                 levels.append(self._open_item(level, child))
             else:
                 at = self._child(levels, child)
 
     def _child(self, levels: list[OpenLevel], child: Element) -> int:
-        """Writes an element of an item, or opens the sequence that it is; returns what is next."""
+        """Writes an element of an item, or opens a sequence; returns the next position."""
         level = levels[-1]
         if child.tag >> 16 == tags.ITEM >> 16:
-            raise DamagedError(f"{name(child.tag)} stands where an element should be")
+            raise DamagedError(f"unexpected item tag {name(child.tag)} inside an item")
         self._make_edits(level, child.tag)
         edit = level.edits.get(child.tag)
         opened = edit.adds if edit else self._is_sequence(level, child)
@@ -226,11 +226,11 @@ class Rewriter:
             self._next_group(level, child.tag)
             levels.append(self._open_sequence(level, child, level.edits.pop(child.tag, None)))
             return child.value
-        if child.undefined:  # looked for only now: else each level would walk all below it again
+        if child.undefined:  # searched only now, or each level would search all levels below again
             end = end_of_items(self._source, child, level.stop, level.within)
             child = child._replace(end=end)
         elif child.end > level.stop:
-            raise DamagedError(f"{name(child.tag)} reaches beyond the item that it is in")
+            raise DamagedError(f"{name(child.tag)} extends beyond its item")
         if child.tag in level.edits:
             self._edit(level, level.edits.pop(child.tag))
         else:
@@ -240,7 +240,7 @@ class Rewriter:
     def _open_sequence(self, outer: OpenLevel, sequence: Element, more: Edit | None) -> OpenLevel:
         stop = outer.stop if sequence.undefined else sequence.end
         if stop > outer.stop:
-            raise DamagedError(f"{name(sequence.tag)} reaches beyond the item that it is in")
+            raise DamagedError(f"{name(sequence.tag)} extends beyond its item")
         level = OpenLevel(
             within=inner(sequence, outer.within),
             stop=stop,
@@ -255,7 +255,7 @@ class Rewriter:
     def _open_item(self, outer: OpenLevel, item: Element) -> OpenLevel:
         stop = outer.stop if item.undefined else item.end
         if stop > outer.stop:
-            raise DamagedError("an item reaches beyond the sequence that it is in")
+            raise DamagedError("an item extends beyond its sequence")
         path = self._way(outer, outer.index)
         outer.index += 1
         level = OpenLevel(
@@ -269,12 +269,12 @@ class Rewriter:
         return self._begin(level)
 
     def _way(self, outer: OpenLevel, step: int) -> tuple[int, ...]:
-        """Returns the path one step further, as long as there are edits on the way."""
+        """Returns the path one step further if it leads to edits, else ``NOWHERE``."""
         path = (*outer.path, step)
         return path if path in self._ways else NOWHERE
 
     def _begin(self, level: OpenLevel) -> OpenLevel:
-        """Writes the length of a sequence or item, or makes room for it."""
+        """Writes the length of a sequence or item, or reserves bytes for it."""
         if level.undefined:
             self._rope.add(b"\xff\xff\xff\xff")
         else:

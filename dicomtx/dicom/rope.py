@@ -1,4 +1,4 @@
-"""Bytes to be written: pieces in memory and spans of sources, put together without copying."""
+"""Output as a list of byte strings and spans of sources, assembled without copying."""
 
 from array import array
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ WORDS: Final = (
     | dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4)
     | dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8)
 )
-"""The size of the words of a VR that is made of words, in bytes."""
+"""The word size in bytes of the VRs that consist of words."""
 
 
 class Span(NamedTuple):
-    """Bytes of a source, swapped in words of ``word`` bytes."""
+    """Bytes of a source, to be swapped in words of ``word`` bytes."""
 
     source: Source
     offset: int
@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 class Rope:
-    """A sequence of pieces and spans, and its size in bytes."""
+    """A list of byte strings and spans, and its size in bytes."""
 
     def __init__(self) -> None:
         """Starts empty."""
@@ -37,13 +37,13 @@ class Rope:
         self.size += len(data)
 
     def reserve(self, size: int = 4) -> bytearray:
-        """Appends bytes that are to be filled in later, and returns them."""
+        """Appends bytes to be filled in later, and returns them."""
         room = bytearray(size)
         self.add(room)
         return room
 
     def span(self, source: Source, offset: int, size: int, word: int = 1) -> None:
-        """Appends bytes of a source; what follows on what was appended last becomes one span."""
+        """Appends bytes of a source; adjacent spans are merged."""
         last = self._pieces[-1] if self._pieces else None
         if (
             isinstance(last, Span)
@@ -62,7 +62,7 @@ class Rope:
         self.size += other.size
 
     def chunks(self) -> Iterator[bytes | bytearray]:
-        """Yields all bytes, in pieces of at most 1 MiB where they come from a source."""
+        """Yields all bytes; those of sources in pieces of at most 1 MiB."""
         for piece in self._pieces:
             if isinstance(piece, Span):
                 for data in piece.source.chunks(piece.offset, piece.size):
@@ -71,7 +71,7 @@ class Rope:
                 yield piece
 
     def write_to(self, fd: int) -> None:
-        """Writes all bytes; long spans are copied by the kernel, what is short is gathered."""
+        """Writes all bytes; the kernel copies long spans, and short pieces are written together."""
         short = _Gathered(fd)
         for piece in self._pieces:
             if not isinstance(piece, Span):
@@ -86,7 +86,7 @@ class Rope:
 
 
 class Sum(NamedTuple):
-    """The CRC-32 of some bytes, made before they were written anywhere."""
+    """The CRC-32 of some bytes, computed before they were written anywhere."""
 
     offset: int
     size: int
@@ -100,7 +100,7 @@ class PixelData(NamedTuple):
         value: its bytes, in the target's byte order; items and delimiter if it is encapsulated.
         vr: OB or OW.
         encapsulated: of undefined length (PS3.5 A.4).
-        items: what all its frames are to be, within the value; None where digests tell it.
+        items: the checksum of all frames within the value; None if digests verify them.
     """
 
     value: Rope
@@ -113,7 +113,7 @@ LONG: Final = 1 << 16
 
 
 class _Gathered:
-    """Short pieces on their way to a file: one write for many."""
+    """Collects short pieces, to write many at once."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -136,7 +136,7 @@ _CODES = {2: "H", 4: "I", 8: "Q"}
 
 
 def swapped(data: bytes, word: int) -> bytes:
-    """Returns the bytes of each word in the other order; a rest that is no whole word stays."""
+    """Returns the data with the bytes of each word reversed; an incomplete word is kept."""
     if word == 1:
         return data
     rest = len(data) % word

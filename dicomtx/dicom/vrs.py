@@ -1,4 +1,4 @@
-"""The value representations of PS3.5 6.2 by the size of their length in explicit VR (7.1.2)."""
+"""The value representations of PS3.5 6.2, by the size of their length in explicit VR (7.1.2)."""
 
 from typing import Final
 

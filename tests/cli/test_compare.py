@@ -147,7 +147,7 @@ def test_standard_input_is_compared(run: Run, two: tuple[str, str]) -> None:
         (["A", "B", "--ignore", "Nonsense"], ExitCode.USAGE, "'Nonsense' is not a PS3.6 keyword"),
         (["A", "B", "--tolerance", "-1"], ExitCode.USAGE, "is not in the range"),
         (["A", "nothing.dcm"], ExitCode.SOURCE, "nothing.dcm: cannot be read"),
-        (["text.dcm", "A"], ExitCode.SOURCE, "text.dcm: is not DICOM"),
+        (["text.dcm", "A"], ExitCode.SOURCE, "text.dcm: not a DICOM file"),
         (["A", "B", "--report", "no/such/place.html"], ExitCode.DESTINATION, "cannot write"),
         (["A", "B", "--codec", "nonsense"], ExitCode.USAGE, "unknown codec"),
     ],

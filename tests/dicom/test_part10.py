@@ -76,7 +76,7 @@ def test_a_file_meta_without_a_syntax_is_warned_of() -> None:
     found = opened(part10("", identity(IMPLICIT)))
     assert found.label is None
     assert found.encoding == IMPLICIT
-    assert "names no transfer syntax" in found.warnings[0]
+    assert "has no transfer syntax" in found.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def _same_elements(
     for old, new in zip_longest(kept(), found()):
         if not (old and new) or old.tag != new.tag:
             lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
-            raise VerificationError(f"where {lost} was, {come} was written")
+            raise VerificationError(f"expected {lost}, but {come} was written")
     skipped = within | {tags.PIXEL_DATA}
     both = zip(kept(), found(), strict=True)
     pairs = ((old, new) for old, new in both if old.tag not in skipped)

@@ -372,7 +372,7 @@ def test_what_is_only_called_dicomdir_is_a_file(tmp_path: Path) -> None:
     path.write_bytes(part10("explicit", identity()))
     assert relative(path) == ["DICOMDIR"]
     path.write_bytes(b"something else")
-    assert "not DICOM" in found(path)[0].error
+    assert "not a DICOM file" in found(path)[0].error
 
 
 def test_a_broken_dicomdir_is_a_failure_and_the_rest_goes_on(tmp_path: Path) -> None:
