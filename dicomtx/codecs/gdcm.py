@@ -98,7 +98,7 @@ def _refuse_size(array: samples.Array, syntax: TransferSyntax, image: ImagePixel
 def _decode_rle(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
     bits = image.bits_allocated
     if bits > 8 and image.samples_per_pixel > 1:
-        raise CodecError("GDCM decodes RLE colour with more than 8 bits to wrong samples")
+        raise CodecError("GDCM cannot correctly decode RLE colour with more than 8 bits")
     stream_repair.require_segments(stream, image.rows * image.columns)
     data = _decoded(stream, syntax, image, (bits, bits, image.signed))
     array = np.frombuffer(data, f"<{'i' if image.signed else 'u'}{bits // 8}")

@@ -138,7 +138,7 @@ def _meta_elements(file: Source, at: int) -> Iterator[Element]:
     while file.peek(at, 2) == b"\x02\0":
         element = header(file, at, EXPLICIT)
         if element.end > file.size:
-            raise NotDicomError("is truncated in the file meta information")
+            raise NotDicomError("the file meta information is truncated")
         yield element
         at = element.end
 

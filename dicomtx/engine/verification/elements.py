@@ -63,7 +63,7 @@ def _same_elements(
     pairs = ((old, new) for old, new in both if old.tag not in skipped)
     for old, new in _unproven(before, after, pairs):
         if not _same_value(before, old, after, new):
-            raise VerificationError(f"{name(old.tag)} was written with another value")
+            raise VerificationError(f"{name(old.tag)} was written with the wrong value")
     for edit in changed.values():
         _check_edit(after, edit)
 
@@ -163,7 +163,7 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
         if new and same and wanted.items:
             same = _has_sum(after, new, wanted.items)
     if not same:
-        raise VerificationError("Pixel Data was written with other bytes")
+        raise VerificationError("the written Pixel Data differs from the expected bytes")
 
 
 def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:

@@ -34,4 +34,4 @@ def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) 
     together = max(TOGETHER // frames.image.frame_bytes, 1)
     for index, digest in enumerate(ordered_map(found, count, threads, together)):
         if digest != digests[index * DIGEST : (index + 1) * DIGEST]:
-            raise VerificationError(f"frame {index + 1} was written with other pixels")
+            raise VerificationError(f"frame {index + 1} has the wrong pixels in the written file")
