@@ -1,4 +1,4 @@
-"""The tags that dicomtx names, by the keywords of PS3.6: one table for the whole package."""
+"""The tags that dicomtx uses, by PS3.6 keyword."""
 
 from typing import Final
 

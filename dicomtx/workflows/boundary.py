@@ -1,4 +1,4 @@
-"""The boundary around the work on one file: a fault in it fails that file, and no other."""
+"""Contains unexpected errors, so that a bug fails one file and not the whole run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,18 +7,18 @@ from typing import Final
 from dicomtx.errors import BugError, DicomtxError
 
 TRACEBACK: Final = "traceback: "
-"""What the lines of a traceback begin with among other messages."""
+"""Prefix that marks lines of a traceback among other messages."""
 
 
 @contextmanager
 def boundary() -> Iterator[None]:
-    """Turns any other exception into a ``BugError``, which the caller reports for the file.
+    """Turns unexpected exceptions into a ``BugError``, which the caller reports for the file.
 
-    Put it around work that reads one file and changes nothing else: an exception that leaves half
-    of an archive behind must end the run.
+    Use it only around work that reads one file and changes nothing else. An exception that leaves
+    half an archive behind must end the run.
 
     Raises:
-        DicomtxError: what went wrong.
+        DicomtxError: the error of the block, or a ``BugError``.
     """
     try:
         yield
@@ -29,7 +29,7 @@ def boundary() -> Iterator[None]:
 
 
 def bug(error: Exception) -> BugError:
-    """Returns a fault of dicomtx as an error in one line, with its traceback."""
+    """Returns the error for a bug in dicomtx: one line, with the traceback attached."""
     import traceback  # noqa: PLC0415 - only bugs need it
 
     where = traceback.extract_tb(error.__traceback__)[-1]

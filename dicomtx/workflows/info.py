@@ -1,4 +1,4 @@
-"""What a file is, told without decoding anything."""
+"""Describes a file without decoding pixel data."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -18,31 +18,31 @@ from dicomtx.limits import in_force
 from dicomtx.storage.source import open_source
 from dicomtx.transfer_syntaxes import TransferSyntax
 
-LOOKED_INTO: Final = 1 << 26  # bytes of a single frame, in which other streams are looked for
+LOOKED_INTO: Final = 1 << 26  # bytes; larger single frames are not searched for more streams
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a file is.
+    """The description of a file.
 
     Attributes:
-        path: the file as it was given.
+        path: the path as given.
         bytes: its size.
-        transfer_syntax: what it really is encoded in.
-        label: what the file meta says if that is something else.
+        transfer_syntax: the syntax that it is really encoded in.
+        label: the syntax in the file meta information, if different; else empty.
         sop_class_uid: (0008,0016).
         sop_instance_uid: (0008,0018).
         modality: (0008,0060).
-        image: the Image Pixel module; None without Pixel Data.
-        number_of_frames: as the data set says it; 0 if it does not.
+        image: the Image Pixel attributes; None without Pixel Data.
+        number_of_frames: Number of Frames; 0 if missing.
         pixel_data: native, encapsulated, float or none.
-        fragments: how many there are.
-        basic_offset_table: what is in it, in words.
-        extended_offset_table: whether there is one.
-        first_stream: what the first frame's stream says of itself.
-        icon: what the icon image is, in words.
-        overlays: where overlay planes are, in words.
-        warnings: what is not as it should be.
+        fragments: number of fragments.
+        basic_offset_table: its number of offsets as text, such as "3 offsets", or "empty".
+        extended_offset_table: whether the file has one.
+        first_stream: the header of the first code stream.
+        icon: size and form of the icon image as text; empty if there is none.
+        overlays: the location of each overlay plane as text.
+        warnings: irregularities of the file.
     """
 
     path: str
@@ -74,11 +74,11 @@ class Description:
 
 
 def describe(path: str) -> Description:
-    """Returns what a file is.
+    """Describes a file.
 
     Raises:
-        SourceError: it cannot be read, or is no DICOM.
-        DamagedError: its structure is broken.
+        SourceError: the file cannot be read, or is not DICOM.
+        DamagedError: the structure of the file is damaged.
     """
     with open_source(path) as file, open_part10(file, whole=True) as part10:
         header, data_set = read_file_info(part10), part10.data_set
@@ -109,10 +109,10 @@ def describe(path: str) -> Description:
 
 
 def _remarks(data_set: DataSet, header: FileInfo, pixels: Encapsulation) -> list[str]:
-    """Returns what is not as it should be with the frames.
+    """Returns warnings about the frames.
 
     Raises:
-        DamagedError: nothing tells which fragments belong together.
+        DamagedError: it is unclear which fragments belong together.
     """
     warnings: list[str] = []
     wanted = attributes.number_of_frames(data_set)
@@ -123,7 +123,7 @@ def _remarks(data_set: DataSet, header: FileInfo, pixels: Encapsulation) -> list
         data = streams.read(0)
         count = len(sizes.starts(data) if sizes else code_stream.starts(data))
         if count > 1:
-            warnings.append(f"frame 1 holds {count} code streams: Number of Frames is wrong")
+            warnings.append(f"frame 1 holds {count} code streams; Number of Frames is wrong")
     return warnings
 
 

@@ -1,8 +1,7 @@
 """Edits that record lossy compression in a data set (PS3.3 C.7.6.1.1.5, C.12.4).
 
 The module-level attributes record the whole history. They are part of every image IOD, including
-those with functional groups. Functional groups of derived frames also require a Derivation Image
-Sequence (PS3.3 C.7.6.16.2.6).
+those with functional groups. In functional groups, only Frame Type changes.
 """
 
 from typing import Final, NamedTuple

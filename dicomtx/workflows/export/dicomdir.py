@@ -102,7 +102,7 @@ class Directory:
             self.warnings.append(f"the new DICOMDIR lacks parts of the old one: {told}")
 
     def add(self, entry: Entry, source: Source, icon: bytes = b"") -> tuple[list[str], str]:
-        """Adds the records of a file. Returns warnings, and why it has no record or empty.
+        """Adds the records of a file. Returns warnings and, if it gets no record, the reason.
 
         Args:
             entry: the file.

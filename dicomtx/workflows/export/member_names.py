@@ -182,7 +182,7 @@ class Orthanc113(Orthanc):
 
 
 class Template:
-    """Names by a layout of the user's. Names that a file system treats as equal get a number."""
+    """Names by the user's layout. Names that a file system treats as equal get a number."""
 
     def __init__(self) -> None:
         """Begins with an empty archive."""

@@ -69,7 +69,7 @@ class Rules:
     Attributes:
         target: the target transfer syntax. None keeps each file in its own.
         settings: the settings, unless the policy overrides them.
-        layout: a layout of the user's, or None.
+        layout: the user's layout, or None.
         profile: the application profile to conform to, or None.
         policy: the policy that decides in place of ``target``, or None.
         on_failure: what to do with a file that cannot be transcoded.

@@ -1,4 +1,4 @@
-"""Reads a configuration of Orthanc as a policy: files, folders, comments and ${ENV}."""
+"""Reads an Orthanc configuration as a policy, with folders, comments and ${ENV}."""
 
 import os
 import re
@@ -31,7 +31,7 @@ NEW: Final = frozenset(f"{ROOT}.4.{n}" for n in (110, 111, 112, 201, 202, 203))
 
 
 def read_orthanc(paths: tuple[str, ...], environ: Mapping[str, str]) -> OrthancPolicy:
-    """Returns the transcoding policy of a configuration of Orthanc.
+    """Returns the transcoding policy of an Orthanc configuration.
 
     Args:
         paths: files, and folders with ``*.json`` files. A key can be in one file only.

@@ -21,7 +21,7 @@ def policy_of(
 
     Args:
         named: a policy of the settings file, or a file. None means ``default``, if it exists.
-        orthanc: files and folders of a configuration of Orthanc. It takes precedence.
+        orthanc: files and folders of an Orthanc configuration, which takes precedence.
         config: the settings file named on the command line.
         environ: the environment.
 

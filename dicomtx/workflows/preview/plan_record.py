@@ -18,7 +18,7 @@ class Planned:
         source_syntax: UID of the syntax that the source is really encoded in.
         target_syntax: UID of the syntax of the result; empty if there is no result.
         new_sop_instance_uid: whether the SOP Instance UID changes.
-        lossy: whether the conversion loses something.
+        lossy: whether the conversion is lossy.
         decoder: the codec that decodes, or is tried first; empty if none is needed.
         encoder: the codec that encodes, or is tried first; empty if none is needed.
         reason: the reason that the policy gives, or why the file cannot be converted.
