@@ -26,7 +26,7 @@ class Presentation(NamedTuple):
     """How to display a frame (PS3.3 C.11.2). Without a window, its own range is used.
 
     Attributes:
-        centre: center of the window, after rescale.
+        centre: centre of the window, after rescale.
         width: width of the window; 0 if there is no window.
         function: VOI LUT Function: LINEAR, LINEAR_EXACT or SIGMOID.
         slope: Rescale Slope.
