@@ -12,7 +12,7 @@ from dicomtx.engine.decoding.errors import FailedError
 from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.pixels import colour
 from dicomtx.engine.pixels.frames import Streams
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code
 from dicomtx.errors import CodecError, DamagedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, by_uid
@@ -172,7 +172,7 @@ class DecodedFrames:
         return frame
 
 
-def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False) -> Frame:
+def in_working_colours(plan: Code, frame: Frame, *, decoded_again: bool = False) -> Frame:
     """Returns the frame in the colour space that the plan works in.
 
     Args:
@@ -186,18 +186,12 @@ def in_working_colours(plan: Plan, frame: Frame, *, decoded_again: bool = False)
     if frame.image.subsampled:
         frame = colour.to_full(frame)
     wanted = plan.working
-    back = decoded_again and wanted and wanted.photometric_interpretation == "RGB"
+    back = decoded_again and wanted.photometric_interpretation == "RGB"
     if (plan.to_rgb or back) and colour.becomes_rgb(frame.image):
         frame = colour.to_rgb(frame)
-    if wanted and frame.image.photometric_interpretation != wanted.photometric_interpretation:
+    if frame.image.photometric_interpretation != wanted.photometric_interpretation:
         raise DamagedError(
             f"a frame is {frame.image.photometric_interpretation}, but the first frame is"
             f" {wanted.photometric_interpretation}"
         )
     return frame
-
-
-def written_image(plan: Plan, count: int) -> ImagePixel:
-    """Returns the image attributes of the output, once the number of frames is known."""
-    assert plan.after is not None
-    return plan.after._replace(number_of_frames=count)

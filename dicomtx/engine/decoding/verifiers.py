@@ -7,9 +7,9 @@ from dicomtx.codecs.codec import CodecSpec
 from dicomtx.codecs.registry import AUDITORS, Codecs
 from dicomtx.codecs.shipped import FFMPEG
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
-from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened, written_image
+from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened
 from dicomtx.engine.pixels.frames import Frames
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code, Plan, Recompress
 from dicomtx.errors import VerificationError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -20,7 +20,7 @@ WORTH_A_PROCESS: Final = 1 << 20  # least native bytes for which a subprocess co
 
 def foreseen(plan: Plan, codecs: Codecs, settings: Settings) -> str:
     """Returns why --verify independent will fail; empty if no reason is known yet."""
-    if not settings.verifies.independent or not (plan.decoder or plan.encoder):
+    if not settings.verifies.independent or not isinstance(plan, Code | Recompress):
         return ""
     verifiers = Verifiers(plan, codecs, settings, 1)
     try:
@@ -47,7 +47,7 @@ class Verifiers(NamedTuple):
         frames: the number of frames.
     """
 
-    plan: Plan
+    plan: Code | Recompress
     codecs: Codecs
     settings: Settings
     frames: int
@@ -92,7 +92,7 @@ class Verifiers(NamedTuple):
         if not self.plan.lossy or not self._asked.share:
             return
         able = [*self.codecs.auditors(self.plan.target)]
-        if written_image(self.plan, self.frames).frame_bytes * self.frames >= WORTH_A_PROCESS:
+        if self.plan.after.frame_bytes * self.frames >= WORTH_A_PROCESS:
             able += self.codecs.shipped(self.plan.target)
         yield from self._decoders(able, encoder)
 
@@ -158,22 +158,21 @@ class Verifiers(NamedTuple):
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
         """Returns frames of the source, whose streams are untrusted."""
-        assert self.plan.before is not None
         source = self.plan.source
         apart = spec in AUDITORS
         codec = opened(self.codecs, spec, "decode", self.frames, apart=apart)
         return DecodedFrames(found, Decoder(spec, codec, source, self.plan.before))
 
     def _decoders(self, chosen: Iterable[CodecSpec], encoder: CodecSpec) -> Iterator[Decoder]:
-        target, image = self.plan.target, written_image(self.plan, self.frames)
+        target = self.plan.target
+        image = self.plan.after._replace(number_of_frames=self.frames)
         for spec in sorted(chosen, key=lambda spec: _same_base(spec, encoder, target)):
             codec = opened(self.codecs, spec, "decode", self.frames)
             yield Decoder(spec, codec, target, image)
 
     @property
     def _by_sample(self) -> bool:
-        image = self.plan.after
-        colour = image is not None and image.samples_per_pixel > 1
+        colour = self.plan.after.samples_per_pixel > 1
         return colour and self.plan.target.family == "JPEG-LS"
 
     @property

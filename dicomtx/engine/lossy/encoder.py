@@ -8,7 +8,7 @@ from dicomtx.engine.decoding.decoder import Decoder, in_working_colours
 from dicomtx.engine.decoding.errors import FailedError
 from dicomtx.engine.lossy.measurement import Errors, Goal, decibels, measured
 from dicomtx.engine.lossy.search import KNOBS, full_scale, search, wanted_error
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import ROOT
@@ -74,7 +74,7 @@ class LossyEncoder(NamedTuple):
         floor: the lowest PSNR in dB that a frame may have.
     """
 
-    plan: Plan
+    plan: Code
     spec: CodecSpec
     codec: Codec
     decoders: tuple[Decoder, ...]
@@ -146,7 +146,6 @@ class LossyEncoder(NamedTuple):
         if options:
             return self._made(frame, index, options)
         knob = KNOBS[self.plan.target.uid]
-        assert self.plan.after is not None
         error = wanted_error(self.goal, self.peak)
         tried: list[Step] = []
 
@@ -193,8 +192,7 @@ class LossyEncoder(NamedTuple):
 
     @property
     def _subsampled(self) -> bool:
-        after = self.plan.after
-        return bool(after and after.subsampled)
+        return self.plan.after.subsampled
 
     def _made(self, frame: Frame, index: int, options: EncodeOptions) -> Lossy:
         try:

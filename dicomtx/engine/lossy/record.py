@@ -17,7 +17,7 @@ from dicomtx.dicom.derivation.uids import UidMode, new_uid
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames as Streams
 from dicomtx.dicom.pixel_data.frames import NativeFrames
 from dicomtx.engine.lossy.measurement import Range, asked
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code, Framed
 from dicomtx.errors import UnsupportedError
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import FIELDS, Settings
@@ -27,7 +27,7 @@ HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that show whether it
 
 
 def past_edits(
-    plan: Plan, data_set: DataSet, source: Streams | NativeFrames, warnings: list[str]
+    plan: Framed, data_set: DataSet, source: Streams | NativeFrames, warnings: list[str]
 ) -> list[Edit]:
     """Returns the edits that mark the data set as lossy if a stream of the source is lossy.
 
@@ -47,7 +47,7 @@ def past_edits(
 
 
 def check_generation(
-    plan: Plan, data_set: DataSet, settings: Settings, source: Streams | NativeFrames
+    plan: Code, data_set: DataSet, settings: Settings, source: Streams | NativeFrames
 ) -> None:
     """Refuses another lossy step if the stream of any later frame is already lossy.
 
@@ -61,7 +61,7 @@ def check_generation(
 
 
 def step_edits(
-    plan: Plan,
+    plan: Code,
     data_set: DataSet,
     settings: Settings,
     source: Streams | NativeFrames,
@@ -92,7 +92,7 @@ def step_edits(
     return edits, uid
 
 
-def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
+def _uid(plan: Code, data_set: DataSet, settings: Settings) -> str:
     mode = cast("UidMode", {"auto": "new"}.get(settings.uid, settings.uid))
     shaping = [f"{n}={getattr(settings, n)}" for n, field in FIELDS.items() if field.marks_uid]
     seed = " ".join([plan.target.uid, asked(settings, plan.target).text, *shaping])
@@ -100,10 +100,10 @@ def _uid(plan: Plan, data_set: DataSet, settings: Settings) -> str:
 
 
 def _past(
-    plan: Plan, data_set: DataSet, source: Streams | NativeFrames
+    plan: Framed, data_set: DataSet, source: Streams | NativeFrames
 ) -> tuple[str, float] | None:
     """Returns the method and ratio of a lossy source that is not marked as lossy."""
-    if plan.working is None or isinstance(source, NativeFrames):
+    if isinstance(source, NativeFrames):
         return None
     uid = plan.source.uid if plan.lossy_past else _later_lossy_stream(data_set, source)
     if not uid:

@@ -4,8 +4,9 @@ from typing import Final, NamedTuple
 
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc.policy import OrthancPolicy
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
+from dicomtx.frozen import Frozen
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
 
@@ -45,10 +46,32 @@ class Done(NamedTuple):
     reason: str = ""
 
 
+class Prediction(Frozen):
+    """What the server would do with one instance.
+
+    Attributes:
+        action: the public word for it.
+        target: the transfer syntax of the result.
+        decoder: the transcoder that decodes; empty if none does.
+        encoder: the transcoder that encodes; empty if none does.
+        reason: why the instance is kept or refused.
+        warnings: what a user should know.
+        new_uid: whether the SOP Instance UID changes.
+    """
+
+    action: Action
+    target: TransferSyntax
+    decoder: str = ""
+    encoder: str = ""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    new_uid: bool = False
+
+
 def predicted(
     subject: Subject, decision: Decision, policy: OrthancPolicy, engine: str
-) -> tuple[Plan, bool]:
-    """Returns what the server would do, and whether the SOP Instance UID would change.
+) -> Prediction:
+    """Returns what the server would do.
 
     Args:
         subject: the instance.
@@ -59,28 +82,25 @@ def predicted(
     header = subject.header
     source = header.label
     if decision.verdict is Verdict.REFUSE:
-        return Plan(Action.REFUSE, source, source, decision.reason), False
+        return Prediction(action=Action.REFUSE, target=source, reason=decision.reason)
+    if decision.target == source:  # rule 2
+        return Prediction(action=Action.COPY, target=source, reason=decision.reason)
     if decision.verdict is Verdict.KEEP or decision.target is None:
-        same = decision.target == source
-        return Plan(Action.COPY if same else Action.KEEP, source, source, decision.reason), False
-    if decision.target == source:
-        return Plan(Action.COPY, source, source), False  # rule 2
+        return Prediction(action=Action.KEEP, target=source, reason=decision.reason)
     done = transcoded(header, (decision.target,), policy, engine, new_uid=True)
     if done.target is None:
-        return Plan(Action.KEEP, source, source, f"stored unchanged: {done.reason}"), False
+        reason = f"stored unchanged: {done.reason}"
+        return Prediction(action=Action.KEEP, target=source, reason=reason)
     action = _action(header, done.target)
-    changed = changes_uid(header, done.target)
-    warnings = (*decision.warnings, *_defects(header, done))
     decodes, encodes = action in (Action.DECODE, Action.RECODE), done.target.encapsulated
-    made = Plan(
-        action,
-        source,
-        done.target,
+    return Prediction(
+        action=action,
+        target=done.target,
         decoder=done.engine if decodes else "",
         encoder=done.engine if encodes and action is not Action.REWRITE else "",
-        warnings=warnings,
+        warnings=(*decision.warnings, *_defects(header, done)),
+        new_uid=changes_uid(header, done.target),
     )
-    return made, changed
 
 
 def changes_uid(header: FileInfo, target: TransferSyntax) -> bool:

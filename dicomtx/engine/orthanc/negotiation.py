@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from dicomtx.dicom.inspection import FileInfo
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Copy, Keep, Plan, Refuse
 from dicomtx.transfer_syntaxes import BY_UID, ROOT, TransferSyntax
 
 # in the order in which Orthanc's transcoder tries them
 NATIVE: Final = tuple(BY_UID[uid] for uid in (ROOT, ROOT + ".1", ROOT + ".2"))
 
 Transcode = Callable[[TransferSyntax], Plan]
-"""Returns the plan to convert the instance to a syntax; REFUSE or KEEP if that is not possible."""
+"""Returns the plan to convert the instance to a syntax; Refuse or Keep if that is not possible."""
 
 
 class Peer(NamedTuple):
@@ -34,7 +34,7 @@ class NegotiationResult(NamedTuple):
     """How Orthanc would send one instance.
 
     Attributes:
-        plan: the conversion before sending; REFUSE if the instance cannot be sent.
+        plan: the conversion before sending; Refuse if the instance cannot be sent.
         rule: the rule that decides: "37b".
     """
 
@@ -57,9 +57,8 @@ def negotiated_syntax(header: FileInfo, peer: Peer, transcode: Transcode) -> Neg
     if peer.sop_classes is not None and header.sop_class_uid not in peer.sop_classes:
         accepted = []
     if source in accepted:
-        return NegotiationResult(
-            Plan(Action.COPY, source, source), "37b" if peer.transcoding else "38"
-        )
+        left = Copy(source=source, target=source)
+        return NegotiationResult(left, "37b" if peer.transcoding else "38")
     if not peer.transcoding:
         why = f"transcoding is not allowed, and {source.name} is not accepted"
         return NegotiationResult(_not_sent(source, why), "38")
@@ -81,11 +80,11 @@ def _transcoded(
     tries += [("37d", syntax) for syntax in NATIVE if syntax in accepted]
     for rule, syntax in tries:
         made = transcode(syntax)
-        if made.action not in (Action.REFUSE, Action.KEEP):
+        if not isinstance(made, Refuse | Keep):
             return NegotiationResult(made, rule)
         reasons.append(f"{syntax.name}: {made.reason}")
     return NegotiationResult(_not_sent(source, "; ".join(dict.fromkeys(reasons))), "37e")
 
 
-def _not_sent(source: TransferSyntax, why: str) -> Plan:
-    return Plan(Action.REFUSE, source, source, f"cannot be sent: {why}")
+def _not_sent(source: TransferSyntax, why: str) -> Refuse:
+    return Refuse(source=source, target=source, reason=f"cannot be sent: {why}")

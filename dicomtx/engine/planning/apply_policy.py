@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Copy, Keep, Passing, Plan, Refuse
 from dicomtx.engine.planning.planner import plan, refusal
 from dicomtx.engine.planning.policy import Decision, Policy, Subject, Verdict
 from dicomtx.settings import Settings, overridden
@@ -68,22 +68,23 @@ def carried(
         )
     if decision.verdict is Verdict.KEEP or target is None:
         reason = decision.reason or "the policy keeps it"
-        action = Action.COPY if target == header.label else Action.KEEP
-        return ResolvedPlan(
-            Plan(action, header.syntax, header.label, reason), settings, rule, reason
+        left = (
+            Copy(source=header.syntax, target=header.label)
+            if target == header.label
+            else Keep(source=header.syntax, target=header.label, reason=reason)
         )
+        return ResolvedPlan(left, settings, rule, reason)
     settings = overridden(settings, decision.options)
     keep = "keep-original" in (decision.on_failure, on_failure)
     made = plan(header, target, codecs, settings)
-    if decision.warnings and made.action not in (Action.KEEP, Action.COPY):
+    if decision.warnings and not isinstance(made, Passing):
         made = made._replace(warnings=(*decision.warnings, *made.warnings))
-    if made.action is Action.REFUSE and keep:
-        made = kept(made, f"cannot be {target.name}: {made.reason}", header)
-    elif made.action is Action.REFUSE:
-        made = made._replace(target=target)
+    if isinstance(made, Refuse):
+        why = f"cannot be {target.name}: {made.reason}"
+        made = kept(made, why, header) if keep else made._replace(target=target)
     return ResolvedPlan(made, settings, rule, decision.reason, keep_original=keep)
 
 
-def kept(made: Plan, why: str, header: FileInfo) -> Plan:
+def kept(made: Plan, why: str, header: FileInfo) -> Keep:
     """Returns the plan that leaves a file as it is, since what was planned cannot be."""
-    return Plan(Action.KEEP, made.source, header.label, why)
+    return Keep(source=made.source, target=header.label, reason=why)

@@ -7,17 +7,12 @@ something there (see ``words``) are counted in a warning; ``--strict`` refuses t
 ``--high-bits mask`` clears them.
 """
 
-from typing import TYPE_CHECKING
-
-from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
-from dicomtx.engine.planning.plan import HighBits
+from dicomtx.encoding_profiles import whole_words
+from dicomtx.engine.planning.plan import Code, HighBits
 from dicomtx.errors import UnsupportedError
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
-
-if TYPE_CHECKING:
-    from dicomtx.engine.planning.plan import Plan
 
 
 class UnfitError(Exception):
@@ -43,25 +38,6 @@ def whole(image: ImagePixel) -> ImagePixel:
     return image._replace(bits_stored=image.bits_allocated, high_bit=image.bits_allocated - 1)
 
 
-def widened(plan: "Plan", unfit: UnfitError) -> "Plan":
-    """Returns the plan with streams as wide as Bits Allocated.
-
-    Raises:
-        UnsupportedError: the target cannot hold them.
-    """
-    assert plan.after is not None
-    after = whole(plan.after)
-    stands, why = permission(plan.target, after)
-    if stands is not Permission.FORBIDDEN:
-        return plan._replace(whole_words=True)
-    better = next((s for s in nearest(after) if whole_words(s)), None)
-    instead = f"--to {better.slug}, or " if better else ""
-    raise UnsupportedError(
-        f"{unfit}: words need all of their {after.bits_allocated} bits, not only the"
-        f" {plan.after.bits_stored} of Bits Stored, but {why}. Try {instead}--high-bits mask."
-    )
-
-
 def refusal(index: int, count: int, image: ImagePixel) -> UnsupportedError:
     """Returns why a frame is refused under ``--strict``."""
     found = _found(count, image.samples_per_frame, image)
@@ -71,10 +47,10 @@ def refusal(index: int, count: int, image: ImagePixel) -> UnsupportedError:
     )
 
 
-def warnings(plan: "Plan", count: int, frames: int) -> list[str]:
+def warnings(plan: Code, count: int, frames: int) -> list[str]:
     """Returns what a user should know of the bits above Bits Stored in all frames."""
     image = plan.working
-    if not count or image is None:
+    if not count:
         return []
     if plan.high_bits is HighBits.MASK:
         fate = "they are cleared"

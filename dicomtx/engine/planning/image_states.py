@@ -1,19 +1,15 @@
 """What the image is on its way: as decoders give it, as it is worked on, as it is written."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dicomtx.codecs import photometric
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.pixel_data.frames import LONGEST_NATIVE
 from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
 from dicomtx.encoding_table import TRANSFORMED
-from dicomtx.errors import VerificationError
 from dicomtx.image_pixel import PARTIAL, ImagePixel
 from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
-
-if TYPE_CHECKING:
-    from dicomtx.engine.planning.plan import Plan
 
 # lossy JPEG, also within JPEG XL: there YCbCr is the codec's wish, and nobody's choice
 DCT: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 52, 53, 54, 55, 56, 111))
@@ -42,35 +38,6 @@ def _is_xyb(header: FileInfo, image: ImagePixel) -> bool:
     """Whether colours are JPEG XL's own; grey streams say so too, and mean nothing by it."""
     stream = header.first_stream
     return bool(stream and stream.transform == "XYB" and image.samples_per_pixel == 3)
-
-
-def with_whole_chroma(plan: "Plan", missed: VerificationError) -> "Plan":
-    """Returns the plan with RGB components in place of 4:2:2, which could not do what is asked.
-
-    Raises:
-        VerificationError: it is not 4:2:2 that was in the way.
-    """
-    if not plan.working or not plan.after or plan.after.photometric_interpretation != HALF:
-        raise missed
-    return plan._replace(
-        to_rgb=plan.to_rgb or plan.working.photometric_interpretation == "YBR_FULL",
-        working=plan.working._replace(photometric_interpretation="RGB"),
-        after=plan.after._replace(photometric_interpretation="RGB"),
-    )
-
-
-def without_loss(plan: "Plan") -> "Plan | None":
-    """Returns the plan that loses nothing in the same target, None if the target cannot.
-
-    That is for JPEG XL alone, whose finest lossy setting is not very fine. YCbCr that becomes RGB
-    has been rounded already.
-    """
-    rounded = plan.to_rgb and plan.source.uid not in DCT
-    if plan.target.uid != XL or rounded or not plan.working or not plan.after:
-        return None
-    colour = plan.working.photometric_interpretation
-    after = plan.after._replace(photometric_interpretation=colour)
-    return plan._replace(lossy=False, after=after)
 
 
 def expanded(target: TransferSyntax, image: ImagePixel, settings: Settings) -> bool:

@@ -8,7 +8,16 @@ from dicomtx.codecs.shipped import IMAGECODECS
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.planning import goals
 from dicomtx.engine.planning.high_bits import rule
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import (
+    Code,
+    Copy,
+    Keep,
+    Plan,
+    Recompress,
+    Reencapsulate,
+    Refuse,
+    Rewrite,
+)
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
@@ -21,13 +30,13 @@ def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Set
     made = _plan(header, target, codecs, settings)
     reasons = []
     for name in settings.fallback:
-        if made.action is not Action.REFUSE:
+        if not isinstance(made, Refuse):
             break
         reasons.append(f"{made.target.name} cannot be: {made.reason}")
         made = _plan(header, find(name), codecs, settings)
     if not reasons:
         return made
-    if made.action is Action.REFUSE:
+    if isinstance(made, Refuse):
         return made._replace(reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
     return made._replace(warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
 
@@ -38,14 +47,16 @@ def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Se
     small = goals.has_ratio(header, target, settings)
     same = header.syntax == header.label == target and small
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
-        return Plan(Action.COPY, header.syntax, target, warnings=goals.unapplied(target, settings))
+        told = goals.unapplied(target, settings)
+        return Copy(source=header.syntax, target=target, warnings=told)
     reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
-        return Plan(Action.KEEP, header.syntax, header.label, reason)
-    if not reason and target.uid == header.syntax.uid and _can_rewrap(header) and small:
-        return _rewrapped(header, target, settings)
+        return Keep(source=header.syntax, target=header.label, reason=reason)
+    whole = target.uid == header.syntax.uid and target.encapsulated and small
+    if not reason and whole and header.image:
+        return _rewrapped(header, header.image, target, settings)
     if not reason and _only_headers(header, target):
-        return Plan(Action.REWRITE, header.syntax, target, after=header.image)
+        return Rewrite(source=header.syntax, target=target, after=header.image)
     return _with_pixels(header, target, codecs, settings, reason)
 
 
@@ -58,15 +69,15 @@ def _with_pixels(
         return refusal(header, target, reason)
     if RECOMPRESSION in (target.uid, header.syntax.uid):
         if {target.uid, header.syntax.uid} == {RECOMPRESSION, BASELINE}:
-            return _repacked(header, target, codecs, settings)
+            return _repacked(header, header.image, target, codecs, settings)
         if target.uid == RECOMPRESSION:
             return refusal(header, target, "only the streams of jpeg-baseline can be repacked so")
     return _coded(header, header.image, target, codecs, settings)
 
 
-def refusal(header: FileInfo, target: TransferSyntax, reason: str) -> Plan:
+def refusal(header: FileInfo, target: TransferSyntax, reason: str) -> Refuse:
     """Returns the plan that does nothing, for this reason."""
-    return Plan(Action.REFUSE, header.syntax, target, reason)
+    return Refuse(source=header.syntax, target=target, reason=reason)
 
 
 def hidden_streams(header: FileInfo) -> str:
@@ -103,35 +114,39 @@ def _can_rewrap(header: FileInfo) -> bool:
     return header.image is not None and header.syntax.encapsulated
 
 
-def _rewrapped(header: FileInfo, target: TransferSyntax, settings: Settings) -> Plan:
+def _rewrapped(
+    header: FileInfo, image: ImagePixel, target: TransferSyntax, settings: Settings
+) -> Reencapsulate:
     """Returns the plan that leaves each code stream as it is."""
     from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
 
-    image = header.image
-    after = image_states.as_streamed(header, image) if image else None
-    told = image_states.contradiction(header, image) if image else ""
-    return Plan(
-        Action.REWRITE,
-        header.syntax,
-        target,
+    told = image_states.contradiction(header, image)
+    return Reencapsulate(
+        source=header.syntax,
+        target=target,
         before=image,
-        working=after,
-        after=after,
-        rewrap=True,
+        after=image_states.as_streamed(header, image),
         lossy_past=lossy_safety.lossy_stream(header) and not header.lossy_before,
         warnings=(*((told,) if told else ()), *goals.unapplied(target, settings)),
     )
 
 
-def _repacked(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
+def _repacked(
+    header: FileInfo,
+    image: ImagePixel,
+    target: TransferSyntax,
+    codecs: Codecs,
+    settings: Settings,
+) -> Plan:
     """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
-    made = _rewrapped(header, target, settings)
+    from dicomtx.encoding_profiles import Permission, permission  # noqa: PLC0415 - seldom needed
+
     able = codecs.able(by_uid(RECOMPRESSION), "decode")
-    if not any(spec.name == IMAGECODECS.name for spec in able):
-        return refusal(header, target, f"{IMAGECODECS.name} alone can, and is not in force")
     codec = IMAGECODECS.name
+    if not any(spec.name == codec for spec in able):
+        return refusal(header, target, f"{codec} alone can, and is not in force")
     packs = target.uid == RECOMPRESSION
-    stream, reason = header.first_stream, ""
+    stream = header.first_stream
     if packs and stream and max(stream.distances) > 2:
         across, down = stream.distances
         return refusal(
@@ -140,19 +155,12 @@ def _repacked(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings
             f"JPEG XL cannot hold a JPEG stream with {across} x {down} luma samples for each chroma"
             " sample; jpeg-xl-lossless can hold the decoded image",
         )
-    if made.after:
-        from dicomtx.encoding_profiles import Permission, permission  # noqa: PLC0415 - seldom needed
-
-        stands, why = permission(target, made.after)
-        reason = why if stands is Permission.FORBIDDEN else ""
-    if reason:
-        return refusal(header, target, reason)
-    return made._replace(
-        action=Action.RECODE,
-        rewrap=False,
-        repack=True,
-        decoder="" if packs else codec,
-        encoder=codec if packs else "",
+    same = _rewrapped(header, image, target, settings)
+    allowed, why = permission(target, same.after)
+    if allowed is Permission.FORBIDDEN:
+        return refusal(header, target, why)
+    return Recompress(
+        **same._asdict(), decoder="" if packs else codec, encoder=codec if packs else ""
     )
 
 
@@ -164,7 +172,11 @@ def _coded(
     settings: Settings,
 ) -> Plan:
     """Returns the plan for a file whose frames must be decoded or encoded."""
-    from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
+    from dicomtx.engine.planning import (  # noqa: PLC0415 - native to native needs none
+        alternatives,
+        image_states,
+        lossy_safety,
+    )
 
     decodes, encodes = header.syntax.encapsulated, target.encapsulated
     working = image_states.decoded(header, image)
@@ -190,10 +202,9 @@ def _coded(
     if reason:
         return refusal(header, target, reason)
     moved = header.overlays if encodes and settings.overlays != "keep" else ()
-    return Plan(
-        Action.RECODE if decodes and encodes else Action.ENCODE if encodes else Action.DECODE,
-        header.syntax,
-        target,
+    made = Code(
+        source=header.syntax,
+        target=target,
         decoder=decoder,
         encoder=encoder,
         before=image,
@@ -209,6 +220,7 @@ def _coded(
         expand=expand,
         warnings=tuple(filter(None, (*image_states.warnings(header, image), warning))),
     )
+    return alternatives.with_alternatives(made)
 
 
 def _first(

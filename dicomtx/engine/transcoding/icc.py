@@ -9,7 +9,7 @@ from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, NativeFrames
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code
 from dicomtx.errors import CodecError
 from dicomtx.transfer_syntaxes import RECOMPRESSION
 
@@ -17,7 +17,7 @@ FAMILIES: Final = ("JPEG", "JPEG 2000", "HTJ2K")
 
 
 def edits(
-    plan: Plan, data_set: DataSet, source: EncapsulatedFrames | NativeFrames, warnings: list[str]
+    plan: Code, data_set: DataSet, source: EncapsulatedFrames | NativeFrames, warnings: list[str]
 ) -> list[Edit]:
     """Returns the edit that puts the first frame's profile into the data set, if it has none.
 

@@ -5,7 +5,7 @@ from dicomtx.dicom import tags
 from dicomtx.dicom.attributes import nested_encapsulated
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.inspection import item_header
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Changing, Code, reason_of
 from dicomtx.engine.planning.planner import plan
 from dicomtx.engine.transcoding.transcoder import Transcoder
 from dicomtx.errors import UnsupportedError
@@ -15,7 +15,7 @@ from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 
 def decoded_icons(
-    data_set: DataSet, around: Plan, codecs: Codecs, spool: Spool, settings: Settings
+    data_set: DataSet, around: Changing, codecs: Codecs, spool: Spool, settings: Settings
 ) -> list[Edit]:
     """Returns the edits that make nested Pixel Data native where the target does not hold it.
 
@@ -32,8 +32,8 @@ def decoded_icons(
         if found.missing:
             raise UnsupportedError(f"an icon in it cannot be decoded: it has no {found.missing[0]}")
         made = plan(found, DEFAULT_TARGET, codecs, settings)
-        if made.action is Action.REFUSE:
-            raise UnsupportedError(f"an icon in it cannot be decoded: {made.reason}")
+        if not isinstance(made, Code):
+            raise UnsupportedError(f"an icon in it cannot be decoded: {reason_of(made)}")
         made = made._replace(lossy_past=False)  # an icon has no history of its own
         done = Transcoder(made, item, codecs, spool, settings).run()
         assert done.pixel_data is not None

@@ -8,11 +8,10 @@ from dicomtx.codecs.shipped import IMAGECODECS
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
-from dicomtx.engine.decoding.decoder import written_image
 from dicomtx.engine.decoding.errors import CodecsFailedError
 from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Recompress
 from dicomtx.engine.planning.planner import BASELINE
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
@@ -20,7 +19,7 @@ from dicomtx.storage.source import Spool
 from dicomtx.transfer_syntaxes import RECOMPRESSION
 
 
-def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
+def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
     """Returns Pixel Data with each stream repacked.
 
     Raises:
@@ -46,7 +45,7 @@ def repacked(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> T
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,), damaged=not packs) from error
         remarks.look_behind(index, stream, plan.before)
-    edits = attributes.label_edits(data_set, written_image(plan, streams.count))
+    edits = attributes.label_edits(data_set, plan.after._replace(number_of_frames=streams.count))
     edits += record.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),
@@ -90,14 +89,14 @@ def _baseline(jpeg: bytes) -> bytes:
     return jpeg
 
 
-def _of_image(stream: bytes, plan: Plan) -> bytes:
+def _of_image(stream: bytes, plan: Recompress) -> bytes:
     """Returns a stream whose header says what the data set says, as far as it says it.
 
     Raises:
         DamagedError: it is of another image.
     """
     said, image = code_stream.read(stream), plan.before
-    if said and image:
+    if said:
         told = said.rows, said.columns, said.components
         expected = image.rows, image.columns, image.samples_per_pixel
         if any(n not in (0, wanted) for n, wanted in zip(told, expected, strict=True)):

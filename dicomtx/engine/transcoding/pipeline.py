@@ -13,7 +13,7 @@ from dicomtx.engine.pixels.frames import Frames
 from dicomtx.engine.pixels.palette import Palette
 from dicomtx.engine.planning import high_bits
 from dicomtx.engine.planning.high_bits import UnfitError
-from dicomtx.engine.planning.plan import HighBits, Plan
+from dicomtx.engine.planning.plan import Code, HighBits
 from dicomtx.engine.transcoding.ordered_map import ordered_map
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.image_pixel import Frame
@@ -79,7 +79,7 @@ class Pipeline(NamedTuple):
         kept: frames that were read before, by number; each is taken when it is made.
     """
 
-    plan: Plan
+    plan: Code
     frames: Frames
     encoder: CodecSpec | None = None
     codec: Codec | None = None
@@ -218,7 +218,6 @@ def with_lossy_encoder(pipeline: Pipeline, settings: Settings, threads: int) -> 
     """
     assert pipeline.encoder is not None
     assert pipeline.codec is not None
-    assert pipeline.plan.working is not None
     frames, reader = pipeline.frames, pipeline
     kept: dict[int, Read] = {}
     keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT

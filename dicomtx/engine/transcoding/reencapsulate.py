@@ -5,16 +5,15 @@ from dicomtx.codecs import guard
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
-from dicomtx.engine.decoding.decoder import written_image
 from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Reencapsulate
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Spool
 
 
-def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
+def rewrapped(plan: Reencapsulate, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
     """Returns Pixel Data with one fragment a frame, and the edits that go with it.
 
     Raises:
@@ -32,7 +31,7 @@ def rewrapped(plan: Plan, data_set: DataSet, spool: Spool, *, salvage: bool) -> 
         except DamagedError as error:
             raise DamagedError(f"frame {index + 1}: {error}") from error
         remarks.look_behind(index, stream, plan.before)
-    edits = attributes.label_edits(data_set, written_image(plan, streams.count))
+    edits = attributes.label_edits(data_set, plan.after._replace(number_of_frames=streams.count))
     edits += record.past_edits(plan, data_set, streams, warnings)
     return Transcoded(
         pixel_data=writer.pixel_data(big_endian=False),

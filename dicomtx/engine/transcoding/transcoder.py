@@ -21,7 +21,6 @@ from dicomtx.engine.decoding.decoder import (
     Decoder,
     most_made_up,
     opened,
-    written_image,
 )
 from dicomtx.engine.decoding.errors import CodecsFailedError, CodecsInTurn, FailedError
 from dicomtx.engine.decoding.verifiers import Verifiers
@@ -30,15 +29,15 @@ from dicomtx.engine.lossy.encoder import MissedError
 from dicomtx.engine.lossy.measurement import Range
 from dicomtx.engine.pixels import overlays, palette
 from dicomtx.engine.pixels.frames import Frames
-from dicomtx.engine.planning import high_bits, image_states
+from dicomtx.engine.planning import high_bits
 from dicomtx.engine.planning.high_bits import UnfitError
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code, Refuse
 from dicomtx.engine.transcoding import icc
 from dicomtx.engine.transcoding.frame_results import FrameResults
 from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
 from dicomtx.engine.transcoding.pipeline import Pipeline, with_lossy_encoder
 from dicomtx.engine.transcoding.transcoded import Transcoded
-from dicomtx.errors import DamagedError
+from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
@@ -50,7 +49,7 @@ class Transcoder:
     """Carries one plan out.
 
     Attributes:
-        plan: what is to be done.
+        plan: what is done, and what is done instead if frames do not allow it.
         data_set: the source.
         codecs: those in force.
         spool: where the frames are collected; thrown away and begun again when a codec fails.
@@ -60,7 +59,7 @@ class Transcoder:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Code,
         data_set: DataSet,
         codecs: Codecs,
         spool: Spool,
@@ -89,16 +88,18 @@ class Transcoder:
         found = self._find(warnings)
         codecs = CodecsInTurn(self._choices("decode"), self._choices("encode"))
         given_up: DamagedError | CodecsFailedError | None = None
+        plan = self.plan
         while True:
             try:
-                pipeline = self._pipeline(found, codecs.decoder, codecs.encoder)
+                pipeline = self._pipeline(plan, found, codecs)
                 pipeline = self._with_blanks(pipeline) if given_up else pipeline
-                if self.plan.lossy:
+                if plan.lossy:
                     pipeline = with_lossy_encoder(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
                 break
             except (MissedError, UnfitError) as error:
-                warnings += self._change_plan(error)
+                plan, told = _instead(plan, error)
+                warnings += told
             except DamagedError as damaged:
                 given_up = self._given_up(found, damaged, given_up)
             except FailedError as failed:
@@ -108,13 +109,13 @@ class Transcoder:
             assert given_up is not None
             raise given_up  # nothing at all could be salvaged
         losses = pipeline.losses(made.errors)
-        verifiers = self._verifiers(made.count)
-        told, uid = self._history(found, losses, warnings)
-        above = high_bits.warnings(self.plan, made.high_bits, made.count)
-        told += icc.edits(self.plan, self.data_set, found, warnings)
+        verifiers = Verifiers(plan, self.codecs, self.settings, made.count)
+        history, uid = self._history(plan, found, losses, warnings)
+        history += icc.edits(plan, self.data_set, found, warnings)
+        above = high_bits.warnings(plan, made.high_bits, made.count)
         return Transcoded(
             pixel_data=pixel_data,
-            edits=(*edits, *told),
+            edits=(*edits, *history),
             digests=bytes(made.digests),
             decoder=codecs.decoder,
             encoder=pipeline.encoder,
@@ -127,31 +128,19 @@ class Transcoder:
             new_uid=uid,
         )
 
-    def _change_plan(self, error: MissedError | UnfitError) -> list[str]:
-        """Changes how the target is written, and returns what is to be said of it."""
-        if isinstance(error, UnfitError):
-            self.plan = high_bits.widened(self.plan, error)
-            return []
-        exact = image_states.without_loss(self.plan) if error.lossless_meets_it else None
-        if exact:
-            self.plan = exact
-            return [f"{error}. The frames are coded without loss, which {exact.target.name} allows"]
-        self.plan = image_states.with_whole_chroma(self.plan, error)
-        return [f"{error}; RGB components can, and are written"]
-
     def _history(
         self,
+        plan: Code,
         found: EncapsulatedFrames | NativeFrames,
         losses: tuple[Quality, Range] | None,
         warnings: list[str],
     ) -> tuple[list[Edit], str]:
         """Returns the edits that tell of losses, now or before, and the new UID."""
         if losses:
-            return record.step_edits(self.plan, self.data_set, self.settings, found, losses)
-        return record.past_edits(self.plan, self.data_set, found, warnings), ""
+            return record.step_edits(plan, self.data_set, self.settings, found, losses)
+        return record.past_edits(plan, self.data_set, found, warnings), ""
 
     def _find(self, warnings: list[str]) -> EncapsulatedFrames | NativeFrames:
-        assert self.plan.before is not None
         salvaged = warnings if self.settings.salvage else None
         if not self.plan.source.encapsulated:
             return native_frames(self.data_set, self.plan.before, salvaged)
@@ -176,19 +165,14 @@ class Transcoder:
             CodecsFailedError: likewise.
         """
         image = self.plan.working
-        small = (
-            image is not None
-            and isinstance(found, EncapsulatedFrames)
-            and image.frame_bytes <= most_made_up(found)
-        )
+        small = isinstance(found, EncapsulatedFrames) and (image.frame_bytes <= most_made_up(found))
         if not (self.settings.salvage and small and not _encoding_failed(error)) or before:
             raise error
         return error
 
     def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
         """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
-        image = self.plan.working
-        assert image is not None
+        image = pipeline.plan.working
         assert isinstance(pipeline.frames, DecodedFrames)
         streams = pipeline.frames.streams
         assert isinstance(streams, EncapsulatedFrames)
@@ -202,14 +186,12 @@ class Transcoder:
         return self.codecs.able(syntax, direction) if syntax.encapsulated else iter((None,))
 
     def _pipeline(
-        self,
-        found: EncapsulatedFrames | NativeFrames,
-        decoder: CodecSpec | None,
-        encoder: CodecSpec | None,
+        self, plan: Code, found: EncapsulatedFrames | NativeFrames, codecs: CodecsInTurn
     ) -> Pipeline:
+        decoder, encoder = codecs.decoder, codecs.encoder
         frames: Frames
         second = None
-        verifiers = self._verifiers(found.count)
+        verifiers = Verifiers(plan, self.codecs, self.settings, found.count)
         if isinstance(found, NativeFrames):
             frames = found
         else:
@@ -217,7 +199,7 @@ class Transcoder:
             frames = self._decoded(found, decoder)
             second = verifiers.second(found, decoder)
         return Pipeline(
-            plan=self.plan,
+            plan=plan,
             frames=frames,
             encoder=encoder,
             codec=opened(self.codecs, encoder, "encode", found.count) if encoder else None,
@@ -226,17 +208,13 @@ class Transcoder:
             second=second,
             demanded=verifiers.demanded(encoder),
             sampled=self._sampled(found.count),
-            palette=palette.read(self.data_set) if self.plan.expand else None,
+            palette=palette.read(self.data_set) if plan.expand else None,
             digests=self.settings.verifies.share > 0,
         )
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:
-        assert self.plan.before is not None
         codec = opened(self.codecs, spec, "decode", found.count)
         return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
-
-    def _verifiers(self, count: int) -> Verifiers:
-        return Verifiers(self.plan, self.codecs, self.settings, count)
 
     def _sampled(self, count: int) -> frozenset[int] | None:
         """Returns the frames whose encoding is checked; None for all."""
@@ -247,8 +225,7 @@ class Transcoder:
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], FrameResults]:
         """Returns all frames made, one after the other in the spool."""
-        plan = self.plan
-        assert plan.working is not None
+        plan = pipeline.plan
         self.spool.reset()
         encoded = pipeline.encoder is not None
         writer = (
@@ -264,14 +241,15 @@ class Transcoder:
                 self.progress(made.count, count)
         pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         edits = writer.edits() + self._overlay_edits(made)
-        edits += attributes.label_edits(self.data_set, written_image(plan, made.count))
+        edits += attributes.label_edits(
+            self.data_set, plan.after._replace(number_of_frames=made.count)
+        )
         if plan.expand:
             edits += palette.edits(self.data_set)
         return pixel_data, edits, made
 
     def _at_once(self, pipeline: Pipeline) -> int:
         """Returns how many frames are worked on at once: as many as there is memory for."""
-        assert self.plan.working is not None
         frames = pipeline.frames
         decoder = frames.decoder.spec if isinstance(frames, DecodedFrames) else None
         chosen = ((decoder, self.plan.source), (pipeline.encoder, self.plan.target))
@@ -292,6 +270,28 @@ def _remarks(frames: Frames) -> list[str]:
 def _lost(frames: Frames) -> int:
     """Returns how many frames could not be decoded; they were salvaged as zeros."""
     return len(frames.remarks.lost) if isinstance(frames, DecodedFrames) else 0
+
+
+def _instead(plan: Code, error: MissedError | UnfitError) -> tuple[Code, list[str]]:
+    """Returns what the plan does instead, and what a user should know of it.
+
+    Raises:
+        MissedError: it does nothing else if it misses its goal.
+        UnsupportedError: the target cannot hold words that use all of their bits.
+    """
+    if isinstance(error, UnfitError):
+        if isinstance(plan.if_unfit, Refuse):
+            raise UnsupportedError(f"{error}: {plan.if_unfit.reason}") from error
+        other, told = plan.if_unfit, []
+    elif plan.if_missed and plan.if_missed.lossy:
+        other, told = plan.if_missed, [f"{error}; RGB components can, and are written"]
+    else:
+        other = plan.if_missed if error.lossless_meets_it else None
+        name = plan.target.name
+        told = [f"{error}. The frames are coded without loss, which {name} allows"]
+    if other is None:
+        raise error
+    return other, told
 
 
 def _encoding_failed(error: DamagedError | CodecsFailedError) -> bool:

@@ -2,15 +2,15 @@
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import native_frames
-from dicomtx.engine.decoding.decoder import in_working_colours, written_image
+from dicomtx.engine.decoding.decoder import in_working_colours
 from dicomtx.engine.pixels import stored_values
 from dicomtx.engine.pixels.stored_values import DIGEST
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Code
 from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
 from dicomtx.errors import DamagedError, VerificationError
 
 
-def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) -> None:
+def check_native(output: DataSet, plan: Code, digests: bytes, threads: int = 1) -> None:
     """Compares the written native frames with the expected ones.
 
     Args:
@@ -23,7 +23,7 @@ def check_native(output: DataSet, plan: Plan, digests: bytes, threads: int = 1) 
         VerificationError: a frame differs.
     """
     count = len(digests) // DIGEST
-    frames = native_frames(output, written_image(plan, count))
+    frames = native_frames(output, plan.after._replace(number_of_frames=count))
 
     def found(index: int) -> bytes:
         try:

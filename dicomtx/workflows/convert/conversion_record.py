@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.codecs.registry import Codecs
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Keep, Plan
 from dicomtx.errors import DicomtxError, LeftOutError, PolicyError, UnsupportedError
 from dicomtx.limits import in_force
 from dicomtx.quality_figures import Quality
@@ -93,7 +93,7 @@ def _status(run: Run, error: DicomtxError | None) -> tuple[Status, str]:
         return "skipped", str(error)
     if error:
         return "refused" if isinstance(error, UnsupportedError | PolicyError) else "failed", ""
-    if run.plan and run.plan.action is Action.KEEP:
+    if isinstance(run.plan, Keep):
         return "kept", run.plan.reason
     return "kept" if run.reason else "done", run.reason
 

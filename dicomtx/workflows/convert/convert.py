@@ -8,15 +8,14 @@ from typing import Final
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import tags
-from dicomtx.dicom.attributes import image_edits, image_pixel
 from dicomtx.dicom.deflate import write_deflated
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
-from dicomtx.dicom.pixel_data.native_passthrough import native_passthrough
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Changing, Keep, Passing, Refuse
+from dicomtx.engine.transcoding.carry_out import Means, carry_out
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
 from dicomtx.errors import (
@@ -107,31 +106,37 @@ def _convert(run: Run) -> None:
             run.source_syntax = header.syntax.uid
             run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
-            settled = _settled(run, decided(request, header, part10, run.codecs))
-            check_wanted(settled.plan, request)
-            check_lossy_in_place(settled.plan, request)
+            settled = decided(request, header, part10, run.codecs)
+            made = _accepted(run, settled)
+            check_wanted(made, request)
+            check_lossy_in_place(made, request)
             if run.allow:
-                run.allow(memory_of(settled.plan, run.codecs))
+                run.allow(memory_of(made, run.codecs))
             run.told = len(run.warnings)
             with _destination(request, file, before) as fd:
                 try:
-                    _write(run, settled.plan, part10, fd)
+                    _write(run, made, part10, fd)
                 except DicomtxError as error:
                     run.attempts = getattr(error, "attempts", run.attempts)
-                    _keep(run, keep_original(settled, header, error).plan, part10, fd)
-                if request.rules.keep_smaller:
-                    _keep_smaller(run, header, part10, fd)
+                    made = keep_original(settled, header, error)
+                    _keep(run, made, part10, fd)
+                if request.rules.keep_smaller and not isinstance(made, Passing):
+                    _keep_smaller(run, made, header, part10, fd)
                 run.bytes_out = Written(fd=fd).size
 
 
-def _settled(run: Run, settled: ResolvedPlan) -> ResolvedPlan:
-    """Takes in what was decided: from here on the settings are those for this file."""
+def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:
+    """Returns the plan to carry out; from here on the settings are those for this file.
+
+    Raises:
+        DicomtxError: the file is refused.
+    """
     run.plan, run.rule = settled.plan, settled.rule
     run.warnings += settled.plan.warnings
     run.request = run.request._replace(settings=settled.settings)
-    if error := error_of(settled):
-        raise error
-    return settled
+    if isinstance(settled.plan, Refuse):
+        raise error_of(settled, settled.plan)
+    return settled.plan
 
 
 def _opened(request: Request) -> AbstractContextManager[Source]:
@@ -174,13 +179,20 @@ def _destination(request: Request, file: Source, before: Stamp | None = None) ->
         yield fd
 
 
-def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
-    if made.action in (Action.COPY, Action.KEEP):
+def _write(run: Run, made: Passing | Changing, part10: Part10, fd: int) -> None:
+    if isinstance(made, Passing):
         _pass(run, made, part10, fd)
-        return
+    else:
+        _change(run, made, part10, fd)
+
+
+def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
+    """Writes the data set anew and reads it back."""
     run.warnings += _cautions(part10)
-    with Spool(_folder(run.request)) as spool:
-        done = _carried_out(run, made, part10, spool)
+    folder = _folder(run.request)
+    with Spool(folder) as spool, Spool(folder) as icon_spool:
+        means = Means(run.codecs, run.request.settings, spool, icon_spool, run.progress)
+        done = carry_out(made, part10.data_set, means)
         run.decoder = done.decoder.name if done.decoder else ""
         run.encoder = done.encoder.name if done.encoder else ""
         run.attempts = done.attempts
@@ -196,17 +208,15 @@ def _write(run: Run, made: Plan, part10: Part10, fd: int) -> None:
             raise VerificationError(f"what was written is damaged: {error}") from error
 
 
-def _keep_smaller(run: Run, header: FileInfo, part10: Part10, fd: int) -> None:
+def _keep_smaller(run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int) -> None:
     """Puts the source in the place of a result that is not smaller."""
-    made, size = run.plan, Written(fd=fd).size
-    assert made
-    if size < part10.file.size or made.action in (Action.COPY, Action.KEEP):
-        return
-    reason = f"as {made.target.name} it would have {size} bytes, not fewer"
-    _keep(run, kept(made, reason, header), part10, fd)
+    size = Written(fd=fd).size
+    if size >= part10.file.size:
+        reason = f"as {made.target.name} it would have {size} bytes, not fewer"
+        _keep(run, kept(made, reason, header), part10, fd)
 
 
-def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+def _keep(run: Run, made: Keep, part10: Part10, fd: int) -> None:
     """Puts the source in the place of what was written."""
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
@@ -216,7 +226,7 @@ def _keep(run: Run, made: Plan, part10: Part10, fd: int) -> None:
     _pass(run, made, part10, fd)
 
 
-def _pass(run: Run, made: Plan, part10: Part10, fd: int) -> None:
+def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
     """Writes the source as it is; a bare data set gets file meta information (PS3.10 7.1)."""
     start = 0
     if not part10.has_meta:
@@ -225,40 +235,6 @@ def _pass(run: Run, made: Plan, part10: Part10, fd: int) -> None:
         start = part10.start
     part10.file.copy_to(fd, start, part10.file.size - start)
     run.verification = "bytes-only"
-
-
-def _carried_out(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
-    """Returns what is to be written; numpy and the codecs are imported only if they are needed."""
-    settings = run.request.settings
-    if made.rewrap:
-        from dicomtx.engine.transcoding.reencapsulate import rewrapped  # noqa: PLC0415 - seldom needed
-
-        return rewrapped(made, part10.data_set, spool, salvage=settings.salvage)
-    if made.action is Action.REWRITE:
-        said = image_pixel(part10.data_set)
-        edits = image_edits(said, made.after) if said and made.after else []
-        warnings: list[str] | None = run.warnings if settings.salvage else None
-        swap = made.target.big_endian != part10.data_set.big_endian_pixels
-        passed = native_passthrough(part10.data_set, made.after, warnings, swap=swap)
-        return Transcoded(passed, tuple(edits), verification="bytes-only")
-    done = _coded(run, made, part10, spool)
-    from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy
-
-    with Spool(_folder(run.request)) as another:
-        icons = decoded_icons(part10.data_set, made, run.codecs, another, settings)
-    return done._replace(edits=(*done.edits, *icons))
-
-
-def _coded(run: Run, made: Plan, part10: Part10, spool: Spool) -> Transcoded:
-    """Returns the frames in new code streams, or native ones."""
-    settings = run.request.settings
-    if made.repack:
-        from dicomtx.engine.transcoding.jpegxl_recompression import repacked  # noqa: PLC0415 - seldom needed
-
-        return repacked(made, part10.data_set, spool, salvage=settings.salvage)
-    from dicomtx.engine.transcoding.transcoder import Transcoder  # noqa: PLC0415 - brings numpy
-
-    return Transcoder(made, part10.data_set, run.codecs, spool, settings, run.progress).run()
 
 
 def _cautions(part10: Part10) -> Iterator[str]:
@@ -277,7 +253,7 @@ def _folder(request: Request) -> str:
     return os.path.dirname(os.path.realpath(request.destination))
 
 
-def _put(run: Run, made: Plan, part10: Part10, done: Transcoded, fd: int) -> None:
+def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) -> None:
     """Writes the whole file."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)

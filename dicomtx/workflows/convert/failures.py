@@ -6,7 +6,7 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept, resolve_plan
-from dicomtx.engine.planning.plan import Action
+from dicomtx.engine.planning.plan import Keep, Refuse
 from dicomtx.engine.planning.policy import Subject
 from dicomtx.errors import (
     CodecError,
@@ -28,17 +28,14 @@ def decided(request: Request, header: FileInfo, part10: Part10, codecs: Codecs) 
     return resolve_plan(subject, request.decider, codecs, request.settings, request.on_failure)
 
 
-def error_of(settled: ResolvedPlan) -> DicomtxError | None:
-    """Returns the error that a refusal is, the policy's or for want of a way; None for the rest."""
-    made = settled.plan
-    if made.action is not Action.REFUSE:
-        return None
+def error_of(settled: ResolvedPlan, made: Refuse) -> PolicyError | UnsupportedError:
+    """Returns the error that a refusal is: the policy's, or for want of a way."""
     if settled.by_policy:
         return PolicyError(f"refused by {settled.rule}: {made.reason}")
     return UnsupportedError(f"cannot be {made.target.name}: {made.reason}")
 
 
-def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) -> ResolvedPlan:
+def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) -> Keep:
     """Returns the plan for a file whose transcoding has failed.
 
     Raises:
@@ -47,7 +44,7 @@ def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) 
     if not settled.keep_original or not isinstance(error, FAILURES):
         raise error
     why = f"could not be {settled.plan.target.name}: {error}"
-    return settled._replace(plan=kept(settled.plan, why, header))
+    return kept(settled.plan, why, header)
 
 
 def empty(fd: int) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, loses
 from dicomtx.errors import LeftOutError, UnsupportedError
 from dicomtx.workflows.convert.request import Request
 
@@ -20,9 +20,9 @@ def check_wanted(plan: Plan, request: Request) -> None:
     if rules.only and syntax.encapsulated != (rules.only == "compressed"):
         raise LeftOutError(f"{syntax.name} is not {rules.only}")
     in_place = request.in_place and not request.member
-    if plan.action is Action.COPY and (rules.skip_same or in_place):
+    if isinstance(plan, Copy) and (rules.skip_same or in_place):
         raise LeftOutError(f"it is {syntax.name} already")
-    if plan.action is Action.KEEP and in_place:
+    if isinstance(plan, Keep) and in_place:
         raise LeftOutError(plan.reason)
 
 
@@ -32,7 +32,7 @@ def check_lossy_in_place(plan: Plan, request: Request) -> None:
     Raises:
         UnsupportedError: a lossy result would replace it, and no option allows that.
     """
-    if plan.lossy and request.in_place and not request.settings.allow_lossy_in_place:
+    if loses(plan) and request.in_place and not request.settings.allow_lossy_in_place:
         raise UnsupportedError(
             f"{plan.target.name} is lossy and would replace the source; use"
             " --allow-lossy-in-place, or write to another place"
@@ -41,10 +41,9 @@ def check_lossy_in_place(plan: Plan, request: Request) -> None:
 
 def memory_of(plan: Plan, codecs: Codecs) -> int:
     """Returns about how many bytes of memory a process takes to carry the plan out."""
-    image = plan.working or plan.before
-    if image is None or plan.action not in (Action.DECODE, Action.ENCODE, Action.RECODE):
+    if not isinstance(plan, Recompress | Code):
         return AT_REST
     sides = ((plan.decoder, plan.source), (plan.encoder, plan.target))
-    needs = (codecs.spec(name).memory_for(syntax, image) for name, syntax in sides if name)
+    needs = (codecs.spec(name).memory_for(syntax, plan.working) for name, syntax in sides if name)
     need = max(needs, default=0)
-    return AT_REST + need * min(max(codecs.budget.frames(need), 1), image.number_of_frames)
+    return AT_REST + need * min(max(codecs.budget.frames(need), 1), plan.working.number_of_frames)

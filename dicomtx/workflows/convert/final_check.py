@@ -1,7 +1,7 @@
 """The last look at a result before it is published: its Pixel Data, and who confirmed it."""
 
 from dicomtx.dicom.part10 import Part10
-from dicomtx.engine.planning.plan import Plan
+from dicomtx.engine.planning.plan import Changing, Code
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
 from dicomtx.errors import VerificationError
@@ -9,7 +9,9 @@ from dicomtx.verification import WORDS
 from dicomtx.workflows.convert.conversion_record import Run
 
 
-def check_frames(run: Run, made: Plan, part10: Part10, output: Part10, done: Transcoded) -> None:
+def check_frames(
+    run: Run, made: Changing, part10: Part10, output: Part10, done: Transcoded
+) -> None:
     """Compares the Pixel Data that was written, and records how it was verified.
 
     Raises:
@@ -28,9 +30,11 @@ def check_frames(run: Run, made: Plan, part10: Part10, output: Part10, done: Tra
         )
 
 
-def _compared(made: Plan, part10: Part10, output: Part10, done: Transcoded, threads: int) -> str:
+def _compared(
+    made: Changing, part10: Part10, output: Part10, done: Transcoded, threads: int
+) -> str:
     """Compares the Pixel Data, and returns how sure that makes."""
-    if done.digests and not made.target.encapsulated:
+    if isinstance(made, Code) and done.digests and not made.target.encapsulated:
         from dicomtx.engine.verification.native_frames import check_native  # noqa: PLC0415 - brings numpy
 
         check_native(output.data_set, made, done.digests, threads)

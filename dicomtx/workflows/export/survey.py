@@ -13,7 +13,7 @@ from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.values import text
 from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
-from dicomtx.engine.planning.plan import Action
+from dicomtx.engine.planning.plan import Refuse
 from dicomtx.engine.planning.policy import OneTarget, Policy, Subject
 from dicomtx.errors import (
     DamagedError,
@@ -21,7 +21,6 @@ from dicomtx.errors import (
     ExitCode,
     LeftOutError,
     NotDicomError,
-    PolicyError,
 )
 from dicomtx.settings import Settings
 from dicomtx.storage.source import Source, open_source
@@ -183,9 +182,8 @@ def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | N
     settled = None
     if policy:
         settled = resolve_plan(subject, policy, codecs, rules.settings, rules.on_failure)
-        refusal = error_of(settled)
-        if isinstance(refusal, PolicyError):
-            raise refusal
+        if isinstance(settled.plan, Refuse) and settled.by_policy:
+            raise error_of(settled, settled.plan)
     if rules.profile and target:
         settled = resolve_plan(subject, OneTarget(target), codecs, rules.settings)
     return settled
@@ -196,7 +194,7 @@ def _violation(settled: ResolvedPlan | None, rules: Rules, twin: str) -> str:
     if not rules.profile or not settled:
         return ""
     made = settled.plan
-    if made.action is Action.REFUSE:
+    if isinstance(made, Refuse):
         return f"violates {rules.profile.name}: cannot convert to {made.target.name}: {made.reason}"
     wrong = rules.profile.violation(made.target)
     if twin:

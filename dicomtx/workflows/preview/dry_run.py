@@ -11,7 +11,16 @@ from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.orthanc.policy import OrthancPolicy
 from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import (
+    Action,
+    Passing,
+    Plan,
+    Refuse,
+    alternatives_of,
+    codecs_of,
+    loses,
+    reason_of,
+)
 from dicomtx.engine.planning.policy import Policy, Subject
 from dicomtx.errors import (
     BugError,
@@ -104,46 +113,67 @@ def opened(found: Found) -> AbstractContextManager[Source]:
 def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Planned:
     with open_part10(file, whole=False, salvage=asked.settings.salvage) as part10:
         header = read_file_info(part10)
+        planned = replace(
+            planned,
+            source_syntax=header.syntax.uid,
+            rule=asked.policy.name,
+            warnings=header.warnings,
+            modality=header.modality,
+            sop_class_uid=header.sop_class_uid,
+            sop_instance_uid=header.sop_instance_uid,
+        )
         subject = Subject(header, part10.data_set, file.size)
-        settled, new_uid = _settled(subject, asked, codecs)
-    made, error = settled.plan, error_of(settled)
-    kept = made.action in (Action.COPY, Action.KEEP)
-    unverified = _unverified(settled, asked, codecs)
+        if asked.engine == "dicomtx" or not isinstance(asked.policy, OrthancPolicy):
+            settled = resolve_plan(subject, asked.policy, codecs, asked.settings, asked.on_failure)
+            return _by_us(planned, settled, _unverified(settled, asked, codecs))
+        return _by_orthanc(planned, subject, asked.policy, asked)
+
+
+def _by_us(planned: Planned, settled: ResolvedPlan, unverified: tuple[str, ...]) -> Planned:
+    """Returns what dicomtx would do."""
+    made = settled.plan
+    decoder, encoder = codecs_of(made)
+    error = error_of(settled, made) if isinstance(made, Refuse) else None
     return replace(
         planned,
         action=made.action.value,
-        source_syntax=header.syntax.uid,
         target_syntax="" if error else made.target.uid,
-        new_sop_instance_uid=new_uid,
-        lossy=made.lossy,
-        decoder=made.decoder,
-        encoder=made.encoder,
-        reason=made.reason or settled.reason,
-        rule=settled.rule or asked.policy.name,
+        new_sop_instance_uid=changes_uid(made, settled.settings),
+        lossy=loses(made),
+        decoder=decoder,
+        encoder=encoder,
+        reason=reason_of(made) or settled.reason,
+        rule=settled.rule or planned.rule,
         options=_options(settled.settings),
-        warnings=(*header.warnings, *made.warnings, *unverified),
-        modality=header.modality,
-        sop_class_uid=header.sop_class_uid,
-        sop_instance_uid=header.sop_instance_uid,
-        bytes_out=file.size if kept else None,
+        warnings=(*planned.warnings, *made.warnings, *unverified),
+        bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
         exit_code=int(error.exit_code) if error else 0,
+        otherwise=alternatives_of(made),
     )
 
 
-def _settled(subject: Subject, asked: Asked, codecs: Codecs) -> tuple[ResolvedPlan, bool]:
-    """Returns the plan, and whether the SOP Instance UID changes."""
-    policy = asked.policy
-    if asked.engine == "dicomtx" or not isinstance(policy, OrthancPolicy):
-        settled = resolve_plan(subject, policy, codecs, asked.settings, asked.on_failure)
-        return settled, changes_uid(settled.plan, settled.settings)
+def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked: Asked) -> Planned:
+    """Returns what an Orthanc server would do with codecs of its own."""
     from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - rarely needed
 
     decision = policy.decide(subject)
-    made, new_uid = predicted(subject, decision, policy, asked.engine)
+    made = predicted(subject, decision, policy, asked.engine)
     refused = made.action is Action.REFUSE
-    return ResolvedPlan(
-        made, asked.settings, decision.rule, decision.reason, by_policy=refused
-    ), new_uid
+    kept = made.action in (Action.COPY, Action.KEEP)
+    return replace(
+        planned,
+        action=made.action.value,
+        target_syntax="" if refused else made.target.uid,
+        new_sop_instance_uid=made.new_uid,
+        decoder=made.decoder,
+        encoder=made.encoder,
+        reason=made.reason or decision.reason,
+        rule=decision.rule or planned.rule,
+        options=_options(asked.settings),
+        warnings=(*planned.warnings, *made.warnings),
+        bytes_out=planned.bytes_in if kept else None,
+        exit_code=int(ExitCode.POLICY if refused else ExitCode.DONE),
+    )
 
 
 def _unverified(settled: ResolvedPlan, asked: Asked, codecs: Codecs) -> tuple[str, ...]:
@@ -158,7 +188,7 @@ def _unverified(settled: ResolvedPlan, asked: Asked, codecs: Codecs) -> tuple[st
 
 def changes_uid(made: Plan, settings: Settings) -> bool:
     """Returns whether a plan assigns a new SOP Instance UID, as lossy plans do by default."""
-    return made.lossy and settings.uid != "keep"
+    return loses(made) and settings.uid != "keep"
 
 
 def _options(settings: Settings) -> dict[str, object]:

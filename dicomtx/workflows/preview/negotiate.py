@@ -7,7 +7,7 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.orthanc.negotiation import NegotiationResult, Peer, negotiated_syntax
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Plan, Refuse, reason_of
 from dicomtx.engine.planning.planner import plan
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 from dicomtx.settings import Settings
@@ -93,14 +93,14 @@ def _of_one(found: Found, peer: Peer, settings: Settings, codecs: Codecs) -> Sen
 
 def _sent(found: Found, header: FileInfo, left: NegotiationResult, *, changes_uid: bool) -> Sent:
     made = left.plan
-    refused = made.action is Action.REFUSE
+    refused = isinstance(made, Refuse)
     return Sent(
         path=found.name,
         source_syntax=header.label.uid,
         target_syntax="" if refused else made.target.uid,
         action=made.action.value,
         rule=left.rule,
-        reason=made.reason,
+        reason=reason_of(made),
         new_sop_instance_uid=changes_uid,
         exit_code=int(ExitCode.UNSUPPORTED if refused else ExitCode.DONE),
     )

@@ -9,11 +9,11 @@ import pytest
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.inspection import FileInfo
-from dicomtx.engine.orthanc.codecs import TARGETS, Done, predicted, transcoded
+from dicomtx.engine.orthanc.codecs import TARGETS, Done, Prediction, predicted, transcoded
 from dicomtx.engine.orthanc.negotiation import NATIVE, Peer, negotiated_syntax, proposed
 from dicomtx.engine.orthanc.policy import GROUPS, OrthancPolicy
 from dicomtx.engine.planning.apply_policy import carried
-from dicomtx.engine.planning.plan import Action, Plan
+from dicomtx.engine.planning.plan import Action, Plan, Refuse, Rewrite, reason_of
 from dicomtx.engine.planning.planner import plan
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.settings import Settings
@@ -76,7 +76,7 @@ def engine(name: str, found: FileInfo, to: str, **more: Any) -> Done:
     return transcoded(found, (find(to),), policy(**more), f"orthanc-{name}", new_uid=True)
 
 
-def ingested(name: str, found: FileInfo, to: str, **more: Any) -> tuple[Plan, bool]:
+def ingested(name: str, found: FileInfo, to: str, **more: Any) -> Prediction:
     rules, about = policy(to, **more), subject(found)
     return predicted(about, rules.decide(about), rules, f"orthanc-{name}")
 
@@ -154,7 +154,7 @@ def test_rule_20_what_fails_is_kept_with_the_reason_and_an_error_only_without_th
     with Codecs(Settings()) as codecs:
         settled = carried(decided(found, rules), found, codecs, Settings())
         assert settled.plan.action is Action.KEEP
-        assert "cannot be jpeg2000-lossless" in settled.plan.reason
+        assert "cannot be jpeg2000-lossless" in reason_of(settled.plan)
         assert plan(found, find("jpeg2000-lossless"), codecs, Settings()).action is Action.REFUSE
 
 
@@ -170,13 +170,13 @@ def test_lossy_over_lossy_is_allowed_and_warned_of() -> None:
 
 
 def test_rule_1_what_cannot_be_is_no_error_and_2_what_is_allowed_stays_as_it_is() -> None:
-    made, changed = ingested("builtin", header("jpeg2000", GREY8), "explicit")
-    assert (made.action, made.target, changed) == (Action.KEEP, find("jpeg2000"), False)
+    made = ingested("builtin", header("jpeg2000", GREY8), "explicit")
+    assert (made.action, made.target, made.new_uid) == (Action.KEEP, find("jpeg2000"), False)
     assert made.reason
     about = subject(header("rle", GREY8))
     asked = Decision(Verdict.TRANSCODE, "", find("rle"))
-    made, changed = predicted(about, asked, policy("rle"), "orthanc-gdcm")
-    assert (made.action, changed) == (Action.COPY, False)
+    made = predicted(about, asked, policy("rle"), "orthanc-gdcm")
+    assert (made.action, made.new_uid) == (Action.COPY, False)
 
 
 def test_rule_3_the_builtin_tries_its_own_targets_in_its_own_order() -> None:
@@ -224,17 +224,17 @@ def test_rule_6_the_builtin_decodes_no_jpeg_2000(source: str) -> None:
 def test_rules_8_and_9_only_a_lossy_target_changes_the_uid_and_only_of_pixels() -> None:
     lossy = {"jpeg-baseline", "jpeg-extended", "jpeg-ls-near-lossless", "jpeg2000"}
     for name in ("explicit", "rle", "jpeg-lossless", "jpeg2000-lossless", *lossy):
-        made, changed = ingested("gdcm", header("big-endian", GREY8), name)
+        made = ingested("gdcm", header("big-endian", GREY8), name)
         assert made.target == find(name)
-        assert changed == (name in lossy)
-    made, changed = ingested("builtin", header("explicit", None), "deflated")
-    assert (made.target, changed) == (find("deflated"), False)
+        assert made.new_uid == (name in lossy)
+    made = ingested("builtin", header("explicit", None), "deflated")
+    assert (made.target, made.new_uid) == (find("deflated"), False)
 
 
 def test_rule_10_what_the_plugin_forgets_is_told() -> None:
-    made, _ = ingested("gdcm", header("explicit", GREY8), "jpeg-baseline")
+    made = ingested("gdcm", header("explicit", GREY8), "jpeg-baseline")
     assert "does not mark the image as lossy" in made.warnings[0]
-    made, _ = ingested("builtin", header("explicit", GREY8), "jpeg-baseline")
+    made = ingested("builtin", header("explicit", GREY8), "jpeg-baseline")
     assert not made.warnings
 
 
@@ -271,11 +271,11 @@ def test_rule_12_the_plugin_looks_at_its_restriction_and_refuses_one_bit() -> No
 
 
 def able(target: TransferSyntax) -> Plan:
-    return Plan(Action.DECODE, target, target)
+    return Rewrite(source=target, target=target, after=None)
 
 
 def unable(target: TransferSyntax) -> Plan:
-    return Plan(Action.REFUSE, target, target, "no codec")
+    return Refuse(source=target, target=target, reason="no codec")
 
 
 def uids(*names: str) -> frozenset[str]:
@@ -312,7 +312,7 @@ def test_rule_37_as_it_is_else_the_preferred_else_native(
 def test_rule_37e_what_no_transcoder_can_is_an_error_with_each_reason() -> None:
     left = negotiated_syntax(header("rle"), Peer(uids("explicit", "implicit")), unable)
     assert (left.rule, left.plan.action) == ("37e", Action.REFUSE)
-    assert left.plan.reason.count("no codec") == 2
+    assert reason_of(left.plan).count("no codec") == 2
 
 
 def test_rule_37_when_the_preferred_fails_a_native_one_is_taken() -> None:
@@ -373,5 +373,5 @@ def test_what_decides_is_explained_key_by_key() -> None:
 
 def test_every_engine_agrees_that_a_copy_is_a_copy() -> None:
     for name, source in product(("builtin", "gdcm"), ("explicit", "rle", "jpeg2000")):
-        made, changed = ingested(name, header(source, GREY8), source)
-        assert (made.action, changed) == (Action.COPY, False)
+        made = ingested(name, header(source, GREY8), source)
+        assert (made.action, made.new_uid) == (Action.COPY, False)

@@ -1,0 +1,82 @@
+"""Carries out any plan that writes the data set anew: a case for each kind of work."""
+
+from collections.abc import Callable
+from typing import NamedTuple, assert_never
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.attributes import image_edits, image_pixel
+from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data.native_passthrough import native_passthrough
+from dicomtx.engine.planning.plan import Changing, Code, Recompress, Reencapsulate, Rewrite
+from dicomtx.engine.transcoding.transcoded import Transcoded
+from dicomtx.settings import Settings
+from dicomtx.storage.source import Spool
+
+
+class Means(NamedTuple):
+    """What the work is done with.
+
+    Attributes:
+        codecs: those in force.
+        settings: those for this file.
+        spool: where new Pixel Data is collected.
+        icon_spool: where the pixels of icons are collected.
+        progress: is called after each frame, with how many are done, of how many.
+    """
+
+    codecs: Codecs
+    settings: Settings
+    spool: Spool
+    icon_spool: Spool
+    progress: Callable[[int, int], None] | None = None
+
+
+def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
+    """Returns new Pixel Data and the edits that go with it.
+
+    numpy and the codecs are imported only if the plan needs them.
+
+    Raises:
+        DicomtxError: it cannot be done; the message says why.
+    """
+    salvage = means.settings.salvage
+    match plan:
+        case Rewrite():
+            return _rewritten(plan, data_set, salvage=salvage)
+        case Reencapsulate():
+            from dicomtx.engine.transcoding.reencapsulate import rewrapped  # noqa: PLC0415 - seldom needed
+
+            return rewrapped(plan, data_set, means.spool, salvage=salvage)
+        case Recompress():
+            from dicomtx.engine.transcoding.jpegxl_recompression import repacked  # noqa: PLC0415 - seldom needed
+
+            done = repacked(plan, data_set, means.spool, salvage=salvage)
+            return _with_icons(done, plan, data_set, means)
+        case Code():
+            from dicomtx.engine.transcoding.transcoder import Transcoder  # noqa: PLC0415 - brings numpy
+
+            codecs, settings, spool = means.codecs, means.settings, means.spool
+            done = Transcoder(plan, data_set, codecs, spool, settings, means.progress).run()
+            return _with_icons(done, plan, data_set, means)
+        case _:
+            assert_never(plan)
+
+
+def _rewritten(plan: Rewrite, data_set: DataSet, *, salvage: bool) -> Transcoded:
+    """Returns native Pixel Data in the target's byte order; None if that of the source passes."""
+    labelled = image_pixel(data_set)
+    edits = image_edits(labelled, plan.after) if labelled and plan.after else []
+    warnings: list[str] = []
+    swap = plan.target.big_endian != data_set.big_endian_pixels
+    passed = native_passthrough(data_set, plan.after, warnings if salvage else None, swap=swap)
+    return Transcoded(passed, tuple(edits), verification="bytes-only", warnings=tuple(warnings))
+
+
+def _with_icons(
+    done: Transcoded, plan: Recompress | Code, data_set: DataSet, means: Means
+) -> Transcoded:
+    """Returns the same, with icons made native where the target does not hold them."""
+    from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy
+
+    icons = decoded_icons(data_set, plan, means.codecs, means.icon_spool, means.settings)
+    return done._replace(edits=(*done.edits, *icons))
