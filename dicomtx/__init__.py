@@ -9,11 +9,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
-
 if TYPE_CHECKING:
     from dicomtx.api import TranscodeError, transcode
     from dicomtx.errors import DicomtxError
+    from dicomtx.version import __version__
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.info import describe
 
@@ -23,6 +22,7 @@ _HOMES = {
     "DicomtxError": "dicomtx.errors",
     "Outcome": "dicomtx.workflows.convert.request",
     "TranscodeError": "dicomtx.api",
+    "__version__": "dicomtx.version",
     "describe": "dicomtx.workflows.info",
     "transcode": "dicomtx.api",
 }

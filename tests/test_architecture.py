@@ -127,7 +127,7 @@ def _allowed(module: str, path: Path) -> bool:
     if top == "dicomtx":
         layer = _layer(path)
         if rest[0] != layer or layer == "":
-            return rest[0] in LOWER[layer] | ROOT | {"__version__"}
+            return rest[0] in LOWER[layer] | ROOT
         rooms, room = INNER.get(layer, {}), _room(path)
         return layer not in INNER or room == "__init__" or rest[1] in rooms[room] | {room}
     if top in sys.stdlib_module_names:
@@ -142,7 +142,7 @@ def _file_of(module: str) -> Path | None:
         path = PACKAGE.joinpath(*parts[:length])
         if length and path.with_suffix(".py").is_file():
             return path.with_suffix(".py")
-        if length and (path / "__init__.py").is_file():
+        if (path / "__init__.py").is_file():
             return path / "__init__.py"
     return None
 
@@ -174,7 +174,7 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
             for _, module in _imports(path)
             if module.startswith("dicomtx.") and (file := _file_of(module)) and file != path
         }
-        for path in MODULES
+        for path in FILES
     }
     assert not _circle(graph)
 
@@ -256,3 +256,8 @@ def test_the_rule_tells_right_from_wrong(module: str, name: str, *, allowed: boo
 
 def test_a_circle_is_found() -> None:
     assert _circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
+def test_a_name_of_the_package_itself_counts_as_an_import_of_it() -> None:
+    assert _file_of("dicomtx.transcode") == PACKAGE / "__init__.py"
+    assert _file_of("dicomtx.errors.DicomtxError") == PACKAGE / "errors.py"

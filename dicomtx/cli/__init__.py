@@ -11,9 +11,9 @@ from typing import Final, NoReturn
 
 import click
 
-from dicomtx import __version__
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.version import __version__
 
 # name: (module, help); the attribute of the module is the name of the command
 COMMANDS: Final = {

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from dicomtx import __version__
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import (
@@ -30,6 +29,7 @@ from dicomtx.transfer_syntaxes import (
     TransferSyntax,
     by_uid,
 )
+from dicomtx.version import __version__
 
 PREAMBLE: Final = 128
 PREFIX: Final = b"DICM"

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from dicomtx import __version__, code_stream
+from dicomtx import code_stream
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.derivation.lossy_attributes import (
@@ -22,6 +22,7 @@ from dicomtx.errors import UnsupportedError
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import FIELDS, Settings
 from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.version import __version__
 
 HEADS: Final = (1 << 12, 1 << 16)  # bytes of a code stream that show whether it is lossy
 

@@ -5,11 +5,11 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dicomtx import __version__
 from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import Policy
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
+from dicomtx.version import __version__
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest, shaping
 from dicomtx.workflows.batch.resume import Choice

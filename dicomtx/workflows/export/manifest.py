@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from dicomtx import __version__
 from dicomtx.storage.source import Source, Spool
+from dicomtx.version import __version__
 from dicomtx.workflows.convert.request import Outcome
 
 NAME: Final = "MANIFEST.json"
