@@ -40,6 +40,10 @@ def _act(mood: int) -> None:
                 os._exit(0)
         case 250:
             time.sleep(0.1)
+        case 249:  # fails unless it is the only one of its kind meanwhile
+            with open(os.environ["MOODY_ALONE"], "xb"):
+                time.sleep(0.3)
+            os.unlink(os.environ["MOODY_ALONE"])
 
 
 def _is_first() -> bool:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from dicomtx.engine.planning.policy import OneTarget, RuleBook
-from dicomtx.errors import DestinationError, UsageError
+from dicomtx.errors import DestinationError, ExitCode, UsageError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.batch.batch import opened
+from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.quarantine import place_of, set_aside
 from dicomtx.workflows.batch.reviewed_plan import steps
 from dicomtx.workflows.convert.convert import convert
@@ -22,6 +24,7 @@ from dicomtx.workflows.inputs.arguments import Rules
 from dicomtx.workflows.inputs.arguments import find as find_files
 from dicomtx.workflows.policies.toml import read_policies
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
+from dicomtx.workflows.workers.pool import Limits
 from tests import corpus
 
 POLICY = """
@@ -109,6 +112,24 @@ def test_a_file_that_has_changed_since_is_told(tmp_path: Path, how: str) -> None
     changed = {step.relative: step.changed for step in steps(str(plan), Settings())}
     assert "since it was planned" in changed.pop("JPEG2000.dcm")
     assert set(changed.values()) == {""}
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_batch_leaves_out_what_has_changed_since_it_was_planned(
+    tmp_path: Path, when: str
+) -> None:
+    plan, source = planned(tmp_path), tmp_path / "tree" / "CT_small.dcm"
+    asked = Batch((), str(tmp_path / "out"), from_plan=str(plan), limits=Limits(1))
+    if when == "before":
+        source.write_bytes(source.read_bytes() + b"\0\0")
+    with opened(asked) as run:
+        if when == "during":
+            source.write_bytes(source.read_bytes() + b"\0\0")
+        outcomes = {Path(outcome.path).name: outcome for outcome in run.outcomes()}
+    assert "has changed since it was" in outcomes["CT_small.dcm"].error
+    assert outcomes["CT_small.dcm"].exit_code == ExitCode.SOURCE
+    assert outcomes["JPEG2000.dcm"].exit_code == ExitCode.DONE
+    assert not (tmp_path / "out" / "CT_small.dcm").exists()
 
 
 def test_a_member_of_an_archive_is_found_in_it(tmp_path: Path) -> None:

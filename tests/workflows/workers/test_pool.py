@@ -124,7 +124,6 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, moody: None) ->
 
 
 def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
-    """Two that need more than their share are never worked on at once, small ones go on."""
     for number in range(2):
         (tmp_path / f"large{number}.dcm").write_bytes(grey(3000, 3000))
     asked = [
@@ -134,6 +133,14 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
     found = list(pool.run(iter(asked), Limits(2, 2 * AT_REST)))
     assert [outcome.status for _, outcome in found] == ["done", "done"]
     assert threading.active_count() == threads
+
+
+def test_two_that_need_more_than_their_share_are_never_worked_on_at_once(
+    tmp_path: Path, moody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODY_ALONE", str(tmp_path / "alone"))
+    found = results(requests(tmp_path, [249] * 6, settings=MOODY), 2, 2 * AT_REST)
+    assert [(o.status, o.error) for o in found.values()] == [("done", "")] * 6
 
 
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""When the time of a worker is over."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from dicomtx.workflows.workers.process import Process
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    started = Process()
+    yield started
+    started.kill()
+
+
+def test_a_worker_is_late_after_its_deadline(process: Process) -> None:
+    assert not process.is_late()
+    process.deadline = time.monotonic() - 1
+    assert process.is_late()
+
+
+def test_a_worker_that_waits_for_memory_is_not_late(process: Process) -> None:
+    process.deadline, process.asks = time.monotonic() - 1, 1 << 20
+    assert not process.is_late()
+    process.grant()
+    assert process.is_late()
