@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.settings import load
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.location import Location, locate
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -61,24 +63,24 @@ def transcode(
     """
     asked = {name: options.pop(name) for name in ("overwrite", "in_place") if name in options}
     with _to_read(src) as source, _to_write(dst) as destination:
-        settings = load(None, {}, **options)
-        outcome = convert(Request(source, destination, find(to), settings=settings, **asked))
+        settings, target = load(None, {}, **options), find(to)
+        outcome = convert(Request(source, destination, target, settings=settings, **asked))
         if check and outcome.error:
             raise TranscodeError(outcome)
         return outcome
 
 
 @contextmanager
-def _to_read(src: Place) -> Iterator[str]:
-    """Yields a path to the source; a stream is first copied to a temporary file."""
+def _to_read(src: Place) -> Iterator[Location]:
+    """Yields the source; a stream is first copied to a temporary file."""
     if isinstance(src, str | os.PathLike):
-        yield os.fspath(src)
+        yield locate(os.fspath(src))
         return
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, "source")
         with open(path, "wb") as file:
             shutil.copyfileobj(src, file)
-        yield path
+        yield LocalFile(path)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pydicom import Dataset, dcmread
 
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -34,7 +35,7 @@ class Bench:
         settings = {"lossy": True} | settings  # the quality of 90 is as good as another
         asked = {n: settings.pop(n) for n in ("overwrite", "in_place") if n in settings}
         request = Request(
-            str(source),
+            LocalFile(str(source)),
             str(out),
             find(to),
             settings=Settings(**(self.settings | settings)),

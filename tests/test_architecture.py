@@ -34,12 +34,14 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
     "storage": {
         "part_files": set(),
         "source": {"part_files"},
+        "local_file": {"source"},
+        "location": {"local_file", "source"},
         "own_files": {"source"},
         "lock": {"own_files", "source"},
         "staging": {"part_files", "source"},
         "atomic_write": {"part_files", "source"},
         "destination_folders": {"atomic_write", "source"},
-        "zip": {"source"},
+        "zip": {"local_file", "source"},
     },
     "engine": {
         "planning": {"pixels"},

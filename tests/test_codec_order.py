@@ -7,6 +7,7 @@ import pytest
 
 from dicomtx.codecs.shipped import GDCM, IMAGECODECS
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import by_uid, find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -31,7 +32,9 @@ KINDS = (
 
 
 def converted(source: Path, out: Path, to: str, order: str) -> Outcome:
-    return convert(Request(str(source), str(out), find(to), settings=Settings(order=order)))
+    return convert(
+        Request(LocalFile(str(source)), str(out), find(to), settings=Settings(order=order))
+    )
 
 
 def check_orders_agree(source: Path, folder: Path) -> Path:

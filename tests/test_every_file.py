@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -169,7 +170,7 @@ def _cells(path: Path, folder: Path) -> Iterator[tuple[str, str, str]]:
     source = Reading(path, decoder)
     for target in TARGETS:
         output = Reading(folder / f"{target}.dcm", decoder)
-        outcome = convert(Request(str(path), str(output.path), find(target)))
+        outcome = convert(Request(LocalFile(str(path)), str(output.path), find(target)))
         yield target, _verdict(source, output, outcome, target), outcome.error
         output.path.unlink(missing_ok=True)
     decoder.close()

@@ -10,6 +10,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
@@ -97,7 +98,7 @@ def _check(
     source: Path, target: str, program: tuple[str, ...], folder: Path, decoder: oracle.Decoder
 ) -> None:
     ours, theirs = folder / "ours.dcm", folder / "theirs.dcm"
-    outcome = convert(Request(str(source), str(ours), find(target)))
+    outcome = convert(Request(LocalFile(str(source)), str(ours), find(target)))
     assert outcome.status == "done", outcome.error
     done = subprocess.run([*program, ours, theirs], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

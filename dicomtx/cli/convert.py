@@ -37,6 +37,7 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     """
     from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415 - likewise
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.storage.location import locate  # noqa: PLC0415
     from dicomtx.workflows.convert.convert import convert as convert_file  # noqa: PLC0415
     from dicomtx.workflows.convert.request import Request  # noqa: PLC0415
 
@@ -49,6 +50,6 @@ def convert(console: Console, /, source: str, destination: str | None, **options
         destination = source
     quiet = report.quiet or report.as_json
     with frames_bar(console, os.path.basename(source), quiet=quiet) as progress:
-        outcome = convert_file(Request(source, destination, **options), progress)
+        outcome = convert_file(Request(locate(source), destination, **options), progress)
     report.tell(outcome, console)
     return outcome.exit_code

@@ -1,9 +1,8 @@
 """Sources for reading at any offset, and spools that are written once and then read."""
 
-import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import ClassVar, Final, Self
 
 from dicomtx.errors import DestinationError, DicomtxError, SourceError
@@ -228,66 +227,6 @@ def write_parts(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> Non
 def reason(error: OSError) -> str:
     """Returns the system's error message, without number and path."""
     return (error.strerror or str(error)).lower()
-
-
-@contextmanager
-def open_source(path: str) -> Iterator[Source]:
-    """Opens a file, or standard input for ``-``. A pipe is copied to a spool first.
-
-    Raises:
-        SourceError: the file is missing, unreadable or a folder.
-    """
-    if path == STANDARD_STREAM:
-        with _standard_input() as source:
-            yield source
-        return
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hang
-    except ValueError as error:  # a NUL byte
-        raise SourceError(f"cannot be read: {error}") from error
-    except OSError as error:
-        hint = "no such file" if error.errno == errno.ENOENT else reason(error)
-        raise SourceError(f"cannot be read: {hint}") from error
-    try:
-        if os.path.isdir(path):
-            raise SourceError("is a folder; dicomtx batch converts folders")
-        if not _is_regular(fd):
-            raise SourceError("is not a regular file; use - to read a pipe from standard input")
-        yield _file(fd)
-    finally:
-        os.close(fd)
-
-
-def _file(fd: int) -> Source:
-    source = Source(fd=fd)
-    source.mode = _mode(fd) & 0o777
-    return source
-
-
-def _is_regular(fd: int) -> bool:
-    return _mode(fd) & 0o170000 == 0o100000
-
-
-def _mode(fd: int) -> int:
-    try:
-        return os.fstat(fd).st_mode
-    except OSError as error:
-        raise SourceError(f"cannot be read: {reason(error)}") from error
-
-
-@contextmanager
-def _standard_input() -> Iterator[Source]:
-    fd = 0
-    if _is_regular(fd) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-        yield _file(fd)
-        return
-    spool = Spool(temporary_folder())
-    try:
-        while data := os.read(fd, CHUNK):
-            spool.write(data)
-        yield spool.source()
-    finally:
-        spool.close()
 
 
 def temporary_folder() -> str:

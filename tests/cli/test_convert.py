@@ -11,6 +11,7 @@ from dicomtx.cli import main
 from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.request import Outcome, Request
 from tests import corpus
@@ -181,7 +182,7 @@ def test_options_become_the_request(
 ) -> None:
     asked = pretend(DONE)
     assert main([*CONVERT, *options]) == ExitCode.DONE
-    assert asked == [Request("in.dcm", "out.dcm", **request_)]
+    assert asked == [Request(LocalFile("in.dcm"), "out.dcm", **request_)]
 
 
 def test_variables_and_a_named_file_are_settings_too(
@@ -199,7 +200,7 @@ def test_variables_and_a_named_file_are_settings_too(
 def test_in_place_needs_no_destination(pretend: Pretend) -> None:
     asked = pretend(DONE)
     main(["convert", "in.dcm", "--in-place"])
-    assert asked == [Request("in.dcm", "in.dcm", in_place=True)]
+    assert asked == [Request(LocalFile("in.dcm"), "in.dcm", in_place=True)]
 
 
 def test_what_libraries_print_is_told_by_verbose_only(

@@ -18,7 +18,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.storage.source import open_source
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
@@ -54,7 +54,7 @@ def _by_pydicom(path: Path) -> Iterator[tuple[int, str, bytes]]:
 )
 def test_the_elements_are_those_that_pydicom_finds(path: Path) -> None:
     theirs = list(_by_pydicom(path))
-    with open_source(str(path)) as file, open_part10(file) as part10:
+    with LocalFile(str(path)).open() as file, open_part10(file) as part10:
         data_set = part10.data_set
         assert [element.tag for element in data_set.elements] == [tag for tag, _, _ in theirs]
         for element, (_, vr, value) in zip(data_set.elements, theirs, strict=True):
@@ -71,13 +71,13 @@ def test_a_file_that_went_through_every_native_encoding_is_what_it_was(
     path: Path, tmp_path: Path
 ) -> None:
     first = tmp_path / "first.dcm"
-    if convert(Request(str(path), str(first), NATIVE[0])).status != "done":
+    if convert(Request(LocalFile(str(path)), str(first), NATIVE[0])).status != "done":
         return  # damaged, or a DICOMDIR; test_every_file.py judges that
     before = dict(oracle.elements(dcmread(first)))
     source = first
     for number, target in enumerate((*NATIVE, *reversed(NATIVE[:3]))):
         output = tmp_path / f"{number}.dcm"
-        outcome = convert(Request(str(source), str(output), target))
+        outcome = convert(Request(LocalFile(str(source)), str(output), target))
         assert outcome.status == "done", outcome.error
         assert dict(oracle.elements(dcmread(output))) == before
         source = output
@@ -253,7 +253,7 @@ def _check(nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSynt
     with TemporaryDirectory() as folder:
         path, output = Path(folder, "in.dcm"), Path(folder, "out.dcm")
         path.write_bytes(_file(nodes, source))
-        outcome = convert(Request(str(path), str(output), target))
+        outcome = convert(Request(LocalFile(str(path)), str(output), target))
         assert outcome.status == "done", outcome.error
         assert _data_set(output) == _encode(known, target)
 
@@ -283,7 +283,7 @@ def _nested(depth: int, syntax: TransferSyntax) -> bytes:
 def test_nesting_costs_no_stack(target: TransferSyntax, tmp_path: Path) -> None:
     path, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
     path.write_bytes(_file(FIRST, NATIVE[1]) + _nested(20_000, NATIVE[1]))
-    assert convert(Request(str(path), str(output), target)).status == "done"
+    assert convert(Request(LocalFile(str(path)), str(output), target)).status == "done"
     assert _data_set(output) == _encode(FIRST, target) + _nested(20_000, target)
 
 
@@ -296,6 +296,6 @@ def test_un_of_undefined_length_stays_implicit_little_endian_inside(
     path, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
     unknown = _header(inside.tag, "UN", 0xFFFFFFFF, NATIVE[1])
     path.write_bytes(_file(FIRST, NATIVE[1]) + unknown + value)
-    assert convert(Request(str(path), str(output), target)).status == "done"
+    assert convert(Request(LocalFile(str(path)), str(output), target)).status == "done"
     unknown = _header(inside.tag, "UN", 0xFFFFFFFF, target)
     assert _data_set(output) == _encode(FIRST, target) + unknown + value

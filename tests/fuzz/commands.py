@@ -25,6 +25,7 @@ from typing import Any, Final
 from dicomtx import api, settings, transfer_syntaxes
 from dicomtx.engine.planning.policy import OneTarget
 from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows import info
 from dicomtx.workflows.compare import compare
 from dicomtx.workflows.compare.result import Comparing
@@ -85,7 +86,9 @@ def _convert(path: str, random: Random) -> None:
     sys.stdout.write(f"convert --to {target} {options}\n")
     wanted = settings.load(None, {}, **options)
     output = os.path.join(os.path.dirname(path), "output")
-    done = convert(Request(path, output, transfer_syntaxes.find(target), settings=wanted))
+    done = convert(
+        Request(LocalFile(path), output, transfer_syntaxes.find(target), settings=wanted)
+    )
     assert bool(done.error) != os.path.exists(output), "an error and an output, or neither"
     if not done.error:
         assert info.describe(output).bytes == done.bytes_out
@@ -112,7 +115,7 @@ def _survey(path: str, random: Random) -> None:
 
 
 def _layout(path: str, _random: Random) -> None:
-    layout.place_of(layout.Layout.parse(TEMPLATE), path)
+    layout.place_of(layout.Layout.parse(TEMPLATE), LocalFile(path))
 
 
 COMMANDS: Final[tuple[Callable[[str, Random], None], ...]] = (

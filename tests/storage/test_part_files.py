@@ -17,7 +17,8 @@ from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
 from dicomtx.storage.atomic_write import atomic_write, sweep_for, sweep_tree
-from dicomtx.storage.source import open_source, write_all
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import write_all
 from dicomtx.storage.staging import staging_folder
 from tests import file_trees
 
@@ -125,7 +126,7 @@ def together(count: int, work: Callable[[int], str]) -> list[str]:
 
 
 def syntax_of(path: Path) -> str:
-    with open_source(str(path)) as source, open_part10(source) as part10:
+    with LocalFile(str(path)).open() as source, open_part10(source) as part10:
         return part10.label.name if part10.label else ""
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dicomtx.errors import DestinationError, SourceError
-from dicomtx.storage.source import CHUNK, IN_MEMORY, WINDOW, Source, Spool, open_source
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import CHUNK, IN_MEMORY, WINDOW, Source, Spool
 
 DATA = bytes(range(256)) * 1024  # 256 KiB
 
@@ -25,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("at", [0, 1, WINDOW - 3, WINDOW, len(DATA) - 4, len(DATA), len(DATA) + 9])
 @pytest.mark.parametrize("size", [0, 1, 12, WINDOW, WINDOW + 1])
 def test_a_file_is_read_like_memory_at_any_position(file: Path, at: int, size: int) -> None:
-    with open_source(str(file)) as source:
+    with LocalFile(str(file)).open() as source:
         assert source.size == len(DATA)
         assert source.peek(5, 12) == DATA[5:17]
         assert source.peek(at, size) == DATA[at : at + size]
@@ -42,7 +43,7 @@ def test_chunks_are_whole_words_but_for_the_last(tmp_path: Path) -> None:
 
 
 def test_a_source_that_becomes_shorter_is_damaged(file: Path, tmp_path: Path) -> None:
-    with open_source(str(file)) as source:
+    with LocalFile(str(file)).open() as source:
         os.truncate(file, 100)
         with pytest.raises(SourceError, match="truncated"):
             list(source.chunks(0, len(DATA)))
@@ -59,7 +60,7 @@ def test_a_copy_is_the_same_where_the_kernel_cannot_do_it(
     for number, copy in enumerate((os.copy_file_range, refuse)):
         monkeypatch.setattr(os, "copy_file_range", copy)
         out = tmp_path / f"{number}"
-        with open_source(str(file)) as source, out.open("wb") as target:
+        with LocalFile(str(file)).open() as source, out.open("wb") as target:
             source.copy_to(target.fileno(), 7, len(DATA) - 9)
         assert out.read_bytes() == DATA[7:-2]
 
@@ -73,15 +74,16 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, kind: s
         os.mkfifo(path)
     said = {"missing": "no such file", "folder": "is a folder; dicomtx batch"}
     expected = said.get(kind, "not a regular file")
-    with pytest.raises(SourceError, match=expected), open_source(str(path)):
+    with pytest.raises(SourceError, match=expected), LocalFile(str(path)).open():
         pass
 
 
 @pytest.mark.parametrize("piped", [True, False])
 def test_standard_input_is_read_like_a_file(file: Path, *, piped: bool) -> None:
     script = (
-        "from dicomtx.storage.source import open_source as o, write_all\n"
-        "with o('-') as s: write_all(1, s.read(100, s.size))"
+        "from dicomtx.storage.location import locate\n"
+        "from dicomtx.storage.source import write_all\n"
+        "with locate('-').open() as s: write_all(1, s.read(100, s.size))"
     )
     with (
         file.open("rb") as stdin,

@@ -204,7 +204,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
 for source in sys.argv[1:3]:
-    request = Request(source, source + ".out", find("rle"), settings=Settings(threads=2))
+    request = Request(LocalFile(source), source + ".out", find("rle"), settings=Settings(threads=2))
     assert convert(request).status == "done"
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from dicomtx.errors import DamagedError
 from dicomtx.limits import in_force
 from dicomtx.storage.source import Source
-from dicomtx.storage.zip.member import DEFLATED, LOCAL, STORED, Member, name_of
+from dicomtx.storage.zip.member import DEFLATED, LOCAL, STORED, ZipMember, name_of
 
 ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 END: Final = struct.Struct("<4s4H2LH")
@@ -44,10 +44,14 @@ class _Directory(NamedTuple):
     entries: int
 
 
-def members(archive: Source) -> Iterator[Member]:
+def members(path: str, archive: Source) -> Iterator[ZipMember]:
     """Yields the members in the order of the directory, without folders.
 
     Members that must not be opened have ``error`` set. Uses 16 bytes of memory per member.
+
+    Args:
+        path: where the archive is.
+        archive: its bytes.
 
     Raises:
         DamagedError: the file is not a ZIP archive, or its directory is damaged.
@@ -71,9 +75,8 @@ def members(archive: Source) -> Iterator[Member]:
             error = "it overlaps with another member, or with the directory"
         else:
             error = _named(name) or _closed(entry, name) or _twice(name, hashes)
-        yield Member(
-            *(name, entry.at, limit, entry.method, entry.compressed, entry.size, entry.crc, error)
-        )
+        sizes = (entry.method, entry.compressed, entry.size, entry.crc)
+        yield ZipMember(path, name, entry.at, limit, *sizes, error)
 
 
 def _path(name: str) -> str:

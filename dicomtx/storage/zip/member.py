@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DamagedError, SourceError
-from dicomtx.storage.source import CHUNK, Source, Spool, open_source, temporary_folder
+from dicomtx.storage.local_file import LocalFile, Stat, absolute
+from dicomtx.storage.source import CHUNK, Source, Spool, temporary_folder
 
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -16,11 +17,12 @@ IN_UTF8: Final = 0x800
 SIZES_FOLLOW: Final = 8
 
 
-class Member(NamedTuple):
-    """One member of an archive, as described by the central directory. It can be pickled.
+class ZipMember(NamedTuple):
+    """A member of an archive, as the central directory describes it.
 
     Attributes:
-        name: its name in the archive, with slashes.
+        path: the archive.
+        inside: its name in the archive, with slashes.
         at: offset of its local header.
         limit: offset of the next header or of the directory, where its data must end.
         method: 0 for stored, 8 for deflated.
@@ -30,7 +32,8 @@ class Member(NamedTuple):
         error: why it must not be opened; empty if it can be.
     """
 
-    name: str
+    path: str
+    inside: str
     at: int
     limit: int
     method: int
@@ -39,29 +42,42 @@ class Member(NamedTuple):
     crc: int
     error: str = ""
 
+    @property
+    def name(self) -> str:
+        """``archive.zip/member``."""
+        return f"{self.path}/{self.inside}"
 
-@contextmanager
-def open_member(path: str, member: Member) -> Iterator[Source]:
-    """Opens a member. A stored member is read in place; others are inflated to a spool.
+    def absolute(self) -> "ZipMember":
+        """Returns the same member, with the absolute path of its archive."""
+        return self._replace(path=absolute(self.path))
 
-    Raises:
-        SourceError: the archive cannot be read, or the member must not be opened, for example
-            because it is encrypted.
-        DamagedError: sizes, checksum or offset differ from the directory.
-    """
-    if member.error:
-        raise SourceError(f"cannot be opened: {member.error}")
-    with open_source(path) as archive:
-        data = _data(archive, member)
-        if member.method == STORED:
-            _check(member, data.size, _checksum(data))
-            yield data
-            return
-        with Spool(temporary_folder()) as spool:
-            _check(member, *_inflate(member, data, spool))
-            source = spool.source()
-            source.mode = archive.mode
-            yield source
+    def stat(self) -> Stat | None:
+        """Returns what is known of the archive, with the member's size; None if it is not there."""
+        archive = LocalFile(self.path).stat()
+        return archive and archive._replace(size=self.size)
+
+    @contextmanager
+    def open(self) -> Iterator[Source]:
+        """Opens the member. A stored member is read in place; others are inflated to a spool.
+
+        Raises:
+            SourceError: the archive cannot be read, or the member must not be opened, for example
+                because it is encrypted.
+            DamagedError: sizes, checksum or offset differ from the directory.
+        """
+        if self.error:
+            raise SourceError(f"cannot be opened: {self.error}")
+        with LocalFile(self.path).open() as archive:
+            data = _data(archive, self)
+            if self.method == STORED:
+                _check(self, data.size, _checksum(data))
+                yield data
+                return
+            with Spool(temporary_folder()) as spool:
+                _check(self, *_inflate(self, data, spool))
+                source = spool.source()
+                source.mode = archive.mode
+                yield source
 
 
 def name_of(raw: bytes, flags: int) -> str:
@@ -73,14 +89,14 @@ def name_of(raw: bytes, flags: int) -> str:
     return text.replace("\\", "/")
 
 
-def _data(archive: Source, member: Member) -> Source:
+def _data(archive: Source, member: ZipMember) -> Source:
     """Returns the raw bytes of a member. Checks its header against the directory."""
     raw = archive.peek(member.at, LOCAL.size)
     if len(raw) < LOCAL.size or raw[:4] != b"PK\x03\x04":
         raise DamagedError("is not at its offset in the archive; did the archive change?")
     _, _, flags, method, _, _, crc, compressed, size, name, extra = LOCAL.unpack(raw)
     own_name = name_of(archive.peek(member.at + LOCAL.size, name), flags)
-    wrong = (own_name, method) != (member.name, member.method)
+    wrong = (own_name, method) != (member.inside, member.method)
     if not flags & SIZES_FOLLOW and 0xFFFFFFFF not in (compressed, size):
         own = (crc, compressed, size)
         wrong |= own != (member.crc, member.compressed, member.size)
@@ -99,7 +115,7 @@ def _checksum(data: Source) -> int:
     return crc
 
 
-def _inflate(member: Member, data: Source, spool: Spool) -> tuple[int, int]:
+def _inflate(member: ZipMember, data: Source, spool: Spool) -> tuple[int, int]:
     """Inflates to ``spool``, never beyond the declared size. Returns size and checksum."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     crc = 0
@@ -119,7 +135,7 @@ def _inflate(member: Member, data: Source, spool: Spool) -> tuple[int, int]:
     return spool.size, crc
 
 
-def _check(member: Member, size: int, crc: int) -> None:
+def _check(member: ZipMember, size: int, crc: int) -> None:
     if size != member.size:
         raise DamagedError(f"has {size} bytes; the archive declares {member.size}")
     if crc != member.crc:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.atomic_write import sweep_tree
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
 from dicomtx.workflows.batch.planning import WorkItem, enter
@@ -72,7 +73,8 @@ class Run:
             except NotDicomError:  # it was skipped, or copied
                 continue
             except DicomtxError as error:
-                request = self.batch.request()._replace(source=output, destination=output)
+                source = LocalFile(output)
+                request = self.batch.request()._replace(source=source, destination=output)
                 told = f"written, but its references were not changed: {error}"
                 yield failure(request, told, error.exit_code, type(error).__name__)
 
@@ -90,7 +92,7 @@ class Run:
         from dicomtx.workflows.batch.quarantine import place_of, set_aside  # noqa: PLC0415 - seldom needed
 
         path = place_of(entered.found, self.batch.rejected)
-        whose = (os.path.abspath(entered.key.source), entered.key.member)
+        whose = (entered.key.source, entered.key.member)
         overwrite = self.batch.choice.overwrite or self.journal.wrote(path) == whose
         try:
             set_aside(entered.found, path, below=self.batch.rejected, overwrite=overwrite)

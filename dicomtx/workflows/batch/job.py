@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import Policy
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.version import __version__
 from dicomtx.workflows.batch import journal
@@ -80,7 +81,7 @@ class Batch:
         in_place = not self.destination
         rules = self.rules._replace(tree=True, hashed=True)
         return Request(
-            "",
+            LocalFile(""),
             "",
             rules.best_of[0] if rules.best_of else self.target,
             in_place=in_place,

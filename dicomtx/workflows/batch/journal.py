@@ -9,9 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from dicomtx.errors import DestinationError
+from dicomtx.storage.local_file import Stat
+from dicomtx.storage.location import Location
 from dicomtx.storage.lock import locked
 from dicomtx.storage.source import reason
 from dicomtx.workflows.batch import uid_map
@@ -50,8 +52,8 @@ class Key(NamedTuple):
     """A source as it stands, and what is wanted of it.
 
     Attributes:
-        source: its path.
-        member: the member of the archive, empty for a file.
+        source: the absolute path of its file; its name if it is in no file.
+        member: what it is called in that file, empty if it is all of it.
         size: in bytes.
         mtime_ns: when it was modified last.
         plan: digest of the target and of all settings that shape the result.
@@ -62,6 +64,13 @@ class Key(NamedTuple):
     size: int
     mtime_ns: int
     plan: str
+
+    @classmethod
+    def of(cls, source: Location, stat: Stat, plan: str) -> Self:
+        """Returns the key of a source."""
+        place = source.absolute()
+        path, member = place.path or place.name, place.name[len(place.path) + 1 :]
+        return cls(path, member if place.path else "", stat.size, stat.mtime_ns, plan)
 
 
 class Entry(NamedTuple):
@@ -87,7 +96,7 @@ class Journal:
     def entry(self, source: str, member: str) -> Entry | None:
         """Returns what is known of a source."""
         query = "SELECT * FROM files WHERE source = ? AND member = ?"
-        row = self.base.execute(query, (_place(source), _text(member))).fetchone()
+        row = self.base.execute(query, (_text(source), _text(member))).fetchone()
         if row is None:
             return None
         return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
@@ -101,20 +110,10 @@ class Journal:
         row = self.base.execute(query, (_place(output),)).fetchone()
         return row and (_path(row[0]), _path(row[1]))
 
-    def plan(self, key: Key, output: str, place: str, content: bytes) -> bool:
-        """Enters a file to be worked on; returns whether no other has the same place.
-
-        Args:
-            key: the source.
-            output: where it goes, as it is called.
-            place: where that really is.
-            content: what is to be done.
-        """
-        if not self.note(content, place, os.path.realpath(key.source), known=False):
-            return False
+    def plan(self, key: Key, output: str) -> None:
+        """Enters a file to be worked on, and that what comes to stand at its output is ours."""
         self._claim(output, key.source, key.member)
         self._put(key, output, PLANNED)
-        return True
 
     def claim(self, output: str, source: str, member: str) -> None:
         """Enters that what stands at this place is ours, and of which source."""
@@ -124,8 +123,15 @@ class Journal:
     def note(
         self, content: bytes, place: str = "", source: str = "", *, known: bool = True
     ) -> bool:
-        """Enters what is known already; returns whether no other has the same place."""
-        row = (_place(place) if place else None, _place(source), known, content)
+        """Enters what this run has to do or to tell; returns whether no other has the same place.
+
+        Args:
+            content: what that is.
+            place: where its output really is, if it has one.
+            source: where its source really is, if it is in a local file.
+            known: it is done already.
+        """
+        row = (_place(place) if place else None, _text(source), known, content)
         query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
         try:
             self.base.execute(query, row)
@@ -228,7 +234,7 @@ class Journal:
         self.base.execute(
             "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
             " WHERE source = ? AND member = ?",
-            (status.st_size, status.st_mtime_ns, found, _place(key.source), _text(key.member)),
+            (status.st_size, status.st_mtime_ns, found, _text(key.source), _text(key.member)),
         )
         self.base.commit()
 
@@ -248,7 +254,7 @@ class Journal:
         self.base.commit()
 
     def _claim(self, output: str, source: str, member: str) -> None:
-        row = (_place(output), _place(source), _text(member))
+        row = (_place(output), _text(source), _text(member))
         self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
 
     def _put(
@@ -258,7 +264,7 @@ class Journal:
         status: str,
         result: tuple[int, int, str, int, str] = (0, 0, "", 0, ""),
     ) -> None:
-        names = (_place(key.source), _text(key.member))
+        names = (_text(key.source), _text(key.member))
         row = (*names, *key[2:], _place(output), status, *result)
         marks = ", ".join("?" * len(row))
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dicomtx.engine.planning.policy import Policy
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.settings import Settings
-from dicomtx.storage.zip.member import Member
+from dicomtx.storage.local_file import LocalFile, Stat
+from dicomtx.storage.location import Location
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
@@ -39,8 +40,8 @@ class WorkItem(NamedTuple):
 
     Attributes:
         key: its source as it stood.
+        source: where that is.
         destination: where its output goes.
-        member: which one of the archive.
         overwrite: what is at the place of its output may be replaced.
         relative: where it goes in the mirrored tree, whatever the layout.
         own: what holds for it alone; None: what holds for all.
@@ -48,8 +49,8 @@ class WorkItem(NamedTuple):
     """
 
     key: Key
+    source: Location
     destination: str
-    member: Member | None
     overwrite: bool
     relative: str
     own: FileOverride | None
@@ -60,9 +61,8 @@ class WorkItem(NamedTuple):
         own = self.own._asdict() if self.own else {}
         checked = bool(self.own or self.layout)  # what was decided holds for what was there then
         return base._replace(
-            source=self.key.source,
+            source=self.source,
             destination=self.destination,
-            member=self.member,
             overwrite=self.overwrite,
             listed=(self.key.size, self.key.mtime_ns) if checked else (),
             **own,
@@ -71,7 +71,7 @@ class WorkItem(NamedTuple):
     @property
     def found(self) -> Found:
         """The file, and its place in the mirrored tree."""
-        return Found(self.key.source, self.member, self.relative, "")
+        return Found(self.source, self.relative, "")
 
 
 class _Candidate(NamedTuple):
@@ -101,7 +101,7 @@ def enter(batch: "Batch", book: Journal) -> None:
         UsageError: two outputs would have the same name.
     """
     for asked in _planned(batch) if batch.from_plan else _found(batch):
-        request, key, outcome = asked.request, Key(asked.request.source, "", 0, 0, ""), None
+        request, key, outcome = asked.request, Key.of(asked.request.source, Stat(), ""), None
         if asked.outcome is None:
             request, key, outcome = chosen(batch.choice, book, asked.request, asked.digest)
         if request.in_place and key.size and outcome is None:
@@ -122,8 +122,8 @@ def _found(batch: "Batch") -> Iterator[_Candidate]:
     ours = tuple(filter(None, (batch.destination, batch.rejected)))
     finding = finding._replace(without=(*finding.without, *ours))
     for found in find(batch.sources, finding):
-        if not os.path.basename(found.path).startswith(journal.START):
-            request = base._replace(source=found.path, member=found.member)
+        if not os.path.basename(found.source.path).startswith(journal.START):
+            request = base._replace(source=found.source)
             yield _Candidate(found.relative, *_placed(batch, request, found), shape)
 
 
@@ -134,11 +134,11 @@ def _planned(batch: "Batch") -> Iterator[_Candidate]:
     shape, base, seen = batch.plan_digest(), batch.request(), Seen()
     for step in steps(batch.from_plan, batch.settings):
         own, outcome = step.request, step.outcome
-        if not seen.first(own.source, own.member):
+        if not seen.first(own.source):
             continue
         own = own._replace(rules=base.rules, in_place=base.in_place, on_failure=base.on_failure)
         if outcome is None:
-            found = Found(own.source, own.member, step.relative, "")
+            found = Found(own.source, step.relative, "")
             own, outcome = _placed(batch, own, found)
         plan = f"{shape}:{digest(own.policy, size=8)}"
         yield _Candidate(step.relative, own, outcome, plan, own=True, changed=step.changed)
@@ -173,9 +173,9 @@ def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Ou
 def _destination(batch: "Batch", found: Found) -> str:
     """Returns where the output of a file goes."""
     if not batch.destination:
-        if found.member:
-            raise UsageError("a member of an archive cannot be replaced: name a destination")
-        return found.path
+        if not isinstance(found.source, LocalFile):
+            raise UsageError("cannot be replaced, since it is not a local file: name a destination")
+        return found.source.path
     relative = found.relative
     if any(map(is_ours, relative.split("/"))):
         raise UsageError("its name is one that dicomtx gives to files of its own: rename it")
@@ -183,7 +183,7 @@ def _destination(batch: "Batch", found: Found) -> str:
         from dicomtx.workflows.inputs.layout import place_of  # noqa: PLC0415 - brings pydicom
 
         with suppress(NotDicomError):  # it is skipped or copied
-            relative = place_of(batch.layout, found.path, found.member)
+            relative = place_of(batch.layout, found.source)
     return os.path.join(batch.destination, relative)
 
 
@@ -192,8 +192,8 @@ def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> W
     own = FileOverride(request.target, request.settings, request.policy) if asked.own else None
     return WorkItem(
         key,
+        request.source,
         request.destination,
-        request.member,
         request.overwrite,
         asked.relative,
         own,
@@ -207,19 +207,21 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
     Raises:
         UsageError: another has the same output.
     """
-    output = request.destination
-    place = _real(output)
+    output, name = request.destination, request.source.name
+    place, source = _real(output), _real(request.source.path)
     if outcome is None:
-        alone = book.plan(entered.key, output, place, pickle.dumps(entered, 5))
+        alone = book.note(pickle.dumps(entered, 5), place, source, known=False)
+        if alone:
+            book.plan(entered.key, output)
     else:
         taken = place if outcome.status == "skipped" and os.path.lexists(output) else ""
-        alone = book.note(pickle.dumps((outcome, entered), 5), taken, _real(request.source))
+        alone = book.note(pickle.dumps((outcome, entered), 5), taken, source)
     if alone:
         return
-    linked = not entered.member and book.source_of(place) == _real(request.source)
+    linked = isinstance(entered.source, LocalFile) and book.source_of(place) == source
     if not (request.in_place or linked):
-        raise UsageError(f"{request.name} and another source both go to {output}; nothing was done")
-    same = skipped(request, f"{request.name} is a file that another path led to already")
+        raise UsageError(f"{name} and another source both go to {output}; nothing was done")
+    same = skipped(request, f"{name} is a file that another path led to already")
     book.note(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
 
 

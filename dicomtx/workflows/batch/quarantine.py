@@ -5,9 +5,7 @@ import os
 from dicomtx.errors import SourceError
 from dicomtx.storage.atomic_write import atomic_write
 from dicomtx.storage.destination_folders import make_folder_below
-from dicomtx.storage.source import reason
 from dicomtx.workflows.inputs.arguments import Found
-from dicomtx.workflows.preview.dry_run import opened
 
 
 def place_of(found: Found, folder: str) -> str:
@@ -28,17 +26,16 @@ def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = Fal
         SourceError: the file cannot be read any more.
         DestinationError: another is there, or it cannot be written.
     """
-    with opened(found) as file:
-        try:
-            times = os.stat(found.path)
-        except OSError as error:
-            raise SourceError(f"cannot be read: {reason(error)}") from error
-        if _is_there(path, file.size, times.st_mtime_ns):
+    with found.source.open() as file:
+        stat = found.source.stat()
+        if stat is None:
+            raise SourceError("was removed while it was read")
+        if _is_there(path, file.size, stat.mtime_ns):
             return
         make_folder_below(below or os.path.dirname(path), path)
         with atomic_write(path, overwrite=overwrite, mode=file.mode, follow=False) as fd:
             file.copy_to(fd, 0, file.size)
-            os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
+            os.utime(fd, ns=(stat.mtime_ns, stat.mtime_ns))
 
 
 def _is_there(path: str, size: int, mtime_ns: int) -> bool:

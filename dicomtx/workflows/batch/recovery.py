@@ -1,14 +1,12 @@
 """What runs wrote that did not live to note it: in place of a source, or as an output."""
 
-from contextlib import AbstractContextManager
-
 from dicomtx.dicom import tags
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, open_part10
 from dicomtx.errors import DicomtxError
-from dicomtx.storage.source import Source, open_source
-from dicomtx.storage.zip.member import open_member
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
@@ -26,16 +24,16 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
     if not entry or entry.status != PLANNED or entry.key == key or entry.key.plan != key.plan:
         return False
     try:
-        with open_source(key.source) as file, open_part10(file, whole=False) as part10:
+        with request.source.open() as file, open_part10(file, whole=False) as part10:
             header, before = read_file_info(part10), predecessor(part10.data_set)
             ours = part10.meta.text(tags.IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID
-        found = hash_of(key.source)
+        found = hash_of(request.source.path)
     except DicomtxError:
         return False
     if not (ours and _may_come_of(request, header.syntax)):
         return False
     done = Outcome(
-        request.name,
+        request.source.name,
         request.destination,
         "done",
         sop_instance_uid=before,
@@ -49,7 +47,7 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
 def is_result(request: Request, path: str) -> bool:
     """Whether a file is a result of the source: the same bytes, or written by dicomtx of it."""
     try:
-        with _opened(request) as source, open_source(path) as file:
+        with request.source.open() as source, LocalFile(path).open() as file:
             if _same_bytes(source, file):
                 return True
             with open_part10(source, whole=False) as before, open_part10(file, whole=False) as now:
@@ -61,12 +59,6 @@ def is_result(request: Request, path: str) -> bool:
                 return ours and was in (instance, predecessor(now.data_set) or instance)
     except DicomtxError:
         return False
-
-
-def _opened(request: Request) -> AbstractContextManager[Source]:
-    if request.member is None:
-        return open_source(request.source)
-    return open_member(request.source, request.member)
 
 
 def _same_bytes(one: Source, other: Source) -> bool:

@@ -13,7 +13,8 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.engine.verification import elements
 from dicomtx.errors import SourceError
 from dicomtx.storage.atomic_write import atomic_write
-from dicomtx.storage.source import Written, open_source
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import Written
 
 
 def remap(path: str, uid_map: Mapping[str, str], *, preserve: bool = False) -> int:
@@ -32,7 +33,7 @@ def remap(path: str, uid_map: Mapping[str, str], *, preserve: bool = False) -> i
         VerificationError: what was written is not what was meant; the file is as it was.
         DestinationError: it cannot be written.
     """
-    with open_source(path) as file:
+    with LocalFile(path).open() as file:
         with open_part10(file, whole=False) as part10:
             if is_directory(part10) or not reference_edits(part10.data_set, uid_map):
                 return 0

@@ -3,11 +3,12 @@
 import os
 from typing import Final, NamedTuple
 
-from dicomtx.errors import DicomtxError, ExitCode
-from dicomtx.storage.source import reason
+from dicomtx.errors import DicomtxError, ExitCode, SourceError
+from dicomtx.storage.local_file import Stat
+from dicomtx.storage.location import Location
 from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry, Journal, Key
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.workers.worker import failure, hash_of
+from dicomtx.workflows.workers.worker import failed, failure, hash_of
 
 AGAIN: Final = " (so it was before; not tried again)"
 
@@ -30,14 +31,11 @@ def chosen(
     choice: Choice, book: Journal, request: Request, digest: str
 ) -> tuple[Request, Key, Outcome | None]:
     """Returns the request, the key of its source, and the outcome if it is known already."""
-    member = request.member.name if request.member else ""
     try:
-        status = os.stat(request.source)
-    except OSError as error:
-        key = Key(request.source, member, 0, 0, digest)
-        told = failure(request, f"cannot be read: {reason(error)}", ExitCode.SOURCE, "SourceError")
-        return request, key, told
-    key = Key(request.source, member, status.st_size, status.st_mtime_ns, digest)
+        stat = _stat(request.source)
+    except SourceError as error:
+        return request, Key.of(request.source, Stat(), digest), failed(request, error)
+    key = Key.of(request.source, stat, digest)
     entry = book.entry(key.source, key.member)
     if entry and entry.key.plan == digest and entry.status != PLANNED:
         outcome = _as_before(choice, request, key, entry)
@@ -54,6 +52,13 @@ def chosen(
     return request._replace(overwrite=overwrite), key, None
 
 
+def _stat(source: Location) -> Stat:
+    stat = source.stat()
+    if stat is None:
+        raise SourceError("cannot be read: no such file")
+    return stat
+
+
 def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) -> str:
     """Returns what is to be said of the file at the output's place; empty if it is this source's.
 
@@ -64,7 +69,7 @@ def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) ->
     writer = book.wrote(place)
     if writer is None:
         return "exists already"
-    if writer != (os.path.abspath(key.source), key.member):
+    if writer != (key.source, key.member):
         name = "/".join(filter(None, writer))
         return f"exists already: an earlier run wrote it for {name}"
     if entry and entry.status in WRITTEN and entry.output == place:
@@ -127,4 +132,4 @@ def _stands(path: str, entry: Entry) -> bool:
 
 def skipped(request: Request, why: str) -> Outcome:
     """Returns the outcome of a file that is left out."""
-    return Outcome(request.name, request.destination, "skipped", warnings=(why,))
+    return Outcome(request.source.name, request.destination, "skipped", warnings=(why,))

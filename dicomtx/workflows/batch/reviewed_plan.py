@@ -9,9 +9,10 @@ from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.errors import DicomtxError, ExitCode, SourceError, UsageError
 from dicomtx.settings import FIELDS, Settings
-from dicomtx.storage.source import open_source, reason
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.location import Location, locate
 from dicomtx.storage.zip.directory import members
-from dicomtx.storage.zip.member import Member
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import failure
@@ -87,13 +88,15 @@ def steps(plan: str, settings: Settings) -> Iterator[Step]:
         raise UsageError(f"{plan}: cannot be read: {error}") from error
 
 
-def _changed(path: str, size: int, mtime_ns: int) -> str:
+def _changed(source: Location, size: int, mtime_ns: int) -> str:
     """Returns why a file is not what it was when it was planned; empty if it is."""
     try:
-        status = os.stat(path)
-    except OSError as error:
-        return f"is gone since it was planned: {reason(error)}"
-    return "" if (status.st_size, status.st_mtime_ns) == (size, mtime_ns) else CHANGED
+        stat = source.stat()
+    except SourceError as error:
+        return str(error)
+    if stat is None:
+        return "is gone since it was planned"
+    return "" if (stat.size, stat.mtime_ns) == (size, mtime_ns) else CHANGED
 
 
 class _Archives:
@@ -101,10 +104,10 @@ class _Archives:
 
     def __init__(self) -> None:
         self._path = ""
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, ZipMember] = {}
 
-    def place(self, path: str) -> tuple[str, Member | None]:
-        """Returns the file to open, and the member of it; None for what is no member.
+    def locate(self, path: str) -> Location:
+        """Returns where a path of a plan leads.
 
         Raises:
             SourceError: it is in an archive that cannot be read, or in it no more.
@@ -113,15 +116,15 @@ class _Archives:
         while above not in ("", "/") and not os.path.lexists(above):
             above = os.path.dirname(above)
         if os.path.lexists(path) or not os.path.isfile(above):
-            return path, None
+            return locate(path)
         if above != self._path:
-            with open_source(above) as archive:
-                self._members = {member.name: member for member in members(archive)}
+            with LocalFile(above).open() as archive:
+                self._members = {member.name: member for member in members(above, archive)}
             self._path = above
-        member = self._members.get(path[len(above) + 1 :])
+        member = self._members.get(path)
         if member is None:
             raise SourceError("is gone since it was planned: not in the archive")
-        return above, member
+        return member
 
 
 def _values(where: str, line: str) -> dict[str, Any]:
@@ -142,30 +145,19 @@ def _values(where: str, line: str) -> dict[str, Any]:
 def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Archives) -> Step:
     path, relative = values["path"], values["relative"]
     if values["action"] == UNREADABLE:
-        request = Request(path, "", settings=settings)
+        request = Request(locate(path), "", settings=settings)
         told = str(values.get("error", "")) or "could not be read when it was planned"
         return Step(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
     try:
-        source, member = archives.place(path)
+        source = archives.locate(path)
     except SourceError as error:
-        return Step(Request(path, "", settings=settings), relative, changed=str(error))
-    size = values["bytes_in"]
-    changed = ""
-    if member and member.size == size:
-        size = _size(source)  # that of the archive is not in the plan, but its time is
-    changed = _changed(source, size, values["mtime_ns"])
+        return Step(Request(locate(path), "", settings=settings), relative, changed=str(error))
+    changed = _changed(source, values["bytes_in"], values["mtime_ns"])
     if values["action"] == Action.REFUSE:
-        request = Request(source, "", settings=settings, member=member)
+        request = Request(source, "", settings=settings)
         return Step(request, relative, _refused(request, values), changed)
-    request = _request(where, values, settings)
-    return Step(request._replace(source=source, member=member), relative, changed=changed)
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:  # it vanished just now: that is told
-        return 0
+    request = _request(where, source, values, settings)
+    return Step(request, relative, changed=changed)
 
 
 def _refused(request: Request, values: dict[str, Any]) -> Outcome:
@@ -182,7 +174,7 @@ def _refused(request: Request, values: dict[str, Any]) -> Outcome:
     )
 
 
-def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
+def _request(where: str, source: Location, values: dict[str, Any], settings: Settings) -> Request:
     target = BY_UID.get(values["target_syntax"])
     options = values.get("options", {})
     known = isinstance(options, dict) and not options.keys() - FIELDS.keys()
@@ -204,4 +196,4 @@ def _request(where: str, values: dict[str, Any], settings: Settings) -> Request:
     )
     bare = {key: field.default for key, field in FIELDS.items() if field.in_plans}
     in_force = settings._replace(**(bare | taken))
-    return Request(values["path"], "", target, settings=in_force, policy=reviewed)
+    return Request(source, "", target, settings=in_force, policy=reviewed)

@@ -20,7 +20,8 @@ from dicomtx.engine.planning.planner import hidden_streams
 from dicomtx.errors import DicomtxError, UnsupportedError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.storage.atomic_write import PRIVATE, atomic_write
-from dicomtx.storage.source import STANDARD_STREAM, open_source, write_all
+from dicomtx.storage.location import locate
+from dicomtx.storage.source import STANDARD_STREAM, write_all
 from dicomtx.workflows.compare.opened import Opened, _of
 from dicomtx.workflows.compare.result import Comparing, Comparison, Pixels
 
@@ -65,7 +66,7 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
 
 @contextmanager
 def _opened(path: str, codecs: Codecs, role: Role, settings: Settings) -> Iterator[Opened]:
-    with _of(path), open_source(path) as file, open_part10(file) as part10:
+    with _of(path), locate(path).open() as file, open_part10(file) as part10:
         header = read_file_info(part10)
         if header.hidden and not settings.force_native:
             raise UnsupportedError(hidden_streams(header))

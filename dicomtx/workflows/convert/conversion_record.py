@@ -59,7 +59,7 @@ def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
     error = None if left_out else error
     written = not error and not left_out
     return Outcome(
-        path=request.name,
+        path=request.source.name,
         destination=request.destination,
         status=status,
         action=made.action.value if made else "",

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
@@ -29,12 +29,12 @@ from dicomtx.errors import (
 )
 from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, make_folder
 from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.source import (
     STANDARD_STREAM,
     Source,
     Spool,
     Written,
-    open_source,
     reason,
     temporary_folder,
 )
@@ -43,7 +43,7 @@ from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_or
 from dicomtx.workflows.convert.file_rules import check_lossy_in_place, check_wanted, memory_of
 from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.convert.source_stamp import Stamp, check_unchanged, stamp_of
+from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
 
 ADDED_META: Final = "file meta information written: the source has none, or not all of it"
 
@@ -87,7 +87,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
     if not rules.copy_others:
         return LeftOutError(f"skipped: {error}") if rules.skip_others else error
     try:
-        with _opened(run.request) as file, _destination(run.request, file) as fd:
+        with run.request.source.open() as file, _destination(run.request, file) as fd:
             file.copy_to(fd, 0, file.size)
             run.bytes_out = file.size
     except DicomtxError as failure:
@@ -99,7 +99,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
 def _convert(run: Run) -> None:
     request = run.request
     before = stamp_of(request)
-    with _opened(request) as file:
+    with request.source.open() as file:
         run.bytes_in = file.size
         with open_part10(file, salvage=request.settings.salvage) as part10:
             header = read_file_info(part10)
@@ -139,28 +139,19 @@ def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:
     return settled.plan
 
 
-def _opened(request: Request) -> AbstractContextManager[Source]:
-    """Opens the source: a file, or a member of an archive."""
-    if request.member is None:
-        return open_source(request.source)
-    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - seldom needed
-
-    return open_member(request.source, request.member)
-
-
 @contextmanager
-def _destination(request: Request, file: Source, before: Stamp | None = None) -> Iterator[int]:
+def _destination(request: Request, file: Source, before: Stat | None = None) -> Iterator[int]:
     """Yields where the output goes, once it is sure that it may go there.
 
     The source is checked once more when the output is safe on the disk.
     """
     source, destination = request.source, request.destination
-    files = STANDARD_STREAM not in (source, destination) and os.path.exists(destination)
+    files = source.path and destination != STANDARD_STREAM and os.path.exists(destination)
     try:
-        same = files and os.path.samefile(source, destination)
+        same = bool(files) and os.path.samefile(source.path, destination)
     except OSError as error:  # it vanished, or the disk fails
         raise SourceError(f"cannot be read: {reason(error)}") from error
-    if same and request.member:
+    if same and not isinstance(source, LocalFile):
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")

@@ -5,6 +5,7 @@ from typing import Final
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, loses
 from dicomtx.errors import LeftOutError, UnsupportedError
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.convert.request import Request
 
 AT_REST: Final = 96 << 20  # bytes of a worker with numpy and the codecs, and of its spools
@@ -19,7 +20,7 @@ def check_wanted(plan: Plan, request: Request) -> None:
     rules, syntax = request.rules, plan.source
     if rules.only and syntax.encapsulated != (rules.only == "compressed"):
         raise LeftOutError(f"{syntax.name} is not {rules.only}")
-    in_place = request.in_place and not request.member
+    in_place = request.in_place and isinstance(request.source, LocalFile)
     if isinstance(plan, Copy) and (rules.skip_same or in_place):
         raise LeftOutError(f"it is {syntax.name} already")
     if isinstance(plan, Keep) and in_place:

@@ -13,7 +13,7 @@ from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data.display import pixel_aspect, presentation
 from dicomtx.engine.decoding.fallback_frames import fallback_frames
 from dicomtx.errors import DicomtxError
-from dicomtx.storage.source import open_source
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.convert.conversion_record import Allow
 from dicomtx.workflows.convert.file_rules import AT_REST
 
@@ -35,7 +35,7 @@ def write_icon(path: str, codecs: Codecs, allow: Allow) -> str:
 
 
 def _made(path: str, codecs: Codecs, allow: Allow) -> bytes:
-    with open_source(path) as file, open_part10(file, salvage=True) as part10:
+    with LocalFile(path).open() as file, open_part10(file, salvage=True) as part10:
         header = read_file_info(part10)
         if header.pixel_data == "none":
             return b""

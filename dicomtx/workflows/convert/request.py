@@ -7,7 +7,7 @@ from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import OneTarget, Policy
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
-from dicomtx.storage.zip.member import Member
+from dicomtx.storage.location import Location
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 
 Status = Literal["done", "kept", "refused", "failed", "skipped"]
@@ -51,13 +51,12 @@ class Request(NamedTuple):
     """One file to convert.
 
     Attributes:
-        source: a path, or ``-`` for standard input.
+        source: where the file is.
         destination: a path, or ``-`` for standard output; the source itself with ``in_place``.
         target: the transfer syntax wanted.
         overwrite: an existing destination may be replaced.
         in_place: source and destination may be the same file.
         settings: everything that does not depend on the file.
-        member: which one of the ZIP archive that ``source`` names; None for a file.
         rules: what a tree asks of each of its files.
         policy: what decides in place of ``target``; None: all goes to ``target``.
         on_failure: what becomes of a file that cannot be transcoded.
@@ -66,13 +65,12 @@ class Request(NamedTuple):
             links are followed.
     """
 
-    source: str
+    source: Location
     destination: str
     target: TransferSyntax = DEFAULT_TARGET
     overwrite: bool = False
     in_place: bool = False
     settings: Settings = DEFAULTS
-    member: Member | None = None
     rules: FileRules = NO_RULES
     policy: Policy | None = None
     on_failure: OnFailure = "error"
@@ -83,11 +81,6 @@ class Request(NamedTuple):
     def decider(self) -> Policy:
         """What decides: the policy, or the one target."""
         return self.policy or OneTarget(self.target)
-
-    @property
-    def name(self) -> str:
-        """What the source is called: ``archive.zip/member`` for a member."""
-        return f"{self.source}/{self.member.name}" if self.member else self.source
 
 
 class Outcome(NamedTuple):

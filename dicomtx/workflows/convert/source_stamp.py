@@ -1,37 +1,23 @@
 """Whether a source is still what it was: others may write, replace or remove it meanwhile."""
 
-import os
-from typing import NamedTuple
-
 from dicomtx.errors import SourceError
-from dicomtx.storage.source import STANDARD_STREAM, reason
+from dicomtx.storage.local_file import Stat
 from dicomtx.workflows.convert.request import Request
 
 
-class Stamp(NamedTuple):
-    """What tells a file from what it was before."""
-
-    device: int
-    inode: int
-    mode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-
-def stamp_of(request: Request) -> Stamp | None:
-    """Returns the stamp of the source before it is opened; None for standard input.
+def stamp_of(request: Request) -> Stat | None:
+    """Returns what is known of the source before it is opened; None if it is missing.
 
     Raises:
         SourceError: it is not what it was when its place was chosen by what is in it.
     """
-    stamp = None if request.source == STANDARD_STREAM else _stamp(request.source)
+    stamp = request.source.stat()
     if stamp and request.listed and (stamp.size, stamp.mtime_ns) != request.listed:
         raise SourceError("has changed since it was looked up; run the command again")
     return stamp
 
 
-def check_unchanged(request: Request, before: Stamp | None) -> None:
+def check_unchanged(request: Request, before: Stat | None) -> None:
     """Returns if what was read is one file, and the one that is replaced if it is in place.
 
     Raises:
@@ -39,28 +25,10 @@ def check_unchanged(request: Request, before: Stamp | None) -> None:
     """
     if before is None:
         return
-    now = _stamp(request.source)
+    now = request.source.stat()
     if now == before:
         return
     if request.in_place:
         raise SourceError("was changed, replaced or removed meanwhile: it is left as it is now")
-    if now and now[:2] == before[:2]:
+    if now and now.file == before.file:
         raise SourceError("was changed while it was read")
-
-
-def _stamp(path: str) -> Stamp | None:
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise SourceError(f"cannot be read: {why}") from error
-    return Stamp(
-        status.st_dev,
-        status.st_ino,
-        status.st_mode & 0o7777,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,  # nobody can set it back
-    )

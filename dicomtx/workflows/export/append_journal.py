@@ -9,8 +9,9 @@ from typing import Final
 from dicomtx.dicom.file_set.dicomdir_reader import file_key, referenced_files
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DestinationError
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.own_files import own_file
-from dicomtx.storage.source import open_source, write_all
+from dicomtx.storage.source import write_all
 
 NAME: Final = ".dicomtx-append.journal"
 INSTEAD: Final = "remove it; the files it lists may be missing from the DICOMDIR"
@@ -37,7 +38,7 @@ class AppendJournal:
         """Removes recorded files that are unchanged and that the DICOMDIR does not list."""
         left = {name: (size, time) for name, size, time in self._lines()}
         if left:
-            with open_source(directory) as file, open_part10(file) as part10:
+            with LocalFile(directory).open() as file, open_part10(file) as part10:
                 listed = {file_key(names) for names in referenced_files(part10)}
             for name, noted in left.items():
                 if file_key(name.split("/")) not in listed:

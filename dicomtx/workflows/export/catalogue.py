@@ -1,11 +1,10 @@
 """The files to export, in a temporary database on disk so that memory use stays constant."""
 
-import json
+import pickle
 import sqlite3
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
-from dicomtx.storage.zip.member import Member
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.workflows.export.member_names import Naming, Place
 from dicomtx.workflows.inputs.arguments import Found
@@ -13,7 +12,7 @@ from dicomtx.workflows.inputs.arguments import Found
 SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;
 CREATE TABLE entry (number INTEGER PRIMARY KEY, patient TEXT, study TEXT, series TEXT,
-  uid TEXT, content TEXT, name TEXT);
+  uid TEXT, content BLOB, name TEXT);
 CREATE TABLE known (uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX uids ON entry (uid);
 CREATE INDEX sorted ON entry (patient, study, series, number);
@@ -147,12 +146,10 @@ class _Firsts:
         return {name: first[name] for name in names}
 
 
-def _encoded(entry: Entry) -> str:
-    return json.dumps(entry[:6])
+def _encoded(entry: Entry) -> bytes:
+    return pickle.dumps(entry, 5)
 
 
-def _decoded(content: str) -> Entry:
-    found, place, syntax, target, when, twin = json.loads(content)
-    path, member, *rest = found
-    where = Found(path, Member(*member) if member else None, *rest)
-    return Entry(where, Place(*place), syntax, target, tuple(when), twin)
+def _decoded(content: bytes) -> Entry:
+    entry: Entry = pickle.loads(content)  # noqa: S301 - of this very run
+    return entry

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 from dicomtx.errors import DestinationError
 from dicomtx.storage.atomic_write import ANY_MODE, PRIVATE, atomic_write, usual_mode
 from dicomtx.storage.destination_folders import make_folder_below
-from dicomtx.storage.source import STANDARD_STREAM, Source, open_source, reason
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import STANDARD_STREAM, Source, reason
 from dicomtx.storage.staging import staging_folder
 from dicomtx.storage.zip.writer import Time, ZipWriter
 from dicomtx.workflows.export import manifest
@@ -47,7 +48,7 @@ class Archive:
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
         """Adds a staged file and removes it from the staging folder."""
-        with open_source(path) as source:
+        with LocalFile(path).open() as source:
             self.copy(name, source, when, deflate=deflate)
         os.unlink(path)
 

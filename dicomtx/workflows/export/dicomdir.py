@@ -16,7 +16,8 @@ from dicomtx.dicom.file_set.icon_image import icon_image
 from dicomtx.dicom.part10 import Part10, open_part10
 from dicomtx.errors import DamagedError, DicomtxError, SourceError
 from dicomtx.storage.atomic_write import atomic_write
-from dicomtx.storage.source import Source, open_source
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import Source
 from dicomtx.storage.zip.writer import Time
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.icon import SIDE
@@ -72,21 +73,21 @@ class Directory:
         Raises:
             SourceError: a referenced file is missing or cannot be read.
         """
-        path = os.path.join(folder, DIRECTORY)
+        directory = LocalFile(os.path.join(folder, DIRECTORY))
         bare = 0
-        with _of(folder, DIRECTORY), open_source(path) as source, open_part10(source) as part10:
+        with _of(folder, DIRECTORY), directory.open() as source, open_part10(source) as part10:
             old = existing_dicomdir(part10)
             self._as_before(old)
-            for found in find([path], Rules()):
-                name = os.path.relpath(found.path, folder)
+            for found in find([directory.path], Rules()):
+                name = os.path.relpath(found.source.path, folder)
                 at, size = old.icons.get(file_key(name.split(os.sep)), (0, 0))
                 with _of(folder, name):
                     if found.error:
                         raise SourceError(found.error)
-                    with open_source(found.path) as file:
+                    with found.source.open() as file:
                         icon = source.read(at, size)
                         added = self._add(file, name, self._taken, icon)
-                        outcome = _was_there(found.path, added, file.size)
+                        outcome = _was_there(found.source.name, added, file.size)
                 bare += added.record == "IMAGE" and not icon
                 self._taken += 1
                 yield name, outcome, added.predecessor

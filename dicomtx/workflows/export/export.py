@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 
 from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
 from dicomtx.storage.atomic_write import atomic_write
-from dicomtx.storage.source import STANDARD_STREAM, Spool, open_source
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import STANDARD_STREAM, Spool
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.convert import ADDED_META
@@ -20,7 +21,6 @@ from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
 from dicomtx.workflows.export.originals import with_meta
 from dicomtx.workflows.export.survey import KNOWN, survey
-from dicomtx.workflows.export.survey import opened as opened_source
 from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.workers import pool
 
@@ -73,7 +73,8 @@ def _found(job: Export) -> Iterator[Found]:
     named = place in map(os.path.realpath, job.sources)
     finding = job.finding._replace(without=(*job.finding.without, job.destination))
     for found in find(job.sources, finding):
-        own = os.path.basename(found.path) == name and os.path.realpath(found.path) == place
+        path = found.source.path
+        own = path and os.path.basename(path) == name and os.path.realpath(path) == place
         if named or not own:
             yield found
 
@@ -194,12 +195,13 @@ class Run:
         job = self._job
         icons = job.media is not None and job.media.icons
         rules = FileRules(tree=True, passing=job.zipped, icon=icons)
-        base = Request("", "", settings=job.in_force, rules=rules, on_failure=job.on_failure)
+        base = Request(
+            LocalFile(""), "", settings=job.in_force, rules=rules, on_failure=job.on_failure
+        )
         for entry in catalogue:
             decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
             yield base._replace(
-                source=entry.found.path,
-                member=entry.found.member,
+                source=entry.found.source,
                 destination=os.path.join(self._container.staging, f"{entry.number}"),
                 **decides,
             )
@@ -216,7 +218,7 @@ class Run:
             return taken._replace(destination="")
         if outcome.error:
             return self._original(entry, taken)
-        with open_source(request.destination) as source:
+        with LocalFile(request.destination).open() as source:
             icon = taken_icon(request.destination) if request.rules.icon else b""
             added = self._directory.add(entry, source, icon) if self._directory else ([], "")
         warnings, missing = added
@@ -241,7 +243,7 @@ class Run:
         deflate = not (syntax.encapsulated or syntax.deflated)
         with ExitStack() as stack:
             try:
-                source = stack.enter_context(opened_source(entry.found))
+                source = stack.enter_context(entry.found.source.open())
             except SourceError:  # the reason for the failure
                 return taken._replace(destination="", warnings=(*taken.warnings, "left out"))
             bare = source

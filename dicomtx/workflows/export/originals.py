@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dicomtx.dicom.part10 import file_meta, open_part10
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.atomic_write import atomic_write
-from dicomtx.storage.source import Source, open_source
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 
@@ -24,7 +25,7 @@ def with_meta(source: Source, syntax: TransferSyntax, staging: str) -> Iterator[
     if not _copied(source, syntax, path):
         yield source
         return
-    with open_source(path) as copy:
+    with LocalFile(path).open() as copy:
         yield copy
     os.unlink(path)
 

@@ -1,7 +1,6 @@
 """Surveys the files to export: reads only headers and writes nothing."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +22,6 @@ from dicomtx.errors import (
     NotDicomError,
 )
 from dicomtx.settings import Settings
-from dicomtx.storage.source import Source, open_source
-from dicomtx.storage.zip.member import open_member
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows.boundary import boundary
@@ -112,7 +109,7 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
             except DamagedError as error:
                 yield from _damaged(one, catalogue, rules, error)
             except DicomtxError as error:
-                named = one.path == one.root or not isinstance(error, NotDicomError)
+                named = one.named or not isinstance(error, NotDicomError)
                 outcome = _left_out(one, str(error), error.exit_code if named else ExitCode.DONE)
                 yield outcome._replace(messages=error.lines)
             else:
@@ -134,16 +131,9 @@ def _damaged(
         yield _left_out(found, wrong, ExitCode.UNSUPPORTED)
 
 
-def opened(found: Found) -> AbstractContextManager[Source]:
-    """Opens a file, or a member of an archive."""
-    if found.member:
-        return open_member(found.path, found.member)
-    return open_source(found.path)
-
-
 def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> str:
     """Adds one file to the catalogue. Returns why it cannot be exported, or empty."""
-    with opened(found) as file, open_part10(file, whole=False, salvage=True) as part10:
+    with found.source.open() as file, open_part10(file, whole=False, salvage=True) as part10:
         data_set = part10.data_set
         header = read_file_info(part10)
         if header.file_set:
@@ -233,7 +223,7 @@ def _valid(date: str, clock: str) -> Time:
 def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
     """Returns the outcome of a file that is not in the archive."""
     if code is ExitCode.DONE:
-        return Outcome(found.name, "", "skipped", warnings=(why,))
+        return Outcome(found.source.name, "", "skipped", warnings=(why,))
     refused = code in (ExitCode.UNSUPPORTED, ExitCode.POLICY)
     status: Status = "refused" if refused else "failed"
-    return Outcome(found.name, "", status, error=why, exit_code=int(code))
+    return Outcome(found.source.name, "", status, error=why, exit_code=int(code))

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from dicomtx.dicom.file_set.dicomdir_reader import is_directory, referenced_files
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError, SourceError
-from dicomtx.storage.source import CHUNK, STANDARD_STREAM, open_source, reason
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.location import Location, StandardInput, locate
+from dicomtx.storage.source import CHUNK, STANDARD_STREAM, reason
 from dicomtx.storage.zip.directory import members
-from dicomtx.storage.zip.member import Member
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.inputs.globs import Globs
 from dicomtx.workflows.inputs.seen import Seen
@@ -22,25 +23,23 @@ class Found(NamedTuple):
     """One file to be worked on.
 
     Attributes:
-        path: what is opened: a file, or the ZIP archive that it is in.
-        member: which one of the archive; None for a file.
+        source: where it is.
         relative: where it goes in the mirrored tree, with slashes; it never leads out of it.
         root: the argument that it was found by.
         error: why it cannot be worked on, to be reported as a failure; empty if it may be tried.
         skipped: why it is left out, to be counted; empty if it is not.
     """
 
-    path: str
-    member: Member | None
+    source: Location
     relative: str
     root: str
     error: str = ""
     skipped: str = ""
 
     @property
-    def name(self) -> str:
-        """What it is called in outcomes: ``archive.zip/member`` for a member."""
-        return f"{self.path}/{self.member.name}" if self.member else self.path
+    def named(self) -> bool:
+        """Whether an argument names it, or the archive that it is in."""
+        return self.root in (self.source.path, self.source.name)
 
 
 class Rules(NamedTuple):
@@ -76,7 +75,7 @@ def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
         wanted = found.error or globs.includes(found.relative)
         if globs.excludes(found.relative) or not wanted:
             continue
-        if seen.first(found.path, found.member, found.error or found.skipped):
+        if seen.first(found.source, found.error or found.skipped):
             yield found
 
 
@@ -141,7 +140,10 @@ class _Argument:
 
     def files(self) -> Iterator[Found]:
         """Yields its files."""
-        path = self._path
+        path, source = self._path, locate(self._path)
+        if not isinstance(source, LocalFile | StandardInput):  # "-" in a list is a file
+            yield self._found(source, self._relative)
+            return
         try:
             mode = os.stat(path).st_mode
         except (OSError, ValueError) as error:
@@ -160,8 +162,9 @@ class _Argument:
         else:
             yield self._found(path, self._relative)
 
-    def _found(self, path: str, relative: str, member: Member | None = None, **why: str) -> Found:
-        return Found(path, member, relative, self._path, **why)
+    def _found(self, source: Location | str, relative: str, **why: str) -> Found:
+        source = LocalFile(source) if isinstance(source, str) else source
+        return Found(source, relative, self._path, **why)
 
     def _folder(self) -> Iterator[Found]:
         for file in walk(self._path, self._enters, follow=self._rules.follow):
@@ -183,10 +186,10 @@ class _Argument:
         """Yields the members of an archive."""
         own = below or _name(path)
         try:
-            with boundary(), open_source(path) as archive:
-                for member in members(archive):
-                    relative = _joined(below, "/".join(_parts(member.name)) or own)
-                    yield self._found(path, relative, member, error=member.error)
+            with boundary(), LocalFile(path).open() as archive:
+                for member in members(path, archive):
+                    relative = _joined(below, "/".join(_parts(member.inside)) or own)
+                    yield self._found(member, relative, error=member.error)
         except DicomtxError as error:
             yield self._found(path, own, error=str(error))
 
@@ -195,7 +198,7 @@ class _Argument:
         folder = os.path.dirname(self._path)
         below = self._below and (os.path.dirname(self._relative) or _name(folder))
         try:
-            with boundary(), open_source(self._path) as file, open_part10(file) as part10:
+            with boundary(), LocalFile(self._path).open() as file, open_part10(file) as part10:
                 if not is_directory(part10):
                     yield self._found(self._path, self._relative)
                     return

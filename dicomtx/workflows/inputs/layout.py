@@ -11,8 +11,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.values.text import tag_of, value
 from dicomtx.errors import DicomtxError, UsageError
-from dicomtx.storage.source import open_source
-from dicomtx.storage.zip.member import Member, open_member
+from dicomtx.storage.location import Location
 
 UNKNOWN: Final = "unknown"
 LONGEST: Final = 200
@@ -69,14 +68,13 @@ class Layout(NamedTuple):
             return SEPARATOR.join(_component(parts, data_set) for parts in self.components)
 
 
-def place_of(layout: Layout, path: str, member: Member | None = None) -> str:
-    """Returns the path of a file, or of a member of an archive; its pixels are not read.
+def place_of(layout: Layout, source: Location) -> str:
+    """Returns the path that a file gets; its pixels are not read.
 
     Raises:
         SourceError: it cannot be read, or is not DICOM.
     """
-    source = open_source(path) if member is None else open_member(path, member)
-    with source as file, open_part10(file, whole=False) as part10:
+    with source.open() as file, open_part10(file, whole=False) as part10:
         return layout.place(part10.data_set)
 
 

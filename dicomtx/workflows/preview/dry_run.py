@@ -1,8 +1,6 @@
 """Plans conversions without writing: reads headers and decides as a conversion would."""
 
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,7 +29,8 @@ from dicomtx.errors import (
     UsageError,
 )
 from dicomtx.settings import FIELDS, Settings
-from dicomtx.storage.source import Source, open_source
+from dicomtx.storage.location import locate
+from dicomtx.storage.source import Source
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.failures import error_of
 from dicomtx.workflows.inputs.arguments import Found, Rules, find
@@ -81,17 +80,17 @@ def planned_of(files: Iterator[Found], asked: Asked) -> Iterator[Planned]:
 
 def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
     """Returns the plan for one file; None if it is not DICOM and was found in a folder."""
-    planned = Planned(found.name, found.relative)
+    planned = Planned(found.source.name, found.relative)
     if found.error:
         return replace(planned, error=found.error, exit_code=int(ExitCode.SOURCE))
     try:
-        with boundary(), opened(found) as file:
-            changed = 0 if found.path == "-" else os.stat(found.path).st_mtime_ns
+        with boundary(), found.source.open() as file:
+            stat = found.source.stat()
+            changed = stat.mtime_ns if stat else 0
             planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
             return _of_file(planned, file, asked, codecs)
     except NotDicomError as error:
-        named = found.path in (found.root, "-")
-        return _unreadable(planned, error) if named else None
+        return _unreadable(planned, error) if found.named else None
     except (SourceError, BugError) as error:
         return _unreadable(planned, error)
 
@@ -99,15 +98,6 @@ def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
 def _unreadable(planned: Planned, error: DicomtxError) -> Planned:
     code, told = int(error.exit_code), error.lines
     return replace(planned, error=str(error), exit_code=code, warnings=told)
-
-
-def opened(found: Found) -> AbstractContextManager[Source]:
-    """Opens a file, or a member of an archive."""
-    if found.member is None:
-        return open_source(found.path)
-    from dicomtx.storage.zip.member import open_member  # noqa: PLC0415 - rarely needed
-
-    return open_member(found.path, found.member)
 
 
 def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Planned:
@@ -204,7 +194,7 @@ def explained(path: str, policy: Policy) -> list[tuple[str, str]]:
         SourceError: the file cannot be read, or is not DICOM.
     """
     try:
-        with open_source(path) as file, open_part10(file, whole=False) as part10:
+        with locate(path).open() as file, open_part10(file, whole=False) as part10:
             return policy.explain(Subject(read_file_info(part10), part10.data_set, file.size))
     except SourceError as error:
         raise type(error)(f"{path}: {error}") from error

@@ -51,10 +51,9 @@ def _ratios(sample: Iterable[tuple[Found, Planned]], asked: Asked) -> Ratios:
     with TemporaryDirectory() as folder:
         for number, (found, planned) in enumerate(sample):
             request = Request(
-                found.path,
+                found.source,
                 os.path.join(folder, str(number)),
                 settings=settings,
-                member=found.member,
                 policy=asked.policy,
                 on_failure=asked.on_failure,
             )

@@ -15,7 +15,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.inputs.arguments import Found, Rules, find
 from dicomtx.workflows.policies.orthanc import read_orthanc
-from dicomtx.workflows.preview.dry_run import changes_uid, opened
+from dicomtx.workflows.preview.dry_run import changes_uid
 
 
 class Sent(NamedTuple):
@@ -77,12 +77,12 @@ def negotiated(sources: tuple[str, ...], peer: Peer, settings: Settings) -> Iter
 
 def _of_one(found: Found, peer: Peer, settings: Settings, codecs: Codecs) -> Sent:
     if found.error:
-        return Sent(found.name, reason=found.error, exit_code=int(ExitCode.SOURCE))
+        return Sent(found.source.name, reason=found.error, exit_code=int(ExitCode.SOURCE))
     try:
-        with boundary(), opened(found) as file, open_part10(file, whole=False) as part10:
+        with boundary(), found.source.open() as file, open_part10(file, whole=False) as part10:
             header = read_file_info(part10)
     except DicomtxError as error:
-        return Sent(found.name, reason=str(error), exit_code=int(error.exit_code))
+        return Sent(found.source.name, reason=str(error), exit_code=int(error.exit_code))
 
     def transcode(target: TransferSyntax) -> Plan:
         return plan(header, target, codecs, settings)
@@ -95,7 +95,7 @@ def _sent(found: Found, header: FileInfo, left: NegotiationResult, *, changes_ui
     made = left.plan
     refused = isinstance(made, Refuse)
     return Sent(
-        path=found.name,
+        path=found.source.name,
         source_syntax=header.label.uid,
         target_syntax="" if refused else made.target.uid,
         action=made.action.value,

@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode
 from dicomtx.processes.framing import receive, send
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.best_of import smallest
@@ -118,7 +119,7 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
     """Returns the outcome of a file that did not come to one."""
     words = " ".join(error.split())
     return Outcome(
-        request.name,
+        request.source.name,
         request.destination,
         "failed",
         error=words,
@@ -135,9 +136,9 @@ def failed(request: Request, error: DicomtxError) -> Outcome:
 
 def _times(request: Request) -> tuple[int, int] | None:
     """Returns the times of the source, if the output is to have them."""
-    if request.rules.preserve and not request.member:
+    if request.rules.preserve and isinstance(request.source, LocalFile):
         with suppress(OSError):
-            status = os.stat(request.source)  # before it is replaced, if it is
+            status = os.stat(request.source.path)  # before it is replaced, if it is
             return status.st_atime_ns, status.st_mtime_ns
     return None
 

@@ -14,7 +14,7 @@ from dicomtx.dicom.derivation.lossy_attributes import (
     says_lossy,
 )
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.storage.source import open_source
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import TABLE, find
 from tests import corpus
 from tests.dicom import builder
@@ -216,7 +216,7 @@ def test_a_range_that_16_bits_cannot_hold_is_removed() -> None:
 )
 def test_real_files_keep_all_else(name: str) -> None:
     path = corpus.file(name)
-    with open_source(str(path)) as file, open_part10(file) as part10:
+    with LocalFile(str(path)).open() as file, open_part10(file) as part10:
         edits = lossy_edits(part10.data_set, FIRST)
         read = rewritten(part10.data_set, edits)
     before = dcmread(path)

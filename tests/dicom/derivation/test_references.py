@@ -15,7 +15,7 @@ from dicomtx.dicom.item_search import items_with
 from dicomtx.dicom.part10 import open_part10, syntax_of
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.errors import DamagedError
-from dicomtx.storage.source import open_source
+from dicomtx.storage.local_file import LocalFile
 from tests import corpus
 from tests.dicom import builder
 from tests.dicom.builder import element, sequence, text
@@ -68,7 +68,7 @@ def test_every_reference_of_a_real_file_is_found_and_nothing_else_changes(path: 
     wanted = [uid for uid in instances(before) if uid]
     assert wanted
     uid_map = {uid: f"2.25.{n}" for n, uid in enumerate(wanted)}
-    with open_source(str(path)) as file, open_part10(file) as part10:
+    with LocalFile(str(path)).open() as file, open_part10(file) as part10:
         edits = reference_edits(part10.data_set, uid_map)
         read = rewritten(part10.data_set, edits)
     for found in before.iterall():
@@ -98,7 +98,7 @@ def _of_predecessor(data_set: Dataset, uid: str) -> bool:
 def test_the_predecessor_that_another_tool_named_stays(name: str) -> None:
     path = corpus.file(name)
     uid = instances(dcmread(path))[0]
-    with open_source(str(path)) as file, open_part10(file) as part10:
+    with LocalFile(str(path)).open() as file, open_part10(file) as part10:
         assert reference_edits(part10.data_set, {uid: NEW}) == []
 
 

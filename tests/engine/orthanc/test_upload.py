@@ -10,6 +10,7 @@ from dicomtx.dicom.elements import IMPLICIT
 from dicomtx.dicom.values import text as values
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
@@ -80,7 +81,9 @@ def verdicts(path: Path, configuration: Path) -> tuple[int, str, str]:
     """Returns exit code, target and error of the plan, which are those of a conversion."""
     policy = read_orthanc((str(configuration),), {})
     (planned,) = dry_run(Asked((str(path),), policy, Settings()))
-    asked = Request(str(path), str(path.with_name("out.dcm")), find("rle"), settings=Settings())
+    asked = Request(
+        LocalFile(str(path)), str(path.with_name("out.dcm")), find("rle"), settings=Settings()
+    )
     outcome = convert(asked._replace(policy=policy))
     assert (outcome.exit_code, outcome.target_syntax) == (planned.exit_code, planned.target_syntax)
     return planned.exit_code, planned.target_syntax, planned.error or planned.reason

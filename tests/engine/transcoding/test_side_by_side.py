@@ -8,6 +8,7 @@ import pytest
 from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.codecs.isolation.child import Child
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -20,7 +21,13 @@ MULTI_FRAME = str(file("emri_small.dcm"))  # 10 frames of 64 x 64 x 16 bits
 def converted(tmp_path: Any, to: str, progress: Any = None, **settings: Any) -> Outcome:
     destination = str(tmp_path / "out.dcm")
     return convert(
-        Request(MULTI_FRAME, destination, find(to), overwrite=True, settings=Settings(**settings)),
+        Request(
+            LocalFile(MULTI_FRAME),
+            destination,
+            find(to),
+            overwrite=True,
+            settings=Settings(**settings),
+        ),
         progress,
     )
 

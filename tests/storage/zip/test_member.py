@@ -13,10 +13,11 @@ import pytest
 
 from dicomtx.errors import DamagedError, ExitCode, SourceError
 from dicomtx.limits import Limits
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.storage.zip import member as zip_members
 from dicomtx.storage.zip.directory import members
-from dicomtx.storage.zip.member import Member, open_member
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
@@ -33,12 +34,12 @@ def archive(folder: Path, content: Content, method: int = zipfile.ZIP_STORED) ->
     return path
 
 
-def found(path: Path) -> list[Member]:
-    return list(members(Source(path.read_bytes())))
+def found(path: Path) -> list[ZipMember]:
+    return list(members(str(path), Source(path.read_bytes())))
 
 
-def read(path: Path, member: Member) -> bytes:
-    with open_member(str(path), member) as source:
+def read(member: ZipMember) -> bytes:
+    with member.open() as source:
         return source.read(0, source.size)
 
 
@@ -65,8 +66,8 @@ def test_members_are_read_as_zipfile_reads_them(tmp_path: Path, method: int, siz
     data = os.urandom(size // 2) + bytes(size - size // 2)
     path = archive(tmp_path, {"a/": b"", "a/b.dcm": data, "ä/中文": b"more"}, method)
     one, two = found(path)
-    assert (one.name, read(path, one)) == ("a/b.dcm", data)
-    assert (two.name, read(path, two)) == ("ä/中文", b"more")
+    assert (one.inside, read(one)) == ("a/b.dcm", data)
+    assert (two.inside, read(two)) == ("ä/中文", b"more")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -75,12 +76,12 @@ def test_a_member_is_converted_like_a_file(tmp_path: Path, method: int) -> None:
     member = found(path)[1]
     single, out = tmp_path / "single.dcm", tmp_path / "out.dcm"
     (tmp_path / "b.dcm").write_bytes(grey(64, 64))
-    outcome = convert(Request(str(path), str(out), find("rle"), member=member))
-    convert(Request(str(tmp_path / "b.dcm"), str(single), find("rle")))
+    outcome = convert(Request(member, str(out), find("rle")))
+    convert(Request(LocalFile(str(tmp_path / "b.dcm")), str(single), find("rle")))
     assert (outcome.status, outcome.path) == ("done", f"{path}/a/b.dcm")
     assert outcome.bytes_in == len(grey(64, 64))
     assert out.read_bytes() == single.read_bytes()
-    kept = convert(Request(str(path), str(tmp_path / "same.dcm"), member=member))
+    kept = convert(Request(member, str(tmp_path / "same.dcm")))
     assert kept.action == "copy"
     assert (tmp_path / "same.dcm").read_bytes() == grey(64, 64)
 
@@ -106,13 +107,13 @@ def test_zip64_comments_and_what_stands_before_an_archive_are_read(tmp_path: Pat
             member.write(b"x" * 999)
         out.comment = b"PK\5\6 is no end"
     path.write_bytes(b"#!/bin/sh unpacks itself\n" + path.read_bytes())
-    assert [(m.name, read(path, m)) for m in found(path)] == [("big", b"x" * 999)]
+    assert [(m.inside, read(m)) for m in found(path)] == [("big", b"x" * 999)]
 
 
 @pytest.mark.long
 def test_more_members_than_16_bits_can_count_are_found(tmp_path: Path) -> None:
     path = archive(tmp_path, {str(n): b"" for n in range(70_000)})
-    assert [m.name for m in found(path)] == [str(n) for n in range(70_000)]
+    assert [m.inside for m in found(path)] == [str(n) for n in range(70_000)]
 
 
 def test_members_beyond_4_gib_are_found_in_their_place(tmp_path: Path) -> None:
@@ -122,9 +123,9 @@ def test_members_beyond_4_gib_are_found_in_their_place(tmp_path: Path) -> None:
         with zipfile.ZipFile(out, "w") as made:
             made.writestr("far", data)
     with path.open("rb") as file:
-        (member,) = members(Source(fd=file.fileno()))
+        (member,) = members(str(path), Source(fd=file.fileno()))
     assert member.at >= 5 << 30
-    assert read(path, member) == data
+    assert read(member) == data
 
 
 def test_what_is_streamed_has_its_sizes_behind_it(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_what_is_streamed_has_its_sizes_behind_it(tmp_path: Path) -> None:
         out.writestr("two", b"2" * 5000)
     path = tmp_path / "media.zip"
     path.write_bytes(pipe.data)
-    assert [read(path, m) for m in found(path)] == [b"1" * 5000, b"2" * 5000]
+    assert [read(m) for m in found(path)] == [b"1" * 5000, b"2" * 5000]
 
 
 @pytest.mark.parametrize(
@@ -187,8 +188,8 @@ def test_names_that_lead_elsewhere_are_refused_and_told(
     assert why in bad.error
     assert sound.error == ""
     with pytest.raises(SourceError, match="cannot be opened"):
-        read(path, bad)
-    outcome = convert(Request(str(path), str(tmp_path / "out.dcm"), member=bad))
+        read(bad)
+    outcome = convert(Request(bad, str(tmp_path / "out.dcm")))
     assert (outcome.status, outcome.exit_code) == ("failed", ExitCode.SOURCE)
     assert why in outcome.error
     assert not (tmp_path / "out.dcm").exists()
@@ -208,7 +209,7 @@ def test_links_and_devices_are_refused(tmp_path: Path, mode: int, why: str) -> N
     path = archive(tmp_path, {entry("a", mode): b"/etc/passwd", entry("b", 0o100644): b"file"})
     link, file = found(path)
     assert why in link.error
-    assert read(path, file) == b"file"
+    assert read(file) == b"file"
 
 
 def test_encrypted_members_are_refused(tmp_path: Path) -> None:
@@ -249,19 +250,19 @@ def test_forged_sizes_and_checksums_are_found_out(
         )
     bad, sound = found(path)
     with pytest.raises(SourceError):
-        read(path, bad)
-    assert read(path, sound) == data
+        read(bad)
+    assert read(sound) == data
 
 
 def test_two_headers_that_contradict_each_other_are_damage(tmp_path: Path) -> None:
     path = archive(tmp_path, {"a": b"x" * 100})
     altered(path, lambda data: struct.pack_into("<L", data, data.index(b"PK\3\4") + 22, 99))
     with pytest.raises(DamagedError, match="does not match"):
-        read(path, found(path)[0])
+        read(found(path)[0])
     path = archive(tmp_path, {"a": b"x" * 100})
     altered(path, lambda data: data.__setitem__(slice(30, 31), b"b"))
     with pytest.raises(DamagedError, match="does not match"):
-        read(path, found(path)[0])
+        read(found(path)[0])
 
 
 def test_a_bomb_is_not_inflated(tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_what_inflates_to_more_than_it_says_is_stopped_at_once(tmp_path: Path) -
     for at, field in (b"PK\1\2", 24), (b"PK\3\4", 22):
         altered(path, lambda d, a=at, f=field: struct.pack_into("<L", d, d.index(a) + f, 10))  # type: ignore[misc]
     with pytest.raises(DamagedError, match="larger than its declared size of 10 bytes"):
-        read(path, found(path)[0])
+        read(found(path)[0])
 
 
 def test_members_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
@@ -308,14 +309,14 @@ def test_a_member_whose_own_header_is_longer_does_not_reach_into_the_next(tmp_pa
     path = archive(tmp_path, {"a": b"x" * 100, "b": b"y" * 100})
     altered(path, lambda data: struct.pack_into("<H", data, 28, 10))  # 10 bytes of extra field
     with pytest.raises(DamagedError, match="overlaps the data"):
-        read(path, found(path)[0])
+        read(found(path)[0])
 
 
 @pytest.mark.parametrize("offset", [1, 999_999, 0xFFFFFFFE])
 def test_a_header_that_is_not_there_is_damage(tmp_path: Path, offset: int) -> None:
     path = central(archive(tmp_path, {"a": b"x" * 100}), 42, "<L", offset)
     with pytest.raises(SourceError):
-        read(path, found(path)[0])
+        read(found(path)[0])
 
 
 def test_an_archive_that_changed_meanwhile_is_told(tmp_path: Path) -> None:
@@ -323,10 +324,10 @@ def test_an_archive_that_changed_meanwhile_is_told(tmp_path: Path) -> None:
     member = found(path)[1]
     path.write_bytes(b"something else")
     with pytest.raises(DamagedError, match="did the archive change"):
-        read(path, member)
+        read(member)
     path.unlink()
     with pytest.raises(SourceError, match="no such file"):
-        read(path, member)
+        read(member)
 
 
 def test_every_cut_and_every_flipped_byte_is_an_error_or_the_truth(tmp_path: Path) -> None:
@@ -338,7 +339,7 @@ def test_every_cut_and_every_flipped_byte_is_an_error_or_the_truth(tmp_path: Pat
         path.write_bytes(data)
         try:
             for member in found(path):
-                assert zlib.crc32(read(path, member)) == member.crc
+                assert zlib.crc32(read(member)) == member.crc
         except SourceError:
             continue
 
@@ -346,14 +347,14 @@ def test_every_cut_and_every_flipped_byte_is_an_error_or_the_truth(tmp_path: Pat
 @pytest.mark.parametrize("data", [b"", b"PK", b"no archive" * 999, b"PK\5\6" * 99])
 def test_what_is_no_archive_is_told(data: bytes) -> None:
     with pytest.raises(DamagedError, match=r"not a ZIP archive|damaged|multi-part archive"):
-        list(members(Source(data)))
+        list(members("a.zip", Source(data)))
 
 
 def test_a_member_never_replaces_its_archive(tmp_path: Path) -> None:
     path = archive(tmp_path, {"a.dcm": grey()})
     before = path.read_bytes()
     member = found(path)[0]
-    outcome = convert(Request(str(path), str(path), member=member, in_place=True, overwrite=True))
+    outcome = convert(Request(member, str(path), in_place=True, overwrite=True))
     assert outcome.exit_code == ExitCode.USAGE
     assert path.read_bytes() == before
 

@@ -13,6 +13,7 @@ from pydicom import dcmread
 from dicomtx.engine.planning.policy import Rule, RuleBook, Verdict
 from dicomtx.errors import DestinationError, ExitCode, UsageError
 from dicomtx.settings import FIELDS, Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
@@ -55,7 +56,9 @@ def test_the_tree_is_mirrored_and_every_file_is_as_it_is_alone(tree: Path, tmp_p
     written = file_trees.content(tmp_path / "out")
     assert written.keys() == file_trees.content(tree).keys()
     for name, data in written.items():
-        convert(Request(f"{tree}/{name}", str(tmp_path / "a"), find("rle"), overwrite=True))
+        convert(
+            Request(LocalFile(f"{tree}/{name}"), str(tmp_path / "a"), find("rle"), overwrite=True)
+        )
         assert (tmp_path / "a").read_bytes() == data
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.batch.quarantine import place_of, set_aside
 from dicomtx.workflows.inputs.arguments import Found
 from tests.bench import grey
@@ -14,7 +15,7 @@ from tests.bench import grey
 @pytest.fixture
 def found(tmp_path: Path) -> Found:
     (tmp_path / "in.dcm").write_bytes(grey(8, 8))
-    return Found(str(tmp_path / "in.dcm"), None, "study/in.dcm", str(tmp_path))
+    return Found(LocalFile(str(tmp_path / "in.dcm")), "study/in.dcm", str(tmp_path))
 
 
 def test_a_link_at_the_name_of_a_copy_is_not_followed(tmp_path: Path, found: Found) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.errors import NotDicomError, SourceError, UsageError
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.batch.uid_map import UidMap, check_uid_map, write_uid_map
@@ -95,7 +96,7 @@ def test_every_encoding_is_rewritten_in_itself(tmp_path: Path, syntax: str) -> N
 
     (tmp_path / "in.dcm").write_bytes(key_object())
     path = tmp_path / "out.dcm"
-    convert(Request(str(tmp_path / "in.dcm"), str(path), find(syntax)))
+    convert(Request(LocalFile(str(tmp_path / "in.dcm")), str(path), find(syntax)))
     assert remap(str(path), MAP) == 1
     assert named(path) == ["1.2.9", NEW]
     assert dcmread(path).file_meta.TransferSyntaxUID == find(syntax).uid

@@ -13,6 +13,8 @@ import pytest
 from dicomtx.engine.planning.policy import OneTarget, RuleBook
 from dicomtx.errors import DestinationError, ExitCode, UsageError
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
@@ -140,8 +142,9 @@ def test_a_member_of_an_archive_is_found_in_it(tmp_path: Path) -> None:
             file.write(corpus.file(Path(name).name), name)
     found = {}
     for step in steps(str(plan_of(tmp_path)), Settings()):
-        assert step.request.member
-        found[step.relative] = (step.request.source, step.request.member.name, step.changed)
+        source = step.request.source
+        assert isinstance(source, ZipMember)
+        found[step.relative] = (source.path, source.inside, step.changed)
     assert found == {
         "cd/a/CT_small.dcm": (str(archive), "a/CT_small.dcm", ""),
         "cd/rtplan.dcm": (str(archive), "rtplan.dcm", ""),
@@ -205,5 +208,5 @@ def test_what_is_set_aside_keeps_its_time_and_is_not_copied_again(tmp_path: Path
 
 def test_a_policy_and_its_outcome_go_to_workers_and_come_back(tmp_path: Path) -> None:
     for policy in (rules(tmp_path), OneTarget(find("rle"))):
-        request = Request("a", "b", policy=policy)
+        request = Request(LocalFile("a"), "b", policy=policy)
         assert pickle.loads(pickle.dumps(request)) == request

@@ -9,6 +9,7 @@ from pydicom import dcmread
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT
 from dicomtx.engine.planning.policy import RuleBook
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.request import Request
@@ -64,7 +65,7 @@ def test_it_is_written_in_place(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize("why", ["no pixels", "a policy"])
 def test_what_is_kept_has_it_too(bench: Bench, name: str, why: str) -> None:
     data = BARE[name]
-    asked = Request(str(bench.source), str(bench.out), find("rle"), settings=Settings())
+    asked = Request(LocalFile(str(bench.source)), str(bench.out), find("rle"), settings=Settings())
     if why == "no pixels":
         whole = part10("explicit", builder.identity())
         cut = {"no preamble": whole[128:], "no prefix": whole[:128] + whole[132:]}

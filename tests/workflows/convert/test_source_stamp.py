@@ -9,6 +9,7 @@ import pytest
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import DicomtxError
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
@@ -56,7 +57,9 @@ def test_in_place_nothing_newer_is_overwritten(
             after.append(source.read_bytes() if source.exists() else None)
 
     rules = FileRules(best_of=best_of)  # type: ignore[arg-type]
-    request = Request(str(source), str(source), RLE, in_place=True, overwrite=True, rules=rules)
+    request = Request(
+        LocalFile(str(source)), str(source), RLE, in_place=True, overwrite=True, rules=rules
+    )
     with Codecs(Settings()) as codecs:
         try:
             outcome = smallest(request, codecs, meanwhile)
@@ -97,7 +100,7 @@ def test_in_place_a_change_while_the_disk_is_slow_is_not_lost(
 
     monkeypatch.setattr(os, "fsync", slow)
     rules = FileRules(best_of=best_of)  # type: ignore[arg-type]
-    request = Request(str(source), str(source), find(syntax), in_place=True, rules=rules)
+    request = Request(LocalFile(str(source)), str(source), find(syntax), in_place=True, rules=rules)
     with Codecs(Settings()) as codecs:
         try:
             told = smallest(request, codecs, lambda _: None).error
@@ -110,15 +113,19 @@ def test_in_place_a_change_while_the_disk_is_slow_is_not_lost(
 
 def test_what_was_written_to_while_it_was_read_is_no_result(source: Path) -> None:
     out = source.with_name("out.dcm")
-    outcome = convert(Request(str(source), str(out), RLE), allow=lambda _: written_to(source))
+    outcome = convert(
+        Request(LocalFile(str(source)), str(out), RLE), allow=lambda _: written_to(source)
+    )
     assert outcome.error == "was changed while it was read"
     assert not out.exists()
 
 
 def test_what_was_replaced_as_a_whole_is_converted_as_it_was(source: Path) -> None:
     alone, out = source.with_name("alone.dcm"), source.with_name("out.dcm")
-    convert(Request(str(source), str(alone), RLE))
-    outcome = convert(Request(str(source), str(out), RLE), allow=lambda _: replaced(source))
+    convert(Request(LocalFile(str(source)), str(alone), RLE))
+    outcome = convert(
+        Request(LocalFile(str(source)), str(out), RLE), allow=lambda _: replaced(source)
+    )
     assert outcome.status == "done"
     assert out.read_bytes() == alone.read_bytes()
 

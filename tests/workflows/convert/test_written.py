@@ -8,6 +8,7 @@ import pytest
 from dicomtx.dicom import rope
 from dicomtx.settings import Settings
 from dicomtx.storage import source
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -42,7 +43,9 @@ def made(tmp_path: Path, way: str, threads: int) -> Outcome:
     name, target, more = WAYS[way]
     settings = Settings(threads=threads, **more)
     out = tmp_path / "out.dcm"
-    outcome = convert(Request(str(file(name)), str(out), find(target), settings=settings))
+    outcome = convert(
+        Request(LocalFile(str(file(name))), str(out), find(target), settings=settings)
+    )
     assert out.exists() == (not outcome.error)
     return outcome
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from dicomtx.errors import ExitCode
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
 from dicomtx.workflows.inputs.arguments import Found, Rules, find
@@ -61,7 +63,7 @@ def relative(*arguments: Path | str, **rules: Any) -> list[str]:
 def test_one_folder_is_mirrored_with_what_is_in_it(tmp_path: Path) -> None:
     src = tree(tmp_path / "src", "b.dcm", "a/2", "a/1/x", "c/y")
     assert relative(src) == relative(f"{src}/") == ["a/1/x", "a/2", "b.dcm", "c/y"]
-    assert found(src)[1] == Found(f"{src}/a/2", None, "a/2", str(src))
+    assert found(src)[1] == Found(LocalFile(f"{src}/a/2"), "a/2", str(src))
 
 
 def test_several_folders_are_mirrored_below_their_names(tmp_path: Path) -> None:
@@ -92,8 +94,9 @@ def test_archives_are_folders_of_their_members(tmp_path: Path) -> None:
     assert relative(src, src) == [f"src/{name}" for name in relative(src)]
     assert relative(media, src / "z") == ["media/a/1", "media/b/2", "media/c/3", "z"]
     first = found(media)[0]
-    assert first.member
-    assert (first.path, first.member.name, first.name) == (str(media), "a/1", f"{media}/a/1")
+    assert isinstance(first.source, ZipMember)
+    assert (first.source.path, first.source.inside) == (str(media), "a/1")
+    assert first.source.name == f"{media}/a/1"
 
 
 def test_a_list_keeps_its_paths_and_never_leaves_the_tree(tmp_path: Path) -> None:
@@ -261,7 +264,7 @@ def test_what_vanishes_or_becomes_something_else_meanwhile_is_a_failure(tmp_path
     (src / "b/1").unlink()
     (src / "b").rmdir()
     two, b, c = looking
-    outcome = convert(Request(two.path, str(tmp_path / "out")))
+    outcome = convert(Request(two.source, str(tmp_path / "out")))
     assert outcome.exit_code == ExitCode.SOURCE
     assert b.error == "cannot be read: no such file or directory"
     assert (c.relative, c.error) == ("c", "")
@@ -277,7 +280,7 @@ def test_broken_archives_are_failures_whatever_is_included(tmp_path: Path) -> No
 def test_hostile_members_are_named_and_go_nowhere(tmp_path: Path) -> None:
     media = zipped(tmp_path / "media.zip", "../../x", "/etc/y", "..", "ok", "in.zip")
     for item in found(media):
-        assert bool(item.error) == (item.name != f"{media}/ok")
+        assert bool(item.error) == (item.source.name != f"{media}/ok")
         assert ".." not in item.relative.split("/")
         assert not item.relative.startswith("/")
 
@@ -288,7 +291,7 @@ def test_names_of_all_kinds_come_through(tmp_path: Path) -> None:
     tree(src, *names)
     assert sorted(relative(src)) == sorted(names)
     (src / names[2]).write_bytes(grey())
-    outcome = convert(Request(found(src / names[2])[0].path, str(tmp_path / names[2])))
+    outcome = convert(Request(found(src / names[2])[0].source, str(tmp_path / names[2])))
     assert outcome.status == "done"
 
 
@@ -330,7 +333,7 @@ def test_a_dicomdir_means_the_files_that_it_names(tmp_path: Path) -> None:
 
 def test_a_dicomdir_of_a_real_file_set_is_read() -> None:
     path = file("DICOMDIR")
-    names = [item.name for item in found(path)]
+    names = [item.source.name for item in found(path)]
     assert len(names) == 31
     assert all(Path(name).is_file() for name in names)
     assert not any(item.error for item in found(path))
@@ -339,7 +342,7 @@ def test_a_dicomdir_of_a_real_file_set_is_read() -> None:
 def test_files_of_a_dicomdir_are_found_whatever_their_case(tmp_path: Path) -> None:
     tree(tmp_path / "cd", "images/im0", "images/IM1;1")
     items = found(directory(tmp_path / "cd", "IMAGES\\IM0", "IMAGES\\IM1", name="dicomdir"))
-    assert [Path(i.path).name for i in items] == ["im0", "IM1;1"]
+    assert [Path(i.source.path).name for i in items] == ["im0", "IM1;1"]
     assert [i.relative for i in items] == ["IMAGES/IM0", "IMAGES/IM1"]
 
 
@@ -347,7 +350,7 @@ def test_files_that_a_dicomdir_names_and_that_are_not_there_are_failures(tmp_pat
     tree(tmp_path / "cd", "A")
     missing, there = found(directory(tmp_path / "cd", "B\\C", "A"))
     assert "is missing" in missing.error
-    assert missing.name == f"{tmp_path}/cd/B/C"
+    assert missing.source.name == f"{tmp_path}/cd/B/C"
     assert there.error == ""
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomtx.errors import ExitCode, NotDicomError, UsageError
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.storage.zip.directory import members
 from dicomtx.workflows.inputs.layout import Layout, place_of
@@ -128,17 +129,17 @@ def test_a_wrong_template_is_told_before_any_work(template: str, why: str) -> No
 
 def test_files_and_members_are_read_as_far_as_needed(tmp_path: Path) -> None:
     layout = Layout.parse("{Modality}/{PatientName}")
-    assert place_of(layout, str(file("CT_small.dcm"))) == "CT/CompressedSamples^CT1"
+    assert place_of(layout, LocalFile(str(file("CT_small.dcm")))) == "CT/CompressedSamples^CT1"
     path = tmp_path / "media.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         out.write(file("CT_small.dcm"), "a")
         out.writestr("b", grey())
-    one, two = members(Source(path.read_bytes()))
-    assert place_of(layout, str(path), one) == "CT/CompressedSamples^CT1"
-    assert place_of(layout, str(path), two) == "unknown/unknown"
+    one, two = members(str(path), Source(path.read_bytes()))
+    assert place_of(layout, one) == "CT/CompressedSamples^CT1"
+    assert place_of(layout, two) == "unknown/unknown"
 
 
 def test_what_is_no_dicom_has_no_place(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"something else" * 99)
     with pytest.raises(NotDicomError):
-        place_of(Layout.parse("{PatientID}"), str(tmp_path / "x"))
+        place_of(Layout.parse("{PatientID}"), LocalFile(str(tmp_path / "x")))

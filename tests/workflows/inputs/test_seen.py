@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomtx.workflows.inputs.seen import Seen, absolute
+from dicomtx.storage.local_file import LocalFile, absolute
+from dicomtx.workflows.inputs.seen import Seen
 from tests import file_trees
 from tests.conftest import Run
 from tests.workflows.inputs.test_arguments import directory
@@ -145,10 +146,10 @@ def test_two_files_with_one_output_are_still_an_error(run: Run, tree: Path, tmp_
 
 def test_an_error_that_names_a_file_is_not_the_file(tmp_path: Path) -> None:
     seen = Seen()
-    assert seen.first("a", note="is missing")
-    assert seen.first("a")
-    assert not seen.first("a", note="is missing")
-    assert not seen.first("./a")
+    assert seen.first(LocalFile("a"), note="is missing")
+    assert seen.first(LocalFile("a"))
+    assert not seen.first(LocalFile("a"), note="is missing")
+    assert not seen.first(LocalFile("./a"))
 
 
 def test_dots_behind_a_link_lead_where_the_link_leads(tmp_path: Path) -> None:

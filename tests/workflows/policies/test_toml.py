@@ -9,6 +9,7 @@ from dicomtx.cli import main
 from dicomtx.engine.planning.policy import RuleBook, Verdict
 from dicomtx.errors import ExitCode, SettingsError
 from dicomtx.settings import Settings, load
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
@@ -158,7 +159,9 @@ def test_a_rule_s_goal_stands_in_the_place_of_that_of_the_settings(
     source, out = str(file("MR_small.dcm")), str(tmp_path / "out.dcm")
     goal: dict[str, Any] = {below: 12}
     settings = Settings(**goal)
-    done = convert(Request(source, out, settings=settings, policy=policy, overwrite=True))
+    done = convert(
+        Request(LocalFile(source), out, settings=settings, policy=policy, overwrite=True)
+    )
     assert done.quality
     assert done.quality.psnr
     assert 55 <= done.quality.psnr < 56

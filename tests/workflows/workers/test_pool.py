@@ -13,6 +13,7 @@ import pytest
 
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.file_rules import AT_REST
@@ -39,7 +40,7 @@ def requests(
     for number in range(len(firsts)):
         source = folder / "in" / f"{number // 10}" / f"{number:05}.dcm"
         out = folder / f"out{number}.dcm"
-        yield Request(str(source), str(out), find(to), settings=settings or Settings())
+        yield Request(LocalFile(str(source)), str(out), find(to), settings=settings or Settings())
 
 
 def results(asked: Iterator[Request], *limits: float) -> dict[str, Outcome]:
@@ -127,7 +128,8 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / f"large{number}.dcm").write_bytes(grey(3000, 3000))
     asked = [
-        Request(str(path), f"{path}.out", find("rle")) for path in sorted(tmp_path.glob("large*"))
+        Request(LocalFile(str(path)), f"{path}.out", find("rle"))
+        for path in sorted(tmp_path.glob("large*"))
     ]
     threads = threading.active_count()
     found = list(pool.run(iter(asked), Limits(2, 2 * AT_REST)))
@@ -157,11 +159,13 @@ def test_the_smallest_of_several_results_is_taken(tmp_path: Path) -> None:
     targets = tuple(map(find, ("rle", "jpeg-ls-lossless", "deflated")))
     sizes = {}
     for target in targets:
-        done = convert(Request(str(source), str(tmp_path / target.name), target))
+        done = convert(Request(LocalFile(str(source)), str(tmp_path / target.name), target))
         sizes[target.uid] = done.bytes_out
     rules = FileRules(best_of=targets)
     out = tmp_path / "out.dcm"
-    ((_, outcome),) = pool.run(iter([Request(str(source), str(out), rules=rules)]), Limits(1))
+    ((_, outcome),) = pool.run(
+        iter([Request(LocalFile(str(source)), str(out), rules=rules)]), Limits(1)
+    )
     assert outcome.target_syntax == min(sizes, key=lambda uid: sizes[uid])
     assert outcome.bytes_out == out.stat().st_size == min(sizes.values())
     assert not file_trees.part_files(tmp_path)
