@@ -6,7 +6,7 @@ from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT
 from dicomtx.dicom.part10 import Part10, syntax_of
-from dicomtx.dicom.pixel_data import pixel_form
+from dicomtx.dicom.pixel_data import colour_maps, pixel_form
 from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane, embedded_planes
 from dicomtx.dicom.values import odd_values
 from dicomtx.errors import DamagedError
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 # the syntaxes whose streams can be recognized reliably
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
 FILE_SET: Final = "1.2.840.10008.1.3.10"
-RED_PALETTE: Final = (
-    tags.RED_PALETTE_DESCRIPTOR,
-    tags.RED_PALETTE_DATA,
-    tags.SEGMENTED_RED_PALETTE_DATA,
-)
 
 FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
 PixelDataKind = Literal["none", "native", "encapsulated", "float"]
@@ -139,18 +134,10 @@ def read_file_info(part10: Part10) -> FileInfo:
         deflated=part10.deflated,
         meta=_file_meta(part10),
         lossy_before=data_set.text(tags.LOSSY_IMAGE_COMPRESSION) == "01",
-        mapped=image is not None and _is_mapped(data_set, image),
+        mapped=image is not None and colour_maps.is_mapped(data_set, image),
         pixel_bytes=element.end - element.value if element else 0,
         hidden=hidden,
     )
-
-
-def _is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
-    """Returns whether grey values are mapped to colours."""
-    if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
-        return False
-    palette = any(tag in data_set for tag in RED_PALETTE)
-    return palette or data_set.text(tags.PIXEL_PRESENTATION) not in ("", "MONOCHROME", "TRUE_COLOR")
 
 
 def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:

@@ -54,6 +54,13 @@ def items_with(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
             yield from _in_sequence(data_set, sequence, tag)
 
 
+def sequences(data_set: DataSet) -> Iterator[tuple[int, int]]:
+    """Yields where the values of the sequences of a data set begin and end."""
+    for element in data_set.elements:
+        if _is_sequence(data_set.source, element):
+            yield element.value, element.end
+
+
 def _in_sequence(data_set: DataSet, sequence: Element, tag: int) -> Iterator[tuple[Path, DataSet]]:
     source = data_set.source
     levels = [_opened(sequence, data_set.encoding, sequence.end)]

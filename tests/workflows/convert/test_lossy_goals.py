@@ -113,6 +113,56 @@ def test_values_that_stand_for_colours_are_never_lossy(
     assert bench.convert(mapped(element), "jpeg2000-lossless").status == "done"
 
 
+def nested(*tags: int, inner: bytes, undefined: bool = False) -> bytes:
+    """Returns sequences within each other, of one item; in a second item of the outermost one."""
+    for tag in tags[:0:-1]:
+        inner = builder.sequence(tag, [inner], undefined=undefined)
+    return builder.sequence(tags[0], [b"", inner], undefined=undefined)
+
+
+SHARED, FRAMES, MR, CT = 0x52009229, 0x52009230, 0x00189226, 0x00189329
+ENHANCED, OPTICAL, OF_OPTICAL, ICON = 0x0028140B, 0x00480105, 0x00480120, 0x00880200
+COLOURED = builder.text(0x00089205, "CS", "COLOR")
+MIXED = builder.text(0x00089205, "CS", "MIXED")
+SHADES = builder.text(0x00089205, "CS", "MONOCHROME")
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+@pytest.mark.parametrize(
+    ("tags", "inner"),
+    [
+        ((SHARED, MR), COLOURED),
+        ((FRAMES, CT), MIXED),
+        ((FRAMES, MR), COLOURED),
+        ((ENHANCED,), DESCRIPTOR),
+        ((OPTICAL, OF_OPTICAL), DESCRIPTOR),
+        ((OPTICAL, OF_OPTICAL), SEGMENTED),
+    ],
+)
+def test_colour_maps_of_frames_and_paths_count_too(
+    bench: Bench, tags: tuple[int, ...], inner: bytes, *, undefined: bool
+) -> None:
+    data = mapped(nested(*tags, inner=inner, undefined=undefined))
+    outcome = bench.convert(data, "jpeg2000", min_psnr=0.0)
+    assert "palette" in bench.failed(outcome, ExitCode.UNSUPPORTED).lower()
+    implicit = bench.convert(data, "implicit")
+    assert implicit.status == "done"
+    outcome = bench.convert(bench.out.read_bytes(), "jpeg-baseline", min_psnr=0.0)
+    assert outcome.exit_code == ExitCode.UNSUPPORTED
+    assert bench.convert(data, "jpeg2000-lossless").status == "done"
+
+
+@pytest.mark.parametrize(
+    ("tags", "inner"),
+    [((FRAMES, MR), SHADES), ((ICON,), DESCRIPTOR), ((OPTICAL, ICON), DESCRIPTOR)],
+)
+def test_what_is_within_a_sequence_need_not_be_a_colour_map(
+    bench: Bench, tags: tuple[int, ...], inner: bytes
+) -> None:
+    data = mapped(nested(*tags, inner=inner))
+    assert bench.convert(data, "jpeg2000", min_psnr=0.0).status == "done"
+
+
 @pytest.mark.parametrize("presentation", ["MONOCHROME", "TRUE_COLOR"])
 def test_shades_are_lossy_as_before(bench: Bench, presentation: str) -> None:
     data = mapped(builder.text(0x00089205, "CS", presentation))
