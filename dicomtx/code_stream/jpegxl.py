@@ -57,7 +57,7 @@ def read(data: bytes) -> CodeStream | None:
     orientation = _orientation(bits)
     if orientation > 4:
         rows, columns = columns, rows
-    precision, components, xyb = _samples(bits)
+    precision, components, xyb, _ = _samples(bits)
     if bits.at > 8 * (len(stream) - len(BARE)):
         return None
     boxed = data.startswith(BOXED)
@@ -73,6 +73,17 @@ def read(data: bytes) -> CodeStream | None:
         boxed=boxed,
         orientation=orientation,
     )
+
+
+def has_profile(data: bytes) -> bool:
+    """Returns whether an ICC profile in the stream gives the colours of the decoded samples.
+
+    Samples of XYB are decoded to standard colours.
+    """
+    bits = _bits(bytes(data[place] for place in _places(data)))
+    _size(bits)
+    _, _, xyb, profile = _samples(bits)
+    return profile and not xyb
 
 
 def upright(data: bytes) -> bytes:
@@ -125,24 +136,24 @@ def _size(bits: _Bits) -> tuple[int, int]:
     return rows, 8 * (1 + bits.take(5)) if by_8 else bits.choose(SIZE)
 
 
-def _samples(bits: _Bits) -> tuple[int, int, bool]:
-    """Returns precision, components and whether they are XYB (18181-1 ImageMetadata)."""
+def _samples(bits: _Bits) -> tuple[int, int, bool, bool]:
+    """Returns precision, components, and whether there are XYB and an ICC profile (18181-1)."""
     if bits.take(1):  # all defaults
-        return 8, 3, True
+        return 8, 3, True, False
     if bits.take(1):
         _skip_extra_fields(bits)
     floating = bits.take(1)
     precision = bits.choose(DEPTH)
     if floating:
-        return 0, 0, False
+        return 0, 0, False, False
     bits.take(1)  # whether 16-bit buffers suffice
     if bits.choose(COUNT):
-        return precision, 0, False
+        return precision, 0, False, False
     xyb = bool(bits.take(1))
     if bits.take(1):  # the default colour encoding: sRGB
-        return precision, 3, xyb
-    bits.take(1)  # whether there is an ICC profile
-    return precision, 1 if bits.choose(COLOUR_SPACE) == GREY else 3, xyb
+        return precision, 3, xyb, False
+    profile = bool(bits.take(1))
+    return precision, 1 if bits.choose(COLOUR_SPACE) == GREY else 3, xyb, profile
 
 
 def _skip_extra_fields(bits: _Bits) -> None:

@@ -40,7 +40,12 @@ from dicomtx.storage.source import (
 )
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
 from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
-from dicomtx.workflows.convert.file_rules import check_lossy_in_place, check_wanted, memory_of
+from dicomtx.workflows.convert.file_rules import (
+    check_kind,
+    check_lossy_in_place,
+    check_wanted,
+    memory_of,
+)
 from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
@@ -106,6 +111,7 @@ def _convert(run: Run) -> None:
             run.source_syntax = header.syntax.uid
             run.sop_instance_uid, run.modality = header.sop_instance_uid, header.modality
             run.warnings += header.warnings
+            check_kind(header.syntax, request)
             settled = decided(request, header, part10, run.codecs)
             made = _accepted(run, settled)
             check_wanted(made, request)

@@ -6,20 +6,30 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, loses
 from dicomtx.errors import LeftOutError, UnsupportedError
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.request import Request
 
 AT_REST: Final = 96 << 20  # bytes of a worker with numpy and the codecs, and of its spools
 
 
-def check_wanted(plan: Plan, request: Request) -> None:
-    """Returns if the file is to be worked on.
+def check_kind(syntax: TransferSyntax, request: Request) -> None:
+    """Returns if files in this syntax are wanted at all, whatever a plan says of them.
 
     Raises:
-        LeftOutError: a rule leaves it out.
+        LeftOutError: ``--only`` leaves them out.
+    """
+    only = request.rules.only
+    if only and syntax.encapsulated != (only == "compressed"):
+        raise LeftOutError(f"{syntax.name} is not {only}")
+
+
+def check_wanted(plan: Plan, request: Request) -> None:
+    """Returns if the plan is carried out.
+
+    Raises:
+        LeftOutError: the file is in the target syntax already, or stays as it is.
     """
     rules, syntax = request.rules, plan.source
-    if rules.only and syntax.encapsulated != (rules.only == "compressed"):
-        raise LeftOutError(f"{syntax.name} is not {rules.only}")
     in_place = request.in_place and isinstance(request.source, LocalFile)
     if isinstance(plan, Copy) and (rules.skip_same or in_place):
         raise LeftOutError(f"it is {syntax.name} already")

@@ -7,8 +7,10 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydicom import dcmread
 
 from dicomtx.code_stream import icc
+from dicomtx.codecs.imagecodecs import jpegxl_profile, recompression
 from tests.bench import Bench
 from tests.dicom import builder
 from tests.traps.altered_files import values
@@ -62,7 +64,7 @@ def files(profile: bytes, samples: int) -> dict[str, bytes]:
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-ls-lossless", "htj2k-lossless"])
 @pytest.mark.parametrize("kind", ["jpeg", "sv1", "jp2"])
 @pytest.mark.parametrize("samples", [1, 3])
-@pytest.mark.parametrize("profile", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("profile", [SMALL, LARGE], ids=["small", "odd"])
 def test_the_profile_of_a_decoded_stream_is_kept(
     bench: Bench, kind: str, samples: int, profile: bytes, to: str
 ) -> None:
@@ -79,6 +81,52 @@ def test_the_profile_in_a_repacked_jpeg_is_kept_when_it_is_decoded(bench: Bench)
     packed = bench.done(files(real, 3)["jpeg"], "jpeg-xl-recompression")
     assert "ICCProfile" not in packed
     assert bench.done(bench.out.read_bytes()).ICCProfile == real + b"\0" * (len(real) % 2)
+
+
+def without_jpeg(packed: bytes) -> bytes:
+    """Returns a JPEG XL file without the box that restores the JPEG stream."""
+    found, at = b"", 0
+    while at < len(packed):
+        size = int.from_bytes(packed[at : at + 4], "big") or len(packed) - at
+        found += packed[at : at + size] if packed[at + 4 : at + 8] != b"jbrd" else b""
+        at += size
+    return found
+
+
+SRGB = bytes(imagecodecs.cms_profile("srgb"))
+LONGER = (len(SRGB) + 333).to_bytes(4, "big") + SRGB[4:] + bytes(333)
+PROFILES = {"srgb": SRGB, "adobergb": bytes(imagecodecs.cms_profile("adobergb")), "odd": LONGER}
+
+
+@pytest.mark.parametrize("label", ["jpeg-xl-lossless", "jpeg-xl"])
+@pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])
+@pytest.mark.parametrize("name", ["srgb", "adobergb", "odd"])
+def test_the_profile_of_jpeg_xl_is_kept(bench: Bench, label: str, to: str, name: str) -> None:
+    profile = PROFILES[name]
+    packed = without_jpeg(recompression.packed(jpeg(profile, 3)))
+    outcome = bench.convert(file_of(label, packed, 3), to)
+    assert outcome.status == "done", outcome.error
+    assert any(KEPT in warning for warning in outcome.warnings)
+    assert dcmread(bench.out).ICCProfile == profile + b"\0" * (len(profile) % 2)
+
+
+@pytest.mark.parametrize("label", ["jpeg-xl-lossless", "jpeg-xl"])
+def test_standard_colours_of_jpeg_xl_need_no_profile(bench: Bench, label: str) -> None:
+    pixels = np.arange(768, dtype=np.uint8).reshape(16, 16, 3)
+    stream = bytes(imagecodecs.jpegxl_encode(pixels, lossless=label == "jpeg-xl-lossless"))
+    outcome = bench.convert(file_of(label, stream, 3))
+    assert outcome.status == "done", outcome.error
+    assert not any("ICC" in warning for warning in outcome.warnings)
+
+
+def test_a_profile_of_jpeg_xl_that_cannot_be_read_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = without_jpeg(recompression.packed(jpeg(imagecodecs.cms_profile("srgb"), 3)))
+    monkeypatch.setattr(jpegxl_profile, "LARGEST", 100)
+    outcome = bench.convert(file_of("jpeg-xl-lossless", packed, 3))
+    assert outcome.status == "done", outcome.error
+    assert any("ICC profile of the code stream is lost" in w for w in outcome.warnings)
 
 
 OWN = builder.element(0x00282000, "OB", b"own.")
