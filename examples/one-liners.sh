@@ -24,7 +24,7 @@ dicomtx convert - - --to rle < "$one" | dicomtx convert - - --to explicit > "$to
 
 # Convert in place: a file is replaced in one step, after its result has been verified.
 cp "$to"/native/*.dcm "$to/ls"
-find "$to/ls" -name '*.dcm' -exec dicomtx convert {} {} --in-place --to jpeg-ls-lossless \;
+find "$to/ls" -name '*.dcm' -exec dicomtx convert {} --in-place --to jpeg-ls-lossless \;
 
 # Write a report, one JSON object per line, for jq, a spreadsheet or a database.
 find "$from" -name '*.dcm' -exec dicomtx convert {} "$to/report.dcm" --overwrite --to htj2k-lossless --json \; > "$to/report.jsonl"

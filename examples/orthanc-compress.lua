@@ -24,7 +24,7 @@ local function transcode(dicom, temporary)
   if not write(temporary, dicom) then
     return nil, 'cannot write a temporary file'
   end
-  local command = string.format("'%s' convert '%s' '%s' --in-place --quiet --to %s", DICOMTX, temporary, temporary, TARGET)
+  local command = string.format("'%s' convert '%s' --in-place --quiet --to %s", DICOMTX, temporary, TARGET)
   local ok, _, code = os.execute(command)
   -- Lua 5.1 returns the status alone, later versions true or nil, "exit", code
   if ok ~= true and ok ~= 0 then

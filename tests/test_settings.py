@@ -194,3 +194,23 @@ def test_a_goal_takes_the_place_of_another_that_was_said_before(config: Path) ->
     assert load(str(config), {}) == Settings(quality=80, min_psnr=20)
     assert load(str(config), {"DICOMTX_NEAR": "2"}) == Settings(near=2, min_psnr=20)
     assert load(str(config), {"DICOMTX_NEAR": "2"}, ratio=8.0) == Settings(ratio=8.0, min_psnr=20)
+
+
+@pytest.mark.parametrize(
+    ("variable", "right"),
+    [
+        ("DICOMTX_ORDRE", "DICOMTX_ORDER"),
+        ("DICOMTX_VERFIY", "DICOMTX_VERIFY"),
+        ("DICOMTX_CODECS", "DICOMTX_CODEC"),
+        ("DICOMTX_CONFG", "DICOMTX_CONFIG"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error_with_a_suggestion(variable: str, right: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable}: unknown variable: did you mean {right}"):
+        load(None, {variable: "all"})
+
+
+def test_a_variable_of_somebody_else_is_not_looked_at() -> None:
+    assert (
+        load(None, {"DICOMTX_HOME": "/srv", "DICOMTX_TEST_DATA": "x", "DICOM": "y"}) == Settings()
+    )

@@ -11,9 +11,9 @@ from typing import Final, NoReturn
 
 import click
 
+from dicomtx.cli.options.commands import Group
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
-from dicomtx.version import __version__
 
 # name: (module, help); the attribute of the module is the name of the command
 COMMANDS: Final = {
@@ -41,8 +41,10 @@ EPILOG: Final = (
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The commands of the table; only the one asked for is imported."""
+
+    meant = dict.fromkeys(("compress", "decompress", "transcode", "recompress"), "convert")
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Returns the names in the order of the table."""
@@ -70,9 +72,24 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _parameter, asked: asked and _show_version(context),
+    help="Show the versions of dicomtx and its libraries, and exit.",
+)
 def dicomtx() -> None:
     """Transcode DICOM files: change the transfer syntax, check the result, change nothing else."""
+
+
+def _show_version(context: click.Context) -> NoReturn:
+    """Prints the versions and exits."""
+    from dicomtx.cli.output.versions import lines  # noqa: PLC0415 - 20 ms that only --version needs
+
+    click.echo("\n".join(lines()))
+    context.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,6 +118,9 @@ def _failed(error: BaseException, console: Console) -> int:
     match error:
         case click.exceptions.Exit(exit_code=code):
             return code
+        case click.exceptions.NoArgsIsHelpError(ctx=group) if group:
+            console.error(group.get_help())
+            return ExitCode.USAGE
         case click.ClickException():
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "dicomtx"

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from dicomtx.cli.options.batch import BATCH, PLANS
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
+from dicomtx.cli.options.places import check_in_place, sources_and_output
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
@@ -145,14 +146,19 @@ def _places(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[tuple[str,
     Raises:
         click.UsageError: one of them is missing, or too much.
     """
-    *sources, destination = (*paths, "") if options["in_place"] or not paths else paths
+    output = options["output"]
+    if options["in_place"]:
+        check_in_place(paths, output)
+        sources, destination = paths, ""
+    else:
+        sources, destination = sources_and_output(paths, output)
     if not (destination or options["in_place"]):
         raise click.UsageError("SRC and DST are missing")
     if options["from_plan"] and sources:
         raise click.UsageError(f"{sources[0]}: --from-plan says which files: there is no SRC")
     if not (options["from_plan"] or sources):
         raise click.UsageError("DST is missing: name it, or replace the sources with --in-place")
-    return tuple(sources), destination
+    return sources, destination
 
 
 def _check(options: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.places import output_option, overwrite_option
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
@@ -16,7 +17,8 @@ from dicomtx.cli.output.console import Console
 @click.argument("source", metavar="SRC")
 @click.argument("destination", metavar="[DST]", required=False)
 @to_option("Target transfer syntax.", default="explicit", show_default=True)
-@option("Output", "--overwrite", is_flag=True, help="Overwrite DST if it exists.")
+@output_option("DST", "Same as the argument DST.")
+@overwrite_option("Overwrite DST if it exists.")
 @option("Output", "--in-place", is_flag=True, help="Overwrite SRC after verification.")
 @settings_options("convert")
 @policy_options
@@ -31,9 +33,9 @@ from dicomtx.cli.output.console import Console
 def convert(console: Console, /, source: str, destination: str | None, **options: Any) -> int:
     """Convert SRC to another transfer syntax and write it to DST.
 
-    SRC and DST are files; '-' is standard input or output. dicomtx verifies the result first, and
-    writes DST completely or not at all. A file that has nothing to transcode is copied unchanged
-    and reported as kept.
+    SRC is a file, and DST a file or an existing folder; '-' is standard input or output. dicomtx
+    verifies the result first, and writes DST completely or not at all. A file that has nothing to
+    transcode is copied unchanged and reported as kept.
     """
     from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415 - likewise
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
@@ -44,12 +46,36 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     report = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
     if report.verbose and report.quiet:
         raise click.UsageError("-v and -q contradict each other")
-    if destination is None:
-        if not options["in_place"] or source == "-":
-            raise click.UsageError("DST is missing: name it, or replace SRC with --in-place")
-        destination = source
+    destination = _destination(
+        source, destination, options.pop("output"), in_place=options["in_place"]
+    )
     quiet = report.quiet or report.as_json
     with frames_bar(console, os.path.basename(source), quiet=quiet) as progress:
         outcome = convert_file(Request(locate(source), destination, **options), progress)
     report.tell(outcome, console)
     return outcome.exit_code
+
+
+def _destination(source: str, named: str | None, output: str, *, in_place: bool) -> str:
+    """Returns where the result goes: below a folder it has the name of the source.
+
+    Raises:
+        click.UsageError: there is no destination, or there are two.
+    """
+    if named and output:
+        raise click.UsageError("DST and -o contradict each other")
+    destination = output or named
+    if in_place and source != "-" and destination in (None, source):
+        return source
+    if in_place and destination:
+        raise click.UsageError(
+            f"--in-place replaces SRC, so nothing would be written to {destination}: drop one of"
+            " them"
+        )
+    if not destination:
+        raise click.UsageError("DST is missing: name it, or replace SRC with --in-place")
+    if not os.path.isdir(destination):
+        return destination
+    if source == "-":
+        raise click.UsageError(f"{destination} is a folder: name a file in it")
+    return os.path.join(destination, os.path.basename(source))

@@ -1,12 +1,15 @@
 """``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
 
+import os
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from dicomtx.cli.options.commands import Group
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
+from dicomtx.cli.options.places import output_option, overwrite_option, sources_and_output
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
@@ -30,10 +33,10 @@ MEDIA: Final = ("naming", "file_set_id", "extended", "append", "icons")
 def _common(command: Any) -> Any:
     """Adds what archives and media have in common."""
     options = (
-        click.argument("sources", metavar="SRC...", nargs=-1, required=True),
-        click.argument("destination", metavar="OUT"),
+        click.argument("paths", metavar="SRC... OUT", nargs=-1),
         to_option("Target transfer syntax.", shown="that of each file"),
-        option("Output", "--overwrite", is_flag=True, help="Overwrite an existing archive."),
+        output_option("OUT", "Same as the argument OUT: all arguments are SRC then."),
+        overwrite_option("Overwrite an existing archive."),
         option("Output", "--no-manifest", is_flag=True, help="Leave out MANIFEST.json."),
         option(
             *("Output", "--reproducible"),
@@ -46,7 +49,21 @@ def _common(command: Any) -> Any:
     return add(options, command)
 
 
-@click.group(short_help="Write files to one archive, or to media with a DICOMDIR.")
+class Kinds(Group):
+    """The kinds of exports; a path in their place is a usage error that names them."""
+
+    def unknown(self, ctx: click.Context, name: str) -> NoReturn:
+        """Raises ``click.UsageError`` for a subcommand that does not exist."""
+        if os.path.splitext(name)[1] or os.sep in name or os.path.exists(name):
+            raise click.UsageError(
+                f"'{name}' is not a subcommand. Use 'dicomtx export archive SRC... OUT.zip' for a"
+                " ZIP archive, or 'dicomtx export media SRC... OUT' for files with a DICOMDIR",
+                ctx,
+            )
+        super().unknown(ctx, name)
+
+
+@click.group(cls=Kinds, short_help="Write files to one archive, or to media with a DICOMDIR.")
 def export() -> None:
     """Transcode files and write them to one archive, or to media with a DICOMDIR.
 
@@ -126,6 +143,9 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
     from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
 
+    sources, destination = sources_and_output(options.pop("paths"), options.pop("output"))
+    if not sources:
+        raise UsageError("SRC or OUT is missing")
     finding = Rules(**{name: options.pop(name) for name in FINDING})
     told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "reports")}
     if told["verbose"] and told["quiet"]:
@@ -135,7 +155,15 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     if options["reproducible"] and settings.uid == "new":
         raise UsageError("--reproducible and --uid new contradict each other: use --uid derived")
     limits = Limits(options.pop("jobs"), settings.max_memory, options.pop("file_timeout"))
-    job = Export(**options, media=media, finding=finding, limits=limits, manifest=manifest)
+    job = Export(
+        sources,
+        destination,
+        **options,
+        media=media,
+        finding=finding,
+        limits=limits,
+        manifest=manifest,
+    )
     return _told(console, job, told)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicomtx.cli.options.commands import Group
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
 
 
-@click.group(short_help="Check policies and explain their decisions.")
+@click.group(cls=Group, short_help="Check policies and explain their decisions.")
 def policy() -> None:
     """Check policies and explain their decisions.
 

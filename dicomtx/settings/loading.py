@@ -1,13 +1,16 @@
 """Loads the settings from dicomtx.toml, DICOMTX_* variables and options."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from dicomtx.errors import SettingsError, UsageError
 from dicomtx.settings.overriding import merged
 from dicomtx.settings.table import FIELDS, Settings
 
+PREFIX: Final = "DICOMTX_"
+OTHER_VARIABLES: Final = frozenset({"DICOMTX_CONFIG", "DICOMTX_LIMITS"})
+"""Variables that are not settings; ``dicomtx.limits`` reads the second."""
 POLICY: Final = "policy"  # workflows.policies reads this key of the settings file
 
 
@@ -45,7 +48,16 @@ def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
 
 
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the checked settings in the environment. An empty variable counts as unset."""
+    """Returns the checked settings in the environment. An empty variable counts as unset.
+
+    A variable that looks like a misspelt setting is an error. Others can be somebody else's.
+    """
+    known = {field.variable for field in FIELDS.values()} | OTHER_VARIABLES
+    for variable in environ:
+        if variable.startswith(PREFIX) and variable not in known:
+            near = _near(variable, known)
+            if near:
+                raise SettingsError(f"{variable}: unknown variable: did you mean {near}?")
     return {
         name: field.checked(field.variable, field.from_text(field.variable, text))
         for name, field in FIELDS.items()
@@ -66,9 +78,17 @@ def _from_file(path: str) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
     table.pop(POLICY, None)
     for key in table.keys() - FIELDS.keys():
-        from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms; only wrong keys need it
-
-        near = get_close_matches(key, FIELDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(FIELDS)}"
+        near = _near(key, FIELDS)
+        hint = f"did you mean {near}?" if near else f"the keys are {', '.join(FIELDS)}"
         raise SettingsError(f"{path}: {key}: unknown key: {hint}")
     return {key: FIELDS[key].checked(f"{path}: {key}", value) for key, value in table.items()}
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Returns the known name that is most similar, empty if none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
+
+    shared = PREFIX if name.startswith(PREFIX) else ""  # it makes all names similar
+    cut = {one.removeprefix(shared): one for one in known}
+    near = get_close_matches(name.removeprefix(shared), list(cut), 1)
+    return cut[near[0]] if near else ""

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.places import output_option, overwrite_option
 from dicomtx.cli.options.syntaxes import SyntaxListType, to_option
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -33,11 +34,8 @@ BATCH: Final = (
         is_flag=True,
         help="Overwrite the files of SRC after verification. There is no DST.",
     ),
-    option(
-        *("Output", "--overwrite"),
-        is_flag=True,
-        help="Overwrite files in DST that dicomtx did not write.",
-    ),
+    output_option("DST", "Same as the argument DST: all arguments are SRC then."),
+    overwrite_option("Overwrite files in DST that dicomtx did not write."),
     option(
         *("Output", "--skip-existing"),
         is_flag=True,

@@ -73,7 +73,9 @@ def test_batch_replaces_it_once_in_place(
     run: Run, tree: Path, tmp_path: Path, way: Callable[[Path], Arguments]
 ) -> None:
     journal = ["--journal", tmp_path / "j.sqlite"]
-    done = run("batch", *way(tree), "--in-place", "--to", "rle", "--json", *journal)
+    listed = "\n".join(map(str, way(tree))).encode()
+    place = ("batch", "-", "--in-place", "--to", "rle", "--json", *journal)
+    done = run(*place, stdin=listed)
     assert (done.returncode, paths(done.stdout)) == (0, ONCE)
 
 

@@ -1,0 +1,43 @@
+"""Where results go: ``-o`` or the last argument, and what may be overwritten there."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from dicomtx.cli.options.headings import option
+
+
+def output_option(metavar: str, text: str) -> Callable[[Any], Any]:
+    """Returns a decorator that adds ``-o`` as the parameter ``output``, empty by default."""
+    return option("Output", "-o", "--output", metavar=metavar, default="", help=text)
+
+
+def overwrite_option(text: str) -> Callable[[Any], Any]:
+    """Returns a decorator that adds ``-f`` and ``--overwrite``."""
+    return option("Output", "-f", "--overwrite", is_flag=True, help=text)
+
+
+def sources_and_output(paths: Sequence[str], output: str) -> tuple[tuple[str, ...], str]:
+    """Returns the sources and the destination: that of ``-o``, else the last path."""
+    *sources, destination = (*paths, output) if output or not paths else paths
+    return tuple(sources), destination
+
+
+def check_in_place(sources: Sequence[str], output: str) -> None:
+    """Checks that all arguments are sources of ``--in-place``.
+
+    Several files are sources, as the shell expands ``*.dcm``. A folder behind another argument
+    could be meant as the destination, and its files would be replaced.
+
+    Raises:
+        click.UsageError: there is a destination, or there could be one.
+    """
+    if output:
+        raise click.UsageError("-o and --in-place contradict each other")
+    if len(sources) > 1 and not os.path.isfile(sources[-1]):
+        raise click.UsageError(
+            f"--in-place replaces the files of SRC, so there is no DST: {sources[-1]}."
+            " To replace the files of several folders, give them as a list on standard input (-)"
+        )

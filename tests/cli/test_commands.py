@@ -1,0 +1,50 @@
+"""Names of commands: suggestions, help of groups, versions."""
+
+import re
+
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.errors import ExitCode
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["exprot"], "unknown command 'exprot': did you mean 'export'?"),
+        (["INFO"], "did you mean 'info'?"),
+        (["decompress", "a"], "did you mean 'convert'?"),
+        (["policy", "chekc"], "did you mean 'check'?"),
+        (["export", "archve", "a", "b"], "did you mean 'archive'?"),
+        (["qqq"], "use one of convert, batch,"),
+        (["export", "in.dcm", "out.zip"], "Use 'dicomtx export archive SRC... OUT.zip'"),
+        (["export", "/", "out.zip"], "'dicomtx export media SRC... OUT'"),
+    ],
+)
+def test_a_wrong_command_gets_a_suggestion(
+    capfd: Captured, arguments: list[str], told: str
+) -> None:
+    assert main(arguments) == ExitCode.USAGE
+    assert told in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("group", ["policy", "export"])
+def test_a_group_alone_prints_its_help(capfd: Captured, group: str) -> None:
+    assert main([group]) == ExitCode.USAGE
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith(f"Usage: dicomtx {group} [OPTIONS] COMMAND")
+    assert "\nCommands:\n" in err
+    assert "\\n" not in err
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_names_the_libraries(capfd: Captured, option: str) -> None:
+    assert main([option]) == ExitCode.DONE
+    first, system, libraries = capfd.readouterr().out.splitlines()
+    assert re.fullmatch(r"dicomtx \d+\.\d+\.\d+\S*", first)
+    assert "Python" in system
+    for name in ("pydicom", "imagecodecs", "numpy"):
+        assert re.search(rf"\b{name} \d", libraries)

@@ -1,0 +1,87 @@
+"""Where results go: -o, folders, and --in-place, which has no destination."""
+
+from pathlib import Path
+
+import pytest
+
+from dicomtx.cli import main
+from dicomtx.errors import ExitCode
+from tests import corpus
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with two files and two folders."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.dcm", "b.dcm", "in/a.dcm", "dst/a.dcm"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(corpus.file("CT_small.dcm").read_bytes())
+    return tmp_path
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["convert", "a.dcm", "new.dcm", "--in-place"],
+        ["convert", "a.dcm", "b.dcm", "--in-place"],
+        ["convert", "a.dcm", "--in-place", "-o", "new.dcm"],
+        ["batch", "in", "dst", "--in-place"],
+        ["batch", "in", "new", "--in-place"],
+        ["batch", "a.dcm", "b.dcm", "dst", "--in-place"],
+        ["batch", "in", "--in-place", "-o", "new"],
+    ],
+)
+def test_in_place_has_no_destination(folder: Path, capfd: Captured, command: list[str]) -> None:
+    before = content(folder)
+    assert main([*command, "--to", "rle"]) == ExitCode.USAGE
+    assert "--in-place" in capfd.readouterr().err
+    assert content(folder) == before
+
+
+def test_several_files_can_be_replaced(folder: Path) -> None:
+    command = ["batch", "a.dcm", "b.dcm", "--in-place", "--journal", "journal", "--to", "rle"]
+    before = (folder / "a.dcm").read_bytes()
+    assert main(command) == ExitCode.DONE
+    assert (folder / "a.dcm").read_bytes() != before
+    assert (folder / "b.dcm").read_bytes() != before
+
+
+@pytest.mark.parametrize("place", ["dst", "dst/", "."])
+def test_a_file_goes_into_a_folder(folder: Path, place: str) -> None:
+    (folder / "in/new.dcm").write_bytes((folder / "a.dcm").read_bytes())
+    assert main(["convert", "in/new.dcm", place, "--to", "rle"]) == ExitCode.DONE
+    assert (folder / place / "new.dcm").is_file()
+    assert main(["convert", "in/new.dcm", place]) == ExitCode.DESTINATION  # it exists
+    assert main(["convert", "in/new.dcm", place, "-f"]) == ExitCode.DONE
+
+
+def test_standard_input_has_no_name_in_a_folder(capfd: Captured) -> None:
+    assert main(["convert", "-", "dst"]) == ExitCode.USAGE
+    assert "dst is a folder: name a file in it" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "made"),
+    [
+        (["convert", "a.dcm", "-o", "new"], "new"),
+        (["convert", "a.dcm", "--output", "dst", "-f"], "dst/a.dcm"),
+        (["batch", "a.dcm", "b.dcm", "-o", "new"], "new/b.dcm"),
+        (["export", "archive", "a.dcm", "-o", "new.zip"], "new.zip"),
+        (["export", "media", "a.dcm", "-o", "new"], "new/DICOMDIR"),
+    ],
+)
+def test_the_destination_can_be_an_option(folder: Path, command: list[str], made: str) -> None:
+    assert main(command) == ExitCode.DONE
+    assert (folder / made).is_file()
+
+
+def test_two_destinations_are_one_too_many(capfd: Captured) -> None:
+    assert main(["convert", "a.dcm", "new", "-o", "other"]) == ExitCode.USAGE
+    assert "DST and -o contradict each other" in capfd.readouterr().err
