@@ -95,8 +95,8 @@ class CodecSpec(NamedTuple):
         memory: bytes that either function needs per byte of a native frame, by UID, in addition
             to the frame and its stream. The default is ``MOST_MEMORY``.
         holds_gil: frames can be processed in parallel only in subprocesses.
-        builtin: shipped with dicomtx, uses only its own dependencies, and runs in the main
-            process. All other codecs are isolated.
+        builtin: shipped with dicomtx, needs only dicomtx's own dependencies, and runs in the
+            main process. All other codecs are isolated.
     """
 
     name: str

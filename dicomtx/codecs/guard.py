@@ -1,7 +1,7 @@
 """The guard before native code: the header of a stream must agree with the data set.
 
 Codec libraries trust the header. A forged one makes them read out of bounds, allocate gigabytes
-or hang. A stream that passes here needs no more memory than the frame that the data set describes.
+or hang. A stream that passes here declares the same frame size as the data set.
 """
 
 from typing import Final

@@ -12,7 +12,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
 
 UNDEFINED: Final = 0xFFFFFFFF
-SALVAGE: Final = ". Try --salvage to write what is there."
+SALVAGE: Final = ". Try --salvage to recover what is readable."
 DEEP: Final = 12  # nested sequences and items from which on no end is searched twice
 
 _SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT}

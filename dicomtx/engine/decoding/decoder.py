@@ -96,7 +96,7 @@ class DecodedFrames:
         decoder: the decoder.
         blank: a frame that replaces those that cannot be salvaged; None to salvage nothing.
         most_made_up: the most bytes that damaged frames may have in total.
-        remarks: what there is to say about the frames read so far.
+        remarks: warnings about the frames read so far.
     """
 
     def __init__(

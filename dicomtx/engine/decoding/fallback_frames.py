@@ -27,7 +27,7 @@ class AnyFrames:
         image: the Image Pixel attributes of the data set.
         syntax: the transfer syntax of the streams.
         codecs: the allowed codecs.
-        remarks: what there is to say about the frames read so far.
+        remarks: warnings about the frames read so far.
         able: the codecs to try, in order; by default all allowed ones.
         used: the codecs that have decoded frames, in order of first use.
         decoded: the frames with the current codec.

@@ -194,7 +194,7 @@ def _by_gdcm(
     if not eligible:
         return Done(None, GDCM, "neither source nor target is in RestrictTransferSyntaxes")
     if image is None:
-        return Done(None, GDCM, "it has no pixel data")
+        return Done(None, GDCM, "it has no image")
     if image.bits_allocated == 1:
         return Done(None, GDCM, "1 bit allocated is not supported")
     if label.uid not in GDCM_DECODED:
@@ -230,7 +230,7 @@ def _defects(header: FileInfo, done: Done) -> tuple[str, ...]:
     if done.engine == GDCM and target in LOSSY:
         told.append("the plugin generates a new UID, but does not mark the image as lossy")
     if done.engine == GDCM and target == EXTENDED and image and image.bits_stored > 12:
-        told.append("the plugin writes more than 12 bits if the values allow it")
+        told.append("the plugin also encodes more than 12 bits stored if the values fit")
     if done.engine == GDCM and image and image.photometric_interpretation == "YBR_FULL":
         told.append("the plugin converts native YBR_FULL to RGB")
     if done.engine == BUILTIN and target == ROOT + ".4.80" and image and image.signed:

@@ -24,7 +24,7 @@ def post_conditions(
     """Checks the output's syntax and identity, and that each element has the expected value.
 
     Raises:
-        VerificationError: something is wrong.
+        VerificationError: the syntax, the identity or an element is wrong.
     """
     if output.label != target:
         found = output.label.name if output.label else "nothing"
