@@ -134,8 +134,8 @@ def test_a_constant_frame_has_no_psnr_and_a_tiny_one_no_ssim() -> None:
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        (image(3, 2), "A's frames are 3 x 2, B's 2 x 3"),
-        (image(2, 3, samples=3, photometric="RGB"), "B's 3 x 2 of 3 samples"),
+        (image(3, 2), "A's frames are 3 x 2, B's frames are 2 x 3"),
+        (image(2, 3, samples=3, photometric="RGB"), "B's frames are 3 x 2 of 3 samples"),
     ],
 )
 def test_frames_of_another_size_are_not_compared(other: ImagePixel, why: str) -> None:
