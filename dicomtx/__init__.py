@@ -10,13 +10,22 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dicomtx.api import TranscodeError, transcode
+    from dicomtx.api import TranscodeError, transcode, transcode_bytes, transcode_dataset
     from dicomtx.errors import DicomtxError
     from dicomtx.version import __version__
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.info import describe
 
-__all__ = ["DicomtxError", "Outcome", "TranscodeError", "__version__", "describe", "transcode"]
+__all__ = [
+    "DicomtxError",
+    "Outcome",
+    "TranscodeError",
+    "__version__",
+    "describe",
+    "transcode",
+    "transcode_bytes",
+    "transcode_dataset",
+]
 
 _HOMES = {
     "DicomtxError": "dicomtx.errors",
@@ -25,6 +34,8 @@ _HOMES = {
     "__version__": "dicomtx.version",
     "describe": "dicomtx.workflows.info",
     "transcode": "dicomtx.api",
+    "transcode_bytes": "dicomtx.api",
+    "transcode_dataset": "dicomtx.api",
 }
 
 

@@ -1,19 +1,25 @@
-"""The Python API of ``convert``, for paths and binary streams."""
+"""The Python API of ``convert``: for paths, binary streams, bytes and pydicom Datasets."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
+from dicomtx.dicom.dataset_bytes import bytes_of_dataset, dataset_of_bytes
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.settings import load
+from dicomtx.settings.options import Options
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, locate
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
+
+if TYPE_CHECKING:
+    from dicomtx.dicom.dataset_bytes import Dataset
 
 Place = str | os.PathLike[str] | BinaryIO
 
@@ -34,7 +40,14 @@ class TranscodeError(DicomtxError):
 
 
 def transcode(
-    src: Place, dst: Place, *, to: str = "explicit", check: bool = True, **options: Any
+    src: Place,
+    dst: Place,
+    *,
+    to: str = "explicit",
+    check: bool = True,
+    overwrite: bool = False,
+    in_place: bool = False,
+    **options: Unpack[Options],
 ) -> Outcome:
     """Writes ``src`` to ``dst`` in another transfer syntax and returns the outcome.
 
@@ -43,8 +56,9 @@ def transcode(
         dst: a path, or a binary stream that is written to after verification.
         to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
         check: raise an error if nothing was written. If false, only the outcome reports it.
-        options: ``overwrite``, ``in_place``, and the fields of ``dicomtx.settings.Settings``
-            (``order``, ``codecs``, ``verify``, ``strict``, ...).
+        overwrite: replace an existing destination.
+        in_place: allow the same path for source and destination.
+        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
 
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
@@ -61,13 +75,82 @@ def transcode(
     >>> transcode(get_testdata_file("rtplan.dcm"), io.BytesIO(), to="rle").status
     'kept'
     """
-    asked = {name: options.pop(name) for name in ("overwrite", "in_place") if name in options}
+    settings, target = load(None, {}, **options), find(to)
     with _to_read(src) as source, _to_write(dst) as destination:
-        settings, target = load(None, {}, **options), find(to)
-        outcome = convert(Request(source, destination, target, settings=settings, **asked))
+        request = Request(
+            source,
+            destination,
+            target,
+            overwrite=overwrite,
+            in_place=in_place,
+            settings=settings,
+        )
+        outcome = convert(request)
+        path, written = _name(src, outcome.path), _name(dst, outcome.destination)
+        outcome = outcome._replace(path=path, destination=written)
         if check and outcome.error:
             raise TranscodeError(outcome)
         return outcome
+
+
+def transcode_bytes(
+    data: bytes, *, to: str = "explicit", **options: Unpack[Options]
+) -> tuple[bytes, Outcome]:
+    """Returns a DICOM file in another transfer syntax, and the outcome.
+
+    Args:
+        data: a DICOM file, or a bare data set.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
+        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
+
+    Raises:
+        TranscodeError: the data cannot be converted.
+        UsageError: the transfer syntax is unknown.
+        SettingsError: an option is unknown, or its value is not allowed.
+
+    >>> from pydicom.data import get_testdata_file
+    >>> with open(get_testdata_file("MR_small.dcm"), "rb") as mr:
+    ...     data, outcome = transcode_bytes(mr.read(), to="jpeg-ls-lossless")
+    >>> outcome.status, outcome.bytes_out == len(data)
+    ('done', True)
+    """
+    written = io.BytesIO()
+    outcome = transcode(io.BytesIO(data), written, to=to, **options)
+    return written.getvalue(), outcome
+
+
+def transcode_dataset(
+    data_set: "Dataset", *, to: str = "explicit", **options: Unpack[Options]
+) -> "tuple[Dataset, Outcome]":
+    """Returns a new pydicom Dataset in another transfer syntax, and the outcome.
+
+    Args:
+        data_set: stays as it is. It needs a Transfer Syntax UID in its ``file_meta``.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
+        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
+
+    Raises:
+        TranscodeError: the Dataset cannot be converted.
+        UsageError: the transfer syntax is unknown, or pydicom cannot write the Dataset.
+        SettingsError: an option is unknown, or its value is not allowed.
+
+    >>> from pydicom import dcmread
+    >>> from pydicom.data import get_testdata_file
+    >>> mr = dcmread(get_testdata_file("MR_small.dcm"))
+    >>> data_set, outcome = transcode_dataset(mr, to="jpeg-ls-lossless")
+    >>> data_set.file_meta.TransferSyntaxUID.name
+    'JPEG-LS Lossless Image Compression'
+    """
+    data, outcome = transcode_bytes(bytes_of_dataset(data_set), to=to, **options)
+    return dataset_of_bytes(data), outcome
+
+
+def _name(place: Place, path: str) -> str:
+    """Returns what the outcome calls a place: the path, or the name of a stream."""
+    if isinstance(place, str | os.PathLike):
+        return path
+    name = getattr(place, "name", "")
+    return name if isinstance(name, str) and name else "<stream>"
 
 
 @contextmanager

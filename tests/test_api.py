@@ -1,15 +1,24 @@
-"""The Python face: paths and binary streams."""
+"""The Python API: paths, binary streams, bytes and pydicom Datasets."""
 
+import inspect
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal, Unpack, get_type_hints
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import UID
 
 import dicomtx
+from dicomtx.api import transcode, transcode_bytes, transcode_dataset
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError, UsageError
+from dicomtx.settings import FIELDS, Settings
+from dicomtx.settings.options import Options
 from dicomtx.transfer_syntaxes import find
 from tests.bench import grey
+from tests.corpus import file
 from tests.dicom.builder import identity, part10
 
 
@@ -78,10 +87,12 @@ def test_options_are_those_of_the_request_and_the_settings(tmp_path: Path) -> No
 def test_a_wrong_name_is_told_before_anything_is_done() -> None:
     with pytest.raises(UsageError, match="did you mean"):
         dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), to="jpeg2000-losless")
-    with pytest.raises((TypeError, SettingsError)):
-        dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), nonsense=True)
+    unknown: Any = {"nonsense": True}
+    with pytest.raises(SettingsError, match="nonsense: unknown option"):
+        dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), **unknown)
+    mine: Any = "mine"
     with pytest.raises(SettingsError, match="builtin-first"):
-        dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), order="mine")
+        dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), order=mine)
 
 
 def test_the_public_names_are_there_and_no_others() -> None:
@@ -89,3 +100,84 @@ def test_the_public_names_are_there_and_no_others() -> None:
         assert getattr(dicomtx, name)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dicomtx.nonsense
+
+
+# ------------------------------------------------------------------ bytes and Datasets
+
+
+@pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "implicit", "deflated"])
+def test_bytes_come_back_as_a_file_in_the_target(to: str) -> None:
+    data, outcome = dicomtx.transcode_bytes(grey(), to=to)
+    assert (outcome.status, outcome.bytes_out) == ("done", len(data))
+    assert (outcome.path, outcome.destination) == ("<stream>", "<stream>")
+    assert dcmread(io.BytesIO(data)).file_meta.TransferSyntaxUID == find(to).uid
+    back, _ = dicomtx.transcode_bytes(data)
+    assert dcmread(io.BytesIO(back)).PixelData == dcmread(io.BytesIO(grey())).PixelData
+
+
+def test_bytes_that_cannot_be_converted_are_an_error_that_names_no_temporary_file() -> None:
+    with pytest.raises(dicomtx.TranscodeError, match=r"^<stream>: not a DICOM file"):
+        dicomtx.transcode_bytes(b"no DICOM" * 99)
+    data, outcome = dicomtx.transcode_bytes(part10("explicit", identity()), to="rle")
+    assert (outcome.status, data) == ("kept", part10("explicit", identity()))
+
+
+@pytest.mark.parametrize("name", ["MR_small.dcm", "CT_small.dcm", "SC_rgb_rle.dcm"])
+@pytest.mark.parametrize("to", ["rle", "jpeg-ls-lossless", "big-endian"])
+def test_a_dataset_comes_back_as_a_new_one(name: str, to: str) -> None:
+    source = dcmread(file(name))
+    before = source.to_json()
+    meta = source.file_meta.to_json()
+    made, outcome = dicomtx.transcode_dataset(source, to=to)
+    assert outcome.status == "done"
+    assert made.file_meta.TransferSyntaxUID == find(to).uid
+    assert (made.pixel_array == source.pixel_array).all()
+    assert (source.to_json(), source.file_meta.to_json()) == (before, meta)
+
+
+def test_a_dataset_made_in_memory_needs_a_transfer_syntax() -> None:
+    made = Dataset()
+    made.SOPClassUID, made.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3"
+    made.PatientName = "A^B"
+    with pytest.raises(UsageError, match=r"pydicom cannot write this Dataset: .*Transfer Syntax"):
+        dicomtx.transcode_dataset(made, to="implicit")
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = UID(find("explicit").uid)
+    written, _ = dicomtx.transcode_dataset(made, to="implicit")
+    assert (written.PatientName, written.is_implicit_VR) == ("A^B", True)
+
+
+# ------------------------------------------------------------------ typed options
+
+
+def expected(name: str) -> Any:
+    """Returns the type of an option by its row in the table of settings."""
+    field = FIELDS[name]
+    if field.allowed:
+        return Literal[field.allowed]
+    hint = get_type_hints(Settings)[name]
+    also = {"verify": bool, "max_memory": str}.get(name)
+    if hint == tuple[str, ...]:
+        also = list[str]
+    return hint | also if also else hint
+
+
+def test_the_typed_options_are_the_settings() -> None:
+    hints = get_type_hints(Options)
+    assert list(hints) == list(FIELDS)
+    assert {name: hints[name] for name in FIELDS} == {name: expected(name) for name in FIELDS}
+
+
+@pytest.mark.parametrize("function", [transcode, transcode_bytes, transcode_dataset])
+def test_editors_see_every_option(function: Callable[..., Any]) -> None:
+    options = inspect.signature(function).parameters["options"]
+    assert options.annotation == Unpack[Options]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"verify": True}, {"verify": "all"}, {"max_memory": "2G"}, {"codecs": ["imagecodecs"]}],
+    ids=str,
+)
+def test_every_type_of_a_value_is_taken(options: Any) -> None:
+    assert dicomtx.transcode_bytes(grey(), to="rle", **options)[1].status == "done"

@@ -1,0 +1,38 @@
+"""The settings as keyword arguments of the Python API, so that editors know them."""
+
+from typing import Literal, TypedDict
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments of ``transcode``: the keys of ``Settings``; see docs/cli.md.
+
+    A test compares them with the table of settings.
+    """
+
+    order: Literal["builtin-first", "plugins-first", "plugins-only"]
+    codecs: tuple[str, ...] | list[str]
+    frame_timeout: float
+    verify: str | bool
+    strict: bool
+    threads: int
+    max_memory: int | str
+    fallback: tuple[str, ...] | list[str]
+    keep_colour_space: bool
+    overlays: Literal["extract", "keep", "drop"]
+    high_bits: Literal["keep", "mask"]
+    salvage: bool
+    force_native: bool
+    repair: bool
+    lossy: bool
+    quality: int | None
+    near: int | None
+    ratio: float | None
+    psnr: float | None
+    max_error: int | None
+    reversible: bool
+    min_psnr: float
+    palette: Literal["keep", "expand"]
+    allow_generation_loss: bool
+    allow_lossy_class: bool
+    allow_lossy_in_place: bool
+    uid: Literal["auto", "keep", "new", "derived"]
