@@ -103,7 +103,7 @@ def _mismatch(profile: Profile, image: ImagePixel) -> str:
         return f"cannot hold {photometric or 'an image without Photometric Interpretation'}"
     stored = {bits for row in rows for bits in row.stored}
     if image.bits_stored not in stored:
-        return f"holds {_listed(stored)} bits a sample, not {image.bits_stored}"
+        return f"holds {_listed(stored)} bits per sample, not {image.bits_stored}"
     allocated = {bits for row in rows for bits in row.allocated}
     if image.bits_allocated not in allocated:
         return f"holds {_listed(allocated)} bits allocated, not {image.bits_allocated}"

@@ -74,7 +74,7 @@ SIGNED: Final = (1,)
 SIGNED_COLOUR: Final = "signed samples that are not monochrome"
 WIDE_YBR: Final = "YBR_FULL with more than 8 bits"
 XL_WIDTH: Final = "encoders take unsigned samples of at most 16 bits"
-J2K_WIDTH: Final = "encoders keep at most 24 bits a sample, in 8, 16 or 32 allocated"
+J2K_WIDTH: Final = "encoders keep at most 24 bits per sample, in 8, 16 or 32 allocated"
 ANY: Final = (8, 16, 24, 32, 40, 64)
 ANY_BITS: Final = range(1, 65)
 

@@ -128,12 +128,12 @@ def test_practice_beyond_the_standard_is_named(slug: str, image: ImagePixel, rea
         (
             "jpeg-ls-lossless",
             WIDE,
-            "JPEG-LS holds 2 to 16 bits a sample, not 32 (PS3.5 8.2.3)",
+            "JPEG-LS holds 2 to 16 bits per sample, not 32 (PS3.5 8.2.3)",
         ),
         (
             "jpeg-extended",
             GREY,
-            "JPEG Extended holds 8 or 12 bits a sample, not 16 (PS3.5 8.2.1)",
+            "JPEG Extended holds 8 or 12 bits per sample, not 16 (PS3.5 8.2.1)",
         ),
         (
             "jpeg-lossless-sv1",
@@ -155,7 +155,7 @@ def test_practice_beyond_the_standard_is_named(slug: str, image: ImagePixel, rea
         (
             "jpeg2000-lossless",
             WIDE,
-            "JPEG 2000: encoders keep at most 24 bits a sample, in 8, 16 or 32 allocated",
+            "JPEG 2000: encoders keep at most 24 bits per sample, in 8, 16 or 32 allocated",
         ),
         (
             "jpeg-xl-lossless",

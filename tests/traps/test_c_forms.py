@@ -158,7 +158,7 @@ def test_streams_under_a_native_label_are_described_and_not_compared(
     made = Made(bench, "rle-lossless", "grey 16")
     bench.source.write_bytes(_file(made, _pixels_that_look_like_items(made), "explicit"))
     path = str(bench.source)
-    assert any("holds items of RLE frames" in warning for warning in describe(path).warnings)
+    assert any("contains items of RLE frames" in warning for warning in describe(path).warnings)
     with pytest.raises(ComparisonError, match="--force-native") as raised:
         compare(Comparing(path, path))
     assert raised.value.exit_code == ExitCode.UNSUPPORTED

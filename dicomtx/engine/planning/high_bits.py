@@ -57,7 +57,7 @@ def warnings(plan: Code, count: int, frames: int) -> list[str]:
     elif plan.lossy:
         fate = "lossy compression drops them"
     elif plan.whole_words:
-        fate = f"they are kept in code streams of {image.bits_allocated} bits a sample"
+        fate = f"they are kept in code streams of {image.bits_allocated} bits per sample"
     else:
         fate = "they are kept"
     return [f"{_found(count, image.samples_per_frame * frames, image)}; {fate}"]

@@ -216,7 +216,7 @@ def alternatives_of(plan: Plan) -> tuple[str, ...]:
         instead = "RGB components" if plan.if_missed.lossy else "coded without loss"
         told.append(f"{instead} if the goal is missed")
     if plan.if_unfit:
-        wide = f"code streams of {plan.working.bits_allocated} bits a sample"
+        wide = f"code streams of {plan.working.bits_allocated} bits per sample"
         instead = wide if isinstance(plan.if_unfit, Code) else "refused"
         told.append(f"{instead} if words need bits above Bits Stored")
     return tuple(told)

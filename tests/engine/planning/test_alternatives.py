@@ -61,7 +61,7 @@ def test_streams_are_as_wide_as_words_that_need_it(to: str) -> None:
     assert isinstance(made.if_unfit, Code)
     assert (made.whole_words, made.if_unfit.whole_words) == (False, True)
     assert made.if_unfit == made._replace(whole_words=True, if_unfit=None)
-    told = "code streams of 16 bits a sample if words need bits above Bits Stored"
+    told = "code streams of 16 bits per sample if words need bits above Bits Stored"
     assert alternatives_of(made) == (told,)
 
 

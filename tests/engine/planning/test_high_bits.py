@@ -72,7 +72,7 @@ def test_padding_values_come_back_and_are_counted(
     outcome = bench.convert(source(pixel, padded(pixel)), to)
     assert outcome.status == "done", outcome.error
     assert said(outcome).startswith(f"3 of 63 words have {PHRASE}")
-    assert said(outcome).endswith(f"kept in code streams of {allocated} bits a sample")
+    assert said(outcome).endswith(f"kept in code streams of {allocated} bits per sample")
     back = bench.done(bench.out.read_bytes())
     assert back.PixelData[: 63 * allocated // 8] == padded(pixel)
     assert (back.BitsStored, back.HighBit) == (stored, stored - 1)
@@ -246,7 +246,7 @@ def test_overshoot_of_a_lossy_stream_is_clipped_and_counted(
 def test_a_reversible_stream_of_a_lossy_syntax_is_not_clipped(bench: Bench) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     outcome = bench.convert(source(pixel, padded(pixel)), "jpeg2000", reversible=True)
-    assert said(outcome).endswith("16 bits a sample")
+    assert said(outcome).endswith("16 bits per sample")
     assert bench.done(bench.out.read_bytes()).PixelData == padded(pixel)
 
 

@@ -99,7 +99,7 @@ def test_equal_files_are_shown_with_the_verdict(page: Page) -> None:
 def test_files_that_cannot_be_compared_still_make_a_page(page: Page) -> None:
     grey = part10("explicit", native(image(4, 4), bytes(range(16))))
     html = page(coloured(), grey)
-    assert "B&#x27;s 4 x 4" in html
+    assert "B&#x27;s frames are 4 x 4" in html
     assert html.count("<img ") == 2
     bare = part10("explicit", text(0x00104000, "LT", "nothing"))
     assert "B has no Pixel Data" in page(coloured(), bare)

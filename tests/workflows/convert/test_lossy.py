@@ -399,7 +399,7 @@ def test_values_that_are_no_picture_are_not_made_lossy(
         ("JPGExtended.dcm", "jpeg2000", "lossy before"),
         ("693_UNCI.dcm", "jpeg2000", "lossy before"),
         ("examples_palette.dcm", "jpeg2000", "--palette expand"),
-        ("CT_small.dcm", "jpeg-extended", "12 bits a sample, not 16"),
+        ("CT_small.dcm", "jpeg-extended", "12 bits per sample, not 16"),
         ("liver_1frame.dcm", "jpeg2000", "not 1"),
         ("SC_rgb_32bit.dcm", "jpeg2000", "not 32"),
         ("CT_small.dcm", "jpeg-xl-recompression", "only the streams of jpeg-baseline"),
