@@ -15,12 +15,13 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batch, export, many_frames, memory, plan, throughput, whole_process
+from benchmarks import batch, export, many_frames, memory, plan, throughput, warm, whole_process
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 RAM_DISK = "/dev/shm"
 TABLES = {
     "whole-process": ("Whole processes", whole_process),
+    "warm": ("Through the warm server", warm),
     "throughput": ("Speed of each codec, and parallel frames", throughput),
     "many-frames": ("Time by number of frames", many_frames),
     "memory": ("Memory", memory),

@@ -19,6 +19,11 @@ def convert(source: str, destination: str, target: str, *more: str) -> list[str]
     return [DICOMTX, "convert", source, destination, *asked]
 
 
+def served(socket: str, command: Command) -> list[str]:
+    """Returns a command that the server at this socket runs."""
+    return ["env", f"DICOMTX_SERVER={socket}", *command]
+
+
 def threads(number: int) -> dict[str, str]:
     """Returns the environment in which dicomtx works on so many frames at once."""
     return {"DICOMTX_THREADS": str(number)}

@@ -57,7 +57,7 @@ def _row(label: str, source: str, target: str, folder: str, rounds: int) -> str:
         ],
         rounds,
     )
-    return f"| {label} | {target} | " + " | ".join(_cell(s, spent[0]) for s in spent) + " |"
+    return f"| {label} | {target} | " + " | ".join(cell(s, spent[0]) for s in spent) + " |"
 
 
 def _start_up(rounds: int) -> list[str]:
@@ -67,8 +67,9 @@ def _start_up(rounds: int) -> list[str]:
         "`dicomtx --version`": [DICOMTX, "--version"],
     }
     spent = medians([*commands.values()], rounds)
-    return [f"| {n} | {_cell(s, spent[0])} |" for n, s in zip(commands, spent, strict=True)]
+    return [f"| {n} | {cell(s, spent[0])} |" for n, s in zip(commands, spent, strict=True)]
 
 
-def _cell(spent: float, reference: float) -> str:
+def cell(spent: float, reference: float) -> str:
+    """Returns a time in milliseconds with its ratio to another."""
     return "-" if isnan(spent) else f"{spent * 1000:.0f} ms ({spent / reference:.1f})"

@@ -1,12 +1,9 @@
 """Entry point of ``python -m dicomtx`` and of the console script."""
 
-import gc
+import os
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Final
-
-from dicomtx import cli
 
 __all__ = ["main"]
 
@@ -15,6 +12,15 @@ MANY: Final = 50_000  # imports allocate about this many objects, none of them g
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code. The process must end after it."""
+    if arguments is None and os.environ.get("DICOMTX_SERVER"):
+        from dicomtx.warm.client import run_warm  # noqa: PLC0415 - only with a server
+
+        run_warm(sys.argv, os.environ)
+    import gc  # noqa: PLC0415 - a client of the server does not need the following
+    import warnings  # noqa: PLC0415
+
+    from dicomtx import cli  # noqa: PLC0415
+
     gc.set_threshold(MANY)  # saves 10 ms
     if not sys.warnoptions:  # dicomtx reports warnings per file itself
         warnings.simplefilter("ignore")

@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     POLICY = 8
     SETTINGS = 9
     NETWORK = 10
+    SERVER = 11
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143

@@ -8,6 +8,14 @@ from dicomtx.settings import Settings
 
 LIMIT_OF_GROUP: Final = "/sys/fs/cgroup/memory.max"
 
+_processes = 1
+
+
+def share_memory(processes: int) -> None:
+    """Divides the memory of the machine among this many processes that do not know each other."""
+    global _processes  # noqa: PLW0603 - a fact about this process
+    _processes = processes
+
 
 class Budget(NamedTuple):
     """CPUs and memory for a run or for one file.
@@ -24,7 +32,7 @@ class Budget(NamedTuple):
     def of(cls, settings: Settings) -> "Budget":
         """Returns the budget in the settings; by default all CPUs and 3/4 of the memory."""
         cpus = settings.threads or len(os.sched_getaffinity(0))
-        return cls(cpus, settings.max_memory or _memory_here() * 3 // 4)
+        return cls(cpus, settings.max_memory or _memory_here() * 3 // 4 // _processes)
 
     def frames(self, need: int) -> int:
         """Returns how many frames of ``need`` bytes can be in progress at once.

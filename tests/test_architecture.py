@@ -14,6 +14,7 @@ FACES = {"__init__.py", "__main__.py"}
 ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__", "api"} | {
     "code_stream",
     "settings",
+    "warm",
 }
 LOWEST = {"storage", "processes"}
 BELOW_ENGINE = LOWEST | {"codecs", "dicom", "network"}
@@ -64,6 +65,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "preview": {"boundary", "convert", "inputs", "policies"},
         "batch": {"boundary", "convert", "inputs", "preview", "workers"},
         "export": {"boundary", "convert", "inputs", "workers"},
+        "server": set(),
     },
 }
 """What a room of a layer may import of the same layer; a new room needs a row."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import corpus
+from tests import corpus, warm_server
 
 HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "av", "pydicom", "rich", "multiprocessing"}
 SLOW = {"json", "pathlib", "tempfile", "tomllib", "traceback", "importlib.metadata", "asyncio"}
@@ -110,3 +110,28 @@ from dicomtx.__main__ import main
 sys.exit(main(["--version"]) or os.environ["OPENBLAS_NUM_THREADS"] != "1")
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_client_of_the_server_imports_little(tmp_path: Path) -> None:
+    script = """
+import os, sys
+def end(code):
+    print("modules:", *(name for name, module in sys.modules.items() if module))
+    os.kill(os.getpid(), 9)
+os._exit = end
+from dicomtx.__main__ import main
+sys.argv[1:] = ["--version"]
+main()
+"""
+    with warm_server.running(tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=warm_server.warm(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    found = set(done.stdout.splitlines()[-1].split()[1:])
+    mine = {"__main__", "version", "warm", "warm.address", "warm.client", "warm.protocol"}
+    assert own(found) == {"dicomtx"} | {f"dicomtx.{name}" for name in mine}
+    assert found & (HEAVY | SLOW | {"click", "socket", "selectors"}) == set()

@@ -31,6 +31,7 @@ COMMANDS: Final = {
         "dicomtx.cli.compare",
         "Compare the pixels and elements of two files.",
     ),
+    "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"

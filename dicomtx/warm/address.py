@@ -1,0 +1,38 @@
+"""Where the socket of the warm server is, and whether a command uses it."""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+VARIABLE: Final = "DICOMTX_SERVER"
+AUTO: Final = "auto"
+START: Final = "start"
+PRIVATE: Final = 0o700
+
+
+def default_socket(environment: Mapping[str, str]) -> str:
+    """Returns the path of the user's socket: in $XDG_RUNTIME_DIR, or else in a folder of /tmp."""
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    folder = f"{runtime}/dicomtx" if runtime else f"/tmp/dicomtx-{os.geteuid()}"  # noqa: S108 - the folder is checked
+    return f"{folder}/server.sock"
+
+
+def chosen_socket(environment: Mapping[str, str]) -> str:
+    """Returns the path that DICOMTX_SERVER names; empty if commands run without a server."""
+    value = environment.get(VARIABLE, "")
+    return default_socket(environment) if value in {AUTO, START} else value
+
+
+def make_private_folder(path: str) -> None:
+    """Creates the folder of a socket with mode 0700.
+
+    Raises:
+        OSError: the folder cannot be created, or other users can write to it.
+    """
+    folder = os.path.dirname(path) or "."
+    try:
+        os.mkdir(folder, PRIVATE)
+    except FileExistsError:
+        status = os.stat(folder)
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise PermissionError(f"{folder}: other users can write to this folder") from None

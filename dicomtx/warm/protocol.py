@@ -1,0 +1,117 @@
+"""What the client and the warm server send to each other over the socket.
+
+The client sends one request: ``MAGIC``, the length of the body as four big-endian bytes, and the
+body. The body is a list of byte strings that are separated by NUL: neither arguments nor
+environment can contain it. Open descriptors travel with the first bytes (``SCM_RIGHTS``).
+
+The server answers REFUSED with a reason, or ACCEPTED. After ACCEPTED it sends ENDED and the wait
+status of the command (four big-endian bytes, ``os.waitpid``), or FAILED with a reason. Meanwhile
+each byte from the client is the number of a signal for the command.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from dicomtx.version import __version__
+
+MAGIC: Final = b"DTX1"
+HEADER: Final = len(MAGIC) + 4
+MOST_BYTES: Final = 8 << 20  # more than Linux allows for arguments and environment together
+
+REFUSED: Final = b"R"
+ACCEPTED: Final = b"A"
+ENDED: Final = b"E"
+FAILED: Final = b"F"
+
+RUN: Final = "run"
+STATUS: Final = "status"
+STOP: Final = "stop"
+
+STANDARD: Final = 3  # standard input, standard output, standard error
+DESCRIPTORS: Final = STANDARD + 1  # and the working directory
+LIBRARY_VARIABLES: Final = (
+    "PYTHON",
+    "LD_",
+    "MALLOC_",
+    "GLIBC_",
+    "OMP_",
+    "OPENBLAS_",
+)
+"""Prefixes of the variables that Python and native libraries read only when they start."""
+
+
+class ProtocolError(Exception):
+    """The bytes are not a request of this version."""
+
+
+class Call(NamedTuple):
+    """A command, with the state of the process that calls it.
+
+    Attributes:
+        kind: RUN, STATUS or STOP.
+        identity: the installation that runs the command (``installation``).
+        streams: for each standard stream its encoding and error handler, or empty if it is closed.
+        arguments: of the command line, the program's name first.
+        environment: the environment variables of the caller.
+    """
+
+    kind: str
+    identity: str
+    streams: tuple[str, str, str] = ("", "", "")
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+
+
+def version() -> str:
+    """Returns the version of dicomtx."""
+    return __version__
+
+
+def installation(environment: Mapping[str, str]) -> str:
+    """Returns what must be equal for a server to stand in for a cold run."""
+    early = sorted(
+        f"{name}={value}"
+        for name, value in environment.items()
+        if name.startswith(LIBRARY_VARIABLES) and name != "OPENBLAS_NUM_THREADS"
+    )
+    own = (version(), __file__, sys.prefix, sys.version)
+    return "\n".join((*own, sys.getfilesystemencoding(), *early))
+
+
+def pack(call: Call) -> bytes:
+    """Returns the bytes of a request."""
+    variables = [f"{name}={value}" for name, value in call.environment.items()]
+    fields = (call.kind, call.identity, *call.streams, str(len(call.arguments)))
+    body = b"\0".join(map(os.fsencode, (*fields, *call.arguments, *variables)))
+    return MAGIC + len(body).to_bytes(4) + body
+
+
+def body_length(header: bytes | bytearray) -> int:
+    """Returns the length of the body that follows the header.
+
+    Raises:
+        ProtocolError: it is not a header, or the body is too long.
+    """
+    length = int.from_bytes(header[len(MAGIC) : HEADER])
+    if header[: len(MAGIC)] != MAGIC or length > MOST_BYTES:
+        raise ProtocolError("not a request of this version of dicomtx")
+    return length
+
+
+def unpack(body: bytes) -> Call:
+    """Returns the request of a body.
+
+    Raises:
+        ProtocolError: it is not the body of a request.
+    """
+    fields: Sequence[str] = list(map(os.fsdecode, body.split(b"\0")))
+    try:
+        kind, identity, one, two, three, number, *rest = fields
+        count = int(number)
+    except ValueError as error:
+        raise ProtocolError("not a request of this version of dicomtx") from error
+    variables = (name.partition("=") for name in rest[count:])
+    environment = {name: value for name, equals, value in variables if name and equals}
+    return Call(kind, identity, (one, two, three), tuple(rest[:count]), environment)

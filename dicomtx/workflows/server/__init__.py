@@ -1,0 +1,1 @@
+"""The warm server: one process with everything imported forks a child for each command."""

@@ -1,0 +1,163 @@
+"""The process that calls the server: who it is, and how a forked child takes its place."""
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import IO, Final, NamedTuple, NoReturn
+
+from dicomtx.warm.protocol import Call
+
+CREDENTIALS: Final = struct.Struct("=iII")
+SAME: Final = ("Gid", "Groups", "CapEff", "NoNewPrivs", "Seccomp")
+"""Lines of /proc/PID/status that must be equal: a child cannot take them over."""
+SPACES: Final = ("ns/mnt", "ns/user", "ns/pid", "ns/net", "root")
+LIMITS: Final = tuple(
+    value
+    for name, value in vars(resource).items()
+    if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"
+)
+PR_SET_PDEATHSIG: Final = 1
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+
+class Caller(NamedTuple):
+    """The client's process, as the kernel describes it.
+
+    Attributes:
+        process: its process ID.
+        user: its effective user ID.
+        status: the lines of /proc/PID/status by name.
+        spaces: its namespaces and root directory.
+    """
+
+    process: int
+    user: int
+    status: dict[str, str]
+    spaces: tuple[str, ...]
+
+    @classmethod
+    def at(cls, connection: socket.socket) -> "Caller":
+        """Returns the process at the other end of a connection.
+
+        Raises:
+            OSError: it has ended, or /proc does not show it.
+        """
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        process, user, _ = CREDENTIALS.unpack(raw)
+        return cls.of(process, user)
+
+    @classmethod
+    def of(cls, process: int, user: int) -> "Caller":
+        """Returns a process by its ID.
+
+        Raises:
+            OSError: it has ended, or /proc does not show it.
+        """
+        with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as file:
+            lines = (line.partition(":") for line in file)
+            status = {name: value.strip() for name, _, value in lines}
+        spaces = tuple(os.readlink(f"/proc/{process}/{name}") for name in SPACES)
+        return cls(process, user, status, spaces)
+
+    def difference(self, server: "Caller") -> str:
+        """Returns why a child of the server cannot stand in for this process; empty if it can."""
+        if self.user != server.user:
+            return "it runs as another user"
+        for name in SAME:
+            if self.status.get(name) != server.status.get(name):
+                return f"its {name} differs from the server's"
+        if self.spaces != server.spaces:
+            return "it runs in another namespace or root directory"
+        return ""
+
+
+def become(caller: Caller, call: Call, descriptors: Sequence[int], server: int) -> None:
+    """Gives this forked child the state of the process that called.
+
+    Raises:
+        OSError: a limit or the working directory cannot be taken over.
+    """
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != server:  # it died before prctl took effect
+        os._exit(1)
+    os.setpgid(0, 0)
+    os.fchdir(descriptors[-1])
+    _take_over_streams(call.streams, descriptors)
+    os.environ.clear()
+    os.environ.update(call.environment)
+    time.tzset()
+    sys.argv[:] = call.arguments
+    os.umask(int(caller.status["Umask"], 8))
+    _take_over_signals(int(caller.status["SigIgn"], 16))
+    _take_over_limits(caller.process)
+
+
+def run_and_exit(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> NoReturn:
+    """Runs the command and ends this process as Python would end it."""
+    code: object = 70
+    try:
+        code = run(arguments)
+    except SystemExit as error:
+        code = error.code
+    except BaseException:  # noqa: BLE001 - there is nothing above that could report it
+        sys.excepthook(*sys.exc_info())
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code & 0xFF if isinstance(code, int) else int(code is not None))
+
+
+def _take_over_streams(streams: Sequence[str], descriptors: Sequence[int]) -> None:
+    """Makes the received descriptors 0, 1 and 2, and opens Python's streams over them anew."""
+    received = iter(descriptors)
+    opened: list[IO[str] | None] = []
+    for number, stream in enumerate(streams):
+        if not stream:
+            os.close(number)
+            opened.append(None)
+            continue
+        os.dup2(next(received), number)
+        encoding, errors = stream.split(" ")
+        opened.append(
+            open(  # noqa: SIM115 - open for the whole run
+                number,
+                "w" if number else "r",
+                encoding=encoding,
+                errors=errors,
+                closefd=False,
+                buffering=-1,
+            )
+        )
+    for descriptor in descriptors:
+        os.close(descriptor)
+    sys.stdin, sys.stdout, sys.stderr = opened
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = opened  # type: ignore[misc,assignment]
+
+
+def _take_over_signals(ignored: int) -> None:
+    """Sets the signals that matter to what they are in a process that the caller starts."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGCHLD, signal.SIGQUIT):
+        is_ignored = ignored >> (number - 1) & 1
+        signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL)
+    is_ignored = ignored >> (signal.SIGINT - 1) & 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN if is_ignored else signal.default_int_handler)
+
+
+def _take_over_limits(process: int) -> None:
+    """Takes over the resource limits, the priority and the CPUs of a process."""
+    for limit in LIMITS:
+        wanted = resource.prlimit(process, limit)
+        if wanted != resource.getrlimit(limit):
+            resource.setrlimit(limit, wanted)
+    os.sched_setaffinity(0, os.sched_getaffinity(process))
+    priority = os.getpriority(os.PRIO_PROCESS, process)
+    if priority != os.getpriority(os.PRIO_PROCESS, 0):
+        os.setpriority(os.PRIO_PROCESS, 0, priority)

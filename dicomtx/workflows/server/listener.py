@@ -1,0 +1,85 @@
+"""The socket that the server listens at, and the libraries that it imports first."""
+
+import importlib
+import os
+import pkgutil
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from dicomtx.errors import DestinationError, UnsupportedError
+from dicomtx.warm.start import LOCK_VARIABLE, open_lock
+
+BACKLOG: Final = 1024
+SYSTEMD_FIRST: Final = 3  # the first descriptor that systemd passes (sd_listen_fds)
+SKIPPED: Final = ("dicomtx.__main__", "dicomtx.codecs.ffmpeg", "dicomtx.codecs.gdcm")
+"""Entry points, and libraries that only isolated processes load."""
+CODEC_MODULES: Final = ("_jpeg8", "_jpegls", "_jpeg2k", "_htj2k", "_jpegxl", "_ljpeg", "_zlib")
+
+
+def import_everything() -> None:
+    """Imports every module of the package, and the libraries that these use.
+
+    Raises:
+        UnsupportedError: a library has started a thread; a fork would not have it.
+    """
+    for module in pkgutil.walk_packages(sys.modules["dicomtx"].__path__, "dicomtx."):
+        if not module.name.startswith(SKIPPED) and not module.name.endswith("__main__"):
+            with suppress(ImportError):  # extras that are not installed
+                importlib.import_module(module.name)
+    for name in CODEC_MODULES:
+        with suppress(ImportError):
+            importlib.import_module(f"imagecodecs.{name}")
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise UnsupportedError("cannot serve: a library has started a thread")
+
+
+@contextmanager
+def listening(path: str) -> Iterator[socket.socket]:
+    """Yields the listening socket: systemd's if it passed one, else a new one at ``path``.
+
+    The lock file beside the socket is held meanwhile, so that there is one server for each socket.
+
+    Raises:
+        DestinationError: another server runs there, or the socket cannot be created.
+    """
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        yield socket.socket(fileno=SYSTEMD_FIRST)
+        return
+    lock = _lock(path)
+    try:
+        with suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                raise DestinationError(f"{path}: exists and is not a socket")
+            os.unlink(path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(before)
+        listener.listen(BACKLOG)
+        yield listener
+    except OSError as error:
+        raise DestinationError(f"{path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            os.unlink(path)
+        os.close(lock)
+
+
+def _lock(path: str) -> int:
+    """Returns the descriptor of the lock: inherited from the client that starts it, or new."""
+    inherited = os.environ.pop(LOCK_VARIABLE, "")
+    if inherited:
+        os.set_inheritable(int(inherited), False)
+        return int(inherited)
+    try:
+        return open_lock(path)
+    except BlockingIOError:
+        raise DestinationError(f"{path}: another server is running here") from None
+    except OSError as error:
+        raise DestinationError(str(error)) from error

@@ -1,0 +1,55 @@
+"""A warm server of its own for a test, and commands that go through it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+DICOMTX = (sys.executable, "-m", "dicomtx")
+PATIENCE = 60
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Yields a server that listens at ``folder/s``, and stops it afterwards."""
+    arguments = (*DICOMTX, "serve", "--socket", str(folder / "s"), *options)
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=cold()) as process:
+        assert process.stderr
+        line = process.stderr.readline()
+        assert "listening" in line, line + process.stderr.read()
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+            process.kill()
+
+
+def cold() -> dict[str, str]:
+    """Returns an environment in which commands run without a server."""
+    return {name: value for name, value in os.environ.items() if name != "DICOMTX_SERVER"}
+
+
+def warm(folder: Path) -> dict[str, str]:
+    """Returns an environment in which commands use the server of this folder."""
+    return cold() | {"DICOMTX_SERVER": str(folder / "s")}
+
+
+def status(folder: Path) -> dict[str, str]:
+    """Returns what the server says of itself."""
+    arguments = (*DICOMTX, "serve", "--status", "--socket", str(folder / "s"))
+    lines = subprocess.run(arguments, capture_output=True, text=True, check=True, env=cold()).stdout
+    return dict(line.split(": ") for line in lines.splitlines())
+
+
+def until(condition: object, what: Sequence[str] = ()) -> None:
+    """Waits until a function returns something true."""
+    assert callable(condition)
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
