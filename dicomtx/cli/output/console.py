@@ -34,6 +34,8 @@ class Output:
             text = text.decode(errors="backslashreplace")
         if self._stream is None:
             raise DestinationError("standard output is closed")
+        if not text:  # click writes nothing to find out what a stream takes, and ignores errors
+            return 0
         try:
             self._stream.write(text)
             self._stream.flush()
