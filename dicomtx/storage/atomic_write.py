@@ -16,9 +16,6 @@ STANDARD_OUTPUT: Final = 1
 ANY_MODE: Final = 0o7777
 PRIVATE: Final = 0o600
 NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # errors of file systems without fsync
-MOST_SWEPT: Final = 10_000
-
-_swept: set[str] = set()  # folders that this process has swept
 
 
 @contextmanager
@@ -54,7 +51,7 @@ def atomic_write(
     if not path or "\0" in path:
         raise DestinationError(f"{path!r} is not a file name")
     target = _target(path, follow=follow)
-    _sweep_beside(target)
+    part_files.sweep_once(os.path.dirname(target))
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} already exists; use --overwrite to replace it")
     _check_place(target)
@@ -160,36 +157,6 @@ def make_folder(folder: str) -> None:
         os.makedirs(folder or ".", exist_ok=True)  # fails if a file is in the way
     except OSError as error:
         raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
-
-
-def sweep_for(target: str) -> None:
-    """Removes the stale part files of this target."""
-    folder, name = os.path.split(os.path.realpath(target))
-    part_files.sweep(folder, part_files.start_of(name))
-
-
-def sweep_tree(place: str) -> None:
-    """Removes all stale part files in a folder tree, or beside a file."""
-    if not os.path.isdir(place):
-        part_files.sweep(os.path.dirname(os.path.realpath(place)))
-        return
-    waiting = [place]
-    while waiting:  # os.walk recurses before Python 3.12
-        inner = waiting.pop()
-        part_files.sweep(inner)
-        with suppress(OSError), os.scandir(inner) as entries:
-            waiting += (e.path for e in entries if e.is_dir(follow_symlinks=False))
-
-
-def _sweep_beside(target: str) -> None:
-    """Removes stale part files beside a target, once per folder, because listing is slow."""
-    folder = os.path.dirname(target)
-    if folder in _swept:
-        return
-    if len(_swept) >= MOST_SWEPT:
-        _swept.clear()
-    _swept.add(folder)
-    part_files.sweep(folder)
 
 
 def adopt(

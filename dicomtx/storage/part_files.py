@@ -21,7 +21,10 @@ STAGING: Final = ".staging"
 TOKEN: Final = 8  # random bytes
 LONGEST: Final = 200  # bytes of the target's name; a file name can have 255
 ATTEMPTS: Final = 100
+MOST_SWEPT: Final = 10_000
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_swept: set[str] = set()  # folders that this process has swept
 
 
 class PartFile(NamedTuple):
@@ -105,6 +108,35 @@ def sweep(folder: str, start: str = ".") -> None:
             _sweep_part(path)
         elif not os.path.lexists(path.removesuffix(STAGING) + PART):  # its part file is gone
             remove_folder(path)
+
+
+def sweep_for(target: str) -> None:
+    """Removes the stale part files of this target."""
+    folder, name = os.path.split(os.path.realpath(target))
+    sweep(folder, start_of(name))
+
+
+def sweep_tree(place: str) -> None:
+    """Removes all stale part files in a folder tree, or beside a file."""
+    if not os.path.isdir(place):
+        sweep(os.path.dirname(os.path.realpath(place)))
+        return
+    waiting = [place]
+    while waiting:  # os.walk recurses before Python 3.12
+        inner = waiting.pop()
+        sweep(inner)
+        with suppress(OSError), os.scandir(inner) as entries:
+            waiting += (e.path for e in entries if e.is_dir(follow_symlinks=False))
+
+
+def sweep_once(folder: str) -> None:
+    """Sweeps a folder the first time that this process asks for it, because listing is slow."""
+    if folder in _swept:
+        return
+    if len(_swept) >= MOST_SWEPT:
+        _swept.clear()
+    _swept.add(folder)
+    sweep(folder)
 
 
 def remove_folder(path: str) -> None:

@@ -20,8 +20,8 @@ def staging_folder(target: str) -> Iterator[str]:
     """
     standard = target == STANDARD_STREAM
     place = os.path.join(temporary_folder(), "stdout") if standard else os.path.realpath(target)
-    beside, name = os.path.split(place)
-    part_files.sweep(beside, part_files.start_of(name))
+    beside = os.path.dirname(place)
+    part_files.sweep_for(place)
     try:
         part = part_files.create(place, 0o600)
     except OSError as error:

@@ -16,8 +16,9 @@ import dicomtx
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
-from dicomtx.storage.atomic_write import atomic_write, sweep_for, sweep_tree
+from dicomtx.storage.atomic_write import atomic_write
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.part_files import sweep_for, sweep_tree
 from dicomtx.storage.source import write_all
 from dicomtx.storage.staging import staging_folder
 from tests import file_trees

@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
-from dicomtx.storage.atomic_write import sweep_tree
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.part_files import sweep_tree
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
 from dicomtx.workflows.batch.planning import WorkItem, enter

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
-from dicomtx.storage.atomic_write import sweep_for
+from dicomtx.storage.part_files import sweep_for
 from dicomtx.storage.source import reason
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.request import Outcome, Request

@@ -15,10 +15,9 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.errors import DestinationError, DicomtxError, ExitCode
+from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
 from dicomtx.processes.framing import receive, send
 from dicomtx.storage.local_file import LocalFile
-from dicomtx.storage.source import Source
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.best_of import smallest
 from dicomtx.workflows.convert.conversion_record import Allow
@@ -163,15 +162,11 @@ def hash_of(path: str) -> str:
     """
     found = hashlib.blake2b(digest_size=32)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise DestinationError(f"{path} cannot be read again: {error.strerror}") from error
-    try:
-        source = Source(fd=fd)
-        for data in source.chunks(0, source.size):
-            found.update(data)
-    finally:
-        os.close(fd)
+        with LocalFile(path).open() as source:
+            for data in source.chunks(0, source.size):
+                found.update(data)
+    except SourceError as error:
+        raise DestinationError(f"{path} {error}") from error
     return found.hexdigest()
 
 

@@ -102,13 +102,13 @@ def test_long_values_are_cut_at_a_character_and_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("template", "why"),
     [
-        ("{PatientId}", "no keyword"),
+        ("{PatientId}", "not a PS3.6 keyword"),
         ("{}", "no keyword"),
         ("{PatientID", "expected '}'"),
         ("{PatientID}}", "single '}'"),
         ("{PatientID!r}", "only a keyword"),
         ("{PatientID:>9}", "only a keyword"),
-        ("{PatientID.real}", "no keyword"),
+        ("{PatientID.real}", "not a PS3.6 keyword"),
         ("{TransferSyntaxUID}", "not in the data set"),
         ("{PixelData}", "not in the data set"),
         ("", "no name"),
