@@ -96,7 +96,7 @@ def transcode(
 def transcode_bytes(
     data: bytes, *, to: str = "explicit", **options: Unpack[Options]
 ) -> tuple[bytes, Outcome]:
-    """Returns a DICOM file in another transfer syntax, and the outcome.
+    """Converts the bytes of a DICOM file and returns the result with the outcome.
 
     Args:
         data: a DICOM file, or a bare data set.
@@ -122,10 +122,10 @@ def transcode_bytes(
 def transcode_dataset(
     data_set: "Dataset", *, to: str = "explicit", **options: Unpack[Options]
 ) -> "tuple[Dataset, Outcome]":
-    """Returns a new pydicom Dataset in another transfer syntax, and the outcome.
+    """Converts a pydicom Dataset and returns a new one with the outcome.
 
     Args:
-        data_set: stays as it is. It needs a Transfer Syntax UID in its ``file_meta``.
+        data_set: the source, which is not changed. Its ``file_meta`` needs a Transfer Syntax UID.
         to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
         options: settings for this conversion, see ``dicomtx.settings.options.Options``.
 
@@ -146,7 +146,7 @@ def transcode_dataset(
 
 
 def _name(place: Place, path: str) -> str:
-    """Returns what the outcome calls a place: the path, or the name of a stream."""
+    """Returns the name of a place in the outcome: the path, or the name of a stream."""
     if isinstance(place, str | os.PathLike):
         return path
     name = getattr(place, "name", "")

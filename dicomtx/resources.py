@@ -12,8 +12,8 @@ _processes = 1
 
 
 def share_memory(processes: int) -> None:
-    """Divides the memory of the machine among this many processes that do not know each other."""
-    global _processes  # noqa: PLW0603 - a fact about this process
+    """Divides the memory of the machine among this many independent processes."""
+    global _processes  # noqa: PLW0603 - applies to the whole process
     _processes = processes
 
 

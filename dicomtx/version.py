@@ -1,3 +1,3 @@
-"""The version of dicomtx, for every layer: the package itself imports from the layers."""
+"""The version of dicomtx. Every layer can import it without an import cycle."""
 
 __version__ = "0.2.0"

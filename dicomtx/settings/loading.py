@@ -50,7 +50,7 @@ def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Returns the checked settings in the environment. An empty variable counts as unset.
 
-    A variable that looks like a misspelt setting is an error. Others can be somebody else's.
+    A variable that looks like a misspelt setting is an error. Other variables are ignored.
     """
     known = {field.variable for field in FIELDS.values()} | OTHER_VARIABLES
     for variable in environ:
@@ -85,10 +85,10 @@ def _from_file(path: str) -> dict[str, Any]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    """Returns the known name that is most similar, empty if none is."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms for wrong names only
+    """Returns the most similar known name; empty if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415 - takes 5 ms; only wrong names need it
 
-    shared = PREFIX if name.startswith(PREFIX) else ""  # it makes all names similar
+    shared = PREFIX if name.startswith(PREFIX) else ""  # a shared prefix makes all names similar
     cut = {one.removeprefix(shared): one for one in known}
     near = get_close_matches(name.removeprefix(shared), list(cut), 1)
     return cut[near[0]] if near else ""

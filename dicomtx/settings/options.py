@@ -1,12 +1,12 @@
-"""The settings as keyword arguments of the Python API, so that editors know them."""
+"""The settings as typed keyword arguments of the Python API."""
 
 from typing import Literal, TypedDict
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of ``transcode``: the keys of ``Settings``; see docs/cli.md.
+    """Keyword arguments of ``transcode``: the fields of ``Settings``. See docs/cli.md.
 
-    A test compares them with the table of settings.
+    A test keeps them in line with the table of settings.
     """
 
     order: Literal["builtin-first", "plugins-first", "plugins-only"]

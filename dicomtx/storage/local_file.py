@@ -1,4 +1,4 @@
-"""A file of this computer: opened and looked at without waiting, whatever its name leads to."""
+"""Local files as sources. Opening one never blocks, even if it is a pipe or device."""
 
 import errno
 import os
@@ -14,14 +14,14 @@ FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not han
 
 
 class Stat(NamedTuple):
-    """What is known of bytes without reading them; while it stays the same, so do they.
+    """The status of a source. As long as it does not change, the bytes have not changed.
 
     Attributes:
-        size: in bytes.
-        mtime_ns: when they were last modified, in nanoseconds since 1970.
-        mode: the permission bits that a copy may have.
-        file: what tells the file from others, such as device and inode.
-        version: what changes with the bytes and cannot be set back, such as ctime.
+        size: size in bytes.
+        mtime_ns: modification time, in nanoseconds since 1970.
+        mode: the permission bits that a copy can have.
+        file: the identity of the file, such as device and inode.
+        version: values that change with the bytes and cannot be reset, such as ctime.
     """
 
     size: int = 0
@@ -32,24 +32,24 @@ class Stat(NamedTuple):
 
 
 class LocalFile(NamedTuple):
-    """A file of this computer; the only kind of source that an output can replace."""
+    """A local file; the only kind of source that an output can replace."""
 
     path: str
 
     @property
     def name(self) -> str:
-        """The path as it was given."""
+        """The path as given."""
         return self.path
 
     def absolute(self) -> "LocalFile":
-        """Returns the same file by its absolute path."""
+        """Returns the same file with an absolute path."""
         return LocalFile(absolute(self.path))
 
     def stat(self) -> Stat | None:
-        """Returns what is known of the file; None if there is none.
+        """Returns the status of the file; None if it does not exist.
 
         Raises:
-            SourceError: it cannot be looked at.
+            SourceError: the status cannot be read.
         """
         try:
             found = os.stat(self.path)
@@ -66,7 +66,7 @@ class LocalFile(NamedTuple):
         """Opens the file.
 
         Raises:
-            SourceError: it is missing, unreadable or a folder.
+            SourceError: the file is missing, unreadable or a folder.
         """
         try:
             fd = os.open(self.path, FLAGS)
@@ -83,7 +83,7 @@ class LocalFile(NamedTuple):
 
 
 def absolute(path: str) -> str:
-    """Returns the absolute form of a path; ``..`` behind a link leads where the link leads."""
+    """Returns an absolute path. ``..`` after a symbolic link applies to its target."""
     if os.pardir in path.split(os.sep):
         folder, name = os.path.split(path)
         if name == os.pardir:
@@ -93,14 +93,14 @@ def absolute(path: str) -> str:
 
 
 def source_of(fd: int) -> Source:
-    """Returns the bytes of an open file, with its permission bits."""
+    """Returns an open file as a source, with its permission bits."""
     source = Source(fd=fd)
     source.mode = _mode(fd) & 0o777
     return source
 
 
 def is_regular(fd: int) -> bool:
-    """Whether an open file has positions: a pipe or a device has none."""
+    """Returns whether an open file is a regular file, not a pipe or device."""
     return stat.S_ISREG(_mode(fd))
 
 

@@ -1,7 +1,7 @@
-"""Where bytes are, as one value: a local file, a member of an archive, standard input.
+"""Locations of sources: a local file, a member of an archive, or standard input.
 
-A new kind of source is one class with what ``Location`` has, and one row in ``KINDS``. Everything
-above opens, names and compares sources by these methods, and does not ask which kind it has.
+To add a kind of source, write a class that implements ``Location`` and add it to ``KINDS``. All
+other code uses only these methods and does not depend on the kind.
 
 >>> locate("in.dcm")
 LocalFile(path='in.dcm')
@@ -27,44 +27,44 @@ from dicomtx.storage.source import (
 
 
 class Location(Protocol):
-    """Where bytes are: a value that does not change, and that pickles on its way to a worker."""
+    """The location of a source. It is immutable, and is pickled to send it to workers."""
 
     @property
     def name(self) -> str:
-        """What messages and reports show."""
+        """The name in messages and reports."""
 
     @property
     def path(self) -> str:
-        """The local file that holds the bytes, with which ``name`` begins; empty if none does."""
+        """The local file with the bytes, a prefix of ``name``; empty if there is none."""
 
     def absolute(self) -> "Location":
-        """Returns the same location as it is called from any working directory."""
+        """Returns the same location, independent of the working directory."""
 
     def stat(self) -> Stat | None:
-        """Returns what is known of the bytes; None if they are not there.
+        """Returns the status of the source; None if it does not exist.
 
-        Where nothing is known it is always the same ``Stat()``.
+        If nothing is known, it is always ``Stat()``.
 
         Raises:
-            SourceError: they cannot be looked at.
+            SourceError: the status cannot be read.
         """
 
     def open(self) -> AbstractContextManager[Source]:
-        """Opens the bytes to be read at any position.
+        """Opens the source for reading at any offset.
 
         Raises:
-            SourceError: they are missing or cannot be read.
+            SourceError: the source is missing or cannot be read.
         """
 
 
 class StandardInput(NamedTuple):
-    """Standard input; a pipe is spooled, since it has no positions."""
+    """Standard input. A pipe is copied to a spool, because it is not seekable."""
 
     name: str = STANDARD_STREAM
 
     @property
     def path(self) -> str:
-        """No local file."""
+        """Empty: standard input has no path."""
         return ""
 
     def absolute(self) -> "StandardInput":
@@ -72,15 +72,15 @@ class StandardInput(NamedTuple):
         return self
 
     def stat(self) -> Stat:
-        """Returns that nothing is known."""
+        """Returns an empty status, because nothing is known."""
         return Stat()
 
     @contextmanager
     def open(self) -> Iterator[Source]:
-        """Opens what is left of it.
+        """Opens standard input at its current position.
 
         Raises:
-            SourceError: it cannot be read.
+            SourceError: standard input cannot be read.
         """
         if is_regular(0) and os.lseek(0, 0, os.SEEK_CUR) == 0:
             yield source_of(0)
@@ -89,7 +89,7 @@ class StandardInput(NamedTuple):
             try:
                 while data := os.read(0, CHUNK):
                     spool.write(data)
-            except OSError as error:  # it is open for writing only
+            except OSError as error:  # standard input is open for writing only
                 raise SourceError(f"cannot be read: {reason(error)}") from error
             yield spool.source()
 
@@ -97,10 +97,10 @@ class StandardInput(NamedTuple):
 KINDS: Final[dict[str, Callable[[str], Location]]] = {
     STANDARD_STREAM: StandardInput,
 }
-"""The kinds of sources by their scheme with ``://``, or by their whole name; others are files."""
+"""Kinds of sources by scheme with ``://``, or by complete name. All others are local files."""
 
 
 def locate(text: str) -> Location:
-    """Returns the location that a user names."""
+    """Returns the location for a name given by the user."""
     scheme, mark, _ = text.partition("://")
     return KINDS.get(scheme + mark, LocalFile)(text)

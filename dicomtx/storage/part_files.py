@@ -130,7 +130,7 @@ def sweep_tree(place: str) -> None:
 
 
 def sweep_once(folder: str) -> None:
-    """Sweeps a folder the first time that this process asks for it, because listing is slow."""
+    """Sweeps a folder once per process, because listing is slow."""
     if folder in _swept:
         return
     if len(_swept) >= MOST_SWEPT:

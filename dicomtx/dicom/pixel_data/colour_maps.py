@@ -1,4 +1,4 @@
-"""Grey values that stand for colours although they are not PALETTE COLOR."""
+"""Detects images that are displayed in colour but are not PALETTE COLOR."""
 
 import re
 from typing import Final
@@ -25,11 +25,11 @@ LONGEST_MATCH: Final = 13
 
 
 def is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
-    """Returns whether grey values are shown in colours.
+    """Returns whether grey values are displayed in colour.
 
-    A Supplemental Palette does so (PS3.3 C.7.6.19), an Enhanced Palette (C.7.6.23), the palette of
-    an optical path (C.8.12.5), and what Pixel Presentation calls COLOR or MIXED, of the image or
-    of a frame.
+    This is so with a Supplemental Palette (PS3.3 C.7.6.19), an Enhanced Palette (C.7.6.23), the
+    palette of an optical path (C.8.12.5), or if Pixel Presentation of the image or of a frame is
+    COLOR or MIXED.
     """
     if image.samples_per_pixel > 1 or image.photometric_interpretation == "PALETTE COLOR":
         return False
@@ -39,7 +39,7 @@ def is_mapped(data_set: DataSet, image: ImagePixel) -> bool:
     try:
         return _has_nested_palette(data_set) or _has_coloured_frame(data_set)
     except DamagedError:
-        return True  # nothing tells, and a loss cannot be undone
+        return True  # unknown; assume colour, because loss is irreversible
 
 
 def _has_nested_palette(data_set: DataSet) -> bool:
@@ -57,7 +57,7 @@ def _has_coloured_frame(data_set: DataSet) -> bool:
 
 def _names_colour(data_set: DataSet, at: int, end: int) -> bool:
     for start in range(at, end, CHUNK):
-        size = min(end - start, CHUNK + LONGEST_MATCH)  # windows overlap: no match is cut
+        size = min(end - start, CHUNK + LONGEST_MATCH)  # windows overlap, so that no match is split
         if COLOURED.search(data_set.source.peek(start, size)):
             return True
     return False

@@ -50,8 +50,8 @@ def members(path: str, archive: Source) -> Iterator[ZipMember]:
     Members that must not be opened have ``error`` set. Uses 16 bytes of memory per member.
 
     Args:
-        path: where the archive is.
-        archive: its bytes.
+        path: the path of the archive.
+        archive: the open archive.
 
     Raises:
         DamagedError: the file is not a ZIP archive, or its directory is damaged.

@@ -44,7 +44,7 @@ class ZipMember(NamedTuple):
 
     @property
     def name(self) -> str:
-        """``archive.zip/member``."""
+        """The name in messages: ``archive.zip/member``."""
         return f"{self.path}/{self.inside}"
 
     def absolute(self) -> "ZipMember":
@@ -52,7 +52,7 @@ class ZipMember(NamedTuple):
         return self._replace(path=absolute(self.path))
 
     def stat(self) -> Stat | None:
-        """Returns what is known of the archive, with the member's size; None if it is not there."""
+        """Returns the status of the archive with the member's size; None if it does not exist."""
         archive = LocalFile(self.path).stat()
         return archive and archive._replace(size=self.size)
 

@@ -151,5 +151,5 @@ def _encoded(entry: Entry) -> bytes:
 
 
 def _decoded(content: bytes) -> Entry:
-    entry: Entry = pickle.loads(content)  # noqa: S301 - of this very run
+    entry: Entry = pickle.loads(content)  # noqa: S301 - pickled by this run
     return entry

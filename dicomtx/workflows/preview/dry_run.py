@@ -120,7 +120,7 @@ def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Pl
 
 
 def _by_us(planned: Planned, settled: ResolvedPlan, unverified: tuple[str, ...]) -> Planned:
-    """Returns what dicomtx would do."""
+    """Returns the plan of dicomtx for a file."""
     made = settled.plan
     decoder, encoder = codecs_of(made)
     error = error_of(settled, made) if isinstance(made, Refuse) else None
@@ -143,7 +143,7 @@ def _by_us(planned: Planned, settled: ResolvedPlan, unverified: tuple[str, ...])
 
 
 def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked: Asked) -> Planned:
-    """Returns what an Orthanc server would do with codecs of its own."""
+    """Returns the predicted plan of an Orthanc server."""
     from dicomtx.engine.orthanc.codecs import predicted  # noqa: PLC0415 - rarely needed
 
     decision = policy.decide(subject)

@@ -34,7 +34,7 @@ class Planned:
         bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate.
         error: why the source cannot be read; empty if it can.
         exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70.
-        otherwise: what is done instead if frames do not allow the plan.
+        otherwise: the alternatives if the frames do not allow the plan.
     """
 
     path: str
