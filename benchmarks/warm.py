@@ -44,9 +44,9 @@ def _row(label: str, source: str, target: str, place: Path, rounds: int) -> str:
         [
             ["gdcmconv", *TARGETS[target][0], source, out],
             [sys.executable, "-c", "pass"],
-            convert(source, out, target, "--verify"),
+            convert(source, out, target, "--verify=all"),
             served(socket, convert(source, out, target)),
-            served(socket, convert(source, out, target, "--verify")),
+            served(socket, convert(source, out, target, "--verify=all")),
         ],
         rounds,
     )

@@ -53,7 +53,7 @@ def _row(label: str, source: str, target: str, folder: str, rounds: int) -> str:
             ["gdcmconv", *gdcm, source, out],
             [*dcmtk, source, out] if dcmtk else None,
             convert(source, out, target),
-            convert(source, out, target, "--verify"),
+            convert(source, out, target, "--verify=all"),
         ],
         rounds,
     )

@@ -40,6 +40,8 @@ LIBRARY_VARIABLES: Final = (
     "OPENBLAS_",
 )
 """Prefixes of the variables that Python and native libraries read only when they start."""
+HARMLESS: Final = {"OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+"""Exceptions: dicomtx sets the first and needs neither of the others."""
 
 
 class ProtocolError(Exception):
@@ -74,7 +76,7 @@ def installation(environment: Mapping[str, str]) -> str:
     early = sorted(
         f"{name}={value}"
         for name, value in environment.items()
-        if name.startswith(LIBRARY_VARIABLES) and name != "OPENBLAS_NUM_THREADS"
+        if name.startswith(LIBRARY_VARIABLES) and name not in HARMLESS
     )
     own = (version(), __file__, sys.prefix, sys.version)
     return "\n".join((*own, sys.getfilesystemencoding(), *early))
