@@ -12,6 +12,7 @@ from dicomtx.storage.part_files import sweep_tree
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
 from dicomtx.workflows.batch.planning import WorkItem, enter
+from dicomtx.workflows.batch.recovery import after_death
 from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -46,7 +47,11 @@ class Run:
         if failed and self.batch.fail_fast:
             return
         begun: dict[str, WorkItem] = {}  # by output: no two have the same
-        with closing(pool.run(self._requests(begun), self.batch.limits)) as results:
+
+        def lost(request: Request) -> Request | Outcome:
+            return after_death(request, begun[request.destination].key)
+
+        with closing(pool.run(self._requests(begun), self.batch.limits, lost)) as results:
             for request, outcome in results:
                 entered = begun.pop(request.destination)
                 told = self._set_aside(outcome, entered)

@@ -1,5 +1,7 @@
 """What runs wrote that did not live to note it: in place of a source, or as an output."""
 
+import os
+
 from dicomtx.dicom import tags
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.inspection import read_file_info
@@ -10,38 +12,72 @@ from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
+from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.worker import hash_of
 
 
 def noted(book: Journal, request: Request, key: Key) -> bool:
-    """Whether a file was replaced so; that is noted now, with the new SOP Instance UID.
+    """Whether an earlier run replaced a file and was killed before it noted that; noted now.
 
-    It was planned, it is not what it was then, it was written by dicomtx, in a syntax that could
-    come of it: it was put there whole and verified, or not at all.
+    The file was planned, and it is not what it was then. A run with other options notes the new SOP
+    Instance UID only.
     """
     entry = book.entry(key.source, key.member)
-    if not entry or entry.status != PLANNED or entry.key == key or entry.key.plan != key.plan:
+    if not entry or entry.status != PLANNED or entry.key == key._replace(plan=entry.key.plan):
         return False
+    done = _replaced(request)
+    if done and entry.key.plan == key.plan:
+        book.enter(entry.key, done)
+        return True
+    if done:
+        book.uids.add(done)
+    return False
+
+
+def after_death(request: Request, key: Key) -> Request | Outcome:
+    """Returns what to do about a file whose process died: it may have put its result in place.
+
+    The outcome is that of a source that was replaced. A result at another place is made again.
+    """
+    try:
+        with boundary():
+            there = request.destination
+            if not request.in_place:
+                again = os.path.exists(there) and is_result(request, there)
+                return request._replace(overwrite=request.overwrite or again)
+            now = request.source.stat()
+            changed = now and (now.size, now.mtime_ns) != (key.size, key.mtime_ns)
+            return (changed and _replaced(request)) or request
+    except DicomtxError:
+        return request
+
+
+def _replaced(request: Request) -> Outcome | None:
+    """Returns the outcome of a file in whose place a result of it is; None if there is none.
+
+    It was written by dicomtx, in a syntax that could come of it. It was put there complete and
+    verified, or not at all.
+    """
     try:
         with request.source.open() as file, open_part10(file, whole=False) as part10:
             header, before = read_file_info(part10), predecessor(part10.data_set)
             ours = part10.meta.text(tags.IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID
         found = hash_of(request.source.path)
     except DicomtxError:
-        return False
+        return None
     if not (ours and _may_come_of(request, header.syntax)):
-        return False
-    done = Outcome(
+        return None
+    return Outcome(
         request.source.name,
         request.destination,
         "done",
-        sop_instance_uid=before,
+        target_syntax=header.syntax.uid,
+        sop_instance_uid=before or header.sop_instance_uid,
         new_sop_instance_uid=header.sop_instance_uid if before else None,
         output_hash=found,
+        warnings=("done before, though not noted then",),
     )
-    book.enter(entry.key, done)
-    return True
 
 
 def is_result(request: Request, path: str) -> bool:

@@ -198,6 +198,7 @@ class Run:
         base = Request(
             LocalFile(""), "", settings=job.in_force, rules=rules, on_failure=job.on_failure
         )
+        base = base._replace(overwrite=True)  # a process may die when its file is in place
         for entry in catalogue:
             decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
             yield base._replace(

@@ -1,7 +1,8 @@
 """Many files on many processes: each converts one file at a time, and may die of it.
 
-A process that dies is replaced; its file is tried once more, alone, then it has failed. What takes
-more than a process' share of the memory waits until the others leave room.
+A process that dies is replaced. Its file is tried once more, alone, then it has failed, unless the
+caller finds that it was done before the process died. What takes more than a process' share of the
+memory waits until the others leave room.
 """
 
 import pickle
@@ -42,13 +43,21 @@ class Limits(NamedTuple):
 
 
 def run(
-    requests: Iterable[Request], limits: Limits
+    requests: Iterable[Request],
+    limits: Limits,
+    after_death: Callable[[Request], Request | Outcome] = lambda request: request,
 ) -> Generator[tuple[Request, Outcome], None, None]:
     """Yields what came of each request, as they are done; no more are taken than are worked on.
 
     When it is closed before the end, files in the making are dropped: no part file stays.
+
+    Args:
+        requests: the files.
+        limits: what the processes may take together.
+        after_death: returns what to try again when the process of a request died, or the outcome
+            if the file is done all the same.
     """
-    pool = _Pool(iter(requests), limits)
+    pool = _Pool(iter(requests), limits, after_death)
     try:
         yield from pool.results()
     finally:
@@ -63,9 +72,15 @@ class _Task(NamedTuple):
 class _Pool:
     """The processes and what they are at."""
 
-    def __init__(self, requests: Iterator[Request], limits: Limits) -> None:
+    def __init__(
+        self,
+        requests: Iterator[Request],
+        limits: Limits,
+        after_death: Callable[[Request], Request | Outcome],
+    ) -> None:
         self._requests = requests
         self._limits = limits
+        self._after_death = after_death
         self._cpus, self._memory = Budget.of(Settings(max_memory=limits.max_memory))
         wanted = limits.workers or self._cpus
         if self._memory // wanted < AT_REST:  # so little: fewer at once
@@ -179,13 +194,14 @@ class _Pool:
         late = [p for p in self._busy.values() if p.is_late() and p not in heard]
         return [(self._heard, p) for p in heard] + [(self._give_up, p) for p in late]
 
-    def _give_up(self, process: Process) -> _Result:
-        """Ends a process that takes too long, and returns the failure of its file."""
+    def _give_up(self, process: Process) -> _Result | None:
+        """Ends a process that takes too long, and returns what came of its file."""
         task = self._tasks[process.pid]
         process.kill()
         self._forget(process)
         limit = self._limits.file_timeout
-        return self._failed(task, f"took more than {limit:g} s: it was given up")
+        error = f"took more than {limit:g} s: it was given up"
+        return self._lost(task._replace(again=True), error)
 
     def _heard(self, process: Process) -> _Result | None:
         """Returns a result, if that is what there was to hear."""
@@ -195,11 +211,7 @@ class _Pool:
         except (EOFError, OSError, pickle.UnpicklingError):
             ending = process.ending()
             self._forget(process)
-            if task.again:
-                return self._failed(task, f"the process that worked on it {ending}, twice")
-            sweep_for(task.request.destination)
-            self._alone.append(task._replace(again=True))
-            return None
+            return self._lost(task, f"the process that worked on it {ending}, twice")
         if isinstance(said, int):
             process.asks = said
             self._asking.append(process)
@@ -208,8 +220,15 @@ class _Pool:
         self._idle.append(process)
         return task.request, said
 
-    def _failed(self, task: _Task, error: str) -> _Result:
+    def _lost(self, task: _Task, error: str) -> _Result | None:
+        """Returns what came of a file whose process died; None: it is tried again."""
         sweep_for(task.request.destination)
+        found = self._after_death(task.request)
+        if isinstance(found, Outcome):
+            return task.request, found
+        if not task.again:
+            self._alone.append(_Task(found, again=True))
+            return None
         return task.request, failure(task.request, error, ExitCode.CODEC, "CodecError")
 
     def _forget(self, process: Process) -> None:

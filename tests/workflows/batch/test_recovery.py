@@ -1,0 +1,92 @@
+"""Processes that are killed when their result is in place, but not yet told."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.batch.batch import opened
+from dicomtx.workflows.batch.job import Batch
+from dicomtx.workflows.convert.request import FileRules, Outcome
+from dicomtx.workflows.workers.pool import Limits
+from tests import trees
+
+KILLED = """
+import os, signal
+from contextlib import suppress
+def utime(*_, **__):
+    with suppress(FileExistsError):
+        os.close(os.open({once!r}, os.O_CREAT | os.O_EXCL))
+        os.kill(os.getpid(), signal.SIGKILL)
+os.utime = utime
+"""
+PRESERVED = FileRules(preserve=True)  # os.utime is called directly after a file is in place
+
+
+@pytest.fixture
+def once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Has the first worker killed when its first file is in place; the file says that it was."""
+    site, once = tmp_path / "site", tmp_path / "once"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(KILLED.format(once=str(once)))
+    monkeypatch.syspath_prepend(str(site))
+    return once
+
+
+def lossy(*sources: Path, **more: object) -> Batch:
+    return Batch(
+        tuple(map(str, sources)),
+        target=find("jpeg-ls-near-lossless"),
+        settings=Settings(near=2, uid="derived"),
+        rules=PRESERVED,
+        limits=Limits(1),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def run(asked: Batch) -> tuple[list[Outcome], dict[str, str]]:
+    """Returns the outcomes, and the map of UIDs."""
+    with opened(asked) as started:
+        outcomes = list(started.outcomes())
+        return outcomes, dict(started.journal.uids)
+
+
+@pytest.mark.parametrize("where", ["", "out"])
+def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
+    tmp_path: Path, once: Path, where: str
+) -> None:
+    other, tree = trees.make(tmp_path / "other", [0]), trees.make(tmp_path / "in", [0])
+    _, expected = run(lossy(other, journal=f"{tmp_path}/other.sqlite", destination=f"{other}-out"))
+    assert once.exists()
+    once.unlink()
+    there = {"destination": str(tmp_path / where)} if where else {}
+    outcomes, uids = run(lossy(tree, journal=f"{tmp_path}/j.sqlite", **there))
+    assert once.exists()
+    assert [outcome.status for outcome in outcomes] == ["done"]
+    assert len(uids) == 1
+    assert uids == expected
+    assert trees.content(tmp_path / (where or "in")) == trees.content(tmp_path / "other-out")
+    assert not trees.part_files(tmp_path)
+
+
+@pytest.mark.parametrize("rules", [PRESERVED, FileRules(keep_smaller=True)])
+def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
+    tmp_path: Path, rules: FileRules
+) -> None:
+    tree = trees.make(tmp_path / "in", [0])
+    asked = lossy(tree, journal=f"{tmp_path}/j.sqlite")
+    child = os.fork()
+    if not child:
+        with opened(asked) as started:  # it ends when the file is in place, before that is noted
+            started.journal.enter = lambda *_: os._exit(0)  # type: ignore[method-assign]
+            list(started.outcomes())
+    os.waitpid(child, 0)
+    written = trees.content(tree)
+    _, uids = run(replace(asked, rules=rules))
+    assert len(uids) == 1
+    assert set(uids.values()) == {str(dcmread(tree / "0/00000.dcm").SOPInstanceUID)}
+    assert trees.content(tree) == written
