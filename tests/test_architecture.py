@@ -38,10 +38,10 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "local_file": {"source"},
         "location": {"local_file", "source"},
         "own_files": {"source"},
-        "lock": {"own_files", "source"},
+        "lock": {"destination_folders", "own_files", "source"},
         "staging": {"part_files", "source"},
-        "atomic_write": {"part_files", "source"},
-        "destination_folders": {"atomic_write", "source"},
+        "destination_folders": {"source"},
+        "atomic_write": {"destination_folders", "part_files", "source"},
         "zip": {"local_file", "source"},
     },
     "engine": {

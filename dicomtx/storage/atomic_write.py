@@ -5,10 +5,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
+from dicomtx.storage.destination_folders import folder_of
 from dicomtx.storage.part_files import PartFile
 from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, temporary_folder
 
@@ -26,7 +27,7 @@ def atomic_write(
     sync: bool = True,
     mode: int = ANY_MODE,
     check: Callable[[], None] | None = None,
-    follow: bool = True,
+    below: str = "",
 ) -> Iterator[int]:
     """Yields a descriptor to write to. The complete file appears at the end of the block.
 
@@ -39,7 +40,8 @@ def atomic_write(
         sync: whether to sync, so that the file survives a power failure.
         mode: the most permission bits that the target can have.
         check: called just before the target appears. If it raises, the target does not appear.
-        follow: whether to replace the target of a symbolic link; otherwise the link is replaced.
+        below: a folder that the target is in, at any depth. No link below it is followed, and a
+            link with the name of the target is replaced. If empty, links are followed.
 
     Raises:
         DestinationError: the target exists and ``overwrite`` is false, or cannot be written.
@@ -50,69 +52,85 @@ def atomic_write(
         return
     if not path or "\0" in path:
         raise DestinationError(f"{path!r} is not a file name")
-    target = _target(path, follow=follow)
+    target = _target(path, below)
     part_files.sweep_once(os.path.dirname(target))
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} already exists; use --overwrite to replace it")
-    _check_place(target)
-    part = _new_part(target, mode)
-    try:
+    with folder_of(target, below) as folder:
+        place = _Place.of(target, folder)
+        _check_kind(place)
+        part = _new_part(place, mode)
         try:
-            yield part.fd
-            _sync(part.fd, wanted=sync)
-        except DestinationError as error:
-            raise DestinationError(f"{path} {error}") from error
-        if check:
-            check()
-        _put_in_place(part.path, target, overwrite=overwrite, written=part)
-    finally:
-        part.close()
-    _sync_folder(target, wanted=sync)
+            try:
+                yield part.fd
+                _sync(part.fd, wanted=sync)
+            except DestinationError as error:
+                raise DestinationError(f"{path} {error}") from error
+            if check:
+                check()
+            _publish(part, place, overwrite=overwrite)
+        finally:
+            part.close()
+        _sync_folder(place, wanted=sync)
 
 
-def _target(path: str, *, follow: bool) -> str:
-    """Returns the real path of the output."""
-    if follow:
-        return os.path.realpath(path)
-    folder, name = os.path.split(os.path.abspath(path))
-    return os.path.join(os.path.realpath(folder), name)
+class _Place(NamedTuple):
+    """The path of an output for messages, its open folder, and its name in that folder."""
+
+    path: str
+    folder: int
+    name: str
+
+    @classmethod
+    def of(cls, path: str, folder: int) -> "_Place":
+        """Returns the place of a path in its open folder."""
+        return cls(path, folder, os.path.basename(path) or os.curdir)
+
+    def status(self) -> os.stat_result | None:
+        """Returns the status of the existing target; None if there is none.
+
+        A name that is too long raises OSError.
+        """
+        try:
+            return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def replaced(self) -> os.stat_result | None:
+        """Returns the status of the target; None if it does not exist or is a symbolic link."""
+        status = self.status()
+        return None if status and stat.S_ISLNK(status.st_mode) else status
 
 
-def _check_place(path: str) -> None:
+def _target(path: str, below: str) -> str:
+    """Returns the path of the output: the real one, unless links are refused when it is opened."""
+    return os.path.abspath(path) if below else os.path.realpath(path)
+
+
+def _check_kind(place: _Place) -> None:
     """Checks that an existing target is a file, because replacing a device would be a disaster."""
     with suppress(OSError):
-        mode = os.lstat(path).st_mode
+        status = place.status()
+        mode = status.st_mode if status else stat.S_IFREG
         if stat.S_ISDIR(mode):
-            raise DestinationError(f"{path} is a folder; name a file in it")
+            raise DestinationError(f"{place.path} is a folder; name a file in it")
         if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise DestinationError(f"{path} is a device, pipe or socket; name a file")
+            raise DestinationError(f"{place.path} is a device, pipe or socket; name a file")
 
 
-def _new_part(target: str, mode: int) -> PartFile:
+def _new_part(place: _Place, mode: int) -> PartFile:
     """Returns a part file with the permissions that the target will have."""
     try:
-        before = _status(target)
-        part = part_files.create(target, mode & 0o666)
+        before = place.replaced()
+        part = part_files.create(place.name, mode & 0o666, place.folder)
         if before:
             _resemble(part.fd, before, mode)
         elif mode & 0o600 != 0o600:  # a mode that the owner cannot read or write
             os.chmod(part.fd, os.fstat(part.fd).st_mode & mode)
     except OSError as error:
-        folder = os.path.dirname(target)
+        folder = os.path.dirname(place.path)
         raise DestinationError(f"cannot write to {folder}: {reason(error)}") from error
     return part
-
-
-def _status(path: str) -> os.stat_result | None:
-    """Returns the status of a file; None if it does not exist or is a symbolic link.
-
-    A name that is too long raises OSError.
-    """
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return None if stat.S_ISLNK(status.st_mode) else status
 
 
 def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
@@ -126,37 +144,19 @@ def _resemble(file: int | str, before: os.stat_result, mode: int) -> None:
 def usual_mode(path: str) -> int:
     """Returns the mode of the file, or the mode that a new file would get."""
     target = os.path.realpath(path)
-    try:
-        before = _status(target)
-        if before:
-            return stat.S_IMODE(before.st_mode)
-        part = part_files.create(target, 0o666)
-    except OSError as error:
-        raise DestinationError(f"cannot write to {path}: {reason(error)}") from error
-    try:
-        return stat.S_IMODE(os.fstat(part.fd).st_mode)
-    finally:
-        part.close()
-
-
-def make_folder(folder: str) -> None:
-    """Makes a folder and missing parents, without recursion.
-
-    Raises:
-        DestinationError: the folder cannot be made.
-    """
-    missing = []
-    above = folder or "."
-    while above and not os.path.isdir(above):
-        missing.append(above)
-        above = os.path.dirname(above)
-    try:
-        for path in reversed(missing):
-            with suppress(FileExistsError):  # another process made it; checked below
-                os.mkdir(path)
-        os.makedirs(folder or ".", exist_ok=True)  # fails if a file is in the way
-    except OSError as error:
-        raise DestinationError(f"cannot make {folder}: {reason(error)}") from error
+    with folder_of(target) as folder:
+        place = _Place.of(target, folder)
+        try:
+            before = place.replaced()
+            if before:
+                return stat.S_IMODE(before.st_mode)
+            part = part_files.create(place.name, 0o666, folder)
+        except OSError as error:
+            raise DestinationError(f"cannot write to {path}: {reason(error)}") from error
+        try:
+            return stat.S_IMODE(os.fstat(part.fd).st_mode)
+        finally:
+            part.close()
 
 
 def adopt(
@@ -166,7 +166,7 @@ def adopt(
     overwrite: bool,
     mode: int = ANY_MODE,
     check: Callable[[], None] | None = None,
-    follow: bool = True,
+    below: str = "",
 ) -> None:
     """Moves a complete file on the same file system to ``path``.
 
@@ -175,15 +175,17 @@ def adopt(
     Raises:
         DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
     """
-    target = _target(path, follow=follow)
-    with suppress(OSError):
-        before = _status(target)
-        if before:
-            _resemble(file, before, mode)
-    if check:
-        check()
-    _put_in_place(file, target, overwrite=overwrite)
-    _sync_folder(target, wanted=True)
+    target = _target(path, below)
+    with folder_of(target, below) as folder:
+        place = _Place.of(target, folder)
+        with suppress(OSError):
+            before = place.replaced()
+            if before:
+                _resemble(file, before, mode)
+        if check:
+            check()
+        _put_in_place(file, None, place, overwrite=overwrite)
+        _sync_folder(place, wanted=True)
 
 
 def _sync(fd: int, *, wanted: bool) -> None:
@@ -195,12 +197,13 @@ def _sync(fd: int, *, wanted: bool) -> None:
             raise DestinationError(f"cannot be written: {reason(error)}") from error
 
 
-def _sync_folder(target: str, *, wanted: bool) -> None:
+def _sync_folder(place: _Place, *, wanted: bool) -> None:
     """Syncs the folder, so that the name of a new file survives a power failure."""
     if not wanted:
         return
     try:
-        fd = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        fd = os.open(os.curdir, flags, dir_fd=place.folder)
         try:
             os.fsync(fd)
         finally:
@@ -209,31 +212,45 @@ def _sync_folder(target: str, *, wanted: bool) -> None:
         return
     except OSError as error:
         if error.errno not in NOT_SYNCED:
-            told = f"{target} is written, but cannot be synced to disk: {reason(error)}"
+            told = f"{place.path} is written, but cannot be synced to disk: {reason(error)}"
             raise DestinationError(told) from error
 
 
-def _put_in_place(
-    part: str, target: str, *, overwrite: bool, written: PartFile | None = None
-) -> None:
+def _publish(part: PartFile, place: _Place, *, overwrite: bool) -> None:
+    """Gives a part file its final name."""
     try:
-        if written and not written.is_there:
-            raise DestinationError(f"{target}: another process removed the part file; try again")
+        there = part.is_there
+    except OSError as error:
+        raise _not_written(place, error) from error
+    if not there:
+        raise DestinationError(f"{place.path}: another process removed the part file; try again")
+    _put_in_place(part.path, part.at, place, overwrite=overwrite)
+
+
+def _put_in_place(file: str, at: int | None, place: _Place, *, overwrite: bool) -> None:
+    """Gives a file its final name. It is a name in the open folder ``at``, or a path."""
+    names = {"src_dir_fd": at, "dst_dir_fd": place.folder}
+    try:
         if overwrite:
-            os.replace(part, target)
+            os.replace(file, place.name, **names)
             return
-        try:
-            os.link(part, target)  # fails if the target was made in the meantime
+        try:  # fails if the target was made in the meantime
+            os.link(file, place.name, **names, follow_symlinks=False)
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links
-            if os.path.lexists(target):
+            if place.status():
                 raise FileExistsError(errno.EEXIST, "already exists") from None
-            os.replace(part, target)
+            os.replace(file, place.name, **names)
     except FileExistsError as error:
-        raise DestinationError(f"{target} already exists; use --overwrite to replace it") from error
+        told = f"{place.path} already exists; use --overwrite to replace it"
+        raise DestinationError(told) from error
     except OSError as error:
-        raise DestinationError(f"{target} cannot be written: {reason(error)}") from error
+        raise _not_written(place, error) from error
+
+
+def _not_written(place: _Place, error: OSError) -> DestinationError:
+    return DestinationError(f"{place.path} cannot be written: {reason(error)}")
 
 
 @contextmanager

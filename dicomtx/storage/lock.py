@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomtx.errors import DestinationError
+from dicomtx.storage.destination_folders import make_folder
 from dicomtx.storage.own_files import own_file
 from dicomtx.storage.source import reason
 
@@ -17,10 +18,7 @@ def locked(path: str) -> Iterator[None]:
     Raises:
         DestinationError: another run holds it, or the lock file is not ours or cannot be made.
     """
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-    except OSError as error:
-        raise DestinationError(f"{path}: cannot keep a journal: {reason(error)}") from error
+    make_folder(os.path.dirname(path))
     with own_file(f"{path.removesuffix('.sqlite')}.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

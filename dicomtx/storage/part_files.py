@@ -22,21 +22,33 @@ TOKEN: Final = 8  # random bytes
 LONGEST: Final = 200  # bytes of the target's name; a file name can have 255
 ATTEMPTS: Final = 100
 MOST_SWEPT: Final = 10_000
+NEW: Final = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _swept: set[str] = set()  # folders that this process has swept
 
 
 class PartFile(NamedTuple):
-    """A part file that this process writes. Its lock is held until ``fd`` is closed."""
+    """A part file that this process writes. Its lock is held until ``fd`` is closed.
+
+    Attributes:
+        path: its path, or its name in the folder ``at``.
+        fd: the open file.
+        at: the descriptor of an open folder; None if ``path`` is a path.
+    """
 
     path: str
     fd: int
+    at: int | None = None
 
     @property
     def is_there(self) -> bool:
         """Whether the name still refers to the open file. Raises OSError if unknown."""
-        return _leads_to(self.path, self.fd)
+        try:
+            found = os.stat(self.path, dir_fd=self.at, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(found, os.fstat(self.fd))
 
     @property
     def folder(self) -> str:
@@ -48,7 +60,7 @@ class PartFile(NamedTuple):
         try:
             with suppress(OSError):
                 if self.is_there:
-                    os.unlink(self.path)
+                    os.unlink(self.path, dir_fd=self.at)
         finally:
             with suppress(OSError):  # already synced, or discarded
                 os.close(self.fd)
@@ -71,12 +83,13 @@ def is_ours(name: str) -> bool:
     return made and bool(token) and set(token) <= set("0123456789abcdef") and "/" not in head
 
 
-def create(target: str, mode: int) -> PartFile:
+def create(target: str, mode: int, at: int | None = None) -> PartFile:
     """Creates a locked part file beside ``target``.
 
     Args:
-        target: the final path of the file.
+        target: the final path of the file, or its name in the folder ``at``.
         mode: permission bits, subject to the umask. The owner can always read and write.
+        at: the descriptor of an open folder.
 
     Raises:
         OSError: the file cannot be created.
@@ -84,8 +97,8 @@ def create(target: str, mode: int) -> PartFile:
     folder, name = os.path.split(target)
     for _ in range(ATTEMPTS):
         path = os.path.join(folder, new_name(start_of(name)))
-        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode | 0o600)
-        part = PartFile(path, fd)
+        fd = os.open(path, NEW, mode | 0o600, dir_fd=at)
+        part = PartFile(path, fd, at)
         try:
             if _lock(fd) is not False and part.is_there:
                 return part
@@ -207,10 +220,3 @@ def _lock(fd: int) -> bool | None:
     except OSError:  # ENOLCK, EOPNOTSUPP, ...
         return None
     return True
-
-
-def _leads_to(path: str, fd: int) -> bool:
-    try:
-        return os.path.samestat(os.lstat(path), os.fstat(fd))
-    except FileNotFoundError:
-        return False

@@ -90,9 +90,9 @@ def test_the_last_check_is_made_when_the_output_is_safe_on_the_disk(
         told.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file")
         sync(fd)
 
-    def named(part: str, target: str) -> None:
+    def named(part: str, target: str, **folders: Any) -> None:
         told.append("name")
-        replace(part, target)
+        replace(part, target, **folders)
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", named)
@@ -143,12 +143,44 @@ def test_a_link_that_is_not_followed_is_replaced(tmp_path: Path, leads_to: str) 
     real.chmod(0o666)
     (tmp_path / "folder").mkdir()
     link.symlink_to(leads_to)
-    with atomic_write(str(link), overwrite=True, mode=0o600, follow=False) as fd:
+    with atomic_write(str(link), overwrite=True, mode=0o600, below=str(tmp_path)) as fd:
         write_all(fd, b"new")
     assert not link.is_symlink()
     assert (link.read_bytes(), link.stat().st_mode & 0o777) == (b"new", 0o600)
     assert real.read_bytes() == b"theirs"
     assert not (tmp_path / "nowhere.dcm").exists()
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
+    tmp_path: Path, depth: int, *, overwrite: bool
+) -> None:
+    folder, far = tmp_path.joinpath("out", *"ab"[:depth]), tmp_path / "far"
+    folder.mkdir(parents=True)
+    far.mkdir()
+    (far / "file").write_bytes(b"precious")
+    path, moved = folder / "file", tmp_path / "out/moved"
+    with atomic_write(str(path), overwrite=overwrite, below=str(tmp_path / "out")) as fd:
+        write_all(fd, b"new")
+        folder.rename(moved)
+        folder.symlink_to(far)
+    assert (far / "file").read_bytes() == b"precious"
+    assert [entry.name for entry in far.iterdir()] == ["file"]
+    assert [entry.name for entry in moved.iterdir()] == ["file"]
+    with (
+        pytest.raises(DestinationError, match="is a symbolic link"),
+        atomic_write(str(path), overwrite=True, below=str(tmp_path / "out")),
+    ):
+        pass
+
+
+def test_a_file_can_be_written_to_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir(mode=0o300)
+    write(folder / "file")
+    folder.chmod(0o700)
+    assert [entry.name for entry in folder.iterdir()] == ["file"]
 
 
 def test_a_dangling_link_counts_as_existing(tmp_path: Path) -> None:
@@ -212,7 +244,7 @@ def test_a_short_write_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_system_without_links_is_written_to_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, exists: bool
 ) -> None:
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)

@@ -1,11 +1,14 @@
 """A batch never writes through a symbolic link below its destination."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.lock import locked
+from dicomtx.storage.part_files import remove_folder
 from tests import file_trees
 from tests.conftest import Run
 
@@ -48,6 +51,15 @@ def test_folders_are_made_at_any_depth(tmp_path: Path) -> None:
     make_folder_below(str(tmp_path / "out"), str(tmp_path / "out/a/b/c/file"))
     assert (tmp_path / "out/a/b/c").is_dir()
     make_folder_below(str(tmp_path / "out"), str(tmp_path / "out/file"))
+
+
+def test_a_journal_can_be_deeper_than_python_recurses(tmp_path: Path) -> None:
+    folder = f"{tmp_path}/deep" + "/d" * 1100
+    try:
+        with locked(f"{folder}/j.sqlite"):
+            assert os.listdir(folder) == ["j.lock"]
+    finally:
+        remove_folder(f"{tmp_path}/deep")  # pytest cannot: it recurses
 
 
 def test_what_is_not_below_is_refused(tmp_path: Path) -> None:

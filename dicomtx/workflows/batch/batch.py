@@ -68,11 +68,11 @@ class Run:
         book, rules = self.journal, self.batch.rules
         if not book.uids:
             return
-        in_place = not self.batch.destination
-        for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
+        below = self.batch.destination
+        for key, output in book.outputs(self.batch.plan_digest(), in_place=not below):
             try:
                 with boundary():
-                    changed = remap(output, book.uids, preserve=rules.preserve)
+                    changed = remap(output, book.uids, below=below, preserve=rules.preserve)
                 if changed:
                     book.update_output(key, output, hash_of(output))
             except NotDicomError:  # it was skipped, or copied

@@ -32,8 +32,9 @@ def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = Fal
             raise SourceError("was removed while it was read")
         if _is_there(path, file.size, stat.mtime_ns):
             return
-        make_folder_below(below or os.path.dirname(path), path)
-        with atomic_write(path, overwrite=overwrite, mode=file.mode, follow=False) as fd:
+        below = below or os.path.dirname(path)
+        make_folder_below(below, path)
+        with atomic_write(path, overwrite=overwrite, mode=file.mode, below=below) as fd:
             file.copy_to(fd, 0, file.size)
             os.utime(fd, ns=(stat.mtime_ns, stat.mtime_ns))
 

@@ -17,7 +17,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Written
 
 
-def remap(path: str, uid_map: Mapping[str, str], *, preserve: bool = False) -> int:
+def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: bool = False) -> int:
     """Rewrites the references in a file, in its place; returns how many: 0 leaves it alone.
 
     All else passes as bytes, Pixel Data and file meta too. A DICOMDIR is left alone: it holds
@@ -26,6 +26,7 @@ def remap(path: str, uid_map: Mapping[str, str], *, preserve: bool = False) -> i
     Args:
         path: the file.
         uid_map: new SOP Instance UIDs by the old ones.
+        below: the folder that the file is in, at any depth: no link in it is followed.
         preserve: the time of modification stays.
 
     Raises:
@@ -42,7 +43,7 @@ def remap(path: str, uid_map: Mapping[str, str], *, preserve: bool = False) -> i
             edits = reference_edits(part10.data_set, uid_map)
             if part10.warnings:
                 raise SourceError(f"its references are not rewritten: {part10.warnings[0]}")
-            with atomic_write(path, overwrite=True) as fd:
+            with atomic_write(path, overwrite=True, below=below) as fd:
                 _write(part10, edits, fd)
     if preserve:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -80,7 +80,8 @@ def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
     """
     check_uid_map(path)
     as_json = path.lower().endswith(".json")
-    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE, follow=False) as fd:
+    below = os.path.dirname(path) or os.curdir
+    with undisturbed(), atomic_write(path, overwrite=True, mode=PRIVATE, below=below) as fd:
         write_all(fd, b"{" if as_json else b"")
         for n, old in enumerate(uid_map):
             if as_json:

@@ -61,7 +61,8 @@ def _page(request: Comparing) -> AbstractContextManager[int | None]:
         raise UsageError("the page needs a file name; standard output is used for the result")
     if os.path.realpath(request.report) in map(os.path.realpath, (request.a, request.b)):
         raise UsageError(f"the page would overwrite {request.report}, one of the files to compare")
-    return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE, follow=False)
+    below = os.path.dirname(request.report) or os.curdir
+    return atomic_write(request.report, overwrite=request.overwrite, mode=PRIVATE, below=below)
 
 
 @contextmanager

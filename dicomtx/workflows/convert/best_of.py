@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.storage.atomic_write import ANY_MODE, adopt, make_folder
-from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.atomic_write import ANY_MODE, adopt
+from dicomtx.storage.destination_folders import make_folder, make_folder_below
 from dicomtx.storage.staging import staging_folder
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.conversion_record import Allow
@@ -44,7 +44,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
                 overwrite=request.overwrite or same,
                 mode=before.mode if before else ANY_MODE,
                 check=lambda: check_unchanged(request, before),
-                follow=not request.below,
+                below=request.below,
             )
         return best._replace(destination=request.destination)
 

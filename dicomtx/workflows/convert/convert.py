@@ -27,8 +27,8 @@ from dicomtx.errors import (
     UsageError,
     VerificationError,
 )
-from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, make_folder
-from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.atomic_write import ANY_MODE, atomic_write
+from dicomtx.storage.destination_folders import make_folder, make_folder_below
 from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.source import (
     STANDARD_STREAM,
@@ -171,7 +171,7 @@ def _destination(request: Request, file: Source, before: Stat | None = None) -> 
         sync=not request.rules.passing,
         mode=ANY_MODE if same else file.mode,
         check=lambda: check_unchanged(request, before),
-        follow=not request.below,
+        below=request.below,
     ) as fd:
         yield fd
 

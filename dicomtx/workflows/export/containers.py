@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage.atomic_write import ANY_MODE, PRIVATE, atomic_write, usual_mode
-from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.destination_folders import folder_of, make_folder_below
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import STANDARD_STREAM, Source, reason
 from dicomtx.storage.staging import staging_folder
@@ -91,15 +91,17 @@ class Folder:
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:  # noqa: ARG002
         """Moves a staged file to its place."""
         target = self._target(name)
-        try:
-            self.mode &= os.stat(path).st_mode
-            if name not in REPLACED and os.path.lexists(target):
-                raise DestinationError(f"{target} already exists")
-            if self._journal and name not in REPLACED:
-                self._journal.note(name, path)
-            os.replace(path, target)
-        except OSError as error:
-            raise DestinationError(f"cannot move a file to {target}: {reason(error)}") from error
+        with folder_of(target, self._tree) as folder:
+            try:
+                self.mode &= os.stat(path).st_mode
+                if name not in REPLACED and os.path.lexists(target):
+                    raise DestinationError(f"{target} already exists")
+                if self._journal and name not in REPLACED:
+                    self._journal.note(name, path)
+                os.replace(path, os.path.basename(target), dst_dir_fd=folder)
+            except OSError as error:
+                told = f"cannot move a file to {target}: {reason(error)}"
+                raise DestinationError(told) from error
 
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:
         """Writes the bytes of a source to a staged file and moves it to its place."""

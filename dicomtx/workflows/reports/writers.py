@@ -97,10 +97,11 @@ def open_report(path: str) -> Iterator[Report]:
         DestinationError: the report cannot be written.
     """
     check_report(path)
+    folder = os.path.dirname(path) or os.curdir
     ended: BaseException | None = None
     with (
         ExitStack() as end,
-        atomic_write(path, overwrite=True, mode=PRIVATE, follow=False) as fd,
+        atomic_write(path, overwrite=True, mode=PRIVATE, below=folder) as fd,
         _form(path) as form,
     ):
         report = Report(form, lambda data: write_all(fd, data))

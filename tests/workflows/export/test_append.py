@@ -30,7 +30,7 @@ def counted(self, name, *rest, **more):
     if point == "before" and calls == number:
         os.kill(os.getpid(), signal.SIGKILL)
     if point == "within" and calls == number:
-        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        os.replace = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     take(self, name, *rest, **more)
 containers.Folder.take = counted
 sys.exit(cli.main(sys.argv[3:]))
