@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from dicomtx.dicom.dataset_bytes import bytes_of_dataset, dataset_of_bytes
 from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.limits import enforce
 from dicomtx.settings import load
 from dicomtx.settings.options import Options
 from dicomtx.storage.local_file import LocalFile
@@ -58,7 +59,8 @@ def transcode(
         check: raise an error if nothing was written. If false, only the outcome reports it.
         overwrite: replace an existing destination.
         in_place: allow the same path for source and destination.
-        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
+        options: settings for this conversion, see ``dicomtx.settings.options.Options``. Limits
+            stay in force in this process.
 
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
@@ -76,6 +78,8 @@ def transcode(
     'kept'
     """
     settings, target = load(None, {}, **options), find(to)
+    if "limits" in options:
+        enforce(settings.limits)
     with _to_read(src) as source, _to_write(dst) as destination:
         request = Request(
             source,

@@ -1,9 +1,8 @@
 """Limits on the resources that one file can use. They apply to every source."""
 
 import os
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from dicomtx.errors import SettingsError
 
@@ -48,24 +47,52 @@ class Limits(NamedTuple):
         return (*warnings[: self.warnings], *rest)
 
 
-def limits_of(environ: Mapping[str, str]) -> Limits:
-    """Returns the limits set in ``DICOMTX_LIMITS``, such as ``ratio=1000``.
+def limits_of(where: str, value: Any) -> Limits:
+    """Returns the limits in a table, or in a text such as ``ratio=1000,depth=50``.
+
+    Args:
+        where: where the value comes from. Messages begin with it.
+        value: names and whole numbers. Limits that it does not name have their defaults.
 
     Raises:
         SettingsError: a name is not a limit, or a value is not a whole number.
     """
-    limits = Limits()
-    for part in filter(None, environ.get(VARIABLE, "").replace(" ", "").split(",")):
+    if isinstance(value, str):
+        return Limits(**dict(_parts(where, value)))
+    if isinstance(value, Limits):
+        return value
+    wanted = f"use whole numbers from 0, with the names {', '.join(Limits._fields)}"
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"{where}: {value!r} is not allowed: {wanted}")
+    for name, number in value.items():
+        if name not in Limits._fields:
+            raise SettingsError(f"{where}.{name}: unknown key: {wanted}")
+        if type(number) is not int or number < 0:
+            raise SettingsError(f"{where}.{name}: {number!r} is not allowed: {wanted}")
+    return Limits(**value)
+
+
+def _parts(where: str, text: str) -> Iterator[tuple[str, int]]:
+    """Yields the names and numbers in a text."""
+    for part in filter(None, text.replace(" ", "").split(",")):
         name, _, number = part.partition("=")
         short = number.isascii() and number.isdecimal() and len(number) <= len(str(1 << 63))
         if name not in Limits._fields or not short:
             wanted = ", ".join(f"{key}=N" for key in Limits._fields)
-            raise SettingsError(f"{VARIABLE}: {part!r} is not allowed: use {wanted}")
-        limits = limits._replace(**{name: int(number)})
-    return limits
+            raise SettingsError(f"{where}: {part!r} is not allowed: use {wanted}")
+        yield name, int(number)
 
 
-@cache
+_enforced: list[Limits] = []
+
+
+def enforce(limits: Limits) -> None:
+    """Puts limits in force for this process."""
+    _enforced[:] = [limits]
+
+
 def in_force() -> Limits:
-    """Returns the limits of this process. Its workers inherit them."""
-    return limits_of(os.environ)
+    """Returns the limits of this process: from the settings, or else from ``DICOMTX_LIMITS``."""
+    if not _enforced:
+        enforce(limits_of(VARIABLE, os.environ.get(VARIABLE, "")))
+    return _enforced[0]

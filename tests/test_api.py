@@ -156,7 +156,7 @@ def expected(name: str) -> Any:
     if field.allowed:
         return Literal[field.allowed]
     hint = get_type_hints(Settings)[name]
-    also = {"verify": bool, "max_memory": str}.get(name)
+    also: Any = {"verify": bool, "max_memory": str, "limits": dict[str, int] | str}.get(name)
     if hint == tuple[str, ...]:
         also = list[str]
     return hint | also if also else hint

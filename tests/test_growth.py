@@ -140,10 +140,27 @@ def test_limits_can_be_changed(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert run("info", "in.dcm", cwd=tmp_path).returncode == 9
 
 
+def test_limits_in_the_settings_file_hold_in_every_process(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/in.dcm").write_bytes(NINE)
+    (tmp_path / "dicomtx.toml").write_text("[limits]\nframes = 8\n")
+    monkeypatch.setenv("DICOMTX_CONFIG", str(tmp_path / "dicomtx.toml"))
+    for command in ("convert", "in/in.dcm", "a"), ("batch", "in", "b"):
+        done = run(*command, "--to", "rle", cwd=tmp_path)
+        assert done.returncode == (3 if command[0] == "convert" else 1)
+        assert b"more than 8 frames" in done.stdout + done.stderr
+    (tmp_path / "dicomtx.toml").write_text("[limits]\nframe = 8\n")
+    done = run("info", "in/in.dcm", cwd=tmp_path)
+    assert done.returncode == 9
+    assert b"dicomtx.toml: limits.frame: unknown key" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["ratio", "ratio=-1", "width=3", "ratio=²", "ratio=" + "9" * 5000])
 def test_a_limit_that_makes_no_sense_is_an_error(text: str) -> None:
     with pytest.raises(SettingsError, match="DICOMTX_LIMITS"):
-        limits.limits_of({"DICOMTX_LIMITS": text})
+        limits.limits_of("DICOMTX_LIMITS", text)
 
 
 NOTHING = builder.encapsulated([b""] * 9)

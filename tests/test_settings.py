@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import SettingsError, UsageError
+from dicomtx.limits import Limits
 from dicomtx.settings import FIELDS, Settings, load
 
 
@@ -54,6 +55,14 @@ def test_variables_win_over_the_file_and_options_over_both(config: Path) -> None
     environ = {"DICOMTX_ORDER": "plugins-only", "DICOMTX_FRAME_TIMEOUT": "6"}
     settings = load(str(config), environ, order="builtin-first", strict=None, codecs=None)
     assert settings == Settings(frame_timeout=6.0, strict=True)
+
+
+def test_limits_are_a_table_or_a_text(config: Path) -> None:
+    config.write_text("[limits]\nratio = 2000\ndepth = 5\n")
+    assert load(str(config), {}).limits == Limits(ratio=2000, depth=5)
+    environ = {"DICOMTX_LIMITS": "frames=10, depth=7"}
+    assert load(str(config), environ).limits == Limits(frames=10, depth=7)
+    assert load(None, {}, limits={"frames": 3}).limits == Limits(frames=3)
 
 
 def test_an_empty_variable_is_no_variable() -> None:
@@ -113,6 +122,12 @@ def test_the_working_directory_is_never_looked_into(
         ("colour = 1", ["colour", "unknown", "order, codecs, frame_timeout, verify, strict"]),
         ("strict = true\nverify = maybe\n", ["TOML", "line 2"]),
         ("[strict]\non = true", ["strict", "true or false"]),
+        ("[limits]\nratios = 1", ["limits.ratios", "unknown key", "inflated, freely, ratio"]),
+        ("[limits]\nratio = -1", ["limits.ratio", "-1", "whole numbers from 0"]),
+        ("[limits]\ndepth = true", ["limits.depth", "True", "whole numbers from 0"]),
+        ("[limits]\ndepth = 1.5", ["limits.depth", "1.5", "whole numbers from 0"]),
+        ("limits = 3", ["limits", "3", "whole numbers from 0"]),
+        ('limits = "width=3"', ["limits", "'width=3'", "use inflated=N"]),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told(config: Path, text: str, told: list[str]) -> None:

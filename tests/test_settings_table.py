@@ -62,9 +62,10 @@ def test_every_setting_says_what_it_holds_for_and_where_it_is_an_option(name: st
 
 def test_what_a_policy_rule_can_set_and_what_a_plan_records() -> None:
     run = {"order", "codecs", "frame_timeout", "threads", "max_memory", "allow_lossy_in_place"}
+    run |= {"limits"}
     assert {name for name in FIELDS if not FIELDS[name].in_rules} == run | {"salvage"}
     assert {name for name in FIELDS if not FIELDS[name].in_plans} == run | {"verify", "strict"}
-    same = {"threads", "frame_timeout", "max_memory"}
+    same = {"threads", "frame_timeout", "max_memory", "limits"}
     assert {name for name in FIELDS if not FIELDS[name].shapes_result} == same
 
 

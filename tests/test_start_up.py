@@ -69,6 +69,7 @@ def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> N
         "dicomtx.__main__",
         "dicomtx.cli",
         "dicomtx.errors",
+        "dicomtx.limits",
         "dicomtx.version",
         "dicomtx.printable",
         "dicomtx.settings",

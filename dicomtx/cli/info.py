@@ -1,5 +1,6 @@
 """``dicomtx info``: what files are and what their pixel data really holds."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,8 @@ import click
 
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.limits import enforce
+from dicomtx.settings import load
 from dicomtx.transfer_syntaxes import by_uid
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool) -> int:
     from dicomtx.workflows.boundary import boundary  # noqa: PLC0415
     from dicomtx.workflows.info import describe  # noqa: PLC0415 - a command imports its work
 
+    enforce(load(None, os.environ).limits)
     failures = []
     for number, path in enumerate(files):
         try:

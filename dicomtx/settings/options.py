@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from dicomtx.limits import Limits
+
 
 class Options(TypedDict, total=False):
     """Keyword arguments of ``transcode``: the fields of ``Settings``. See docs/cli.md.
@@ -36,3 +38,4 @@ class Options(TypedDict, total=False):
     allow_lossy_class: bool
     allow_lossy_in_place: bool
     uid: Literal["auto", "keep", "new", "derived"]
+    limits: Limits | dict[str, int] | str

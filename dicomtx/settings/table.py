@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated, Final, NamedTuple
 
+from dicomtx.limits import Limits, limits_of
 from dicomtx.settings.field import Field, fields_of
 from dicomtx.settings.values import bytes_of, syntaxes_of, verify_of
 from dicomtx.verification import Verify, plain, read
@@ -244,6 +245,10 @@ class Settings(NamedTuple):
             allowed=("auto", "keep", "new", "derived"),
         ),
     ] = "auto"
+    limits: Annotated[
+        Limits,  # a table in the file, ``ratio=1000,depth=50`` in the variable
+        _resources("What one file may cost to read.", commands=(), parse=limits_of),
+    ] = Limits()
 
     @property
     def verifies(self) -> Verify:

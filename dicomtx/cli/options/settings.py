@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from dicomtx.cli.options.headings import option
 from dicomtx.errors import SettingsError
+from dicomtx.limits import enforce
 from dicomtx.settings import FIELDS, GOALS, Field, Settings, is_exact, lacks_goal, load
 from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax
 
@@ -31,6 +32,7 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
             given = _given({field: options.pop(name) for name, field in fields.items()})
             settings = load(config, os.environ, **given)
             _check_goal(given, settings)
+            enforce(settings.limits)
             return function(*args, settings=settings, **options)
 
         wrapped = with_settings

@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
+from dicomtx.limits import enforce
 from dicomtx.processes.framing import receive, send
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.boundary import boundary
@@ -45,6 +46,7 @@ def main() -> None:
         while True:
             head, _ = receive(questions)
             request, allowance = pickle.loads(head)  # noqa: S301 - our parent's own
+            enforce(request.settings.limits)
             outcome = _outcome(request, codecs, allow, allowance)
             send(answers, pickle.dumps(outcome, 5), EMPTY)
     except (EOFError, BrokenPipeError):

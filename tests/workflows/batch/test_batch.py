@@ -12,6 +12,7 @@ from pydicom import dcmread
 
 from dicomtx.engine.planning.policy import Rule, RuleBook, Verdict
 from dicomtx.errors import DestinationError, ExitCode, UsageError
+from dicomtx.limits import Limits as Reading
 from dicomtx.settings import FIELDS, Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
@@ -260,6 +261,7 @@ def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> N
 
 OTHER: dict[str, Any] = {
     "order": "plugins-first",
+    "limits": Reading(ratio=3),
     "verify": "none",
     "high_bits": "mask",
     "overlays": "drop",
@@ -280,7 +282,7 @@ def test_each_setting_but_those_that_do_not_shape_the_result_makes_it_another_pl
         other = not default if isinstance(default, bool) else (default or 0) + 3
     changed = batch(tree, settings=Settings()._replace(**{name: other}))
     same = batch(tree).plan_digest() == changed.plan_digest()
-    assert same == (name in ("threads", "frame_timeout", "max_memory"))
+    assert same == (name in ("threads", "frame_timeout", "max_memory", "limits"))
 
 
 def test_what_decides_makes_it_another_plan(tree: Path) -> None:

@@ -13,7 +13,7 @@ from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import FileRules, Outcome
 from dicomtx.workflows.workers.pool import Limits
-from tests import trees
+from tests import file_trees
 
 KILLED = """
 import os, signal
@@ -41,7 +41,7 @@ def lossy(*sources: Path, **more: object) -> Batch:
     return Batch(
         tuple(map(str, sources)),
         target=find("jpeg-ls-near-lossless"),
-        settings=Settings(near=2, uid="derived"),
+        settings=Settings(near=2, uid="derived", allow_lossy_in_place=True),
         rules=PRESERVED,
         limits=Limits(1),
         **more,  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def run(asked: Batch) -> tuple[list[Outcome], dict[str, str]]:
 def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     tmp_path: Path, once: Path, where: str
 ) -> None:
-    other, tree = trees.make(tmp_path / "other", [0]), trees.make(tmp_path / "in", [0])
+    other, tree = file_trees.make(tmp_path / "other", [0]), file_trees.make(tmp_path / "in", [0])
     _, expected = run(lossy(other, journal=f"{tmp_path}/other.sqlite", destination=f"{other}-out"))
     assert once.exists()
     once.unlink()
@@ -69,15 +69,17 @@ def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     assert [outcome.status for outcome in outcomes] == ["done"]
     assert len(uids) == 1
     assert uids == expected
-    assert trees.content(tmp_path / (where or "in")) == trees.content(tmp_path / "other-out")
-    assert not trees.part_files(tmp_path)
+    assert file_trees.content(tmp_path / (where or "in")) == file_trees.content(
+        tmp_path / "other-out"
+    )
+    assert not file_trees.part_files(tmp_path)
 
 
 @pytest.mark.parametrize("rules", [PRESERVED, FileRules(keep_smaller=True)])
 def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
     tmp_path: Path, rules: FileRules
 ) -> None:
-    tree = trees.make(tmp_path / "in", [0])
+    tree = file_trees.make(tmp_path / "in", [0])
     asked = lossy(tree, journal=f"{tmp_path}/j.sqlite")
     child = os.fork()
     if not child:
@@ -85,8 +87,8 @@ def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
             started.journal.enter = lambda *_: os._exit(0)  # type: ignore[method-assign]
             list(started.outcomes())
     os.waitpid(child, 0)
-    written = trees.content(tree)
+    written = file_trees.content(tree)
     _, uids = run(replace(asked, rules=rules))
     assert len(uids) == 1
     assert set(uids.values()) == {str(dcmread(tree / "0/00000.dcm").SOPInstanceUID)}
-    assert trees.content(tree) == written
+    assert file_trees.content(tree) == written
