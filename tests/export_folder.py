@@ -13,7 +13,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.export.export import export
 from dicomtx.workflows.export.job import Export
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 
 GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")
@@ -35,8 +35,8 @@ class Folder:
     def export(self, out: str = "out.zip", to: str = "rle", **asked: Any) -> list[Outcome]:
         target = find(to) if to else None
         sources = asked.pop("sources", (str(self.sources),))
-        limits = Limits(workers=asked.pop("workers", 1))
-        job = Export(sources, str(self.path / out), target, limits=limits, **asked)
+        pool = ProcessPool(workers=asked.pop("workers", 1))
+        job = Export(sources, str(self.path / out), target, executor=pool, **asked)
         return list(export(job))
 
     def members(self, out: str = "out.zip") -> dict[str, Dataset]:

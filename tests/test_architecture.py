@@ -265,3 +265,9 @@ def test_a_circle_is_found() -> None:
 def test_a_name_of_the_package_itself_counts_as_an_import_of_it() -> None:
     assert _file_of("dicomtx.transcode") == PACKAGE / "__init__.py"
     assert _file_of("dicomtx.errors.DicomtxError") == PACKAGE / "errors.py"
+
+
+def test_only_the_command_line_chooses_what_converts_many_files() -> None:
+    pools = ("dicomtx.workflows.workers.pool", "dicomtx.workflows.workers.worker")
+    users = {_name(path) for path in FILES for _, m in _imports(path) if m.startswith(pools)}
+    assert users == {"cli/batch.py", "cli/export.py"}

@@ -14,6 +14,7 @@ from pydicom import Dataset, dcmread
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export.export import export
 from dicomtx.workflows.export.job import Export, Media
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 from tests.orthanc_server import OrthancServer
 
@@ -80,7 +81,18 @@ class Both:
 
     def ours(self, out: Path, target: str, media: Media | None) -> dict[str, bytes]:
         sources = (str(self.folder),)
-        list(export(Export(sources, str(out), find(target), media=media, manifest=False)))
+        list(
+            export(
+                Export(
+                    sources,
+                    str(out),
+                    find(target),
+                    media=media,
+                    manifest=False,
+                    executor=ProcessPool(),
+                )
+            )
+        )
         return _members(out)
 
 

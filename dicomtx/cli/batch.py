@@ -112,7 +112,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     from dicomtx.workflows.batch.resume import Choice  # noqa: PLC0415
     from dicomtx.workflows.convert.request import FileRules  # noqa: PLC0415
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
-    from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
+    from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
 
     sources, destination = _places(paths, options)
     _check(options)
@@ -127,12 +127,12 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         options["settings"],
         FileRules(only=options["only"] or "", skip_others=True, **rules),
         Rules(**find),
-        Limits(options["jobs"], options["settings"].max_memory, timeout),
         _layout(options["layout"]),
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
         options["remap"],
+        executor=ProcessPool(options["jobs"], options["settings"].max_memory, timeout),
         policy=None if best_of or options["from_plan"] else options["policy"],
         on_failure=options["on_failure"],
         from_plan=options["from_plan"],

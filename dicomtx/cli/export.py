@@ -141,7 +141,7 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     """Exports, and tells what came of each file."""
     from dicomtx.workflows.export.job import Export  # noqa: PLC0415
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
-    from dicomtx.workflows.workers.pool import Limits  # noqa: PLC0415
+    from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
 
     sources, destination = sources_and_output(options.pop("paths"), options.pop("output"))
     if not sources:
@@ -154,14 +154,14 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     settings = options["settings"]
     if options["reproducible"] and settings.uid == "new":
         raise UsageError("--reproducible and --uid new contradict each other: use --uid derived")
-    limits = Limits(options.pop("jobs"), settings.max_memory, options.pop("file_timeout"))
+    pool = ProcessPool(options.pop("jobs"), settings.max_memory, options.pop("file_timeout"))
     job = Export(
         sources,
         destination,
         **options,
         media=media,
         finding=finding,
-        limits=limits,
+        executor=pool,
         manifest=manifest,
     )
     return _told(console, job, told)

@@ -25,6 +25,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import Outcome
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests.bench import grey
 
 TOY = "toy://"
@@ -203,7 +204,7 @@ def test_a_batch_converts_a_new_kind_of_source_and_goes_on_where_it_ended(
     local = tmp_path / "local.dcm"
     local.write_bytes(grey(3, 3))
     sources = ("toy://4x4.dcm", "toy://5x5.dcm", "toy://none.dcm", str(local), "toy://4x4.dcm")
-    batch = Batch(sources, str(tmp_path / "out"), find("rle"))
+    batch = Batch(sources, str(tmp_path / "out"), find("rle"), executor=ProcessPool())
     first = run(batch)
     assert {path: outcome.status for path, outcome in first.items()} == {
         "toy://4x4.dcm": "done",
@@ -222,7 +223,13 @@ def test_a_batch_converts_a_new_kind_of_source_and_goes_on_where_it_ended(
 
 
 def test_a_new_kind_of_source_cannot_be_replaced(tmp_path: Path) -> None:
-    batch = Batch(("toy://4x4.dcm",), "", find("rle"), journal=str(tmp_path / "journal.sqlite"))
+    batch = Batch(
+        ("toy://4x4.dcm",),
+        "",
+        find("rle"),
+        journal=str(tmp_path / "journal.sqlite"),
+        executor=ProcessPool(),
+    )
     (outcome,) = run(batch).values()
     assert (outcome.status, outcome.exit_code) == ("failed", 2)
     assert "cannot be replaced" in outcome.error
@@ -236,6 +243,6 @@ def test_a_plan_names_a_new_kind_of_source_and_is_carried_out(tmp_path: Path) ->
     asked = Asked(("toy://6x6.dcm",), OneTarget(find("rle")), Settings())
     plan = tmp_path / "plan.json"
     plan.write_text("".join(json.dumps(line.as_json()) + "\n" for line in dry_run(asked)))
-    outcomes = run(Batch((), str(tmp_path / "out"), from_plan=str(plan)))
+    outcomes = run(Batch((), str(tmp_path / "out"), from_plan=str(plan), executor=ProcessPool()))
     assert outcomes["toy://6x6.dcm"].status == "done", outcomes
     assert (tmp_path / "out/6x6.dcm").exists()

@@ -7,7 +7,6 @@ freely, as descriptor 1 is redirected to descriptor 2, a file of the parent. The
 buffering, also that of C code.
 """
 
-import os
 import pickle
 import pkgutil
 import resource
@@ -19,6 +18,7 @@ from typing import Any, Final
 from dicomtx.codecs.codec import CodecSpec
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.processes.child_process import take_descriptors
 from dicomtx.processes.framing import Data, receive, send
 
 PRINTED_LIMIT: Final = 1 << 30  # bytes: endless output of a codec must not fill the disk
@@ -28,7 +28,7 @@ def main() -> None:
     """Answers questions until the parent closes its end."""
     name, timeout = sys.argv[1], float(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
-    questions, answers = _take_descriptors()
+    questions, answers = take_descriptors()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_LIMIT, PRINTED_LIMIT))
     try:
@@ -41,16 +41,6 @@ def main() -> None:
             send(answers, pickle.dumps(reply, 5), data)
     except (EOFError, BrokenPipeError):
         return
-
-
-def _take_descriptors() -> tuple[int, int]:
-    """Returns descriptors for questions and answers that the codec's own I/O cannot reach."""
-    questions, answers = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return questions, answers
 
 
 def _attempt(name: str, question: Any, body: bytearray) -> tuple[tuple[str, Any], memoryview]:

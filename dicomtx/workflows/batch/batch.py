@@ -15,9 +15,8 @@ from dicomtx.workflows.batch.planning import WorkItem, enter
 from dicomtx.workflows.batch.recovery import after_death
 from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.outcomes import failure, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.workers import pool
-from dicomtx.workflows.workers.worker import failure, hash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Run:
         def lost(request: Request) -> Request | Outcome:
             return after_death(request, begun[request.destination].key)
 
-        with closing(pool.run(self._requests(begun), self.batch.limits, lost)) as results:
+        with closing(self.batch.executor.run(self._requests(begun), lost)) as results:
             for request, outcome in results:
                 entered = begun.pop(request.destination)
                 told = self._set_aside(outcome, entered)

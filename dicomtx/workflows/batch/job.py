@@ -16,7 +16,7 @@ from dicomtx.workflows.batch.fingerprint import digest, shaping
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import FileRules, Request
 from dicomtx.workflows.inputs.arguments import Rules
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.executor import Executor
 
 if TYPE_CHECKING:
     from dicomtx.workflows.inputs.layout import Layout
@@ -33,7 +33,7 @@ class Batch:
         settings: everything that does not depend on the file.
         rules: what is asked of each file.
         finding: which files are looked for.
-        limits: what the processes may take.
+        executor: what converts the files.
         layout: where outputs go; None mirrors the tree.
         journal: where the journal is; empty: beside the destination, or in the user's state folder.
         choice: what is done with what is there already.
@@ -51,7 +51,7 @@ class Batch:
     settings: Settings = field(default_factory=Settings)
     rules: FileRules = field(default_factory=FileRules)
     finding: Rules = field(default_factory=Rules)
-    limits: Limits = field(default_factory=Limits)
+    executor: Executor = field(kw_only=True)
     layout: "Layout | None" = None
     journal: str = ""
     choice: Choice = field(default_factory=Choice)

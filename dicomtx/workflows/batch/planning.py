@@ -17,11 +17,11 @@ from dicomtx.workflows.batch.fingerprint import digest
 from dicomtx.workflows.batch.journal import Journal, Key
 from dicomtx.workflows.batch.resume import chosen, skipped
 from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.outcomes import failed, failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.inputs.seen import Seen
 from dicomtx.workflows.inputs.walk import is_ours
-from dicomtx.workflows.workers.worker import failed, failure
 
 if TYPE_CHECKING:
     from dicomtx.workflows.batch.job import Batch

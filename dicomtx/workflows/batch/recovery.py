@@ -13,8 +13,8 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.workers.worker import hash_of
 
 
 def noted(book: Journal, request: Request, key: Key) -> bool:

@@ -7,8 +7,8 @@ from dicomtx.errors import DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
 from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry, Journal, Key
+from dicomtx.workflows.convert.outcomes import failed, failure, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.workers.worker import failed, failure, hash_of
 
 AGAIN: Final = " (so it was before; not tried again)"
 

@@ -14,8 +14,8 @@ from dicomtx.storage.location import Location, locate
 from dicomtx.storage.zip.directory import members
 from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax
+from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.workers.worker import failure
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
 UNREADABLE: Final = ""  # the action of what could not be read

@@ -22,7 +22,6 @@ from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
 from dicomtx.workflows.export.originals import with_meta
 from dicomtx.workflows.export.survey import KNOWN, survey
 from dicomtx.workflows.inputs.arguments import Found, find
-from dicomtx.workflows.workers import pool
 
 Done = Iterable[tuple[Request, Outcome]]
 
@@ -160,7 +159,7 @@ class Run:
             UnsupportedError: a file failed, and the export is all or nothing.
         """
         requests = self._requests(self._catalogue)
-        with closing(pool.run(requests, self._job.limits)) as done:
+        with closing(self._job.executor.run(requests)) as done:
             for request, outcome in _in_order(done) if self._job.reproducible else done:
                 entry = self._catalogue.numbered(_number(request))
                 taken = self._taken(entry, request, outcome)

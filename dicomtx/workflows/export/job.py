@@ -20,7 +20,7 @@ from dicomtx.workflows.export.member_names import (
 from dicomtx.workflows.export.survey import Rules
 from dicomtx.workflows.inputs.arguments import Rules as Finding
 from dicomtx.workflows.inputs.layout import Layout
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.executor import Executor
 
 ORTHANC: Final = "orthanc"
 STANDARD: Final = "standard"
@@ -61,7 +61,7 @@ class Export:
         on_failure: whether a file that cannot be transcoded counts as failed or as kept. It is
             exported unchanged either way.
         finding: which files to find.
-        limits: the limits of the worker processes.
+        executor: what converts the files.
         layout: a key of ``LAYOUTS``, or a template.
         media: the options of a File-set. None means an archive without a DICOMDIR.
         overwrite: whether to replace an existing archive.
@@ -76,7 +76,7 @@ class Export:
     policy: Policy | None = None
     on_failure: OnFailure = "error"
     finding: Finding = field(default_factory=Finding)
-    limits: Limits = field(default_factory=Limits)
+    executor: Executor = field(kw_only=True)
     layout: str = ORTHANC
     media: Media | None = None
     overwrite: bool = False

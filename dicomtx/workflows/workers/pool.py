@@ -19,17 +19,16 @@ from dicomtx.settings import Settings
 from dicomtx.storage.part_files import sweep_for
 from dicomtx.storage.source import reason
 from dicomtx.workflows.convert.file_rules import AT_REST
+from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.workflows.workers.executor import AfterDeath, Result
 from dicomtx.workflows.workers.process import Process
-from dicomtx.workflows.workers.worker import failure
 
 GRACE: Final = 5.0  # seconds to let go of a file
 
-_Result = tuple[Request, Outcome]
 
-
-class Limits(NamedTuple):
-    """What the processes may take together.
+class ProcessPool(NamedTuple):
+    """An ``Executor``: worker processes on this machine, and what they may take together.
 
     Attributes:
         workers: how many files at once; 0 is one for each CPU.
@@ -41,27 +40,15 @@ class Limits(NamedTuple):
     max_memory: int = 0
     file_timeout: float = 0.0
 
-
-def run(
-    requests: Iterable[Request],
-    limits: Limits,
-    after_death: Callable[[Request], Request | Outcome] = lambda request: request,
-) -> Generator[tuple[Request, Outcome], None, None]:
-    """Yields what came of each request, as they are done; no more are taken than are worked on.
-
-    When it is closed before the end, files in the making are dropped: no part file stays.
-
-    Args:
-        requests: the files.
-        limits: what the processes may take together.
-        after_death: returns what to try again when the process of a request died, or the outcome
-            if the file is done all the same.
-    """
-    pool = _Pool(iter(requests), limits, after_death)
-    try:
-        yield from pool.results()
-    finally:
-        pool.stop()
+    def run(
+        self, requests: Iterable[Request], after_death: AfterDeath = lambda request: request
+    ) -> Generator[Result, None, None]:
+        """Yields what came of each request, as they are done; see ``Executor.run``."""
+        pool = _Pool(iter(requests), self, after_death)
+        try:
+            yield from pool.results()
+        finally:
+            pool.stop()
 
 
 class _Task(NamedTuple):
@@ -73,10 +60,7 @@ class _Pool:
     """The processes and what they are at."""
 
     def __init__(
-        self,
-        requests: Iterator[Request],
-        limits: Limits,
-        after_death: Callable[[Request], Request | Outcome],
+        self, requests: Iterator[Request], limits: ProcessPool, after_death: AfterDeath
     ) -> None:
         self._requests = requests
         self._limits = limits
@@ -95,7 +79,7 @@ class _Pool:
         self._asking: deque[Process] = deque()
         self._poll = select.poll()
 
-    def results(self) -> Iterator[_Result]:
+    def results(self) -> Iterator[Result]:
         self._hand_out()
         while self._busy:
             for happened, process in self._ready():
@@ -167,7 +151,7 @@ class _Pool:
     def _gave(self, process: Process, message: bytes, task: _Task) -> bool:
         """Whether an idle process was still there to take it."""
         try:
-            process.send(message)
+            process.give(message)
         except OSError:
             return False
         self._set_clock(process)
@@ -183,7 +167,7 @@ class _Pool:
         timeout = self._limits.file_timeout
         process.deadline = time.monotonic() + timeout if timeout else 0.0
 
-    def _ready(self) -> Sequence[tuple[Callable[[Process], _Result | None], Process]]:
+    def _ready(self) -> Sequence[tuple[Callable[[Process], Result | None], Process]]:
         """Waits, and returns the processes that answer or are late, with what to do about each.
 
         A process that has answered is not late, however long we were busy elsewhere.
@@ -194,20 +178,20 @@ class _Pool:
         late = [p for p in self._busy.values() if p.is_late() and p not in heard]
         return [(self._heard, p) for p in heard] + [(self._give_up, p) for p in late]
 
-    def _give_up(self, process: Process) -> _Result | None:
+    def _give_up(self, process: Process) -> Result | None:
         """Ends a process that takes too long, and returns what came of its file."""
         task = self._tasks[process.pid]
-        process.kill()
+        process.end()
         self._forget(process)
         limit = self._limits.file_timeout
         error = f"took more than {limit:g} s: it was given up"
         return self._lost(task._replace(again=True), error)
 
-    def _heard(self, process: Process) -> _Result | None:
+    def _heard(self, process: Process) -> Result | None:
         """Returns a result, if that is what there was to hear."""
         task = self._tasks[process.pid]
         try:
-            said = process.receive()
+            said = process.hear()
         except (EOFError, OSError, pickle.UnpicklingError):
             ending = process.ending()
             self._forget(process)
@@ -220,7 +204,7 @@ class _Pool:
         self._idle.append(process)
         return task.request, said
 
-    def _lost(self, task: _Task, error: str) -> _Result | None:
+    def _lost(self, task: _Task, error: str) -> Result | None:
         """Returns what came of a file whose process died; None: it is tried again."""
         sweep_for(task.request.destination)
         found = self._after_death(task.request)

@@ -1,11 +1,9 @@
 """A process of the pool: ``python -m dicomtx.workflows.workers.worker PARENT``.
 
-It converts one file after the other, as told on descriptor 0, until its parent is gone. Messages
-are those of ``codecs.messages``: a head, pickled, and no body. It asks before it takes much memory.
+It converts the files that come on descriptor 0, until its parent is gone. Messages are those of
+``processes.framing``: a pickled head and no body. It asks before it takes much memory.
 """
 
-import ctypes
-import hashlib
 import os
 import pickle
 import signal
@@ -15,17 +13,17 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
+from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.limits import enforce
+from dicomtx.processes.child_process import die_with, take_descriptors
 from dicomtx.processes.framing import receive, send
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.best_of import smallest
 from dicomtx.workflows.convert.conversion_record import Allow
+from dicomtx.workflows.convert.outcomes import failed, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
 
-DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
-PRINTED: Final = 4096  # bytes of what was printed that are told
 EMPTY: Final = memoryview(b"")
 
 
@@ -34,8 +32,7 @@ def main() -> None:
     die_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
     signal.signal(signal.SIGTERM, _terminate)
-    questions, answers = os.dup(0), os.dup(1)
-    _lead_away()
+    questions, answers = take_descriptors()
 
     def allow(memory: int) -> None:
         send(answers, pickle.dumps(memory), EMPTY)
@@ -56,25 +53,9 @@ def main() -> None:
             kept.close()
 
 
-def die_with(parent: int) -> None:
-    """Has this process killed when its parent ends, however that ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit()
-
-
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(ExitCode.TERMINATED)
-
-
-def _lead_away() -> None:
-    """Leads descriptor 0 to nothing, and 1 to where what is printed goes."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
 
 
 def _outcome(
@@ -95,7 +76,7 @@ def _outcome(
                 outcome = _with_icon(request, outcome, _open(request, codecs), ask)
     except DicomtxError as error:
         outcome = failed(request, error)
-    return outcome._replace(messages=(*outcome.messages, *_printed()))
+    return outcome
 
 
 def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -> Outcome:
@@ -114,25 +95,6 @@ def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
     if key not in codecs:
         codecs[key] = Codecs(settings)
     return codecs[key]
-
-
-def failure(request: Request, error: str, code: ExitCode, error_class: str = "") -> Outcome:
-    """Returns the outcome of a file that did not come to one."""
-    words = " ".join(error.split())
-    return Outcome(
-        request.source.name,
-        request.destination,
-        "failed",
-        error=words,
-        error_class=error_class,
-        exit_code=int(code),
-    )
-
-
-def failed(request: Request, error: DicomtxError) -> Outcome:
-    """Returns the outcome of a file that failed with this error; of a bug with its traceback."""
-    outcome = failure(request, str(error), error.exit_code, type(error).__name__)
-    return outcome._replace(messages=error.lines)
 
 
 def _times(request: Request) -> tuple[int, int] | None:
@@ -154,33 +116,6 @@ def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None)
     if not request.rules.hashed:
         return outcome
     return outcome._replace(output_hash=hash_of(request.destination))
-
-
-def hash_of(path: str) -> str:
-    """Returns the BLAKE2b of a file, 32 bytes in hexadecimal.
-
-    Raises:
-        DestinationError: it cannot be read.
-    """
-    found = hashlib.blake2b(digest_size=32)
-    try:
-        with LocalFile(path).open() as source:
-            for data in source.chunks(0, source.size):
-                found.update(data)
-    except SourceError as error:
-        raise DestinationError(f"{path} {error}") from error
-    return found.hexdigest()
-
-
-def _printed() -> list[str]:
-    """Returns the last lines that native libraries printed meanwhile, and wipes them."""
-    with suppress(OSError):
-        size = os.fstat(2).st_size
-        if size:
-            text = os.pread(2, PRINTED, max(0, size - PRINTED)).decode(errors="replace")
-            os.ftruncate(2, 0)
-            return [line for line in text.splitlines() if line.strip()]
-    return []
 
 
 if __name__ == "__main__":

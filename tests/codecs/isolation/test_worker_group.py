@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -17,6 +16,7 @@ from dicomtx.codecs.isolation.child import Child
 from dicomtx.codecs.isolation.worker_group import Isolated
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.processes.child_process import ChildProcess
 from dicomtx.transfer_syntaxes import find
 from tests import plugins
 
@@ -60,8 +60,9 @@ def opened() -> Iterator[Opened]:
         child.close()
 
 
-def process_of(child: Child) -> "subprocess.Popen[bytes]":
-    return cast("subprocess.Popen[bytes]", child._process)
+def process_of(child: Child) -> ChildProcess:
+    assert child._process
+    return child._process
 
 
 def is_alive(pid: int) -> bool:
@@ -175,7 +176,7 @@ def test_an_interrupt_leaves_no_stale_answer(
     codec = opened("sound")
     codec.decode(GOOD, SYNTAX, IMAGE)
     with monkeypatch.context() as patch:
-        patch.setattr("dicomtx.codecs.isolation.child.receive", interrupt)
+        patch.setattr("dicomtx.processes.child_process.receive", interrupt)
         with pytest.raises(KeyboardInterrupt):
             codec.decode(BAD, SYNTAX, IMAGE)
     assert codec.decode(GOOD, SYNTAX, IMAGE).data == GOOD
@@ -188,7 +189,7 @@ def test_an_answer_cannot_make_the_parent_run_code(
     codec = opened("sound")
     with monkeypatch.context() as patch:
         patch.setattr(
-            "dicomtx.codecs.isolation.child.receive", lambda *_: (bytearray(evil), bytearray())
+            "dicomtx.processes.child_process.receive", lambda *_: (bytearray(evil), bytearray())
         )
         with pytest.raises(CodecError, match=r"os\.system is not allowed"):
             codec.decode(GOOD, SYNTAX, IMAGE)
@@ -200,6 +201,7 @@ def test_the_process_ends_when_its_parent_is_killed() -> None:
 import os, signal
 from tests.codecs.isolation.test_worker_group import GOOD, IMAGE, SYNTAX
 from dicomtx.codecs.isolation.child import Child
+from dicomtx.processes.child_process import ChildProcess
 from dicomtx.codecs.isolation.worker_group import Isolated
 child = Child("sound", 30.0)
 Isolated(child, "fault_codecs.sound").decode(GOOD, SYNTAX, IMAGE)

@@ -22,7 +22,7 @@ from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.inputs.layout import Layout
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.corpus import file
 from tests.dicom.builder import SOP_CLASS, image, native, part10, sequence, text
@@ -34,7 +34,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def batch(*sources: Path, out: Path | None = None, to: str = "rle", **more: Any) -> Batch:
-    more.setdefault("limits", Limits(2))
+    more.setdefault("executor", ProcessPool(2))
     more.setdefault("rules", FileRules(skip_others=True))
     return Batch(tuple(map(str, sources)), str(out) if out else "", find(to), **more)
 
@@ -254,7 +254,7 @@ def test_stale_part_files_are_swept(tree: Path, tmp_path: Path) -> None:
 def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> None:
     for path in tree.rglob("*.dcm"):
         path.write_bytes(path.read_bytes()[:-20])
-    asked = batch(tree, out=tmp_path / "out", fail_fast=True, limits=Limits(1))
+    asked = batch(tree, out=tmp_path / "out", fail_fast=True, executor=ProcessPool(1))
     with opened(asked) as started:
         assert len(list(started.outcomes())) == 1
 
@@ -322,11 +322,12 @@ MEMORY = """
 import os, sys
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.batch import opened
+from dicomtx.workflows.workers.pool import ProcessPool
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-with opened(Batch((sys.argv[1],), sys.argv[2])) as run:
+with opened(Batch((sys.argv[1],), sys.argv[2], executor=ProcessPool())) as run:
     for number, _ in enumerate(run.outcomes()):
         if number == 300:
             print(resident())

@@ -12,7 +12,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import FileRules, Outcome
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 
 KILLED = """
@@ -43,7 +43,7 @@ def lossy(*sources: Path, **more: object) -> Batch:
         target=find("jpeg-ls-near-lossless"),
         settings=Settings(near=2, uid="derived", allow_lossy_in_place=True),
         rules=PRESERVED,
-        limits=Limits(1),
+        executor=ProcessPool(1),
         **more,  # type: ignore[arg-type]
     )
 

@@ -15,7 +15,7 @@ from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import FileRules, Outcome
 from dicomtx.workflows.inputs.layout import Layout
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.dicom.builder import part10, text
 
@@ -24,7 +24,7 @@ BY_UID = Layout.parse("{SOPInstanceUID}.dcm")
 
 def run(*sources: str | Path, out: str | Path = "", to: str = "rle", **more: Any) -> list[Outcome]:
     more.setdefault("rules", FileRules(skip_others=True))
-    asked = Batch(tuple(map(str, sources)), str(out), find(to), limits=Limits(1), **more)
+    asked = Batch(tuple(map(str, sources)), str(out), find(to), executor=ProcessPool(1), **more)
     with opened(asked) as started:
         return list(started.outcomes())
 

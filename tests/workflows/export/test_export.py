@@ -20,6 +20,7 @@ from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.export.export import export, opened
 from dicomtx.workflows.export.job import Export, Media
 from dicomtx.workflows.export.media_profiles import profile
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 from tests.dicom import builder
 from tests.export_folder import GOOD, RLE, Folder, by_source
@@ -121,7 +122,9 @@ def test_an_existing_archive_is_left_alone(folder: Folder) -> None:
 
 def test_an_export_that_is_given_up_leaves_nothing(folder: Folder) -> None:
     folder.put(*GOOD)
-    job = Export((str(folder.sources),), str(folder.path / "out.zip"), find("rle"))
+    job = Export(
+        (str(folder.sources),), str(folder.path / "out.zip"), find("rle"), executor=ProcessPool()
+    )
     outcomes = export(job)
     next(outcomes)
     outcomes.close()
@@ -233,6 +236,7 @@ def test_a_violated_profile_is_named_before_anything_is_written(folder: Folder) 
         str(folder.path / "media"),
         find("rle"),
         media=Media(profile=profile("STD-GEN-CD")),
+        executor=ProcessPool(),
     )
     outcomes: list[Outcome] = []
     with pytest.raises(UnsupportedError, match="2 of the files"):
@@ -250,6 +254,7 @@ def test_what_no_record_can_lead_to_violates_a_profile(folder: Folder) -> None:
         (str(folder.sources),),
         str(folder.path / "disc"),
         media=Media(profile=profile("STD-GEN-CD")),
+        executor=ProcessPool(),
     )
     outcomes: list[Outcome] = []
     with pytest.raises(UnsupportedError):
@@ -380,7 +385,7 @@ def test_the_working_directory_is_refused_before_any_work(
 ) -> None:
     (folder.path / "here").mkdir()
     monkeypatch.chdir(folder.path / "here")
-    job = Export((str(file("CT_small.dcm")),), name, media=Media())
+    job = Export((str(file("CT_small.dcm")),), name, media=Media(), executor=ProcessPool())
     with pytest.raises(DestinationError, match="is the working directory"), opened(job):
         pytest.fail("it was opened")
     assert not os.listdir(".")

@@ -15,6 +15,7 @@ from pydicom.sequence import Sequence
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export.export import opened
 from dicomtx.workflows.export.job import Export, Media
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 from tests.export_folder import Folder, by_source
 
@@ -116,7 +117,9 @@ def test_what_an_old_directory_had_and_a_new_one_has_not_is_told(folder: Folder)
     old.DirectoryRecordSequence = Sequence([*old.DirectoryRecordSequence, private])
     old.save_as(disc / "DICOMDIR")
     source = (str(file("MR_small.dcm")),)
-    job = Export(source, str(disc), find("rle"), media=Media(append=True, icons=True))
+    job = Export(
+        source, str(disc), find("rle"), media=Media(append=True, icons=True), executor=ProcessPool()
+    )
     with opened(job) as run:
         assert not list(run.left_out())
         assert len(list(run.converted())) == 1
@@ -134,7 +137,9 @@ def test_an_icon_that_is_none_is_not_taken_over(folder: Folder) -> None:
     old = dcmread(disc / "DICOMDIR")
     old.DirectoryRecordSequence[-1].IconImageSequence[0].PixelData = bytes(2 << 20)
     old.save_as(disc / "DICOMDIR")
-    job = Export((str(file("MR_small.dcm")),), str(disc), media=Media(append=True))
+    job = Export(
+        (str(file("MR_small.dcm")),), str(disc), media=Media(append=True), executor=ProcessPool()
+    )
     with opened(job) as run:
         list(run.left_out())
         list(run.converted())
@@ -178,7 +183,13 @@ def test_a_manifest_that_does_not_follow_is_told_of(folder: Folder) -> None:
     folder.put("CT_small.dcm")
     disc = folder.path / "disc"
     folder.export("disc", media=Media())
-    job = Export((str(file("rtplan.dcm")),), str(disc), media=Media(append=True), manifest=False)
+    job = Export(
+        (str(file("rtplan.dcm")),),
+        str(disc),
+        media=Media(append=True),
+        manifest=False,
+        executor=ProcessPool(),
+    )
     with opened(job) as run:
         list(run.left_out())
         list(run.converted())

@@ -18,8 +18,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
-from dicomtx.workflows.workers import pool
-from dicomtx.workflows.workers.pool import Limits
+from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees, plugins
 from tests.bench import grey
 
@@ -44,7 +43,7 @@ def requests(
 
 
 def results(asked: Iterator[Request], *limits: float) -> dict[str, Outcome]:
-    found = list(pool.run(asked, Limits(*limits)))  # type: ignore[arg-type]
+    found = list(ProcessPool(*limits).run(asked))  # type: ignore[arg-type]
     assert all(request.destination == outcome.destination for request, outcome in found)
     return {Path(outcome.path).stem: outcome for _, outcome in found}
 
@@ -66,7 +65,7 @@ def test_no_more_is_taken_than_is_worked_on(tmp_path: Path) -> None:
             taken.append(request)
             yield request
 
-    for number, _ in enumerate(pool.run(asked(), Limits(2)), start=1):
+    for number, _ in enumerate(ProcessPool(2).run(asked()), start=1):
         assert len(taken) <= number + 3
 
 
@@ -99,7 +98,7 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> 
 
 
 def test_what_is_closed_before_the_end_leaves_no_part_file(tmp_path: Path, moody: None) -> None:
-    running = pool.run(requests(tmp_path, [0] + [250] * 20, settings=MOODY), Limits(2))
+    running = ProcessPool(2).run(requests(tmp_path, [0] + [250] * 20, settings=MOODY))
     next(running)
     running.close()
     assert not file_trees.part_files(tmp_path)
@@ -111,7 +110,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, moody: None) ->
     child = os.fork()
     if not child:
         try:
-            list(pool.run(iter(asked), Limits(1)))
+            list(ProcessPool(1).run(iter(asked)))
         finally:
             os._exit(0)
     family: list[int] = []
@@ -132,7 +131,7 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
         for path in sorted(tmp_path.glob("large*"))
     ]
     threads = threading.active_count()
-    found = list(pool.run(iter(asked), Limits(2, 2 * AT_REST)))
+    found = list(ProcessPool(2, 2 * AT_REST).run(iter(asked)))
     assert [outcome.status for _, outcome in found] == ["done", "done"]
     assert threading.active_count() == threads
 
@@ -148,7 +147,7 @@ def test_two_that_need_more_than_their_share_are_never_worked_on_at_once(
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:
     asked = list(requests(tmp_path, [0, 0]))
     broken = asked[0]._replace(policy="no policy")  # type: ignore[arg-type]
-    found = [outcome for _, outcome in pool.run(iter([broken, asked[1]]), Limits(1))]
+    found = [outcome for _, outcome in ProcessPool(1).run(iter([broken, asked[1]]))]
     assert [o.exit_code for o in found] == [ExitCode.BUG, ExitCode.DONE]
     assert "this is a bug in dicomtx: AttributeError" in found[0].error
 
@@ -163,9 +162,8 @@ def test_the_smallest_of_several_results_is_taken(tmp_path: Path) -> None:
         sizes[target.uid] = done.bytes_out
     rules = FileRules(best_of=targets)
     out = tmp_path / "out.dcm"
-    ((_, outcome),) = pool.run(
-        iter([Request(LocalFile(str(source)), str(out), rules=rules)]), Limits(1)
-    )
+    asked = iter([Request(LocalFile(str(source)), str(out), rules=rules)])
+    ((_, outcome),) = ProcessPool(1).run(asked)
     assert outcome.target_syntax == min(sizes, key=lambda uid: sizes[uid])
     assert outcome.bytes_out == out.stat().st_size == min(sizes.values())
     assert not file_trees.part_files(tmp_path)

@@ -12,7 +12,7 @@ from dicomtx.workflows.workers.process import Process
 def process() -> Iterator[Process]:
     started = Process()
     yield started
-    started.kill()
+    started.end()
 
 
 def test_a_worker_is_late_after_its_deadline(process: Process) -> None:

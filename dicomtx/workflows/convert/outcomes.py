@@ -1,0 +1,42 @@
+"""The outcome of a file that failed, and the hash of one that was written."""
+
+import hashlib
+
+from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.workflows.convert.request import Outcome, Request
+
+
+def failure(request: Request, error: str, code: ExitCode, error_class: str = "") -> Outcome:
+    """Returns the outcome of a file that did not come to one."""
+    words = " ".join(error.split())
+    return Outcome(
+        request.source.name,
+        request.destination,
+        "failed",
+        error=words,
+        error_class=error_class,
+        exit_code=int(code),
+    )
+
+
+def failed(request: Request, error: DicomtxError) -> Outcome:
+    """Returns the outcome of a file that failed with this error; of a bug with its traceback."""
+    outcome = failure(request, str(error), error.exit_code, type(error).__name__)
+    return outcome._replace(messages=error.lines)
+
+
+def hash_of(path: str) -> str:
+    """Returns the BLAKE2b of a file, 32 bytes in hexadecimal.
+
+    Raises:
+        DestinationError: it cannot be read.
+    """
+    found = hashlib.blake2b(digest_size=32)
+    try:
+        with LocalFile(path).open() as source:
+            for data in source.chunks(0, source.size):
+                found.update(data)
+    except SourceError as error:
+        raise DestinationError(f"{path} {error}") from error
+    return found.hexdigest()
