@@ -14,12 +14,14 @@ def has_ratio(header: FileInfo, target: TransferSyntax, settings: Settings) -> b
     return header.image.native_bytes >= settings.ratio * header.pixel_bytes
 
 
-def unapplied(target: TransferSyntax, settings: Settings) -> tuple[str, ...]:
-    """Returns the warning for streams that stay as they are although a goal is asked, if it is.
+def unapplied(header: FileInfo, target: TransferSyntax, settings: Settings) -> tuple[str, ...]:
+    """Returns the warning about a goal of code streams that are kept as they are, if there is one.
 
-    Nothing is lost, so no goal but a ratio can be missed.
+    Nothing is lost, so only a ratio can be missed; one that is not met is not kept.
     """
     goal = goal_text(settings)
-    if not goal or not target.lossy:
+    if not goal or not target.lossy or header.pixel_data != "encapsulated":
         return ()
-    return (f"{goal} was not applied: the code streams are kept as they are",)
+    met = settings.ratio is not None and header.image and target.uid != RECOMPRESSION
+    told = "is met already" if met else "was not applied"
+    return (f"{goal} {told}: the code streams are kept as they are",)

@@ -47,7 +47,7 @@ def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Se
     small = goals.has_ratio(header, target, settings)
     same = header.syntax == header.label == target and small
     if same and header.sound and not (settings.repair and _can_rewrap(header)):
-        told = goals.unapplied(target, settings)
+        told = goals.unapplied(header, target, settings)
         return Copy(source=header.syntax, target=target, warnings=told)
     reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
@@ -127,7 +127,7 @@ def _rewrapped(
         before=image,
         after=image_states.as_streamed(header, image),
         lossy_past=lossy_safety.lossy_stream(header) and not header.lossy_before,
-        warnings=(*((told,) if told else ()), *goals.unapplied(target, settings)),
+        warnings=(*((told,) if told else ()), *goals.unapplied(header, target, settings)),
     )
 
 

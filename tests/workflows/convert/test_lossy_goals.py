@@ -38,7 +38,7 @@ def test_a_ratio_counts_for_a_file_in_the_target_too(bench: Bench, to: str, samp
     assert more.quality.ratio >= 6
     same = bench.convert(data, to, ratio=1.5)
     assert (same.status, same.action) == ("done", "copy")
-    assert any("--ratio 1.5 was not applied" in warning for warning in same.warnings)
+    assert any("--ratio 1.5 is met already" in warning for warning in same.warnings)
     assert bench.out.read_bytes() == data
 
 
@@ -57,6 +57,12 @@ def test_what_is_copied_says_that_a_goal_was_not_applied(
     outcome = bench.convert(bench.out.read_bytes(), "jpeg2000", **goal)
     assert outcome.action == "copy"
     assert any("was not applied" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize("goal", [{"psnr": 50.0}, {"quality": 80}, {"ratio": 90.0}])
+def test_a_copy_without_pixels_has_no_goal_to_apply(bench: Bench, goal: dict[str, Any]) -> None:
+    outcome = bench.convert(part10("jpeg2000", builder.identity()), "jpeg2000", **goal)
+    assert (outcome.status, outcome.action, outcome.warnings) == ("done", "copy", ())
 
 
 def test_a_copy_without_a_goal_says_nothing(bench: Bench) -> None:
