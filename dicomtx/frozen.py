@@ -62,6 +62,10 @@ class Frozen:
         """Refuses to delete a field."""
         raise AttributeError(f"{type(self).__name__}.{name} cannot be deleted")
 
+    def __setstate__(self, fields: dict[str, Any]) -> None:
+        """Restores a pickled value; what another process sent must have all of its fields."""
+        Frozen.__init__(self, **fields)
+
     def __eq__(self, other: object) -> bool:
         """Compares class and fields."""
         if type(other) is not type(self):

@@ -1,12 +1,14 @@
 """The Image Pixel attributes of a data set (PS3.3 C.7.6.3), and one native frame."""
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from dicomtx.frozen import Frozen
 
 PARTIAL: Final = "YBR_PARTIAL"
 """YCbCr, luma 16 to 235, chroma in each pixel. Used internally; never written to a file."""
 
 
-class ImagePixel(NamedTuple):
+class ImagePixel(Frozen):
     """The Image Pixel attributes of a data set, by keyword (PS3.3 C.7.6.3)."""
 
     rows: int
@@ -56,7 +58,7 @@ class ImagePixel(NamedTuple):
         )
 
 
-class Frame(NamedTuple):
+class Frame(Frozen, kw_only=False):
     """One native frame.
 
     Attributes:

@@ -37,7 +37,16 @@ def described(
     """Returns an image; all bits allocated are stored if nothing else is said."""
     stored = stored or allocated
     samples = PHOTOMETRIC.get(photometric, 3)
-    return ImagePixel(8, 8, samples, photometric, allocated, stored, stored - 1, sign)
+    return ImagePixel(
+        rows=8,
+        columns=8,
+        samples_per_pixel=samples,
+        photometric_interpretation=photometric,
+        bits_allocated=allocated,
+        bits_stored=stored,
+        high_bit=stored - 1,
+        pixel_representation=sign,
+    )
 
 
 GREY = described()

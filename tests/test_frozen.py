@@ -83,6 +83,13 @@ def test_a_value_survives_the_way_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(volume, 5)) == volume
 
 
+def test_a_pickled_value_with_other_fields_is_refused() -> None:
+    wrong = Size(3)
+    wrong.__dict__["pages"] = 1
+    with pytest.raises(TypeError, match="Size has the fields"):
+        pickle.loads(pickle.dumps(wrong, 5))
+
+
 def test_positions_match_only_where_a_class_has_them() -> None:
     match Size(2, 3):
         case Size(rows, columns):

@@ -1,8 +1,9 @@
 """The codec interface: a module with two functions, and a spec that describes it without import."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
+from dicomtx.frozen import Frozen
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -13,7 +14,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 NO_MEMORY: Final[Mapping[str, float]] = {}
 
 
-class Attempt(NamedTuple):
+class Attempt(Frozen, kw_only=False):
     """A codec that was tried and failed."""
 
     codec: str
@@ -21,7 +22,7 @@ class Attempt(NamedTuple):
     reason: str
 
 
-class EncodeOptions(NamedTuple):
+class EncodeOptions(Frozen):
     """Settings of a lossy encoder, in its own units; lossless encoders ignore them.
 
     Attributes:
@@ -81,7 +82,7 @@ class Codec(Protocol):
         """
 
 
-class CodecSpec(NamedTuple):
+class CodecSpec(Frozen):
     """A description of a codec that does not need its import.
 
     Attributes:

@@ -18,9 +18,9 @@ from tests import corpus
 from tests.cli.conftest import Pretend
 
 DONE = Outcome(
-    "in.dcm",
-    "out.dcm",
-    "done",
+    path="in.dcm",
+    destination="out.dcm",
+    status="done",
     action="encode",
     source_syntax=find("explicit").uid,
     target_syntax=find("jpeg2000-lossless").uid,
@@ -34,8 +34,12 @@ LINE = (
     "in.dcm -> out.dcm: explicit-vr-little-endian -> jpeg2000-lossless, "
     "512.3 kB -> 180.1 kB (2.84:1), imagecodecs, verified (same code base), 0.12 s\n"
 )
-KEPT = Outcome("in.dcm", "out.dcm", "kept", action="keep", warnings=("no pixel data",))
-FAILED = Outcome("in.dcm", "out.dcm", "failed", error="broken: see to it", exit_code=3)
+KEPT = Outcome(
+    path="in.dcm", destination="out.dcm", status="kept", action="keep", warnings=("no pixel data",)
+)
+FAILED = Outcome(
+    path="in.dcm", destination="out.dcm", status="failed", error="broken: see to it", exit_code=3
+)
 WARNED = DONE._replace(warnings=("odd",))
 CONVERT = ["convert", "in.dcm", "out.dcm"]
 

@@ -37,7 +37,9 @@ sys.exit(main(["convert", "a", "b"]))
 
 @pytest.mark.parametrize("code", [0, 3, 4, 5, 6, 7])
 def test_a_conversion_ends_with_the_exit_code_of_its_outcome(pretend: Pretend, code: int) -> None:
-    pretend(Outcome("in.dcm", "out.dcm", "failed", error="x", exit_code=code))
+    pretend(
+        Outcome(path="in.dcm", destination="out.dcm", status="failed", error="x", exit_code=code)
+    )
     assert main(CONVERT) == code
 
 

@@ -78,20 +78,24 @@ def test_a_source_that_is_not_there_keeps_to_it(
 
 def test_failed_attempts_keep_to_it(capfd: pytest.CaptureFixture[str], pretend: Pretend) -> None:
     attempts = (Attempt("gdcm", "decode", "crashed"), Attempt("openjpeg", "encode", "too small"))
-    pretend(Outcome("a", "b", "failed", attempts=attempts, error="x", exit_code=5))
+    pretend(
+        Outcome(
+            path="a", destination="b", status="failed", attempts=attempts, error="x", exit_code=5
+        )
+    )
     assert told(capfd, "a", "b")["attempts"][1]["codec"] == "openjpeg"
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        Outcome("a", "b", "done", error="x"),
-        Outcome("a", "b", "failed", exit_code=3),
-        Outcome("a", "b", "failed", error="x"),
-        Outcome("a", "b", "kept"),
-        Outcome("a", "b", "done", source_syntax="JPEG2000"),
-        Outcome("a", "b", "done", verification="yes"),
-        Outcome("a", "b", "done", bytes_in=-1),
+        Outcome(path="a", destination="b", status="done", error="x"),
+        Outcome(path="a", destination="b", status="failed", exit_code=3),
+        Outcome(path="a", destination="b", status="failed", error="x"),
+        Outcome(path="a", destination="b", status="kept"),
+        Outcome(path="a", destination="b", status="done", source_syntax="JPEG2000"),
+        Outcome(path="a", destination="b", status="done", verification="yes"),
+        Outcome(path="a", destination="b", status="done", bytes_in=-1),
     ],
 )
 def test_what_contradicts_itself_does_not_keep_to_it(wrong: Outcome) -> None:

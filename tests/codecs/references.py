@@ -23,7 +23,16 @@ def kind(
     photometric: str = "MONOCHROME2",
 ) -> ImagePixel:
     """Returns an ImagePixel that has no size yet."""
-    return ImagePixel(0, 0, samples, photometric, allocated, bits, bits - 1, int(signed))
+    return ImagePixel(
+        rows=0,
+        columns=0,
+        samples_per_pixel=samples,
+        photometric_interpretation=photometric,
+        bits_allocated=allocated,
+        bits_stored=bits,
+        high_bit=bits - 1,
+        pixel_representation=int(signed),
+    )
 
 
 KINDS: Final = {
@@ -126,14 +135,14 @@ def real(name: str) -> tuple[bytes, ImagePixel, str]:
     """Returns the first frame's stream of a test file, its image, and its transfer syntax."""
     data_set = dcmread(corpus.file(name), force=True)
     image = ImagePixel(
-        data_set.Rows,
-        data_set.Columns,
-        data_set.SamplesPerPixel,
-        data_set.PhotometricInterpretation,
-        data_set.BitsAllocated,
-        data_set.BitsStored,
-        data_set.HighBit,
-        data_set.PixelRepresentation,
+        rows=data_set.Rows,
+        columns=data_set.Columns,
+        samples_per_pixel=data_set.SamplesPerPixel,
+        photometric_interpretation=data_set.PhotometricInterpretation,
+        bits_allocated=data_set.BitsAllocated,
+        bits_stored=data_set.BitsStored,
+        high_bit=data_set.HighBit,
+        pixel_representation=data_set.PixelRepresentation,
         number_of_frames=int(data_set.get("NumberOfFrames", 1)),
     )
     syntax = data_set.file_meta.TransferSyntaxUID

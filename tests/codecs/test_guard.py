@@ -25,7 +25,16 @@ HTJ2K = replace(
     stream=bytes(imagecodecs.htj2k_encode(np.zeros((100, 100, 3), np.uint8))),
 )
 RLE = FRAMES["MR_small_RLE.dcm"]
-GREY = ImagePixel(4, 6, 1, "MONOCHROME2", 8, 8, 7, 0)
+GREY = ImagePixel(
+    rows=4,
+    columns=6,
+    samples_per_pixel=1,
+    photometric_interpretation="MONOCHROME2",
+    bits_allocated=8,
+    bits_stored=8,
+    high_bit=7,
+    pixel_representation=0,
+)
 
 
 def named(frame: Encapsulated) -> str:
@@ -62,7 +71,7 @@ def test_a_real_stream_passes_without_its_boxes(frame: Encapsulated) -> None:
     ],
 )
 def test_a_stream_of_another_image_is_refused(frame: Encapsulated, change: dict[str, int]) -> None:
-    assert "the data set" in refusal(frame.stream, frame.syntax, frame.image._replace(**change))  # type: ignore[arg-type]  # replace() cannot know the fields of a dict
+    assert "the data set" in refusal(frame.stream, frame.syntax, frame.image._replace(**change))
 
 
 def test_a_header_that_claims_far_more_than_the_data_set_is_refused() -> None:

@@ -10,7 +10,16 @@ JPEG = "1.2.840.10008.1.2.4."
 
 
 def image(said: str, samples: int = 3) -> ImagePixel:
-    return ImagePixel(8, 8, samples, said, 8, 8, 7, 0)
+    return ImagePixel(
+        rows=8,
+        columns=8,
+        samples_per_pixel=samples,
+        photometric_interpretation=said,
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        pixel_representation=0,
+    )
 
 
 @pytest.mark.parametrize(

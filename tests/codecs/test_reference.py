@@ -190,7 +190,16 @@ def images(draw: st.DrawFn) -> Frame:
     signed = samples == 1 and bits > 1 and draw(st.booleans())
     rows, columns = draw(st.integers(1, 40)), draw(st.integers(1, 40))
     name = draw(st.sampled_from(["RGB", "YBR_FULL"])) if samples == 3 else "MONOCHROME2"
-    image = ImagePixel(rows, columns, samples, name, allocated, bits, bits - 1, int(signed))
+    image = ImagePixel(
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=samples,
+        photometric_interpretation=name,
+        bits_allocated=allocated,
+        bits_stored=bits,
+        high_bit=bits - 1,
+        pixel_representation=int(signed),
+    )
     random = np.random.default_rng(draw(st.integers(0, 1 << 16)))
     low = -(1 << bits - 1) if signed else 0
     high = low + (1 << bits) - 1

@@ -165,7 +165,16 @@ def test_no_plugin_is_ever_a_builtin(fault_codecs: None) -> None:
 
 
 def test_what_plugins_print_is_told_with_their_name(fault_codecs: None) -> None:
-    image = ImagePixel(1, 1, 1, "MONOCHROME2", 8, 8, 7, 0)
+    image = ImagePixel(
+        rows=1,
+        columns=1,
+        samples_per_pixel=1,
+        photometric_interpretation="MONOCHROME2",
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        pixel_representation=0,
+    )
     with Codecs(Settings(codecs=("prints",))) as codecs:
         codecs.open(next(iter(codecs))).decode(b"\0", RLE, image)
         assert "prints: by descriptor 2" in codecs.printed()
@@ -195,7 +204,16 @@ def test_the_example_plugin_and_imagecodecs_read_each_other(
     bits: int, samples: int, rows: int, columns: int, example: None
 ) -> None:
     photometric = "RGB" if samples == 3 else "MONOCHROME2"
-    image = ImagePixel(rows, columns, samples, photometric, bits, bits, bits - 1, 0)
+    image = ImagePixel(
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=samples,
+        photometric_interpretation=photometric,
+        bits_allocated=bits,
+        bits_stored=bits,
+        high_bit=bits - 1,
+        pixel_representation=0,
+    )
     data = bytes(i // 5 * 7 % 256 for i in range(image.frame_bytes))
     frame = Frame(data, image)
     with Codecs(Settings(codecs=("rle-python", "imagecodecs"))) as codecs:

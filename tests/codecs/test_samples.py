@@ -7,7 +7,16 @@ from dicomtx.codecs import samples
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 
-S12 = ImagePixel(1, 2, 1, "MONOCHROME2", 16, 12, 11, 1)
+S12 = ImagePixel(
+    rows=1,
+    columns=2,
+    samples_per_pixel=1,
+    photometric_interpretation="MONOCHROME2",
+    bits_allocated=16,
+    bits_stored=12,
+    high_bit=11,
+    pixel_representation=1,
+)
 U12 = S12._replace(pixel_representation=0)
 
 
@@ -57,7 +66,16 @@ def test_unsigned_values_are_the_same_in_a_wider_stream() -> None:
 
 
 def test_one_bit_samples_are_packed_lowest_bit_first() -> None:
-    image = ImagePixel(3, 3, 1, "MONOCHROME2", 1, 1, 0, 0)
+    image = ImagePixel(
+        rows=3,
+        columns=3,
+        samples_per_pixel=1,
+        photometric_interpretation="MONOCHROME2",
+        bits_allocated=1,
+        bits_stored=1,
+        high_bit=0,
+        pixel_representation=0,
+    )
     frame = samples.frame_of(np.array([1, 0, 0, 0, 1, 0, 0, 0, 1]), image, "MONOCHROME2")
     assert frame.data == bytes([0b00010001, 1])
     assert samples.words(frame).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]

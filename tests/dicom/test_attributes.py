@@ -13,7 +13,18 @@ PIXELS = builder.element(0x7FE00010, "OB", bytes(6))
 
 @pytest.mark.parametrize("encoding", [IMPLICIT, EXPLICIT, EXPLICIT_BIG])
 def test_the_image_pixel_module_is_read(encoding: Encoding) -> None:
-    image = ImagePixel(7, 258, 3, "RGB", 16, 12, 11, 1, 1, 5)
+    image = ImagePixel(
+        rows=7,
+        columns=258,
+        samples_per_pixel=3,
+        photometric_interpretation="RGB",
+        bits_allocated=16,
+        bits_stored=12,
+        high_bit=11,
+        pixel_representation=1,
+        planar_configuration=1,
+        number_of_frames=5,
+    )
     data = builder.module(image, encoding, frames="5")
     data += builder.element(0x7FE00010, "OW", bytes(6), encoding)
     assert attributes.image_pixel(builder.data_set(data, encoding)) == image

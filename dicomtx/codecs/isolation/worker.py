@@ -71,8 +71,9 @@ def _answer(question: Any, body: bytearray) -> tuple[Any, Data]:
 
 def _plain_image(image: ImagePixel) -> ImagePixel:
     """Returns the image with Python's own types, as codecs often use those of numpy."""
-    plain: list[Any] = [str(value) if isinstance(value, str) else int(value) for value in image]
-    return ImagePixel(*plain)
+    fields = image._asdict().items()
+    plain: dict[str, Any] = {n: str(v) if isinstance(v, str) else int(v) for n, v in fields}
+    return ImagePixel(**plain)
 
 
 def _describe(value: str) -> CodecSpec:

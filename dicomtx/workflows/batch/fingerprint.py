@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from dicomtx.frozen import Frozen
 from dicomtx.settings import FIELDS, Settings
 
 
@@ -26,6 +27,8 @@ def _plain(value: Any) -> Any:
         return sorted(map(repr, map(_plain, value)))
     if isinstance(value, tuple | list):
         return [type(value).__name__, *map(_plain, value)]
+    if isinstance(value, Frozen):
+        return [type(value).__name__, _plain(value._asdict())]
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if is_dataclass(value):

@@ -69,9 +69,9 @@ def _replaced(request: Request) -> Outcome | None:
     if not (ours and _may_come_of(request, header.syntax)):
         return None
     return Outcome(
-        request.source.name,
-        request.destination,
-        "done",
+        path=request.source.name,
+        destination=request.destination,
+        status="done",
         target_syntax=header.syntax.uid,
         sop_instance_uid=before or header.sop_instance_uid,
         new_sop_instance_uid=header.sop_instance_uid if before else None,

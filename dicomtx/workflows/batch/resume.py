@@ -132,4 +132,6 @@ def _stands(path: str, entry: Entry) -> bool:
 
 def skipped(request: Request, why: str) -> Outcome:
     """Returns the outcome of a file that is left out."""
-    return Outcome(request.source.name, request.destination, "skipped", warnings=(why,))
+    return Outcome(
+        path=request.source.name, destination=request.destination, status="skipped", warnings=(why,)
+    )

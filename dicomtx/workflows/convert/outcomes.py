@@ -11,9 +11,9 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
     """Returns the outcome of a file that did not come to one."""
     words = " ".join(error.split())
     return Outcome(
-        request.source.name,
-        request.destination,
-        "failed",
+        path=request.source.name,
+        destination=request.destination,
+        status="failed",
         error=words,
         error_class=error_class,
         exit_code=int(code),

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 from dicomtx.codecs.codec import Attempt
 from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import OneTarget, Policy
+from dicomtx.frozen import Frozen
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
 from dicomtx.storage.location import Location
@@ -83,7 +84,7 @@ class Request(NamedTuple):
         return self.policy or OneTarget(self.target)
 
 
-class Outcome(NamedTuple):
+class Outcome(Frozen):
     """What came of a request; the fields are those of ``--json``.
 
     Attributes:

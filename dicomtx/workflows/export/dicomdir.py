@@ -157,7 +157,9 @@ def _of(folder: str, name: str) -> Iterator[None]:
 def _was_there(path: str, added: _Added, size: int) -> Outcome:
     syntax = added.reference.transfer_syntax
     return Outcome(
-        *(path, path, "kept"),
+        path=path,
+        destination=path,
+        status="kept",
         source_syntax=syntax,
         target_syntax=syntax,
         sop_instance_uid=added.reference.sop_instance_uid,

@@ -223,7 +223,9 @@ def _valid(date: str, clock: str) -> Time:
 def _left_out(found: Found, why: str, code: ExitCode) -> Outcome:
     """Returns the outcome of a file that is not in the archive."""
     if code is ExitCode.DONE:
-        return Outcome(found.source.name, "", "skipped", warnings=(why,))
+        return Outcome(path=found.source.name, destination="", status="skipped", warnings=(why,))
     refused = code in (ExitCode.UNSUPPORTED, ExitCode.POLICY)
     status: Status = "refused" if refused else "failed"
-    return Outcome(found.source.name, "", status, error=why, exit_code=int(code))
+    return Outcome(
+        path=found.source.name, destination="", status=status, error=why, exit_code=int(code)
+    )

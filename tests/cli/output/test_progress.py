@@ -17,8 +17,12 @@ from dicomtx.workflows.reports.totals import Totals
 
 def some() -> Totals:
     totals = Totals()
-    totals.add(Outcome("a", "b", "done", bytes_in=3_000_000, bytes_out=1_000_000))
-    totals.add(Outcome("c", "d", "failed", bytes_in=5, error="no", exit_code=3))
+    totals.add(
+        Outcome(path="a", destination="b", status="done", bytes_in=3_000_000, bytes_out=1_000_000)
+    )
+    totals.add(
+        Outcome(path="c", destination="d", status="failed", bytes_in=5, error="no", exit_code=3)
+    )
     return totals
 
 

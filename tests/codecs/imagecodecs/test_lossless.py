@@ -14,7 +14,16 @@ from dicomtx.transfer_syntaxes import by_uid, find
 from tests.codecs import references
 
 OPTIONS = EncodeOptions()
-GREY = ImagePixel(40, 34, 1, "MONOCHROME2", 8, 8, 7, 0)
+GREY = ImagePixel(
+    rows=40,
+    columns=34,
+    samples_per_pixel=1,
+    photometric_interpretation="MONOCHROME2",
+    bits_allocated=8,
+    bits_stored=8,
+    high_bit=7,
+    pixel_representation=0,
+)
 
 
 @pytest.mark.parametrize("name", ["693", "MR2", "RG1", "RG3"])
@@ -121,7 +130,16 @@ def test_lossless_jpeg_of_ybr_full_does_not_say_rgb() -> None:
 
 @pytest.mark.parametrize("size", [64, 65, 4096, 4097])
 def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
-    image = ImagePixel(128, size, 1, "MONOCHROME2", 8, 8, 7, 0)
+    image = ImagePixel(
+        rows=128,
+        columns=size,
+        samples_per_pixel=1,
+        photometric_interpretation="MONOCHROME2",
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        pixel_representation=0,
+    )
     frame = Frame(bytes(128 * size), image)
     stream = lossless.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS)
     assert b"\xff\x55" in stream  # TLM
@@ -132,7 +150,19 @@ def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
 
 @pytest.mark.parametrize("size", [65, 300, 4097])
 def test_a_thin_image_has_all_its_resolutions_or_is_refused(size: int) -> None:
-    frame = Frame(bytes(2 * size), ImagePixel(2, size, 1, "MONOCHROME2", 8, 8, 7, 0))
+    frame = Frame(
+        bytes(2 * size),
+        ImagePixel(
+            rows=2,
+            columns=size,
+            samples_per_pixel=1,
+            photometric_interpretation="MONOCHROME2",
+            bits_allocated=8,
+            bits_stored=8,
+            high_bit=7,
+            pixel_representation=0,
+        ),
+    )
     whole = lossless.encode(frame, find("htj2k-lossless"), OPTIONS)
     if size <= 64 << whole[whole.index(b"\xff\x52") + 9]:
         assert lossless.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS) == whole

@@ -21,7 +21,16 @@ from dicomtx.transfer_syntaxes import find
 from tests import plugins
 
 SYNTAX = find("encapsulated-uncompressed")
-IMAGE = ImagePixel(4, 4, 1, "MONOCHROME2", 8, 8, 7, 0)
+IMAGE = ImagePixel(
+    rows=4,
+    columns=4,
+    samples_per_pixel=1,
+    photometric_interpretation="MONOCHROME2",
+    bits_allocated=8,
+    bits_stored=8,
+    high_bit=7,
+    pixel_representation=0,
+)
 GOOD = bytes(range(16))
 BAD = b"\xff" * 16
 FAULTS = {

@@ -10,7 +10,7 @@ UIDS: Final = dict.fromkeys(
 
 
 def _spec(name: str) -> CodecSpec:
-    return CodecSpec(name, f"fault_codecs.{name}", decodes=UIDS, encodes=UIDS)
+    return CodecSpec(name=name, module=f"fault_codecs.{name}", decodes=UIDS, encodes=UIDS)
 
 
 def flips() -> CodecSpec:
@@ -32,8 +32,8 @@ SHORTENS: Final = _spec("shortens")
 SOUND: Final = _spec("sound")._replace(builtin=True)  # which is not for a plugin to say
 STARVED: Final = _spec("starved")
 UNIMPORTABLE: Final = CodecSpec(
-    "unimportable",
-    "fault_codecs.unimportable",
+    name="unimportable",
+    module="fault_codecs.unimportable",
     requires=("dicomtx_no_such_module",),
     install="dicomtx-no-such-package",
     decodes=UIDS,

@@ -344,7 +344,13 @@ def test_references_follow_what_was_given_a_new_uid(tmp_path: Path) -> None:
     (tmp_path / "in/one.dcm").write_bytes(part10("explicit", plain[:at] + references + plain[at:]))
     asked = batch(tmp_path / "in", out=tmp_path / "out", remap=True)
     with opened(asked) as started:
-        told = Outcome("", "", "done", sop_instance_uid="1.2.3.9", new_sop_instance_uid="2.25.7")
+        told = Outcome(
+            path="",
+            destination="",
+            status="done",
+            sop_instance_uid="1.2.3.9",
+            new_sop_instance_uid="2.25.7",
+        )
         started.journal.uids.add(told)
         assert [outcome.status for outcome in started.outcomes()] == ["done"]
     written = dcmread(tmp_path / "out/one.dcm")

@@ -224,7 +224,7 @@ def test_a_claim_lasts_while_there_may_be_an_output(
         book.plan(key, place)
         if there:
             Path(place).write_bytes(b"whole")
-        book.add(key, Outcome(key.source, place, status, output_hash="abc"))
+        book.add(key, Outcome(path=key.source, destination=place, status=status, output_hash="abc"))
         entry = book.entry(key.source, "")
         assert entry
         assert (book.wrote(place) is not None) == (there or status == "done")

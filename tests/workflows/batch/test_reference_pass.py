@@ -183,7 +183,9 @@ def test_what_cannot_be_written_soundly_is_told_and_left_alone(tmp_path: Path, b
 
 
 def outcome(old: str, new: str | None) -> Outcome:
-    return Outcome("a", "b", "done", sop_instance_uid=old, new_sop_instance_uid=new)
+    return Outcome(
+        path="a", destination="b", status="done", sop_instance_uid=old, new_sop_instance_uid=new
+    )
 
 
 def test_a_map_holds_what_changed(uid_map: UidMap) -> None:

@@ -26,7 +26,12 @@ from tests.bench import Bench, grey
 
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
 DONE = Outcome(
-    *("a.dcm", "out/a.dcm", "done", "encode", IMPLICIT, RLE),
+    path="a.dcm",
+    destination="out/a.dcm",
+    status="done",
+    action="encode",
+    source_syntax=IMPLICIT,
+    target_syntax=RLE,
     decoder="imagecodecs",
     encoder="imagecodecs",
     bytes_in=3000,
@@ -36,13 +41,22 @@ DONE = Outcome(
     modality="CT",
 )
 KEPT = Outcome(
-    *("b.dcm", "out/b.dcm", "kept", "keep", RLE, RLE),
+    path="b.dcm",
+    destination="out/b.dcm",
+    status="kept",
+    action="keep",
+    source_syntax=RLE,
+    target_syntax=RLE,
     bytes_in=100,
     bytes_out=100,
     warnings=("it is kept",),
 )
 FAILED = Outcome(
-    *("c.dcm", "out/c.dcm", "failed", "encode", IMPLICIT),
+    path="c.dcm",
+    destination="out/c.dcm",
+    status="failed",
+    action="encode",
+    source_syntax=IMPLICIT,
     attempts=(Attempt("gdcm", "encode", "crashed"),),
     bytes_in=70,
     error="no codec could encode",
