@@ -17,6 +17,18 @@ from dicomtx.storage.source import reason
 FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
+def make_folder_of(path: str, *, below: str) -> None:
+    """Makes the folder of a file. Below ``below``, if it is given, no link is followed.
+
+    Raises:
+        DestinationError: it cannot be made, or such a link is on the way.
+    """
+    if below:
+        make_folder_below(below, path)
+    else:
+        make_folder(os.path.dirname(path))
+
+
 def make_folder(folder: str) -> None:
     """Makes a folder and missing parents, without recursion.
 

@@ -232,3 +232,10 @@ def reason(error: OSError) -> str:
 def temporary_folder() -> str:
     """Returns the folder for spools that do not belong to a destination."""
     return os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - spools are unnamed
+
+
+def working_place(target: str) -> str:
+    """Returns the path beside which the work on a target is done: where a link to it leads."""
+    if target == STANDARD_STREAM:
+        return os.path.join(temporary_folder(), "stdout")
+    return os.path.realpath(target)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
-from dicomtx.storage.source import STANDARD_STREAM, reason, temporary_folder
+from dicomtx.storage.source import reason, working_place
 
 
 @contextmanager
@@ -18,8 +18,7 @@ def staging_folder(target: str) -> Iterator[str]:
     Raises:
         DestinationError: the folder cannot be made.
     """
-    standard = target == STANDARD_STREAM
-    place = os.path.join(temporary_folder(), "stdout") if standard else os.path.realpath(target)
+    place = working_place(target)
     beside = os.path.dirname(place)
     part_files.sweep_for(place)
     try:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.storage.atomic_write import ANY_MODE, adopt
-from dicomtx.storage.destination_folders import make_folder, make_folder_below
+from dicomtx.storage.destination_folders import make_folder_of
 from dicomtx.storage.staging import staging_folder
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.conversion_record import Allow
@@ -21,10 +21,8 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
         return convert(request, codecs=codecs, allow=allow)
     before = stamp_of(request)
     best: Outcome | None = None
-    if request.below:
-        make_folder_below(request.below, request.destination)
-    elif request.rules.tree:
-        make_folder(os.path.dirname(request.destination))
+    if request.below or request.rules.tree:
+        make_folder_of(request.destination, below=request.below)
     with staging_folder(request.destination) as folder:
         kept, tried = os.path.join(folder, "best"), os.path.join(folder, "tried")
         for target in targets:

@@ -28,16 +28,9 @@ from dicomtx.errors import (
     VerificationError,
 )
 from dicomtx.storage.atomic_write import ANY_MODE, atomic_write
-from dicomtx.storage.destination_folders import make_folder, make_folder_below
+from dicomtx.storage.destination_folders import make_folder_of
 from dicomtx.storage.local_file import LocalFile, Stat
-from dicomtx.storage.source import (
-    STANDARD_STREAM,
-    Source,
-    Spool,
-    Written,
-    reason,
-    temporary_folder,
-)
+from dicomtx.storage.source import STANDARD_STREAM, Source, Spool, Written, reason, working_place
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
 from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
 from dicomtx.workflows.convert.file_rules import (
@@ -161,10 +154,8 @@ def _destination(request: Request, file: Source, before: Stat | None = None) -> 
         raise UsageError("a member of an archive cannot take the place of the archive")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
-    if request.below:
-        make_folder_below(request.below, destination)
-    elif request.rules.tree:
-        make_folder(os.path.dirname(destination))
+    if request.below or request.rules.tree:
+        make_folder_of(destination, below=request.below)
     with atomic_write(
         destination,
         overwrite=request.overwrite or same,
@@ -186,7 +177,7 @@ def _write(run: Run, made: Passing | Changing, part10: Part10, fd: int) -> None:
 def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
     """Writes the data set anew and reads it back."""
     run.warnings += _cautions(part10)
-    folder = _folder(run.request)
+    folder = os.path.dirname(working_place(run.request.destination))
     with Spool(folder) as spool, Spool(folder) as icon_spool:
         means = Means(run.codecs, run.request.settings, spool, icon_spool, run.progress)
         done = carry_out(made, part10.data_set, means)
@@ -242,12 +233,6 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield "preamble cleared: it held TIFF offsets that no longer apply"
     if tags.DIGITAL_SIGNATURES_SEQUENCE in part10.data_set:
         yield "digital signatures are kept, but may not be valid any more"
-
-
-def _folder(request: Request) -> str:
-    if request.destination == STANDARD_STREAM:
-        return temporary_folder()
-    return os.path.dirname(os.path.realpath(request.destination))
 
 
 def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) -> None:
