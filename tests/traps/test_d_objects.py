@@ -200,6 +200,7 @@ def test_d6_thousands_of_frames_have_a_right_offset_table(bench: Bench) -> None:
 MEMORY = """
 import resource, sys
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
