@@ -1,7 +1,7 @@
-"""A Python process of ours, and the two pipes to it: both worker stacks are made of these.
+"""Starts a Python subprocess with two pipes; both kinds of workers use it.
 
-The parent starts a module with ``ChildProcess``. The module begins with ``take_descriptors``. Both
-sides use the messages of ``framing``.
+The parent starts a module with ``ChildProcess``, and the module calls ``take_descriptors`` first.
+Both sides exchange the messages of ``framing``.
 """
 
 import ctypes
@@ -18,19 +18,19 @@ from typing import Final
 from dicomtx.processes.framing import Data, receive, send
 
 DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
-TAIL: Final = 1 << 16  # bytes of printed text that are looked at
+TAIL: Final = 1 << 16  # bytes at the end of the output that are read
 LINE_LENGTH: Final = 300
 
 
 class ChildProcess:
     """A process that reads messages on its standard input and answers on its standard output.
 
-    What it prints goes to a file. The process leads a session of its own, so that an interrupt at
-    the terminal is for the parent only, and what it starts ends with it.
+    Its output goes to a file. The process leads its own session. So an interrupt at the terminal
+    reaches only the parent, and the child's own children end with it.
 
     Attributes:
         pid: its process ID.
-        answers: the descriptor that its answers come from.
+        answers: the descriptor to read its answers from.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class ChildProcess:
         """Starts ``python -m module``. It can import what this process can, and nothing else.
 
         Raises:
-            OSError: the system has no room for another process.
+            OSError: the system cannot start another process.
         """
         paths = os.pathsep.join(map(os.path.abspath, sys.path))
         self._last_lines: list[str] = []
         self._text = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the process
         try:
             flags = fcntl.fcntl(self._text, fcntl.F_GETFL)
-            fcntl.fcntl(self._text, fcntl.F_SETFL, flags | os.O_APPEND)  # it is wiped meanwhile
+            fcntl.fcntl(self._text, fcntl.F_SETFL, flags | os.O_APPEND)  # the parent truncates it
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-u", "-m", module, *arguments],
                 bufsize=0,
@@ -62,7 +62,7 @@ class ChildProcess:
         assert self._process.stdin
         assert self._process.stdout
         self._questions = self._process.stdin.fileno()
-        os.set_blocking(self._questions, False)  # or no deadline would hold
+        os.set_blocking(self._questions, False)  # a deadline needs a non-blocking pipe
         self.answers = self._process.stdout.fileno()
         self.pid = self._process.pid
 
@@ -71,7 +71,7 @@ class ChildProcess:
         send(self._questions, head, memoryview(body).cast("B"), deadline)
 
     def receive(self, deadline: float | None = None) -> tuple[bytearray, bytearray]:
-        """Returns head and body of the next message; see ``framing.receive``."""
+        """Returns the head and body of the next message; see ``framing.receive``."""
         return receive(self.answers, deadline)
 
     def terminate(self) -> None:
@@ -79,10 +79,10 @@ class ChildProcess:
         self._process.terminate()
 
     def end(self, grace: float = 0.0) -> int:
-        """Closes the pipes, and returns the exit status.
+        """Closes the pipes and returns the exit status.
 
         Args:
-            grace: seconds for the process to end by itself, before SIGKILL.
+            grace: seconds for the process to end on its own, before SIGKILL.
         """
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
@@ -99,7 +99,7 @@ class ChildProcess:
         return status
 
     def take_printed(self) -> list[str]:
-        """Returns the lines printed since this was last called, shortened to printable text."""
+        """Returns the lines printed since the last call, as shortened printable text."""
         if self._text.closed:
             lines, self._last_lines = self._last_lines, []
             return lines
@@ -113,9 +113,9 @@ class ChildProcess:
 
 
 def take_descriptors() -> tuple[int, int]:
-    """Returns where a child reads and writes messages, out of the way of code that prints.
+    """Returns descriptors for messages that the child's own input and output cannot reach.
 
-    Descriptor 0 then leads to nothing, and 1 to the file that 2 leads to.
+    Descriptor 0 then reads nothing, and descriptor 1 writes to the file of descriptor 2.
     """
     questions, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -126,7 +126,7 @@ def take_descriptors() -> tuple[int, int]:
 
 
 def die_with(parent: int) -> None:
-    """Has the system kill this process when the thread of ``parent`` that started it ends."""
+    """Makes the system kill this process when the parent's thread that started it ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
@@ -144,6 +144,6 @@ def ending_of(status: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Returns the text as one line that is safe on a terminal."""
+    """Returns the text as one line that is safe to print on a terminal."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= LINE_LENGTH else words[: LINE_LENGTH - 3] + "..."

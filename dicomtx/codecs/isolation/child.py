@@ -102,7 +102,7 @@ class Child:
             raise CodecError(f"{self.name} could not be started: {error}") from error
 
     def _stop(self, grace: float = GRACE) -> tuple[str, str]:
-        """Ends the process, and returns how it ended and the last line that it printed."""
+        """Ends the process; returns how it ended and the last line that it printed."""
         if not self._process:
             return "", ""
         status = self._process.end(grace)
@@ -111,7 +111,7 @@ class Child:
         return ending_of(status), last
 
     def _keep_printed(self) -> str:
-        """Keeps what the process printed, and returns the last line of it."""
+        """Stores the printed lines and returns the last one."""
         lines = self._process.take_printed() if self._process else []
         for line in lines[-LINES_KEPT:]:
             if len(self._printed) < LINES_KEPT:
