@@ -1,4 +1,4 @@
-"""The command line: what each command is called, how it is found, how it ends."""
+"""The command line: finds and runs a command, and returns its exit code."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from dicomtx.cli.options.commands import Group
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
 
-# name: (module, help); the attribute of the module is the name of the command
+# name: (module, help); the module has the command as an attribute of this name
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "batch": ("dicomtx.cli.batch", "Convert directory trees; resume interrupted runs."),
@@ -43,7 +43,7 @@ EPILOG: Final = (
 
 
 class Commands(Group):
-    """The commands of the table; only the one asked for is imported."""
+    """The commands of ``COMMANDS``; imports only the one that runs."""
 
     meant = dict.fromkeys(("compress", "decompress", "transcode", "recompress"), "convert")
 
@@ -82,7 +82,7 @@ class Commands(Group):
     help="Show the versions of dicomtx and its libraries, and exit.",
 )
 def dicomtx() -> None:
-    """Transcode DICOM files: change the transfer syntax, check the result, change nothing else."""
+    """Transcode DICOM files: change the transfer syntax, verify the result, change nothing else."""
 
 
 def _show_version(context: click.Context) -> NoReturn:
@@ -110,12 +110,12 @@ def _run(arguments: Sequence[str], console: Console) -> int:
             return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
         with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
             return dicomtx.invoke(context) or ExitCode.DONE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown whole
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown with its traceback
         return _failed(error, console)
 
 
 def _failed(error: BaseException, console: Console) -> int:
-    """Tells what went wrong, in one line unless it is a bug, and returns the exit code."""
+    """Prints the error and returns the exit code. Only a bug takes more than one line."""
     match error:
         case click.exceptions.Exit(exit_code=code):
             return code
@@ -146,7 +146,7 @@ def _failed(error: BaseException, console: Console) -> int:
 
 @contextmanager
 def _orderly_termination() -> Iterator[None]:
-    """Turns SIGTERM into an exception, so that files in the making are removed."""
+    """Turns SIGTERM into an exception, so that partial output is removed."""
 
     def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""``dicomtx batch``: trees of files."""
+"""``dicomtx batch``: converts directory trees."""
 
 import signal
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
 
 
 def _is_wrong(outcome: "Outcome", asked: "Batch") -> bool:
-    """Whether there is no output that should be there; what a policy refuses should not."""
+    """Whether the file has no output but should; files that a policy refuses should not."""
     if outcome.exit_code == ExitCode.POLICY:
         return asked.settings.strict
     return outcome.status in ("failed", "refused")
@@ -103,7 +103,7 @@ def _tell(outcome: "Outcome", tell: Any, console: Console) -> None:
 
 
 def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
-    """Returns what is asked for.
+    """Returns the batch to run.
 
     Raises:
         click.UsageError: arguments are missing, or contradict each other.
@@ -141,10 +141,10 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
 
 
 def _places(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[tuple[str, ...], str]:
-    """Returns the sources, and the destination: empty where the sources are replaced.
+    """Returns the sources and the destination, which is empty with --in-place.
 
     Raises:
-        click.UsageError: one of them is missing, or too much.
+        click.UsageError: SRC or DST is missing, or is not allowed.
     """
     output = options["output"]
     if options["in_place"]:
@@ -155,9 +155,9 @@ def _places(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[tuple[str,
     if not (destination or options["in_place"]):
         raise click.UsageError("SRC and DST are missing")
     if options["from_plan"] and sources:
-        raise click.UsageError(f"{sources[0]}: --from-plan says which files: there is no SRC")
+        raise click.UsageError(f"{sources[0]}: --from-plan names the files, so SRC is not allowed")
     if not (options["from_plan"] or sources):
-        raise click.UsageError("DST is missing: name it, or replace the sources with --in-place")
+        raise click.UsageError("DST is missing: add it, or overwrite the sources with --in-place")
     return sources, destination
 
 
@@ -191,7 +191,7 @@ def _layout(template: str | None) -> "Layout | None":
 
 @contextmanager
 def _one_interrupt() -> Iterator[None]:
-    """Lets the first Ctrl-C end the run in good order, and no second one disturb that."""
+    """Makes the first Ctrl-C end the run cleanly, and ignores a second one."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""``dicomtx codecs``: which codec decodes and encodes which syntax, in the order in force."""
+"""``dicomtx codecs``: shows which codec decodes and encodes which syntax."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,8 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     header = ("D decodes, E encodes", *(spec.name for spec in usable))
     tables.show(console, [_row(syntax, usable) for syntax in _syntaxes(specs)], header)
     notes = [
-        ("Order", f"{'as named' if settings.codecs else settings.order}: {_names(specs)}"),
-        ("In processes of their own", _names([spec for spec in usable if not spec.builtin])),
+        ("Order", f"{'as given' if settings.codecs else settings.order}: {_names(specs)}"),
+        ("Isolated (subprocess)", _names([spec for spec in usable if not spec.builtin])),
         *((spec.name, _remedy(spec, lacking[spec.name])) for spec in specs if spec not in usable),
         *((plugin.name, f"cannot be used: {plugin.reason}") for plugin in broken),
         *((f"{spec.name}, to verify", _audits(spec, lacking[spec.name])) for spec in AUDITORS),
@@ -61,13 +61,13 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
 
 
 def _audits(spec: "CodecSpec", modules: Sequence[str]) -> str:
-    """Returns which code bases verify and compare, or how to install them."""
+    """Returns the code bases that a codec verifies with, and how to install a missing one."""
     bases = ", ".join(dict.fromkeys(spec.decodes.values()))
     return f"{bases}: {_remedy(spec, modules)}" if modules else bases
 
 
 def _trusted() -> list[tuple[str, str, str]]:
-    """Returns what FFmpeg is trusted with, as rows."""
+    """Returns rows of the pixel data that FFmpeg is trusted to verify."""
     from dicomtx.codecs.ffmpeg_trust import TABLE as KINDS  # noqa: PLC0415 - a command imports its work
 
     return [
@@ -77,7 +77,7 @@ def _trusted() -> list[tuple[str, str, str]]:
 
 
 def _syntaxes(specs: Sequence["CodecSpec"]) -> list[TransferSyntax]:
-    """Returns the encapsulated syntaxes that have a slug, or that some codec knows."""
+    """Returns the encapsulated syntaxes that have a slug, or that a codec supports."""
     known = {uid for spec in specs for uid in (*spec.decodes, *spec.encodes)}
     return [s for s in TABLE if s.encapsulated and (s.slug or s.uid in known)]
 
@@ -94,7 +94,9 @@ def _names(specs: Sequence["CodecSpec"]) -> str:
 
 
 def _remedy(spec: "CodecSpec", modules: Sequence[str]) -> str:
-    install = f"pip install {spec.install}" if spec.install else "install what brings them"
+    install = (
+        f"pip install {spec.install}" if spec.install else "install the package that provides them"
+    )
     return f"cannot be used without {', '.join(modules)}: {install}"
 
 

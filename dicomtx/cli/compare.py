@@ -1,4 +1,4 @@
-"""``dicomtx compare``: what differs between two files of any transfer syntaxes."""
+"""``dicomtx compare``: shows how the pixels and elements of two files differ."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -106,7 +106,9 @@ def _show(comparison: "Comparison", console: Console) -> None:
 
 def _more(console: Console, count: int, what: str) -> None:
     if count > MOST_ROWS:
-        console.result(f"... and {count - MOST_ROWS} more {what}; --json and --report have them")
+        console.result(
+            f"... and {count - MOST_ROWS} more {what}; --json and --report list them all"
+        )
 
 
 def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
@@ -115,11 +117,11 @@ def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
     yield "B", _side(it.b)
     yield "Pixels", _pixels(it.pixels)
     yield "Caution", it.caution
-    yield "Tolerance", f"errors up to {it.tolerance} are the same" if it.tolerance else ""
+    yield "Tolerance", f"errors up to {it.tolerance} count as equal" if it.tolerance else ""
     yield "Elements", _elements(it.elements)
     yield "Encoding", _of_encoding(it.of_encoding)
     if it.pixels.ssim_left_out:
-        yield "SSIM", "left out: it needs scikit-image (pip install 'dicomtx[compare]')"
+        yield "SSIM", "not computed: it needs scikit-image (pip install 'dicomtx[compare]')"
     yield from (("Warning", text) for text in it.warnings)
 
 
@@ -151,11 +153,11 @@ def _high_bits(count: int) -> str:
 def _elements(found: "Sequence[Difference] | None") -> str:
     if found is None:
         return "not compared"
-    return f"{len(found)} not the same" if found else "the same"
+    return f"{len(found)} different" if found else "the same"
 
 
 def _of_encoding(found: "Sequence[Difference]") -> str:
-    """Returns the elements that do not count, one name each."""
+    """Returns the names of the elements whose differences do not count."""
     if not found:
         return ""
     return ", ".join(dict.fromkeys(d.keyword or d.place for d in found)) + " (not counted)"

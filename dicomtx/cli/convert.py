@@ -1,4 +1,4 @@
-"""``dicomtx convert``: one file, whole."""
+"""``dicomtx convert``: converts one file."""
 
 import os
 from typing import Any
@@ -37,7 +37,7 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     verifies the result first, and writes DST completely or not at all. A file that has nothing to
     transcode is copied unchanged and reported as kept.
     """
-    from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415 - likewise
+    from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.storage.location import locate  # noqa: PLC0415
     from dicomtx.workflows.convert.convert import convert as convert_file  # noqa: PLC0415
@@ -57,7 +57,7 @@ def convert(console: Console, /, source: str, destination: str | None, **options
 
 
 def _destination(source: str, named: str | None, output: str, *, in_place: bool) -> str:
-    """Returns where the result goes: below a folder it has the name of the source.
+    """Returns where the result goes: in a folder, it gets the name of the source.
 
     Raises:
         click.UsageError: there is no destination, or there are two.
@@ -69,11 +69,11 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
         return source
     if in_place and destination:
         raise click.UsageError(
-            f"--in-place replaces SRC, so nothing would be written to {destination}: drop one of"
+            f"--in-place overwrites SRC, so nothing would be written to {destination}: drop one of"
             " them"
         )
     if not destination:
-        raise click.UsageError("DST is missing: name it, or replace SRC with --in-place")
+        raise click.UsageError("DST is missing: add it, or overwrite SRC with --in-place")
     if not os.path.isdir(destination):
         return destination
     if source == "-":

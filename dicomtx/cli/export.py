@@ -1,4 +1,4 @@
-"""``dicomtx export archive`` and ``dicomtx export media``: many files to one."""
+"""``dicomtx export archive`` and ``media``: write files to one archive or File-set."""
 
 import os
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from dicomtx.workflows.reports.totals import Totals
 
 BAD: Final = ("failed", "refused")
-FILE_SET_ID: Final = "Up to 16 of A-Z, 0-9 and _."
+FILE_SET_ID: Final = "File-set ID: up to 16 of A-Z, 0-9 and _."
 MEDIA: Final = ("naming", "file_set_id", "extended", "append", "icons")
 
 
 def _common(command: Any) -> Any:
-    """Adds what archives and media have in common."""
+    """Adds the options that archives and media share."""
     options = (
         click.argument("paths", metavar="SRC... OUT", nargs=-1),
         to_option("Target transfer syntax.", shown="that of each file"),
-        output_option("OUT", "Same as the argument OUT: all arguments are SRC then."),
+        output_option("OUT", "Same as the argument OUT. All arguments are then SRC."),
         overwrite_option("Overwrite an existing archive."),
         option("Output", "--no-manifest", is_flag=True, help="Leave out MANIFEST.json."),
         option(
@@ -50,7 +50,7 @@ def _common(command: Any) -> Any:
 
 
 class Kinds(Group):
-    """The kinds of exports; a path in their place is a usage error that names them."""
+    """The subcommands of export; a path in their place gets an error that names them."""
 
     def unknown(self, ctx: click.Context, name: str) -> NoReturn:
         """Raises ``click.UsageError`` for a subcommand that does not exist."""
@@ -80,7 +80,8 @@ def export() -> None:
     metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
-    help="orthanc, orthanc-1.13, or a template such as '{PatientID}/{SOPInstanceUID}.dcm'.",
+    help="Output names: orthanc, orthanc-1.13, or a template such as"
+    " '{PatientID}/{SOPInstanceUID}.dcm'.",
 )
 def archive(console: Console, /, **options: Any) -> int:
     """Write SRC to the ZIP archive OUT, '-' for standard output.
@@ -102,7 +103,7 @@ def archive(console: Console, /, **options: Any) -> int:
     type=click.Choice(["orthanc", "standard"]),
     default="orthanc",
     show_default=True,
-    help="IMAGES/IM0, or PT000000/ST000000/SE000000/IM000000.",
+    help="File names: IMAGES/IM0 (orthanc), or PT000000/ST000000/SE000000/IM000000 (standard).",
 )
 @option(
     "Output",
@@ -113,7 +114,7 @@ def archive(console: Console, /, **options: Any) -> int:
     shown="DICOMTX; with --append, unchanged",
 )
 @option("Output", "--extended", is_flag=True, help="Add Series Description to series records.")
-@option("Output", "--icons", is_flag=True, help="Add a picture of 64 x 64 pixels to image records.")
+@option("Output", "--icons", is_flag=True, help="Add an icon of 64 x 64 pixels to image records.")
 @option("Output", "--append", is_flag=True, help="Add files to the File-set in the folder OUT.")
 def media(console: Console, /, **options: Any) -> int:
     """Write SRC and a DICOMDIR to OUT: a ZIP archive if it ends in .zip, otherwise a new folder.
@@ -132,13 +133,13 @@ def media(console: Console, /, **options: Any) -> int:
     if identifier and not is_file_set_id(identifier):
         raise UsageError(f"--file-set-id {identifier!r}: up to 16 of A-Z, 0-9 and _")
     settings = options["settings"]
-    if kept and not settings.fallback:  # each profile has it
+    if kept and not settings.fallback:  # every profile allows it
         options["settings"] = settings._replace(fallback=(DEFAULT_TARGET.name,))
     return _export(console, options, Media(**asked, profile=kept))
 
 
 def _export(console: Console, options: dict[str, Any], media: Any) -> int:
-    """Exports, and tells what came of each file."""
+    """Builds the export from the options, runs it, and returns the exit code."""
     from dicomtx.workflows.export.job import Export  # noqa: PLC0415
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
     from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
@@ -168,7 +169,7 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
 
 
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
-    """Carries the export out, and returns the exit code."""
+    """Runs the export, reports the outcomes, and returns the exit code."""
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
     from dicomtx.workflows.export.export import opened  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
@@ -205,7 +206,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
 def _moving(
     console: Console, totals: "Totals", files: int, *, quiet: bool
 ) -> "AbstractContextManager[Lines]":
-    """Shows how far it is, if that is to be told."""
+    """Shows the progress, unless ``quiet``."""
     if quiet:
         return nullcontext(nullcontext)
     from dicomtx.cli.output.progress import moving  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``dicomtx info``: what files are and what their pixel data really holds."""
+"""``dicomtx info``: shows what files are and what their pixel data contains."""
 
 import os
 from collections.abc import Iterator
@@ -64,12 +64,12 @@ def _show(description: "Description", console: Console, *, as_json: bool, first:
 
 
 def _rows(it: "Description") -> Iterator[tuple[str, str]]:
-    """Yields names and values; those without a value are not for showing."""
+    """Yields names and values; rows without a value are not shown."""
     from dicomtx.sizes import size  # noqa: PLC0415
 
     yield "File", f"{it.path} ({size(it.bytes)})"
     yield "Transfer Syntax", f"{it.transfer_syntax.name} ({it.transfer_syntax.uid})"
-    yield "labelled as", it.label
+    yield "Labelled as", it.label
     yield "SOP Class UID", it.sop_class_uid
     yield "SOP Instance UID", it.sop_instance_uid
     yield "Modality", it.modality
@@ -88,7 +88,7 @@ def _rows(it: "Description") -> Iterator[tuple[str, str]]:
 
 
 def _stream(stream: "CodeStream") -> str:
-    """Returns what the stream says of itself; zeros and empty texts are what it does not say."""
+    """Returns the facts in the header of a stream, without those that it does not state."""
     facts = (
         stream.rows and f"{stream.columns} x {stream.rows}",
         stream.components and f"{_samples(stream.components)} of {stream.precision} bits",
@@ -96,7 +96,7 @@ def _stream(stream: "CodeStream") -> str:
         stream.signed and "signed",
         stream.transform,
         stream.subsampled and "subsampled",
-        stream.boxed and "in a file format of its own",
+        stream.boxed and "in a container format",
     )
     said = ", ".join(str(fact) for fact in facts if fact)
     return f"{stream.family} ({by_uid(stream.syntax).name}): {said}"

@@ -1,4 +1,4 @@
-"""``dicomtx negotiate``: in which syntax Orthanc would send files by C-STORE."""
+"""``dicomtx negotiate``: shows in which syntax Orthanc would send files by C-STORE."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def negotiate(
     if to["modality"] and not to["orthanc"]:
         raise click.UsageError("--modality needs --orthanc: the configuration that names it")
     if not to["modality"] and to["accepts"] is None:
-        raise click.UsageError("to whom is missing: use --orthanc and --modality, or --accepts")
+        raise click.UsageError("no destination: use --orthanc and --modality, or --accepts")
     peer = peer_of(to["orthanc"], to["modality"], to["accepts"], os.environ)
     sent = negotiated(sources, peer, settings)
     if as_json:
@@ -76,7 +76,7 @@ def negotiate(
             code = max(code, ExitCode(one.exit_code))
         return code
     rows = list(sent)
-    tables.show(console, [_row(one) for one in rows], ("File", "From", "Leaves in", "Rule", "Why"))
+    tables.show(console, [_row(one) for one in rows], ("File", "From", "Sent as", "Rule", "Why"))
     return max((ExitCode(one.exit_code) for one in rows), default=ExitCode.DONE)
 
 

@@ -1,4 +1,4 @@
-"""``dicomtx plan``: what would be done with each file, and why; nothing is written."""
+"""``dicomtx plan``: shows what a conversion would do with each file, and why."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -85,10 +85,10 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
 
 
 def _asked(sources: tuple[str, ...], options: dict[str, Any]) -> "Asked":
-    """Returns what is asked for.
+    """Returns the dry run to do.
 
     Raises:
-        click.UsageError: nothing decides.
+        click.UsageError: there is neither a target nor a policy.
     """
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
     from dicomtx.workflows.preview.dry_run import Asked  # noqa: PLC0415
@@ -103,7 +103,7 @@ def _decider(policy: "Policy | None", target: Any) -> "Policy":
     if policy:
         return policy
     if target is None:
-        raise click.UsageError("nothing decides: use --to, --policy or --orthanc")
+        raise click.UsageError("no target: use --to, --policy or --orthanc")
     from dicomtx.engine.planning.policy import OneTarget  # noqa: PLC0415
 
     return OneTarget(target, f"--to {target.name}")

@@ -26,11 +26,11 @@ def policy() -> None:
 @click.argument("file", metavar="FILE")
 @click.pass_obj
 def check(console: Console, /, file: str) -> int:
-    """Check a policy file. Exit code 9: the message says what is wrong, and where."""
+    """Check a policy file. Exit code 9: it has an error; the message says where."""
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
-        count = f", {len(rules)} rule{'s' * (len(rules) > 1)}" if rules else ""
-        console.result(f"{file}: {name}: right{count}")
+        count = f" ({len(rules)} rule{'s' * (len(rules) > 1)})" if rules else ""
+        console.result(f"{file}: {name}: OK{count}")
         for text in (*found.warnings, *_without_goal(found)):
             console.note(f"warning: {file}: {text}")
     return ExitCode.DONE
@@ -42,7 +42,7 @@ def check(console: Console, /, file: str) -> int:
 @click.option("--name", metavar="NAME", help="Policy of FILE, if there are several.")
 @click.pass_obj
 def explain(console: Console, /, file: str, source: str, name: str | None) -> int:
-    """Show, rule by rule, which one decides for a file, and why."""
+    """Show which rule decides for a file, and why the other rules do not."""
     from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.policies.toml import only  # noqa: PLC0415
     from dicomtx.workflows.preview.dry_run import explained  # noqa: PLC0415

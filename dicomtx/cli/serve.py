@@ -1,4 +1,4 @@
-"""``dicomtx serve``: keeps the program warm for other commands."""
+"""``dicomtx serve``: keeps dicomtx loaded for other commands."""
 
 import os
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ from dicomtx.warm.client import call
     default=0,
     help="Stop a command that takes longer. [default: no limit]",
 )
-@click.option("--status", is_flag=True, help="Show what the running server does.")
+@click.option("--status", is_flag=True, help="Show the status of the running server.")
 @click.option("--stop", is_flag=True, help="Stop the running server; running commands finish.")
 @click.pass_obj
 def serve(
@@ -43,8 +43,8 @@ def serve(
 ) -> int:
     """Keep dicomtx loaded, so that commands start at once.
 
-    Set DICOMTX_SERVER=auto, and commands of the same user hand themselves over to this process.
-    They behave as they do without it. Linux only.
+    Set DICOMTX_SERVER=auto to run commands of the same user through this server. Their behaviour
+    does not change. Linux only.
     """
     place = path or chosen_socket(os.environ) or default_socket(os.environ)
     if not (status or stop):

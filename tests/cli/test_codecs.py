@@ -38,13 +38,13 @@ def test_who_decodes_and_encodes_is_told(capfd: pytest.CaptureFixture[str]) -> N
         ([], "builtin-first: imagecodecs, openjpeg, gdcm"),
         (["--order", "plugins-first"], "plugins-first: gdcm, imagecodecs, openjpeg"),
         (["--order", "plugins-only"], "plugins-only: gdcm"),
-        (["--codec", "openjpeg", "--codec", "gdcm"], "as named: openjpeg, gdcm"),
+        (["--codec", "openjpeg", "--codec", "gdcm"], "as given: openjpeg, gdcm"),
     ],
 )
 def test_the_order_in_force_is_told(
     capfd: pytest.CaptureFixture[str], options: list[str], order: str
 ) -> None:
-    assert f"Order                      {order}" in shown(capfd, *options)
+    assert f"Order                  {order}" in shown(capfd, *options)
 
 
 def test_what_is_missing_is_told_with_its_remedy(
@@ -74,7 +74,7 @@ def test_a_broken_plugin_is_told(
 ) -> None:
     broken = (registry.BrokenPlugin("mine", "it raises"),)
     monkeypatch.setattr(registry.Codecs, "broken", lambda _: broken)
-    assert "mine                       cannot be used: it raises" in shown(capfd)
+    assert "mine                   cannot be used: it raises" in shown(capfd)
 
 
 def test_what_only_verifies_is_listed_with_its_remedy(capfd: pytest.CaptureFixture[str]) -> None:

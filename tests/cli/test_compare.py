@@ -98,8 +98,8 @@ def test_many_differences_are_cut_and_counted(
         (tmp_path / name).write_bytes(part10("explicit", start[:at] + names + start[at:]))
     assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == ExitCode.SOME_FAILED
     out = capfd.readouterr().out
-    assert "... and 80 more frames; --json and --report have them" in out
-    assert "... and 10 more elements; --json and --report have them" in out
+    assert "... and 80 more frames; --json and --report list them all" in out
+    assert "... and 10 more elements; --json and --report list them all" in out
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(

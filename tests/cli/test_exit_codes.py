@@ -113,7 +113,7 @@ def test_an_error_ends_with_its_own_exit_code_and_one_line(
         (["conver"], "No such command 'conver'"),
         (["--nonsense"], "--nonsense"),
         (["convert"], "Missing argument 'SRC' (see 'dicomtx convert --help')"),
-        (["convert", "a"], "DST is missing: name it, or replace SRC with --in-place"),
+        (["convert", "a"], "DST is missing: add it, or overwrite SRC with --in-place"),
         (["convert", "-", "--in-place"], "DST is missing"),
         (["convert", "a", "b", "-v", "-q"], "-v and -q contradict each other"),
         (["convert", "a", "b", "--to", "jpeg20"], "'jpeg20': did you mean jpeg2000-lossless?"),

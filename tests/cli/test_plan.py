@@ -182,8 +182,8 @@ def test_an_estimate_is_made_of_real_results_and_says_its_spread(
             assert line["bytes_out"] == pytest.approx(out.stat().st_size, rel=0.01)
         elif line["action"] == "keep":
             assert (line["bytes_out"], line["bytes_out_spread"]) == (line["bytes_in"], None)
-    assert "-> about" in err
-    assert "estimate:" in err
+    assert "estimated output:" in err
+    assert "(between" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.dcm", "tree"]
 
 
@@ -196,7 +196,7 @@ def test_without_an_estimate_none_is_given(capfd: pytest.CaptureFixture[str], ct
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ([], "nothing decides"),
+        ([], "no target: use --to"),
         (["--to", "rle", "--policy", "x"], "contradict each other"),
         (["--orthanc", "x", "--policy", "x"], "contradict each other"),
         (["--to", "rle", "--via", "dicom"], "--via dicom needs --orthanc"),

@@ -13,7 +13,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 def _lossless(
     _context: click.Context, _parameter: click.Parameter, value: tuple[TransferSyntax, ...] | None
 ) -> tuple[TransferSyntax, ...]:
-    """Returns the syntaxes to compare, none of them lossy."""
+    """Returns the syntaxes to try; fails if one of them is lossy."""
     lossy = [syntax.name for syntax in value or () if syntax.lossy]
     if lossy:
         raise click.BadParameter(f"{', '.join(lossy)}: only lossless syntaxes can be compared")
@@ -34,7 +34,7 @@ BATCH: Final = (
         is_flag=True,
         help="Overwrite the files of SRC after verification. There is no DST.",
     ),
-    output_option("DST", "Same as the argument DST: all arguments are SRC then."),
+    output_option("DST", "Same as the argument DST. All arguments are then SRC."),
     overwrite_option("Overwrite files in DST that dicomtx did not write."),
     option(
         *("Output", "--skip-existing"),
@@ -96,12 +96,12 @@ PLANS: Final = (
         *("Policy", "--from-plan"),
         metavar="FILE",
         default="",
-        help="Carry out a reviewed plan: the lines of plan --json. There is no SRC.",
+        help="Carry out a reviewed plan (the output of 'plan --json') instead of SRC.",
     ),
     option(
         *("Policy", "--rejected"),
         metavar="DIR",
         default="",
-        help="Copy the files that the policy refuses to DIR.",
+        help="Copy files that the policy refuses into DIR.",
     ),
 )

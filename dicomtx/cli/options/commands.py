@@ -10,7 +10,7 @@ class Group(click.Group):
     """A group of commands that suggests the right name for a wrong one.
 
     Attributes:
-        meant: the commands for other names that people try.
+        meant: maps other names that people try to commands.
     """
 
     meant: Mapping[str, str] = {}

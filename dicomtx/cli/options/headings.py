@@ -19,7 +19,7 @@ class Option(click.Option):
 
     Args:
         heading: one of ``HEADINGS``.
-        shown: the default in words, where click does not know it.
+        shown: the default as the help shows it, if click does not know it.
     """
 
     def __init__(self, *args: Any, heading: str, shown: str = "", **attributes: Any) -> None:

@@ -15,7 +15,7 @@ SELECTION: Final = (
         *("Selection", "--include"),
         metavar="GLOB",
         multiple=True,
-        help="Only files that match. Repeatable.",
+        help="Process only files that match. Repeatable.",
     ),
     option(
         *("Selection", "--exclude"),

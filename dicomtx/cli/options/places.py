@@ -1,4 +1,4 @@
-"""Where results go: ``-o`` or the last argument, and what may be overwritten there."""
+"""The destination: ``-o`` or the last argument, and whether existing files are overwritten."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def overwrite_option(text: str) -> Callable[[Any], Any]:
 
 
 def sources_and_output(paths: Sequence[str], output: str) -> tuple[tuple[str, ...], str]:
-    """Returns the sources and the destination: that of ``-o``, else the last path."""
+    """Returns the sources and the destination: ``output`` if given, otherwise the last path."""
     *sources, destination = (*paths, output) if output or not paths else paths
     return tuple(sources), destination
 
@@ -28,8 +28,8 @@ def sources_and_output(paths: Sequence[str], output: str) -> tuple[tuple[str, ..
 def check_in_place(sources: Sequence[str], output: str) -> None:
     """Checks that all arguments are sources of ``--in-place``.
 
-    Several files are sources, as the shell expands ``*.dcm``. A folder behind another argument
-    could be meant as the destination, and its files would be replaced.
+    Several files are fine, because the shell expands ``*.dcm``. But a folder after another argument
+    could be meant as the destination, and its files would be overwritten.
 
     Raises:
         click.UsageError: there is a destination, or there could be one.
@@ -38,6 +38,6 @@ def check_in_place(sources: Sequence[str], output: str) -> None:
         raise click.UsageError("-o and --in-place contradict each other")
     if len(sources) > 1 and not os.path.isfile(sources[-1]):
         raise click.UsageError(
-            f"--in-place replaces the files of SRC, so there is no DST: {sources[-1]}."
-            " To replace the files of several folders, give them as a list on standard input (-)"
+            f"--in-place overwrites the files of SRC and takes no DST: {sources[-1]}."
+            " To convert several folders in place, list them on standard input (-)"
         )

@@ -1,4 +1,4 @@
-"""The options that name a policy: what decides for each file, in place of one target."""
+"""The options that select a policy, which decides for each file instead of one target."""
 
 import os
 from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def policy_options(command: Callable[..., int]) -> Callable[..., int]:
     """Adds --policy, --orthanc, --via and --on-failure; put it below ``settings_options``.
 
-    The command gets ``policy``, None where --to decides, and ``on_failure``. Without any of them
-    the policy ``default`` of the settings file decides, if there is one.
+    The command receives ``policy`` (None if --to decides) and ``on_failure``. Without these
+    options, the policy ``default`` of the settings file applies, if there is one.
     """
 
     @option(
@@ -47,8 +47,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         type=click.Choice(["error", "keep-original"]),
         default="error",
         show_default=True,
-        help="If a file cannot be transcoded, report an error, or keep it as it is (as Orthanc"
-        " does).",
+        help="For a file that cannot be transcoded: report an error, or keep it unchanged (as"
+        " Orthanc does).",
     )
     @wraps(command)
     def with_policy(*args: Any, **options: Any) -> int:
@@ -80,7 +80,7 @@ def _check_goals(policy: "Policy", settings: Settings) -> None:
 
 
 def found(named: str | None, orthanc: tuple[str, ...], *, by_dicom: bool) -> "Policy | None":
-    """Returns the policy that is named, or ``default``; None if there is none."""
+    """Returns the named policy, otherwise ``default``; None if there is none."""
     context = click.get_current_context()
     config = context.params.get("config")
     if not (named or orthanc or settings_file(config, os.environ)):

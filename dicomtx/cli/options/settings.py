@@ -17,12 +17,12 @@ from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax
 Decorator = Callable[[Any], Any]
 
 RESTORED: Final = ROOT + ".4.50"
-"""JPEG Baseline: the streams of jpeg-xl-recompression become JPEG again without loss, so only the
-plan of a file shows whether a goal is missing."""
+"""JPEG Baseline. jpeg-xl-recompression converts back to it without loss, so only the plan of a
+file shows whether a goal is missing."""
 
 
 def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Adds ``--config`` and the settings that a command offers; it gets all as ``settings``."""
+    """Adds ``--config`` and the settings of a command, which receives them as ``settings``."""
     fields = {name: field for name, field in FIELDS.items() if command in field.commands}
 
     def add_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -44,7 +44,7 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
 
 
 def options_of(field: Field) -> Iterator[Decorator]:
-    """Yields the options that set a field: one, or two where it has a shortcut."""
+    """Yields the options that set a field: one, or two if it has a shortcut."""
     yield option(
         field.heading,
         _names(field),
@@ -63,14 +63,14 @@ def options_of(field: Field) -> Iterator[Decorator]:
 
 
 def _names(field: Field) -> str:
-    """Returns the name of the option, and behind a slash that which switches it off."""
+    """Returns the name of the option; for a switch, also the name that turns it off."""
     name = field.name.replace("_", "-")
     switch = f"--{name}/--no-{name}" if field.default is False else f"--{name}"
     return field.option or switch
 
 
 def _type(field: Field) -> Any:
-    """Returns click's type; None for switches, and for texts that ``Field`` reads."""
+    """Returns click's type; None for switches, and for text that ``Field`` parses."""
     if field.allowed:
         return click.Choice(field.allowed)
     kind = field.kind or type(field.default)
@@ -107,11 +107,11 @@ def _given(options: Mapping[Field, Any]) -> dict[str, Any]:
 
 
 def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
-    """Checks that goals of quality and the target of ``--to`` go together.
+    """Checks that the quality goal fits the target of ``--to``.
 
     Raises:
-        click.UsageError: a goal for a lossless target, a lossy target without a goal, or one that
-            would replace the source.
+        click.UsageError: a goal for a lossless target, a lossy target without a goal, or a lossy
+            target that would overwrite the source.
     """
     context = click.get_current_context()
     target = context.params.get("target")
@@ -122,13 +122,13 @@ def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
         goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
         if goal:
             option = _names(FIELDS[goal]).partition("/")[0]
-            raise click.UsageError(f"{option} is for a lossy target: {target.name} loses nothing")
+            raise click.UsageError(f"{option} needs a lossy target, but {target.name} is lossless")
     elif target.uid != RESTORED:
         _check_loss(target, settings, in_place=context.params.get("in_place", False))
 
 
 def _check_loss(target: TransferSyntax, settings: Settings, *, in_place: bool) -> None:
-    """Checks that a loss is asked for, before any file is read."""
+    """Checks that a lossy conversion is intended, before any file is read."""
     if lacks_goal(target, settings):
         raise click.UsageError(
             f"--to {target.name} is lossy and needs a goal."
@@ -137,6 +137,6 @@ def _check_loss(target: TransferSyntax, settings: Settings, *, in_place: bool) -
         )
     if in_place and not (is_exact(target, settings) or settings.allow_lossy_in_place):
         raise click.UsageError(
-            f"--to {target.name} is lossy and --in-place replaces the originals. Write to another"
-            " place, or use --allow-lossy-in-place"
+            f"--to {target.name} is lossy and --in-place overwrites the originals. Write to a DST,"
+            " or use --allow-lossy-in-place"
         )

@@ -1,4 +1,4 @@
-"""Transfer syntaxes on the command line: types of options, and a list at the end of the help."""
+"""Transfer syntaxes on the command line: option types, and the list of names in the help."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the n
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> TransferSyntax:
-        """Returns the syntax, or fails with the names that come close."""
+        """Returns the syntax, or fails and suggests similar names."""
         if isinstance(value, TransferSyntax):
             return value
         try:
@@ -37,7 +37,7 @@ class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the n
         param: click.Parameter,  # noqa: ARG002 - click's signature
         incomplete: str,
     ) -> "list[CompletionItem]":
-        """Returns the slugs and aliases that begin so."""
+        """Returns the slugs and aliases that start with ``incomplete``."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells need it
 
         names = transfer_syntaxes.slugs()
@@ -45,7 +45,7 @@ class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the n
 
 
 class SyntaxListType(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
-    """Transfer syntaxes as one text with commas."""
+    """Transfer syntaxes separated by commas."""
 
     name = "syntaxes"
 
@@ -60,10 +60,10 @@ class SyntaxListType(click.ParamType):  # type: ignore[type-arg]  # generic in t
 
 
 class SyntaxCommand(Command):
-    """A command whose help ends with the names of the transfer syntaxes, none of them broken."""
+    """A command whose help ends with the names of the transfer syntaxes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the names, wrapped between but never within them."""
+        """Writes the names; no line breaks within a name."""
         from textwrap import wrap  # noqa: PLC0415 - only help needs it
 
         with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):

@@ -1,4 +1,4 @@
-"""The console: the only place that prints; what native libraries print is kept out of it."""
+"""The console: the only module that prints. It captures the output of native libraries."""
 
 import os
 import sys
@@ -15,26 +15,26 @@ STANDARD_OUTPUT: Final = 1
 
 
 class ClosedPipeError(DestinationError):
-    """Nobody reads standard output any more; there is nothing to say about that."""
+    """The reader of standard output has closed the pipe; the run ends without a message."""
 
 
 class Output:
-    """Standard output, for us and for click: what cannot be written is a DestinationError.
+    """Standard output for dicomtx and click. Write errors raise ``DestinationError``.
 
-    Nothing stays in a buffer. So Python has nothing left to write, and to complain of, at its end.
+    Nothing stays in a buffer, so Python has nothing to flush at exit, and cannot fail there.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
-        """Writes to ``stream``; None: it was closed before the start."""
+        """Wraps ``stream``, which is None if standard output was closed before the start."""
         self._stream = stream
 
     def write(self, text: str | bytes) -> int:
-        """Writes all of the text at once; completions come as bytes."""
+        """Writes and flushes the text. Shell completions arrive as bytes."""
         if isinstance(text, bytes):
             text = text.decode(errors="backslashreplace")
         if self._stream is None:
             raise DestinationError("standard output is closed")
-        if not text:  # click writes nothing to find out what a stream takes, and ignores errors
+        if not text:  # click probes a stream with an empty text, and ignores errors
             return 0
         try:
             self._stream.write(text)
@@ -48,10 +48,10 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Does nothing: all is written."""
+        """Does nothing, since ``write`` flushes."""
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Whether standard output is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def __getattr__(self, name: str) -> Any:
@@ -59,18 +59,18 @@ class Output:
 
 
 def _lead_to_nothing(descriptor: int) -> None:
-    """Leads a descriptor that cannot be written to nowhere: what is in its buffer is dropped."""
+    """Redirects a broken descriptor to the null device, so that its buffer is discarded."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
 
 
 class Console:
-    """Prints results on standard output and all else on standard error.
+    """Prints results on standard output and everything else on standard error.
 
     Attributes:
-        errors: leads to the standard error that the process was started with.
-        capture: descriptor of the file that descriptor 2 leads to meanwhile.
+        errors: the standard error that the process was started with.
+        capture: descriptor of the file that descriptor 2 is redirected to.
     """
 
     def __init__(self, errors: TextIO, capture: int) -> None:
@@ -81,22 +81,22 @@ class Console:
         """Prints lines on standard output.
 
         Raises:
-            DestinationError: it cannot be written to.
+            DestinationError: standard output cannot be written.
         """
         sys.stdout.write(text + "\n")
 
     def note(self, text: str) -> None:
-        """Prints one line on standard error, behind the program's name."""
+        """Prints one line on standard error, after the program's name."""
         self.error(f"dicomtx: {plain(text)}")
 
     def error(self, text: str) -> None:
-        """Prints lines on standard error; if that fails there is no one left to tell."""
+        """Prints lines on standard error. Ignores failures: there is nowhere to report them."""
         with suppress(OSError):
             self.errors.write(text + "\n")
             self.errors.flush()
 
     def captured(self) -> list[str]:
-        """Returns the lines that native libraries printed: at most the last 16 KiB of them."""
+        """Returns the lines that native libraries printed, at most the last 16 KiB."""
         end = os.fstat(self.capture).st_size
         text = os.pread(self.capture, CAPTURED_BYTES, max(0, end - CAPTURED_BYTES))
         return [line for line in text.decode(errors="replace").splitlines() if line.strip()]
@@ -104,13 +104,13 @@ class Console:
 
 @contextmanager
 def opened() -> Iterator[Console]:
-    """Yields the console; meanwhile descriptor 2 leads to a file without a name.
+    """Yields the console, and redirects descriptor 2 to an unnamed file meanwhile.
 
-    ``sys.stderr`` is the console's, so that warnings and tracebacks are seen.
+    ``sys.stderr`` remains the original standard error, so warnings and tracebacks are shown.
     """
     _occupy_closed_descriptors()
     capture, own, before = _nameless_file(), os.dup(2), (sys.stdout, sys.stderr)
-    if isinstance(sys.stdout, TextIOWrapper):  # no file name may break a line of results
+    if isinstance(sys.stdout, TextIOWrapper):  # file names that cannot be encoded
         sys.stdout.reconfigure(errors="backslashreplace")
     errors = os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(capture, 2)
@@ -121,14 +121,14 @@ def opened() -> Iterator[Console]:
         sys.stdout, sys.stderr = before
         os.dup2(own, 2)
         os.close(capture)
-        with suppress(OSError):  # what could not be said stays unsaid
+        with suppress(OSError):  # there is nowhere to report it
             errors.close()
 
 
 def _occupy_closed_descriptors() -> None:
-    """Opens descriptors 0 to 2 where they are closed, else the next file would become them.
+    """Opens descriptors 0 to 2 if they are closed; otherwise the next file would get the number.
 
-    Reading from 0 or writing to 1 then still fails, as it should.
+    Reading from 0 or writing to 1 still fails, as it should.
     """
     for descriptor, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
         try:
@@ -138,7 +138,7 @@ def _occupy_closed_descriptors() -> None:
 
 
 def _nameless_file() -> int:
-    """Returns the descriptor of a file that vanishes with the process."""
+    """Returns the descriptor of an unnamed file, which the system removes at exit."""
     if sys.platform == "linux":
         return os.memfd_create("dicomtx-standard-error")
     import tempfile  # noqa: PLC0415 - 10 ms that Linux need not pay

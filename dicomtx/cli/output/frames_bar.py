@@ -1,4 +1,4 @@
-"""The bar that shows how many frames of one file are made, if that takes long."""
+"""A progress bar for the frames of one file, shown if the conversion takes long."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,17 +14,17 @@ PATIENCE: Final = 1.0  # seconds without a bar
 
 
 class FramesBar:
-    """A bar on standard error; drawn, and rich imported, only once it is worth it."""
+    """A progress bar on standard error. rich is imported only when the bar appears."""
 
     def __init__(self, console: Console, name: str) -> None:
-        """Remembers when the work began."""
+        """Starts the clock, but shows nothing yet."""
         self._console = console
         self._name = name
         self._started = time.monotonic()
         self._bar: tuple[Progress, TaskID] | None = None
 
     def show(self, made: int, count: int) -> None:
-        """Shows how many frames are made, of how many."""
+        """Shows that ``made`` of ``count`` frames are done."""
         if self._bar is None:
             if made == count or time.monotonic() - self._started < PATIENCE:
                 return
@@ -33,7 +33,7 @@ class FramesBar:
         bar.update(task, completed=made)
 
     def close(self) -> None:
-        """Takes the bar away."""
+        """Removes the bar."""
         if self._bar:
             self._bar[0].stop()
 
@@ -65,7 +65,7 @@ class FramesBar:
 def frames_bar(
     console: Console, name: str, *, quiet: bool
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """Yields what to tell of frames made; None where nobody would see it."""
+    """Yields the function to report progress to; None if the bar would not be seen."""
     if quiet or not console.errors.isatty():
         yield None
         return

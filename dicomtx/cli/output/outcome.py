@@ -1,4 +1,4 @@
-"""What a person, or a program, is told of an Outcome."""
+"""Prints outcomes, as text or JSON."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,12 +20,12 @@ VERIFIED = {
 
 
 class Report(NamedTuple):
-    """How much is told, and in which form.
+    """How much to print, and in which form.
 
     Attributes:
-        as_json: the whole outcome as one JSON object in place of the result line.
-        verbose: also how it was done, what was tried, and what libraries printed.
-        quiet: errors only.
+        as_json: print the outcome as a JSON object instead of the result line.
+        verbose: also print the codecs used, failed attempts, and the output of libraries.
+        quiet: print errors only.
     """
 
     as_json: bool = False
@@ -33,7 +33,7 @@ class Report(NamedTuple):
     quiet: bool = False
 
     def tell(self, outcome: Outcome, console: Console) -> None:
-        """Prints what came of one file: on standard output, unless the file goes there."""
+        """Prints the outcome of one file; not on standard output if the file goes there."""
         piped = outcome.destination == "-"
         if self.as_json:
             import json  # noqa: PLC0415 - 5 ms that only --json needs
@@ -41,7 +41,7 @@ class Report(NamedTuple):
             (console.error if piped else console.result)(json.dumps(outcome.as_json()))
         elif not outcome.error and not self.quiet and not piped:
             console.result(plain(_result(outcome)))
-        if not (self.as_json and piped):  # nothing else where the JSON is
+        if not (self.as_json and piped):  # the JSON is on standard error then, alone
             for text in self._notes(outcome, console):
                 console.note(f"{outcome.path}: {text}")
 
@@ -57,17 +57,17 @@ class Report(NamedTuple):
 
 
 def _message(line: str) -> str:
-    """Returns a message as it is told: a line of a traceback, or what a codec printed."""
+    """Returns a message for printing: a line of a traceback, or the output of a codec."""
     return line if line.startswith(TRACEBACK) else f"printed by {line}"
 
 
 def _warnings(outcome: Outcome) -> tuple[str, ...]:
-    """Returns the warnings but the reason of what is kept or skipped, which stands in its line."""
+    """Returns the warnings, without the reason in the result line of a kept or skipped file."""
     return outcome.warnings[outcome.status in ("kept", "skipped") :]
 
 
 def _result(outcome: Outcome) -> str:
-    """Returns the line for a file that went well."""
+    """Returns the result line of a file without an error."""
     if outcome.status == "skipped":
         return f"{outcome.path}: skipped: {outcome.warnings[0]}"
     route = f"{outcome.path} -> {outcome.destination}"
@@ -88,7 +88,7 @@ def _result(outcome: Outcome) -> str:
 
 
 def _how(outcome: Outcome) -> Iterator[str]:
-    """Yields what was done by which codec, and which codecs failed at it."""
+    """Yields the failed attempts, the codecs used, and the measured loss."""
     yield from (f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts)
     if outcome.action:
         decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
@@ -108,7 +108,7 @@ def _how(outcome: Outcome) -> Iterator[str]:
 
 
 def verified(outcome: Outcome) -> str:
-    """Returns how it was verified, and how many of its frames if not all were."""
+    """Returns how the result was verified, and how many frames if not all."""
     word, checked = VERIFIED[outcome.verification], outcome.frames_verified
     if not 0 < checked < outcome.frames:
         return word
@@ -116,7 +116,7 @@ def verified(outcome: Outcome) -> str:
 
 
 def loss(outcome: Outcome) -> str:
-    """Returns what a lossy step lost, empty for other steps."""
+    """Returns the measured loss of a lossy step; empty for other steps."""
     quality = outcome.quality
     if not quality:
         return ""

@@ -1,4 +1,4 @@
-"""What a person, or a program, is told of a dry run."""
+"""Prints a dry run as a table, JSON lines or CSV."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ HEADER: Final = ("File", "Action", "From", "To", "Why")
 
 
 def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
-    """Prints what would become of each file: as a table, JSON lines or CSV."""
+    """Prints the plan of each file: as a table, JSON lines or CSV."""
     if form is None:
         rows = [_row(planned) for planned in told]
         if rows:
@@ -47,7 +47,7 @@ def _row(planned: Planned) -> tuple[str, str, str, str, str]:
 
 
 def _why(planned: Planned) -> Iterator[str]:
-    """Yields the rule that decided, why, by which codec, and what is to be known."""
+    """Yields the rule that decided and its reason, the codecs, and the warnings."""
     rule = "" if planned.rule.startswith("--to ") else planned.rule  # that says nothing new
     if rule or planned.reason:
         yield ": ".join(filter(None, (rule, planned.reason)))
@@ -62,14 +62,14 @@ def _why(planned: Planned) -> Iterator[str]:
 
 
 def _csv(values: list[object]) -> str:
-    """Returns one line; no cell can be a formula, or a line of its own."""
+    """Returns one CSV line; cells are escaped against formulas and line breaks."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(map(csv_cell, values))
     return line.getvalue()
 
 
 def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -> None:
-    """Prints how many files would be what: on standard error, where files are told for programs."""
+    """Prints the totals: on standard error if the files are printed as JSON or CSV."""
     if form is None:
         tables.show(console, list(_total_rows(sums)), ("Totals", "Files", "Bytes"))
     actions = _by(sums.files, "action")
@@ -84,14 +84,14 @@ def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -
 
 
 def _after(sums: Sums, *, estimated: bool) -> str:
-    """Returns how many bytes there would be, if that can be said."""
+    """Returns the estimated size of the output; empty if it was not ``estimated``."""
     if not estimated:
         return ""
     before = sum(count for kind, count in sums.bytes_in.items() if kind.target_syntax)
     missing = f", {sums.unknown} files not estimated" if sums.unknown else ""
     return (
-        f"; of what has a result {size(before)} -> about {size(sum(sums.bytes_out.values()))}"
-        f" (estimate: {size(sums.low)} to {size(sums.high)}{missing})"
+        f"; estimated output: {size(before)} -> {size(sum(sums.bytes_out.values()))}"
+        f" (between {size(sums.low)} and {size(sums.high)}{missing})"
     )
 
 
@@ -100,7 +100,7 @@ def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:
         sizes = _by(sums.bytes_in, name)
         for key, count in _by(sums.files, name).items():
             if name == "target_syntax":
-                label = f"in {by_uid(key).name}" if key else "without a result"
+                label = f"in {by_uid(key).name}" if key else "not converted"
             else:
                 label = key or "no modality"
             yield label, str(count), size(sizes[key])

@@ -1,4 +1,4 @@
-"""How far a batch is: a bar on a terminal, else a line now and then, and a summary in the end."""
+"""Progress: a bar on a terminal, otherwise a line every ten seconds, and a final summary."""
 
 import threading
 import time
@@ -22,9 +22,9 @@ Lines = Callable[[], AbstractContextManager[None]]
 
 @contextmanager
 def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iterator[Lines]:
-    """Shows how far it is while the block runs, and the summary when it is left.
+    """Shows the progress while the block runs, and the summary at its end.
 
-    Yields what is to be entered to print a line meanwhile.
+    Yields a function that returns a context manager: print lines inside that context.
     """
     started = time.monotonic()
     if tell.quiet:
@@ -40,7 +40,7 @@ def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iter
 
 @contextmanager
 def moving(console: Console, totals: Totals, files: int, command: str) -> Iterator[Lines]:
-    """Shows how far a command is while the block runs, and nothing when it is left."""
+    """Shows the progress of a command while the block runs, without a summary."""
     way = _bar if console.errors.isatty() else _lines
     with way(console, totals, (files, command), time.monotonic()) as lines:
         yield lines
@@ -52,7 +52,7 @@ def summary(totals: Totals, seconds: float) -> str:
 
 
 def counts(totals: Totals, statuses: Iterable[str]) -> str:
-    """Returns how many files have each status, and how many of them lost something."""
+    """Returns how many files have each status, and how many of them are lossy."""
     lossy = f" ({totals.lossy} LOSSY)" if totals.lossy else ""
     told = (f"{totals.by_status[s]} {s}{lossy if s == 'done' else ''}" for s in statuses)
     return ", ".join(told)
@@ -132,7 +132,7 @@ def _bar(console: Console, totals: Totals, of: tuple[int, str], started: float) 
 
 @contextmanager
 def _above(progress: "Progress", console: Console) -> Iterator[None]:
-    """Has lines printed above the bar meanwhile, not through it."""
+    """Prints lines above the bar, so that they do not break it."""
     before = console.error
     console.error = lambda text: progress.console.print(text, markup=False, highlight=False)  # type: ignore[method-assign]
     try:

@@ -14,14 +14,14 @@ Rows = Sequence[Sequence[str]]
 
 
 def show(console: Console, rows: Rows, header: Sequence[str] = ()) -> None:
-    """Prints rows of equally many cells; the last column is wrapped."""
+    """Prints rows, all with the same number of cells; wraps the last column."""
     cells = [[plain(cell) for cell in row] for row in rows]
     drawn = sys.stdout is not None and sys.stdout.isatty()
     console.result((_drawn if drawn else aligned)(cells, header))
 
 
 def aligned(rows: Rows, header: Sequence[str] = ()) -> str:
-    """Returns the rows as text of 80 columns where words allow it."""
+    """Returns the rows as text, 80 columns wide unless a word is longer."""
     table = [header, *rows] if header else rows
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)][:-1]
     indent = sum(widths) + 2 * len(widths)
@@ -35,9 +35,9 @@ def aligned(rows: Rows, header: Sequence[str] = ()) -> str:
 
 
 def _drawn(rows: Rows, header: Sequence[str] = ()) -> str:
-    """Returns the rows as rich draws them on this terminal (it heeds NO_COLOR).
+    """Returns the rows as rich draws them on this terminal (rich respects NO_COLOR).
 
-    rich is imported here, since it costs 40 ms and only terminals need it.
+    rich is imported here, because it costs 40 ms and only terminals need it.
     """
     from rich.console import Console as Terminal
     from rich.table import Table
