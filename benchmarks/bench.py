@@ -15,7 +15,17 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batch, export, many_frames, memory, plan, throughput, warm, whole_process
+from benchmarks import (
+    batch,
+    export,
+    growth,
+    many_frames,
+    memory,
+    plan,
+    throughput,
+    warm,
+    whole_process,
+)
 from tests import audit_extra
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -29,6 +39,7 @@ TABLES = {
     "batch": ("Batches", batch),
     "plan": ("Dry runs", plan),
     "export": ("Exports", export),
+    "growth": ("Growth of hostile files", growth),
 }
 
 

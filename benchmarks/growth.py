@@ -1,51 +1,80 @@
-"""How the cost of hostile files grows from n to 4n: counted, so a busy machine changes nothing.
+"""How the cost of hostile files grows from n to 4n elements.
 
-Usage: python -m benchmarks.growth [N]
+Processor time and peak memory are those beyond a file of 10 elements. A growth of 4 is linear.
 """
 
-import sys
-import tempfile
+import os
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from dicomtx import transcode
-from dicomtx.workflows.info import describe
-from tests.test_growth import INPUTS, compared, work
+from benchmarks.commands import DICOMTX, Command, convert, environment
+from benchmarks.memory import EVERY, MIB, high_water
+from tests.test_growth import INPUTS
 
+FEW = 10
+SIZE = 50_000
+SIZES = {"bytes behind a deflate stream": 500, "nested, defined": 8000}
+"""Inputs whose size does not grow with 8 bytes or so for each element."""
+SCALE = 100
+"""With ``quick`` the files are so many times smaller."""
+NOISE = 0.05  # seconds, and the same share of memory: below, no growth is told
 
-def converted(path: str) -> None:
-    """Converts to implicit VR, which writes each header anew."""
-    transcode(path, f"{path}.out", to="implicit", check=False, overwrite=True)
-
-
-COMMANDS = {"info": describe, "convert": converted, "compare": compared}
-HEAD = ("input", "command", "bytes, 4n", "calls, n", "calls, 4n", "growth", "read, growth")
-
-
-def rows(size: int) -> list[tuple[str, ...]]:
-    """Returns a row for each input and command: work at n, at 4n, and how it grew."""
-    found: list[tuple[str, ...]] = [HEAD]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "in.dcm"
-        for name, make in INPUTS.items():
-            for command, function in COMMANDS.items():
-                done = []
-                for count in (10, size, 4 * size):  # the first one imports
-                    path.write_bytes(make(count))
-                    done.append(work(function, str(path)))
-                _, once, four = done
-                told = (f"{four.calls / once.calls:.2f}", f"{four.read / once.read:.2f}")
-                sizes = (str(path.stat().st_size), str(once.calls), str(four.calls))
-                found.append((name, command, *sizes, *told))
-    return found
+COMMANDS: dict[str, Callable[[str], Command]] = {
+    "info": lambda path: [DICOMTX, "info", path],
+    "convert": lambda path: convert(path, f"{path}.out", "implicit"),
+    "compare": lambda path: [DICOMTX, "compare", path, path],
+}
 
 
-def main(size: int) -> None:
-    """Prints the table; a growth above 4 is more than linear."""
-    for row in rows(size):
-        sys.stdout.write(
-            f"{row[0]:30}{row[1]:10}" + "".join(f"{cell:>14}" for cell in row[2:]) + "\n"
-        )
+class Cost(NamedTuple):
+    """What one process cost: seconds of the processor, and MiB of memory at its peak."""
+
+    seconds: float
+    memory: float
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4000)
+def lines(folder: str, *, quick: bool = False) -> list[str]:
+    """Returns the table: an input and a command a row."""
+    path = Path(folder) / "in.dcm"
+    told = [
+        "| input | command | 4n, MiB | time, 4n | growth | memory, 4n | growth |",
+        "|" + "---|" * 7,
+    ]
+    for name, make in INPUTS.items():
+        size = SIZES.get(name, SIZE) // (SCALE if quick else 1)
+        costs: dict[str, list[Cost]] = {command: [] for command in COMMANDS}
+        for count in (FEW, size, 4 * size):
+            path.write_bytes(make(count))
+            for command, line in COMMANDS.items():
+                costs[command].append(cost(line(str(path))))
+        mib = path.stat().st_size / MIB
+        told += [f"| {name} | {c} | {mib:.1f} | {cells(*costs[c])} |" for c in COMMANDS]
+    return told
+
+
+def cells(few: Cost, once: Cost, four: Cost) -> str:
+    """Returns the last four cells of a row."""
+    seconds, memory = (growth(*values) for values in zip(few, once, four, strict=True))
+    return f"{four.seconds:.2f} s | {seconds} | {four.memory:.0f} MiB | {memory}"
+
+
+def growth(few: float, once: float, four: float) -> str:
+    """Returns by how much what was used beyond ``few`` grew; empty if that is hardly anything."""
+    return f"{(four - few) / (once - few):.1f}" if once - few > NOISE * max(few, 1) else "-"
+
+
+def cost(command: Command) -> Cost:
+    """Returns what a command cost; that it refuses a hostile file is fine."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+    )
+    peak = done = 0
+    while not done:  # ru_maxrss would count what this process had when it was forked
+        peak = max(peak, high_water(process.pid))
+        time.sleep(EVERY)
+        done, status, used = os.wait4(process.pid, os.WNOHANG)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(used.ru_utime + used.ru_stime, peak / MIB)

@@ -74,7 +74,7 @@ def peak_and_seconds(command: Command) -> tuple[int, float]:
     peak, start = 0, time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
     while process.poll() is None:
-        peak = max(peak, sum(_high_water(pid) for pid in _tree(process.pid)))
+        peak = max(peak, sum(high_water(pid) for pid in _tree(process.pid)))
         time.sleep(EVERY)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -90,7 +90,7 @@ def _tree(pid: int) -> Iterator[int]:
                 yield from _tree(int(child))
 
 
-def _high_water(pid: int) -> int:
+def high_water(pid: int) -> int:
     """Returns the most resident memory that a process has had, in bytes; 0 if it has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
