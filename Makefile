@@ -17,7 +17,7 @@ test-long: $(READY)  ## convert every test file to every syntax, and run the exa
 
 ROUNDS ?= 200
 
-torture: $(READY)  ## kill ROUNDS runs of each kind, and make each system call of a run fail once
+torture: $(READY)  ## kill ROUNDS runs of each kind, and make system calls fail: ROUNDS of each kind, from 200 on all
 	ROUNDS=$(ROUNDS) $(BIN)/pytest -n auto -m long tests/torture
 
 check: $(READY)  ## check formatting, lint, types, the generated docs/cli.md, and start-up

@@ -2,13 +2,15 @@
 
 Built by the tests and loaded by LD_PRELOAD. What to do is in the environment:
 FAULT_UNDER: the folder; FAULT_STATE: a file of 8 bytes, the number of calls so far;
-FAULT_AT: which call fails, 0 for none; FAULT_KIND: an errno, or 0 for a short write or read;
+FAULT_AT: which call fails, 0 for none; FAULT_KIND: an errno, 0 for a short write or read, or a
+negative number for a signal that ends the process before the call;
 FAULT_LOG: a file that gets the name of each call, and its path. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -47,6 +49,7 @@ static int hit(const char *name, const char *path) {
     int size = snprintf(line, sizeof line, "%s %s\n", name, path);
     syscall(SYS_write, logged, line, size);
   }
+  if (now == at && kind < 0) kill(getpid(), -kind);
   return now == at;
 }
 
@@ -60,11 +63,24 @@ static int hit_fd(const char *name, int fd) {
   return hit(name, path);
 }
 
+static int hit_at(const char *name, int folder, const char *path) {
+  char link[64], whole[2 * PATH_MAX];
+  if (!count) return 0;
+  if (folder == AT_FDCWD || path[0] == '/') return hit(name, path);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  ssize_t size = syscall(SYS_readlink, link, whole, PATH_MAX);
+  if (size < 0) return 0;
+  snprintf(whole + size, sizeof whole - size, "/%s", path);
+  return hit(name, whole);
+}
+
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define FAIL(called, condition) if (condition) { errno = kind ? kind : EIO; return -1; }
 
 #define BY_PATH(type, name, parameters, path, arguments) \
   type name parameters { FAIL(name, hit(#name, path)) return REAL(name) arguments; }
+#define BY_FOLDER(name, called, parameters, folder, path, arguments) \
+  int name parameters { FAIL(name, hit_at(called, folder, path)) return REAL(name) arguments; }
 #define BY_FD(type, name, parameters, fd, arguments) \
   type name parameters { FAIL(name, hit_fd(#name, fd)) return REAL(name) arguments; }
 /* what may be short: half of it is done */
@@ -79,10 +95,23 @@ static int hit_fd(const char *name, int fd) {
     FAIL(name, hit(flags & (O_CREAT | O_TMPFILE) & ~O_DIRECTORY ? "create" : "open", path)) \
     return REAL(name)(path, flags, mode); }
 
+#define OPENAT(name) \
+  int name(int folder, const char *path, int flags, ...) { \
+    va_list more; va_start(more, flags); int mode = va_arg(more, int); va_end(more); \
+    const char *called = flags & (O_CREAT | O_TMPFILE) & ~O_DIRECTORY ? "create" : "open"; \
+    FAIL(name, hit_at(called, folder, path)) return REAL(name)(folder, path, flags, mode); }
+
 OPEN(open)
 OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
 BY_PATH(int, link, (const char *a, const char *b), a, (a, b))
-BY_PATH(int, linkat, (int d, const char *a, int e, const char *b, int f), a, (d, a, e, b, f))
+BY_FOLDER(linkat, "link", (int d, const char *a, int e, const char *b, int f), d, a, (d, a, e, b, f))
+BY_FOLDER(renameat, "rename", (int d, const char *a, int e, const char *b), d, a, (d, a, e, b))
+BY_FOLDER(unlinkat, "unlink", (int d, const char *a, int f), d, a, (d, a, f))
+BY_FOLDER(mkdirat, "mkdir", (int d, const char *a, mode_t m), d, a, (d, a, m))
+BY_FOLDER(fstatat, "stat", (int d, const char *a, struct stat *b, int f), d, a, (d, a, b, f))
+BY_FOLDER(fstatat64, "stat", (int d, const char *a, struct stat64 *b, int f), d, a, (d, a, b, f))
 BY_PATH(int, rename, (const char *a, const char *b), a, (a, b))
 BY_PATH(int, unlink, (const char *a), a, (a))
 BY_PATH(int, rmdir, (const char *a), a, (a))

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.workloads import WORKLOADS, Round, commands
+from tests.torture.workloads import ROUNDS, WORKLOADS, Round, commands
 
-ROUNDS = int(os.environ.get("ROUNDS", "12"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
