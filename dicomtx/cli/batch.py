@@ -54,6 +54,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     DST mirrors the tree. Run the same command again to resume: finished files are not read again.
     --to, --policy, --orthanc or a reviewed plan decides what happens to each file.
     """
+    from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
     from dicomtx.cli.output.progress import shown  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.batch.batch import opened  # noqa: PLC0415
@@ -77,13 +78,18 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
             stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))
         rows = [stack.enter_context(open_report(path)) for path in reports]
         lines = stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
+        groups = Groups(console, quiet=tell.quiet)
+        stack.callback(groups.close)
         for outcome in stack.enter_context(closing(run.outcomes())):
             totals.add(outcome)
             wrong += _is_wrong(outcome, asked)
             for row in rows:
                 row.add(outcome)
             with lines():
-                _tell(outcome, tell, console)
+                if tell.as_json or tell.verbose:
+                    tell.tell(outcome, console)
+                else:
+                    groups.add(outcome)
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
@@ -94,12 +100,6 @@ def _is_wrong(outcome: "Outcome", asked: "Batch") -> bool:
     if outcome.exit_code == ExitCode.POLICY:
         return asked.settings.strict
     return outcome.status in ("failed", "refused")
-
-
-def _tell(outcome: "Outcome", tell: Any, console: Console) -> None:
-    """Tells of one file: all with -v or --json, else only what went wrong."""
-    if tell.as_json or outcome.error or tell.verbose:
-        tell.tell(outcome, console)
 
 
 def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":

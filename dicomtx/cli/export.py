@@ -19,6 +19,9 @@ from dicomtx.printable import plain
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dicomtx.cli.output.groups import Groups
     from dicomtx.cli.output.outcome import Report
     from dicomtx.cli.output.progress import Lines
     from dicomtx.workflows.convert.request import Outcome
@@ -170,6 +173,7 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
 
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Runs the export, reports the outcomes, and returns the exit code."""
+    from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
     from dicomtx.workflows.export.export import opened  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
@@ -177,6 +181,8 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
 
     tell = Report(told["as_json"], told["verbose"], told["quiet"])
     totals, wrong = Totals(), 0
+    groups = Groups(console, quiet=tell.quiet, everything=True)
+    show = _shows(console, tell, groups, piped=job.destination == "-")
     with ExitStack() as stack:
         reports = [stack.enter_context(open_report(path)) for path in told["reports"]]
         run = stack.enter_context(opened(job))
@@ -187,12 +193,13 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
             wrong += outcome.status in BAD and outcome.exit_code != ExitCode.POLICY
             for report in reports:
                 report.add(outcome)
-            _tell(console, tell, outcome, piped=job.destination == "-")
+            show(outcome)
 
         for text in run.warnings:
             console.note(plain(f"{job.destination}: {text}"))
         for outcome in run.left_out():
             told_of(outcome)
+        stack.callback(groups.close)
         lines = stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
         for outcome in stack.enter_context(closing(run.converted())):
             with lines():
@@ -214,20 +221,21 @@ def _moving(
     return moving(console, totals, totals.files + files, "export")
 
 
-def _tell(console: Console, tell: "Report", outcome: "Outcome", *, piped: bool) -> None:
-    """Tells of one file: all with -v or --json, else what a user should know."""
+def _shows(
+    console: Console, tell: "Report", groups: "Groups", *, piped: bool
+) -> "Callable[[Outcome], None]":
+    """Returns what shows one outcome: as JSON, in full, or what a user should know of it.
+
+    If the archive goes to standard output, all goes to standard error.
+    """
     if tell.as_json:
         from json import dumps  # noqa: PLC0415
 
-        (console.error if piped else console.result)(dumps(outcome.as_json()))
-    elif tell.verbose and not piped:
-        tell.tell(outcome, console)
-    else:
-        kept = outcome.status == "kept"  # the first warning is the reason then
-        texts = [f"kept as it is: {outcome.warnings[0]}"] if kept else []
-        texts += [f"warning: {text}" for text in outcome.warnings[kept:]]
-        for text in filter(None, [outcome.error, *(() if tell.quiet else texts)]):
-            console.note(f"{outcome.path}: {text}")
+        line = console.error if piped else console.result
+        return lambda outcome: line(dumps(outcome.as_json()))
+    if tell.verbose and not piped:
+        return lambda outcome: tell.tell(outcome, console)
+    return groups.add
 
 
 def _summary(totals: "Totals") -> str:

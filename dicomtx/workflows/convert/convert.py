@@ -83,7 +83,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
     if not isinstance(error, NotDicomError):
         return error
     if not rules.copy_others:
-        return LeftOutError(f"skipped: {error}") if rules.skip_others else error
+        return LeftOutError(str(error)) if rules.skip_others else error
     try:
         with run.request.source.open() as file, _destination(run.request, file) as fd:
             file.copy_to(fd, 0, file.size)
