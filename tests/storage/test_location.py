@@ -232,7 +232,7 @@ def test_a_new_kind_of_source_cannot_be_replaced(tmp_path: Path) -> None:
     )
     (outcome,) = run(batch).values()
     assert (outcome.status, outcome.exit_code) == ("failed", 2)
-    assert "cannot be replaced" in outcome.error
+    assert "cannot be overwritten" in outcome.error
 
 
 def test_a_plan_names_a_new_kind_of_source_and_is_carried_out(tmp_path: Path) -> None:

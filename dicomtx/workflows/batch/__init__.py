@@ -1,1 +1,1 @@
-"""Directory trees, with a journal."""
+"""Converts directory trees; a journal lets an interrupted run resume."""

@@ -1,4 +1,4 @@
-"""A tree of files: found, planned, worked on by many processes, and remembered."""
+"""Converts a tree: finds the files, plans them, runs workers, and records the outcomes."""
 
 import os
 import pickle
@@ -21,11 +21,11 @@ from dicomtx.workflows.convert.request import Outcome, Request
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A tree that was looked through: nothing is written yet, and no two outputs collide.
+    """A planned batch: no output is written yet, and no two outputs have the same path.
 
     Attributes:
-        known: files of which it is known already what comes of them.
-        to_do: files to be worked on.
+        known: number of files whose outcome is already known.
+        to_do: number of files to convert.
     """
 
     batch: Batch
@@ -34,9 +34,9 @@ class Run:
     to_do: int
 
     def outcomes(self) -> Generator[Outcome, None, None]:
-        """Yields what came of each file, first of those that are known already.
+        """Yields the outcome of each file, starting with those that are already known.
 
-        When it is closed before the end, files in the making are dropped.
+        If the generator is closed early, partial output is discarded.
         """
         failed = False
         for content in self.journal.planned(known=True):
@@ -63,7 +63,7 @@ class Run:
             self.journal.clear_pending(REFERENCES)
 
     def _remapped(self) -> Iterator[Outcome]:
-        """Has references follow; yields failures only."""
+        """Updates references to instances with new UIDs; yields failures only."""
         book, rules = self.journal, self.batch.rules
         if not book.uids:
             return
@@ -90,7 +90,7 @@ class Run:
             yield entered.request(base)
 
     def _set_aside(self, outcome: Outcome, entered: WorkItem) -> Outcome:
-        """Copies what the policy refused to the folder for it, and returns the outcome to tell."""
+        """Copies a file that the policy refused to ``rejected``; returns the outcome to report."""
         if not self.batch.rejected or outcome.exit_code != ExitCode.POLICY:
             return outcome
         from dicomtx.workflows.batch.quarantine import place_of, set_aside  # noqa: PLC0415 - seldom needed
@@ -110,11 +110,11 @@ class Run:
 
 @contextmanager
 def opened(batch: Batch) -> Iterator[Run]:
-    """Yields the run of a batch; the destination is this run's alone meanwhile.
+    """Yields the run of a batch; no other run can use the destination meanwhile.
 
     Raises:
-        UsageError: two outputs would have the same name, or a source is the destination.
-        DestinationError: another run is at it, or it cannot be written.
+        UsageError: two outputs would have the same path, or a source is the destination.
+        DestinationError: another run uses the destination, or it cannot be written.
     """
     _check(batch)
     with open_journal(batch.journal_path) as book:
@@ -134,14 +134,14 @@ def opened(batch: Batch) -> Iterator[Run]:
 def _check(batch: Batch) -> None:
     aside = os.path.realpath(batch.rejected) if batch.rejected else ""
     if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
-        raise UsageError(f"--rejected {batch.rejected} is no folder")
+        raise UsageError(f"--rejected {batch.rejected} is not a folder")
     if not batch.destination:
         return
     place = os.path.realpath(batch.destination)
     if aside == place:
-        raise UsageError(f"{batch.rejected} is destination and --rejected; name two folders")
+        raise UsageError(f"{batch.rejected} is both DST and --rejected; use two folders")
     if os.path.exists(place) and not os.path.isdir(place):
-        raise UsageError(f"{batch.destination} is no folder")
+        raise UsageError(f"{batch.destination} is not a folder")
     for source in batch.sources:
         if source != "-" and os.path.realpath(source) == place:
-            raise UsageError(f"{source} is source and destination; use --in-place")
+            raise UsageError(f"{source} is both SRC and DST; use --in-place")

@@ -1,4 +1,4 @@
-"""What tells apart two commands whose results may differ, as a short text."""
+"""A digest of everything that results depend on: it differs if results may differ."""
 
 import hashlib
 from dataclasses import fields, is_dataclass
@@ -11,18 +11,18 @@ from dicomtx.settings import FIELDS, Settings
 def shaping(settings: Settings) -> dict[str, Any]:
     """Returns the settings that results depend on.
 
-    Verification is one of them: an unverified result does not answer a request for a verified one.
+    Verification is one of them: if the user asks for a verified result, an unverified one is stale.
     """
     return {name: getattr(settings, name) for name, field in FIELDS.items() if field.shapes_result}
 
 
 def digest(*values: Any, size: int = 16) -> str:
-    """Returns ``2 * size`` characters that are the same for the same values, in any process."""
+    """Returns a hexadecimal digest of ``2 * size`` characters, the same in every process."""
     return hashlib.blake2b(repr(_plain(values)).encode(), digest_size=size).hexdigest()
 
 
 def _plain(value: Any) -> Any:
-    """Returns a value whose repr is always the same: that of a set depends on the process."""
+    """Returns a value with a stable repr; the repr of a set depends on the process."""
     if isinstance(value, frozenset | set):
         return sorted(map(repr, map(_plain, value)))
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""What a batch is asked to do."""
+"""The description of a batch."""
 
 import hashlib
 import os
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is asked of a tree.
+    """A batch to run.
 
     Attributes:
-        sources: files, folders, archives, DICOMDIRs, ``-`` for a list.
-        destination: the folder that is written to; empty: the sources are replaced.
-        target: the transfer syntax wanted.
+        sources: files, folders, archives, DICOMDIRs, ``-`` for a list on standard input.
+        destination: the folder to write to; empty to overwrite the sources.
+        target: the target transfer syntax.
         settings: everything that does not depend on the file.
-        rules: what is asked of each file.
-        finding: which files are looked for.
-        executor: what converts the files.
-        layout: where outputs go; None mirrors the tree.
-        journal: where the journal is; empty: beside the destination, or in the user's state folder.
-        choice: what is done with what is there already.
-        fail_fast: the first failure ends it all.
-        remap: references in what was written follow the instances that were given new UIDs.
-        policy: what decides in place of ``target``; None: all goes to ``target``.
-        on_failure: what becomes of a file that cannot be transcoded.
-        from_plan: a reviewed plan, the lines of ``plan --json``, in place of sources and policy.
-        rejected: a folder for copies of what the policy refuses; empty: it is only told.
+        rules: the rules for each file.
+        finding: selects the files.
+        executor: converts the files.
+        layout: the output name template; None mirrors the tree.
+        journal: path of the journal; empty: in the destination, or in the user's state folder.
+        choice: what to do about existing outputs and earlier failures.
+        fail_fast: stop at the first failure.
+        remap: update references to instances that got new UIDs.
+        policy: decides instead of ``target``; None converts all files to ``target``.
+        on_failure: what to do with a file that cannot be transcoded.
+        from_plan: a reviewed plan (the lines of ``plan --json``) instead of sources and policy.
+        rejected: a folder for copies of files that the policy refuses; empty makes no copies.
     """
 
     sources: tuple[str, ...]
@@ -64,20 +64,20 @@ class Batch:
 
     @property
     def journal_path(self) -> str:
-        """Where the journal is."""
+        """The path of the journal."""
         if self.journal:
             return os.path.abspath(self.journal)
         if self.destination:
             return os.path.join(os.path.abspath(self.destination), journal.NAME)
         state = os.environ.get("XDG_STATE_HOME", "")
-        if not os.path.isabs(state):  # the XDG specification: a relative one is to be ignored
+        if not os.path.isabs(state):  # the XDG specification ignores relative paths
             state = os.path.join(os.path.expanduser("~"), ".local", "state")
         trees = "\0".join(sorted(map(os.path.realpath, self.sources or (self.from_plan,))))
         name = hashlib.blake2b(os.fsencode(trees), digest_size=8).hexdigest()
         return os.path.join(state, "dicomtx", f"{name}.sqlite")
 
     def request(self) -> Request:
-        """Returns what is asked of every file, before it is said which."""
+        """Returns the request that all files share, without source and destination."""
         in_place = not self.destination
         rules = self.rules._replace(tree=True, hashed=True)
         return Request(
@@ -93,9 +93,9 @@ class Batch:
         )
 
     def plan_digest(self) -> str:
-        """Returns what tells apart two commands whose results may differ.
+        """Returns a digest that differs between two batches if their results may differ.
 
-        What a reviewed plan says of each file is not in it.
+        It does not include what a reviewed plan says about each file.
         """
         decides = (self.target.uid, self.policy, self.on_failure, bool(self.from_plan))
         shape = (self.rules, self.layout, self.remap)

@@ -1,7 +1,7 @@
-"""What is done: a memory beside the tree, so that the same command again goes on where it ended.
+"""The journal of a batch: which files are done, so that the same command can resume.
 
-Everything that may be written is entered, durably, before the first file is begun ("planned"): what
-stands at such a place later is ours, even if nobody lived to tell. Outcomes follow one by one.
+All outputs are committed as "planned" before the first file is converted. So a file at such a path
+is known to be dicomtx's, even if the run was killed. Outcomes are committed one by one.
 """
 
 import os
@@ -49,14 +49,14 @@ REFERENCES: Final = "references"
 
 
 class Key(NamedTuple):
-    """A source as it stands, and what is wanted of it.
+    """A source in its current state, and the plan for it.
 
     Attributes:
-        source: the absolute path of its file; its name if it is in no file.
-        member: what it is called in that file, empty if it is all of it.
-        size: in bytes.
-        mtime_ns: when it was modified last.
-        plan: digest of the target and of all settings that shape the result.
+        source: the absolute path of its file; its name if it is not in a file.
+        member: its name in the archive; empty if it is not in an archive.
+        size: its size in bytes.
+        mtime_ns: its time of modification.
+        plan: digest of the target and of all settings that the result depends on.
     """
 
     source: str
@@ -74,7 +74,7 @@ class Key(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What the journal knows of a source."""
+    """The record of a source in the journal."""
 
     key: Key
     output: str
@@ -88,13 +88,13 @@ class Entry(NamedTuple):
 
 @dataclass(eq=False)
 class Journal:
-    """An open journal; it is this process' alone."""
+    """An open journal; no other process can open it meanwhile."""
 
     base: sqlite3.Connection
     uids: UidMap
 
     def entry(self, source: str, member: str) -> Entry | None:
-        """Returns what is known of a source."""
+        """Returns the record of a source; None if there is none."""
         query = "SELECT * FROM files WHERE source = ? AND member = ?"
         row = self.base.execute(query, (_text(source), _text(member))).fetchone()
         if row is None:
@@ -102,34 +102,34 @@ class Journal:
         return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
 
     def wrote(self, output: str) -> tuple[str, str] | None:
-        """Returns the source and the member that what stands at this place, if anything, is of.
+        """Returns the source and the member that a run planned or wrote this output for.
 
-        None: it is not ours.
+        None: dicomtx did not write it.
         """
         query = "SELECT source, member FROM outputs WHERE output = ?"
         row = self.base.execute(query, (_place(output),)).fetchone()
         return row and (_path(row[0]), _path(row[1]))
 
     def plan(self, key: Key, output: str) -> None:
-        """Enters a file to be worked on, and that what comes to stand at its output is ours."""
+        """Records a file to convert, and claims the path of its output."""
         self._claim(output, key.source, key.member)
         self._put(key, output, PLANNED)
 
     def claim(self, output: str, source: str, member: str) -> None:
-        """Enters that what stands at this place is ours, and of which source."""
+        """Records durably that dicomtx wrote this output, and from which source."""
         self._claim(output, source, member)
         self.base.commit()
 
     def note(
         self, content: bytes, place: str = "", source: str = "", *, known: bool = True
     ) -> bool:
-        """Enters what this run has to do or to tell; returns whether no other has the same place.
+        """Adds an item of this run; returns False if another item has the same output.
 
         Args:
-            content: what that is.
-            place: where its output really is, if it has one.
-            source: where its source really is, if it is in a local file.
-            known: it is done already.
+            content: the pickled item.
+            place: the real path of its output, if it has one.
+            source: the real path of its source, if that is in a local file.
+            known: whether its outcome is already known.
         """
         row = (_place(place) if place else None, _text(source), known, content)
         query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
@@ -140,19 +140,19 @@ class Journal:
         return True
 
     def source_of(self, place: str) -> str:
-        """Returns where the source really is whose output goes to this place; empty for none."""
+        """Returns the real path of the source whose output is this path; empty for none."""
         query = "SELECT source FROM work WHERE output = ?"
         row = self.base.execute(query, (_place(place),)).fetchone()
         return _path(row[0]) if row else ""
 
     def find_overwritten_source(self) -> str:
-        """Returns a source that stands where another's output goes; empty if none does."""
+        """Returns a source that the output of another file would overwrite; empty for none."""
         query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"
         row = self.base.execute(query).fetchone()
         return _path(row[0]) if row else ""
 
     def commit_plan(self) -> tuple[int, int]:
-        """Makes the plan durable, and returns how many files are known, and how many to do."""
+        """Makes the plan durable; returns how many outcomes are known, and how many files to do."""
         self.base.commit()
         self.base.execute("PRAGMA wal_checkpoint(FULL)")
         query = "SELECT COUNT(*), COALESCE(SUM(known), 0) FROM work"
@@ -160,11 +160,11 @@ class Journal:
         return known, count - known
 
     def discard_plan(self) -> None:
-        """Takes back what was planned since the journal was opened."""
+        """Discards everything planned since the journal was opened."""
         self.base.rollback()
 
     def planned(self, *, known: bool) -> Iterator[bytes]:
-        """Yields what was entered, in that order: what is known, or what is to be worked on."""
+        """Yields the items in the order they were added: those known, or those to do."""
         last = 0
         query = "SELECT id, content FROM work WHERE known = ? AND id > ? ORDER BY id LIMIT ?"
         while rows := self.base.execute(query, (known, last, AT_ONCE)).fetchall():
@@ -172,20 +172,15 @@ class Journal:
             last = rows[-1][0]
 
     def add(self, key: Key, outcome: Outcome) -> None:
-        """Enters, durably, what came of a file.
-
-        Args:
-            key: its source as it stood.
-            outcome: what came of it.
-        """
+        """Records the outcome of a file durably; ``key`` is its source in the converted state."""
         self.enter(key, outcome)
         self.base.commit()
 
     def enter(self, key: Key, outcome: Outcome) -> None:
-        """Enters what came of a file, durable when the plan is.
+        """Records the outcome of a file; it becomes durable with the next commit.
 
-        A file that failed may have put its output in place before. So the claim on the place stays
-        while anything is there. The next run looks whether that is a result of the source.
+        A file that failed may have written its output before. So the claim on the path stays while
+        a file is there. The next run checks whether that is a result of the source.
         """
         output, size, mtime = outcome.destination, 0, 0
         status: str = outcome.status
@@ -194,19 +189,19 @@ class Journal:
             if status in WRITTEN:
                 size, mtime = found.st_size, found.st_mtime_ns
         except OSError as error:
-            if status in WRITTEN:  # the next run looks at it again
+            if status in WRITTEN:  # the next run checks it again
                 status = PLANNED
-            elif isinstance(error, FileNotFoundError):  # what comes there is somebody else's
+            elif isinstance(error, FileNotFoundError):  # a later file there is not dicomtx's
                 self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
         told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
         self._put(key, output, status, told)
         self.uids.add(outcome)
 
     def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
-        """Yields the sources, and what was written for them, of one plan.
+        """Yields the sources of one plan, and their outputs.
 
-        The plan of a file that was reviewed is that of all, a colon, and its own. What is skipped
-        in place stands where it should, as if it had been written.
+        The digest of a reviewed file is the common digest, a colon, and its own. Files skipped
+        in place count as written, because they are where their outputs belong.
         """
         skipped = "skipped" if in_place else ""
         last = ("", "")
@@ -222,10 +217,10 @@ class Journal:
             last = rows[-1][:2]
 
     def update_output(self, key: Key, output: str, found: str) -> None:
-        """Enters that an output was written once more, and its hash.
+        """Records that an output was rewritten, and its hash.
 
         Raises:
-            DestinationError: it cannot be looked at.
+            DestinationError: the output cannot be examined.
         """
         try:
             status = os.stat(output)
@@ -239,17 +234,17 @@ class Journal:
         self.base.commit()
 
     def add_pending(self, what: str) -> None:
-        """Notes what is still to come when all files are done."""
+        """Records a step that remains after all files are done."""
         self.base.execute("INSERT OR IGNORE INTO to_come VALUES (?)", (what,))
         self.base.commit()
 
     def is_pending(self, what: str) -> bool:
-        """Whether it is still to come."""
+        """Whether this step remains."""
         query = "SELECT 1 FROM to_come WHERE what = ?"
         return self.base.execute(query, (what,)).fetchone() is not None
 
     def clear_pending(self, what: str) -> None:
-        """Notes that it came."""
+        """Records that this step is done."""
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
 
@@ -272,10 +267,10 @@ class Journal:
 
 @contextmanager
 def open_journal(path: str) -> Iterator[Journal]:
-    """Yields the journal at this path; no other run can have it meanwhile.
+    """Yields the journal at this path; no other run can open it meanwhile.
 
     Raises:
-        DestinationError: another run has it, or it cannot be written, or is not ours.
+        DestinationError: another run uses it, it cannot be written, or it is not a journal.
     """
     with locked(path), open_database(path, SCHEMA + uid_map.SCHEMA) as base:
         base.executescript(WORK)
@@ -283,14 +278,16 @@ def open_journal(path: str) -> Iterator[Journal]:
 
 
 def _place(path: str) -> str:
-    """Returns where a path leads, wherever the command is given: ``out/a`` is ``./out/a``."""
-    if path and (path[0] != "/" or "//" in path or "/." in path):  # most are plain: it is costly
+    """Returns the absolute path, so that ``out/a`` and ``./out/a`` are the same output."""
+    if path and (
+        path[0] != "/" or "//" in path or "/." in path
+    ):  # abspath is costly; most are normal
         path = os.path.abspath(path)
     return _text(path)
 
 
 def _text(path: str) -> str:
-    """Returns a path as SQLite can hold it: one character a byte, since a name may be no text."""
+    """Returns a path as text, one character per byte: a file name need not be valid text."""
     return os.fsencode(path).decode("latin-1")
 
 

@@ -1,4 +1,4 @@
-"""The journal's database: opened only if it is ours and has exactly the tables that we make."""
+"""Opens the database of a journal, and refuses files that dicomtx did not make."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ from dicomtx.storage.own_files import own_file, status_of
 
 VERSION: Final = 2
 BESIDE: Final = ("-wal", "-journal")  # files of SQLite; with an exclusive lock there is no -shm
-STEPS: Final = 100_000  # of SQLite's machine between two looks for signals: a few milliseconds
+STEPS: Final = 100_000  # instructions of SQLite between two checks for signals: a few milliseconds
 BEFORE: Final = """
 PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE;
 """
@@ -22,21 +22,21 @@ PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA user_version = {VE
 
 @contextmanager
 def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
-    """Yields the database of a journal, made if need be.
+    """Yields the database of a journal, and creates it if it does not exist.
 
-    What a signal handler raises during a long statement is raised when the block is left.
+    If a signal handler raises during a long statement, the exception leaves the block.
 
     Args:
-        path: where it is.
-        schema: what makes the tables that are not there yet.
+        path: path of the file.
+        schema: SQL that creates the missing tables.
 
     Raises:
-        DestinationError: it is not ours, has something that ``schema`` does not make, or cannot
-            be read or written.
+        DestinationError: the file belongs to another user, has something that ``schema`` does not
+            create, or cannot be read or written.
     """
     signals = _Signals()
     with own_file(path) as held:
-        for ending in BESIDE:  # made before SQLite does, so that nobody else can
+        for ending in BESIDE:  # created before SQLite does, so that no other user can
             with own_file(path + ending, make=not status_of(held, path).st_size):
                 pass
         base = _connected(path)
@@ -44,7 +44,7 @@ def open_database(path: str, schema: str) -> Iterator[sqlite3.Connection]:
         try:
             _prepare(base, schema)
             if not os.path.samestat(status_of(path, path), status_of(held, path)):
-                raise sqlite3.DatabaseError("it was exchanged while it was opened")
+                raise sqlite3.DatabaseError("the file was replaced while it was opened")
         except DestinationError:
             base.close()
             raise
@@ -71,35 +71,35 @@ def _connected(path: str) -> sqlite3.Connection:
 
 
 def _prepare(base: sqlite3.Connection, schema: str) -> None:
-    """Makes the tables that are not there yet, once it is sure that nothing else is."""
+    """Creates the missing tables, after checking that there is nothing unknown."""
     base.executescript(BEFORE)
     version = base.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, VERSION):
-        raise sqlite3.DatabaseError(f"it is of version {version}, not {VERSION}")
+        raise sqlite3.DatabaseError(f"it has version {version}, not {VERSION}")
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(schema)
         unknown = _made(base) - _made(fresh)
     if unknown:
         kind, name, _ = min(unknown)
         raise sqlite3.DatabaseError(
-            f"it has a {kind} {name} that dicomtx does not make; remove the file"
+            f"it has a {kind} {name} that dicomtx does not create; remove the file"
         )
     base.execute("PRAGMA journal_mode = WAL")
     base.executescript(schema + BEHIND)
 
 
 def _made(base: sqlite3.Connection) -> set[tuple[str, str, str]]:
-    """Returns what is in a database: kind, name, and the statement that makes it."""
+    """Returns the objects in a database: kind, name, and the statement that creates them."""
     rows = base.execute("SELECT type, name, sql FROM sqlite_schema")
     return {(kind, name, " ".join((sql or "").split())) for kind, name, sql in rows}
 
 
 class _Signals:
-    """Lets signal handlers run during a long statement, and keeps what they raise.
+    """Lets signal handlers run during a long statement, and keeps the exception they raise.
 
     Attributes:
-        raised: what a handler raised; SQLite knows only that the statement was interrupted.
-        look: to be called now and then; returns whether to interrupt the statement.
+        raised: the exception of a handler; SQLite only reports that the statement was interrupted.
+        look: the progress handler; returns whether to interrupt the statement.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class _Signals:
         self.look()
 
     def _look(self) -> Generator[int, None, None]:
-        """Yields once a look. Python runs handlers when a generator goes on: inside the ``try``."""
+        """Yields once per check. Python runs signal handlers when a generator resumes."""
         while True:
             try:
                 while True:

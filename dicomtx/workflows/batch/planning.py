@@ -1,4 +1,4 @@
-"""What is to be done with each file of a tree, entered in the journal before the first is begun."""
+"""Plans each file of a tree, and records the plan in the journal before any file is converted."""
 
 import os
 import pickle
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class FileOverride(NamedTuple):
-    """What a file of a reviewed plan has for itself."""
+    """The parts of a request that a reviewed plan sets for one file."""
 
     target: TransferSyntax
     settings: Settings
@@ -36,16 +36,16 @@ class FileOverride(NamedTuple):
 
 
 class WorkItem(NamedTuple):
-    """One file, as the journal holds it for the run.
+    """One file of the run, as stored in the journal.
 
     Attributes:
-        key: its source as it stood.
-        source: where that is.
-        destination: where its output goes.
-        overwrite: what is at the place of its output may be replaced.
-        relative: where it goes in the mirrored tree, whatever the layout.
-        own: what holds for it alone; None: what holds for all.
-        layout: its place was made of its values.
+        key: its source in the state that was planned.
+        source: where its source is.
+        destination: path of its output.
+        overwrite: whether an existing file may be overwritten.
+        relative: its path in the mirrored tree, whatever the layout.
+        own: what a reviewed plan sets for this file; None without a reviewed plan.
+        layout: whether its path depends on its values.
     """
 
     key: Key
@@ -57,9 +57,9 @@ class WorkItem(NamedTuple):
     layout: bool
 
     def request(self, base: Request) -> Request:
-        """Returns what is to be done with it; ``base`` is what is asked of every file."""
+        """Returns the request for this file; ``base`` is the request that all files share."""
         own = self.own._asdict() if self.own else {}
-        checked = bool(self.own or self.layout)  # what was decided holds for what was there then
+        checked = bool(self.own or self.layout)  # the decision is for that content only
         return base._replace(
             source=self.source,
             destination=self.destination,
@@ -75,15 +75,15 @@ class WorkItem(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """One file, and what is known of it before it is looked up.
+    """One file before it is looked up in the journal.
 
     Attributes:
-        relative: where it goes in the mirrored tree.
-        request: what is to be done.
-        outcome: what came of it, if that is known already.
-        digest: what tells apart plans for it.
-        own: what is to be done holds for it alone.
-        changed: why a reviewed plan does not hold for it any more; empty if it does.
+        relative: its path in the mirrored tree.
+        request: the conversion to do.
+        outcome: its outcome, if that is already known.
+        digest: digest of everything that the result depends on.
+        own: whether a reviewed plan made the request for this file.
+        changed: why the reviewed plan is stale for this file; empty if it is not.
     """
 
     relative: str
@@ -95,10 +95,10 @@ class _Candidate(NamedTuple):
 
 
 def enter(batch: "Batch", book: Journal) -> None:
-    """Enters what is to be done with each file.
+    """Plans all files and records them in the journal.
 
     Raises:
-        UsageError: two outputs would have the same name.
+        UsageError: two outputs would have the same path, or one would overwrite a source.
     """
     for asked in _planned(batch) if batch.from_plan else _found(batch):
         request, key, outcome = asked.request, Key.of(asked.request.source, Stat(), ""), None
@@ -113,11 +113,11 @@ def enter(batch: "Batch", book: Journal) -> None:
         _enter(book, _entered(batch, asked, request, key), request, outcome)
     other = book.find_overwritten_source() if batch.destination else ""
     if other:
-        raise UsageError(f"{other} is a source, and stands where another's output goes")
+        raise UsageError(f"{other} is a source, but the output of another file goes there")
 
 
 def _found(batch: "Batch") -> Iterator[_Candidate]:
-    """Yields the files that are found."""
+    """Yields the files that the arguments name."""
     finding, shape, base = batch.finding, batch.plan_digest(), batch.request()
     ours = tuple(filter(None, (batch.destination, batch.rejected)))
     finding = finding._replace(without=(*finding.without, *ours))
@@ -128,7 +128,7 @@ def _found(batch: "Batch") -> Iterator[_Candidate]:
 
 
 def _planned(batch: "Batch") -> Iterator[_Candidate]:
-    """Yields the files of a reviewed plan: each has what was planned for its policy."""
+    """Yields the files of a reviewed plan, each with its line of the plan as the policy."""
     from dicomtx.workflows.batch.reviewed_plan import steps  # noqa: PLC0415 - seldom needed
 
     shape, base, seen = batch.plan_digest(), batch.request(), Seen()
@@ -153,11 +153,11 @@ def _in_flight(book: Journal, request: Request, key: Key) -> Outcome | None:
             done = noted(book, request, key)
     except DicomtxError as error:
         return failed(request, error)
-    return skipped(request, "done before, though not noted then") if done else None
+    return skipped(request, "done by an earlier run that was killed") if done else None
 
 
 def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Outcome | None]:
-    """Returns what is to be done with a file, and the outcome if it cannot or need not be."""
+    """Returns the request for a file; and an outcome if it cannot or need not be converted."""
     if found.skipped:
         return request, skipped(request, found.skipped)
     try:
@@ -171,24 +171,24 @@ def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Ou
 
 
 def _destination(batch: "Batch", found: Found) -> str:
-    """Returns where the output of a file goes."""
+    """Returns the path of the output."""
     if not batch.destination:
         if not isinstance(found.source, LocalFile):
-            raise UsageError("cannot be replaced, since it is not a local file: name a destination")
+            raise UsageError("cannot be overwritten, because it is not a local file: add a DST")
         return found.source.path
     relative = found.relative
     if any(map(is_ours, relative.split("/"))):
-        raise UsageError("its name is one that dicomtx gives to files of its own: rename it")
+        raise UsageError("dicomtx reserves this name for its own files: rename the file")
     if batch.layout:
         from dicomtx.workflows.inputs.layout import place_of  # noqa: PLC0415 - brings pydicom
 
-        with suppress(NotDicomError):  # it is skipped or copied
+        with suppress(NotDicomError):  # files that are not DICOM are skipped or copied
             relative = place_of(batch.layout, found.source)
     return os.path.join(batch.destination, relative)
 
 
 def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> WorkItem:
-    """Returns what the journal holds of one file."""
+    """Returns the work item of one file."""
     own = FileOverride(request.target, request.settings, request.policy) if asked.own else None
     return WorkItem(
         key,
@@ -202,10 +202,10 @@ def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> W
 
 
 def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome | None) -> None:
-    """Enters one file.
+    """Records one file.
 
     Raises:
-        UsageError: another has the same output.
+        UsageError: another file has the same output.
     """
     output, name = request.destination, request.source.name
     place, source = _real(output), _real(request.source.path)
@@ -221,10 +221,10 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
     linked = isinstance(entered.source, LocalFile) and book.source_of(place) == source
     if not (request.in_place or linked):
         raise UsageError(f"{name} and another source both go to {output}; nothing was done")
-    same = skipped(request, f"{name} is a file that another path led to already")
+    same = skipped(request, f"{name} is the same file as another source")
     book.note(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
 
 
 def _real(path: str) -> str:
-    """Returns where a path really leads, by links too."""
+    """Returns a path with symbolic links resolved; empty for an empty path."""
     return os.path.realpath(path) if path else ""

@@ -1,4 +1,4 @@
-"""Where files go that a policy refuses."""
+"""Copies files that a policy refuses to the folder of ``--rejected``."""
 
 import os
 
@@ -9,22 +9,22 @@ from dicomtx.workflows.inputs.arguments import Found
 
 
 def place_of(found: Found, folder: str) -> str:
-    """Returns where a file that was refused goes in a folder: its place in the mirrored tree."""
+    """Returns the path of a refused file in ``folder``, which mirrors the tree."""
     return os.path.join(os.path.abspath(folder), *found.relative.split("/"))
 
 
 def set_aside(found: Found, path: str, *, below: str = "", overwrite: bool = False) -> None:
-    """Copies a file that was refused, with its time; what is there already is not copied again.
+    """Copies a refused file and its time of modification, unless the copy already exists.
 
     Args:
         found: the file.
-        path: where it goes.
-        below: the folder that this is in, at any depth: no link in it is followed.
-        overwrite: another file that is there may be replaced.
+        path: path of the copy.
+        below: the folder that contains the copy, at any depth; links below it are not followed.
+        overwrite: whether another file may be overwritten.
 
     Raises:
-        SourceError: the file cannot be read any more.
-        DestinationError: another is there, or it cannot be written.
+        SourceError: the file can no longer be read.
+        DestinationError: another file exists, or the copy cannot be written.
     """
     with found.source.open() as file:
         stat = found.source.stat()

@@ -1,4 +1,4 @@
-"""What runs wrote that did not live to note it: in place of a source, or as an output."""
+"""Recognizes results of a run that was killed before it recorded them."""
 
 import os
 
@@ -18,10 +18,10 @@ from dicomtx.workflows.convert.request import Outcome, Request
 
 
 def noted(book: Journal, request: Request, key: Key) -> bool:
-    """Whether an earlier run replaced a file and was killed before it noted that; noted now.
+    """Whether an earlier run overwrote a file and was killed before it recorded that.
 
-    The file was planned, and it is not what it was then. A run with other options notes the new SOP
-    Instance UID only.
+    If so, records it now. The file was planned, and has changed since. A run with other options
+    records the new SOP Instance UID only.
     """
     entry = book.entry(key.source, key.member)
     if not entry or entry.status != PLANNED or entry.key == key._replace(plan=entry.key.plan):
@@ -36,9 +36,9 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
 
 
 def after_death(request: Request, key: Key) -> Request | Outcome:
-    """Returns what to do about a file whose process died: it may have put its result in place.
+    """Returns what to do about a file whose process died after it may have written the result.
 
-    The outcome is that of a source that was replaced. A result at another place is made again.
+    Returns an outcome if the source was overwritten with a result, otherwise a request to retry.
     """
     try:
         with boundary():
@@ -54,10 +54,10 @@ def after_death(request: Request, key: Key) -> Request | Outcome:
 
 
 def _replaced(request: Request) -> Outcome | None:
-    """Returns the outcome of a file in whose place a result of it is; None if there is none.
+    """Returns the outcome of a source that was overwritten with its result; otherwise None.
 
-    It was written by dicomtx, in a syntax that could come of it. It was put there complete and
-    verified, or not at all.
+    dicomtx wrote the file, in a syntax that the request can lead to. Such a file is complete and
+    verified, because dicomtx writes it completely or not at all.
     """
     try:
         with request.source.open() as file, open_part10(file, whole=False) as part10:
@@ -76,12 +76,12 @@ def _replaced(request: Request) -> Outcome | None:
         sop_instance_uid=before or header.sop_instance_uid,
         new_sop_instance_uid=header.sop_instance_uid if before else None,
         output_hash=found,
-        warnings=("done before, though not noted then",),
+        warnings=("done by a process that was killed",),
     )
 
 
 def is_result(request: Request, path: str) -> bool:
-    """Whether a file is a result of the source: the same bytes, or written by dicomtx of it."""
+    """Whether a file is a result of the source: a copy, or written by dicomtx from it."""
     try:
         with request.source.open() as source, LocalFile(path).open() as file:
             if _same_bytes(source, file):
@@ -105,7 +105,7 @@ def _same_bytes(one: Source, other: Source) -> bool:
 
 
 def _may_come_of(request: Request, syntax: TransferSyntax) -> bool:
-    """Whether a file could come to be in this syntax; what a policy wanted is no longer known."""
+    """Whether the request can lead to this syntax; a policy can lead to any."""
     targets = (request.target, *request.rules.best_of)
     named = {*(target.name for target in targets), *request.settings.fallback}
     return syntax.name in named or not isinstance(request.policy, Reviewed | None)

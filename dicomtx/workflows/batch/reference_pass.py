@@ -1,4 +1,4 @@
-"""The second pass of a batch: references follow the instances that were given new UIDs."""
+"""The second pass of a batch: updates references to instances that got new UIDs."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,21 @@ from dicomtx.storage.source import Written
 
 
 def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: bool = False) -> int:
-    """Rewrites the references in a file, in its place; returns how many: 0 leaves it alone.
+    """Updates the references in a file in place; returns how many it changed.
 
-    All else passes as bytes, Pixel Data and file meta too. A DICOMDIR is left alone: it holds
-    offsets into itself.
+    Everything else is copied byte for byte, including Pixel Data and file meta information. A
+    DICOMDIR is not changed, because it contains offsets into itself.
 
     Args:
         path: the file.
-        uid_map: new SOP Instance UIDs by the old ones.
-        below: the folder that the file is in, at any depth: no link in it is followed.
-        preserve: the time of modification stays.
+        uid_map: maps old to new SOP Instance UIDs.
+        below: the folder that contains the file, at any depth; links below it are not followed.
+        preserve: keep the time of modification.
 
     Raises:
-        SourceError: it cannot be read, or is not sound enough to be written again.
-        VerificationError: what was written is not what was meant; the file is as it was.
-        DestinationError: it cannot be written.
+        SourceError: the file cannot be read, or has faults that forbid rewriting it.
+        VerificationError: the result is wrong; the file is unchanged.
+        DestinationError: the file cannot be written.
     """
     with LocalFile(path).open() as file:
         with open_part10(file, whole=False) as part10:
@@ -42,7 +42,7 @@ def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: b
         with open_part10(file) as part10:
             edits = reference_edits(part10.data_set, uid_map)
             if part10.warnings:
-                raise SourceError(f"its references are not rewritten: {part10.warnings[0]}")
+                raise SourceError(f"references not updated: {part10.warnings[0]}")
             with atomic_write(path, overwrite=True, below=below) as fd:
                 _write(part10, edits, fd)
     if preserve:
@@ -51,7 +51,7 @@ def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: b
 
 
 def _write(part10: Part10, edits: Sequence[Edit], fd: int) -> None:
-    """Writes the file anew, and reads back what was written."""
+    """Writes the file with the edits, and verifies the result."""
     rope = Rope()
     first = part10.meta if part10.deflated else part10.data_set
     start = first.elements[-1].end if part10.deflated else first.elements[0].start

@@ -1,4 +1,4 @@
-"""Whether a file is to be worked on, or what comes of it is known: by the journal and by stat."""
+"""Decides whether to convert a file, or whether the journal already has its outcome."""
 
 import os
 from typing import Final, NamedTuple
@@ -10,16 +10,16 @@ from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry,
 from dicomtx.workflows.convert.outcomes import failed, failure, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
 
-AGAIN: Final = " (so it was before; not tried again)"
+AGAIN: Final = " (from an earlier run; --retry-failed retries failures)"
 
 
 class Choice(NamedTuple):
-    """What is done with what is there already.
+    """What to do about existing outputs and earlier failures.
 
     Attributes:
-        overwrite: files of others at the place of an output are replaced.
-        skip_existing: they are left alone, and no failure.
-        retry_failed: what failed before is tried again.
+        overwrite: overwrite files that dicomtx did not write.
+        skip_existing: leave them unchanged, without a failure.
+        retry_failed: retry files that failed in an earlier run.
     """
 
     overwrite: bool = False
@@ -30,7 +30,7 @@ class Choice(NamedTuple):
 def chosen(
     choice: Choice, book: Journal, request: Request, digest: str
 ) -> tuple[Request, Key, Outcome | None]:
-    """Returns the request, the key of its source, and the outcome if it is known already."""
+    """Returns the request, the key of its source, and the outcome if it is already known."""
     try:
         stat = _stat(request.source)
     except SourceError as error:
@@ -60,18 +60,18 @@ def _stat(source: Location) -> Stat:
 
 
 def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) -> str:
-    """Returns what is to be said of the file at the output's place; empty if it is this source's.
+    """Returns why the existing output may not be overwritten; empty if it is from this source.
 
-    The journal must say so, and the file must bear it out: it has the content that was noted, or,
-    if a run did not live to note it, is a result of this source.
+    The journal must claim the file for this source. The file must also have the recorded content,
+    or be a result of this source if a run was killed before recording it.
     """
     place = os.path.abspath(request.destination)
     writer = book.wrote(place)
     if writer is None:
-        return "exists already"
+        return "already exists"
     if writer != (key.source, key.member):
         name = "/".join(filter(None, writer))
-        return f"exists already: an earlier run wrote it for {name}"
+        return f"already exists: an earlier run wrote it for {name}"
     if entry and entry.status in WRITTEN and entry.output == place:
         if _has_content(place, entry):
             return ""
@@ -79,11 +79,11 @@ def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) ->
             return "was changed since it was written"
     from dicomtx.workflows.batch.recovery import is_result  # noqa: PLC0415 - seldom needed
 
-    return "" if is_result(request, place) else "exists already, and is not a result of this source"
+    return "" if is_result(request, place) else "already exists, and is not a result of this source"
 
 
 def _has_content(path: str, entry: Entry) -> bool:
-    """Whether a file has the content that was noted; its time proves nothing."""
+    """Whether a file has the recorded content; the time of modification is not enough."""
     try:
         return os.lstat(path).st_size == entry.output_size and hash_of(path) == entry.output_hash
     except (OSError, DicomtxError):
@@ -91,21 +91,21 @@ def _has_content(path: str, entry: Entry) -> bool:
 
 
 def _taken(choice: Choice, request: Request, why: str) -> Outcome:
-    """Returns the outcome where somebody else's file is at the place of the output."""
+    """Returns the outcome if another file exists at the path of the output."""
     if choice.skip_existing:
-        return skipped(request, f"{request.destination} is there already")
+        return skipped(request, f"{request.destination} already exists")
     error = f"{request.destination} {why}; use --overwrite to replace it"
     return failure(request, error, ExitCode.DESTINATION, "DestinationError")
 
 
 def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outcome | None:
-    """Returns the outcome of a file that need not be looked at again, None if it must be."""
+    """Returns the recorded outcome of a file; None if the file must be converted again."""
     if entry.status in WRITTEN:
         done = _stands(key.source, entry) if request.in_place else _is_there(request, key, entry)
-        return skipped(request, f"{entry.status} before, by the journal") if done else None
+        return skipped(request, f"{entry.status} in an earlier run") if done else None
     rewritten = request.in_place and entry.output_size > 0 and _stands(key.source, entry)
     if entry.status == "skipped" and (entry.key == key or rewritten):  # its references, in place
-        return skipped(request, "skipped before, by the journal")
+        return skipped(request, "skipped in an earlier run")
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
     told = failure(request, entry.error + AGAIN, ExitCode(entry.exit_code), "")
@@ -113,14 +113,14 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
 
 
 def _is_there(request: Request, key: Key, entry: Entry) -> bool:
-    """Whether the source is as it was, and the output still stands where it belongs."""
+    """Whether the source is unchanged, and its output is still there."""
     if entry.key != key or entry.output != os.path.abspath(request.destination):
         return False
     return _stands(entry.output, entry)
 
 
 def _stands(path: str, entry: Entry) -> bool:
-    """Whether what was written is there; read only if its time has changed."""
+    """Whether the recorded output is there; reads it only if its time of modification changed."""
     try:
         status = os.stat(path)
         if status.st_size != entry.output_size:
@@ -131,7 +131,7 @@ def _stands(path: str, entry: Entry) -> bool:
 
 
 def skipped(request: Request, why: str) -> Outcome:
-    """Returns the outcome of a file that is left out."""
+    """Returns the outcome of a skipped file."""
     return Outcome(
         path=request.source.name, destination=request.destination, status="skipped", warnings=(why,)
     )

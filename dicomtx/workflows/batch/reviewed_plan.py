@@ -1,4 +1,4 @@
-"""A reviewed plan carried out: the lines of ``plan --json``, and what has changed since."""
+"""Reads a reviewed plan, the lines of ``plan --json``, and finds files that changed since."""
 
 import json
 import os
@@ -18,22 +18,22 @@ from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
-UNREADABLE: Final = ""  # the action of what could not be read
-CHANGED: Final = "has changed since it was planned: plan again"
-UNKNOWN: Final = "its action, its target or its options are unknown"
+UNREADABLE: Final = ""  # the action of a file that could not be read
+CHANGED: Final = "changed since the plan was made; run plan again"
+UNKNOWN: Final = "unknown action, target or options"
 
 
 class Reviewed(NamedTuple):
-    """The policy that a reviewed line of a plan is: what it says, for its file and no other.
+    """One line of a reviewed plan, as the policy for its file.
 
     Attributes:
         verdict: transcode, or keep.
-        target: the syntax that was planned; None where the file is kept as it is.
-        rule: the rule that decided then.
+        target: the planned syntax; None if the file is kept unchanged.
+        rule: the rule that decided when the plan was made.
         options: settings for this file.
-        reason: why, as it was planned.
-        name: the plan's file.
-        order: the settings' business.
+        reason: the reason in the plan.
+        name: shown as the name of the policy.
+        order: empty: the settings decide.
         warnings: none.
     """
 
@@ -47,11 +47,11 @@ class Reviewed(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:  # noqa: ARG002 - the protocol's
-        """Returns what was planned."""
+        """Returns the planned decision."""
         return Decision(self.verdict, self.rule, self.target, self.options, self.reason)
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
-        """Returns that it was planned so."""
+        """Returns one row that quotes the plan."""
         to = f" to {self.target.name}" if self.target else ""
         return [(self.name, f"was planned: {self.verdict}{to}, by {self.rule}")]
 
@@ -60,10 +60,10 @@ class Step(NamedTuple):
     """One line of the plan.
 
     Attributes:
-        request: what is to be done; where it goes is not said yet.
-        relative: where it goes in the mirrored tree.
-        outcome: what came of it, where nothing is to be done: refused, or not to be read.
-        changed: why the plan does not hold for it any more; empty if it does.
+        request: the conversion to do, without a destination.
+        relative: its path in the mirrored tree.
+        outcome: the outcome of a file that is refused or cannot be read; otherwise None.
+        changed: why the plan is stale for this file; empty if it is not.
     """
 
     request: Request
@@ -73,10 +73,10 @@ class Step(NamedTuple):
 
 
 def steps(plan: str, settings: Settings) -> Iterator[Step]:
-    """Yields what a plan says of each file, and whether the file is still as it was then.
+    """Yields each line of a plan, and whether its file has changed since.
 
     Raises:
-        UsageError: the file is no plan; the message tells the line.
+        UsageError: the file is not a plan; the message names the line.
     """
     archives = _Archives()
     try:
@@ -89,28 +89,28 @@ def steps(plan: str, settings: Settings) -> Iterator[Step]:
 
 
 def _changed(source: Location, size: int, mtime_ns: int) -> str:
-    """Returns why a file is not what it was when it was planned; empty if it is."""
+    """Returns why the plan is stale for a file; empty if the file is unchanged."""
     try:
         stat = source.stat()
     except SourceError as error:
         return str(error)
     if stat is None:
-        return "is gone since it was planned"
+        return "removed since the plan was made"
     return "" if (stat.size, stat.mtime_ns) == (size, mtime_ns) else CHANGED
 
 
 class _Archives:
-    """Which paths of a plan are members of archives; the members of the last one are held."""
+    """Finds paths in a plan that are members of archives; caches the last archive."""
 
     def __init__(self) -> None:
         self._path = ""
         self._members: dict[str, ZipMember] = {}
 
     def locate(self, path: str) -> Location:
-        """Returns where a path of a plan leads.
+        """Returns the location of a path in a plan.
 
         Raises:
-            SourceError: it is in an archive that cannot be read, or in it no more.
+            SourceError: its archive cannot be read, or no longer contains it.
         """
         above = os.path.dirname(path)
         while above not in ("", "/") and not os.path.lexists(above):
@@ -123,7 +123,7 @@ class _Archives:
             self._path = above
         member = self._members.get(path)
         if member is None:
-            raise SourceError("is gone since it was planned: not in the archive")
+            raise SourceError("removed from its archive since the plan was made")
         return member
 
 
@@ -131,10 +131,10 @@ def _values(where: str, line: str) -> dict[str, Any]:
     try:
         values = json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{where}: no line of plan --json: {error}") from error
+        raise UsageError(f"{where}: not a line of plan --json: {error}") from error
     missing = [k for k in NEEDED if not isinstance(values, dict) or k not in values]
     if missing:
-        raise UsageError(f"{where}: no line of plan --json: {', '.join(missing)} is missing")
+        raise UsageError(f"{where}: not a line of plan --json: {', '.join(missing)} is missing")
     found: dict[str, Any] = values
     relative = os.path.normpath(str(found["relative"]))
     if os.path.isabs(relative) or relative.split(os.sep)[0] == os.pardir:
@@ -146,7 +146,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
     path, relative = values["path"], values["relative"]
     if values["action"] == UNREADABLE:
         request = Request(locate(path), "", settings=settings)
-        told = str(values.get("error", "")) or "could not be read when it was planned"
+        told = str(values.get("error", "")) or "could not be read when the plan was made"
         return Step(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
     try:
         source = archives.locate(path)
@@ -161,7 +161,7 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
 
 
 def _refused(request: Request, values: dict[str, Any]) -> Outcome:
-    """Returns the outcome of a file that was planned to be refused, by the policy or for good."""
+    """Returns the outcome of a refused file: by the policy, or because it is not supported."""
     said, rule = str(values.get("reason", "")), str(values.get("rule", ""))
     by_policy = values.get("exit_code") == ExitCode.POLICY
     told = f"refused by {rule}: {said}" if by_policy else f"cannot be transcoded: {said}"
@@ -179,7 +179,7 @@ def _request(where: str, source: Location, values: dict[str, Any], settings: Set
     options = values.get("options", {})
     known = isinstance(options, dict) and not options.keys() - FIELDS.keys()
     if target is None or not known or values["action"] not in tuple(Action):
-        raise UsageError(f"{where}: no line of plan --json: {UNKNOWN}")
+        raise UsageError(f"{where}: not a line of plan --json: {UNKNOWN}")
     kept = values["action"] in (Action.KEEP, Action.COPY)
     try:
         taken = {

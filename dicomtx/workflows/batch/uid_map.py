@@ -1,4 +1,4 @@
-"""New SOP Instance UIDs by the old ones: for references that follow, and for whoever asks later."""
+"""Maps old to new SOP Instance UIDs, to update references and for ``--uid-map``."""
 
 import json
 import os
@@ -22,21 +22,21 @@ STALE: Final = "DELETE FROM uids WHERE old = ? AND old NOT IN (SELECT old FROM f
 
 
 class UidMap(Mapping[str, str]):
-    """The instances that were given a new UID, in a table of a database: memory stays flat.
+    """Old and new SOP Instance UIDs in a database table, so that memory use stays constant.
 
-    What the connection belongs to commits: such as the journal, together with what else it notes.
+    The owner of the connection, such as the journal, commits.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Goes on with the tables that are there, or makes them."""
+        """Creates the tables if they do not exist."""
         self._connection = connection
         connection.executescript(SCHEMA + FRESH)
 
     def add(self, outcome: Outcome) -> None:
-        """Notes an outcome, if the instance has a new UID; the last one with an old UID counts.
+        """Records the new UID of an outcome, if it has one. The last outcome of an old UID wins.
 
-        Where it was written again and has its own, what an earlier run noted does not hold. Where
-        it was replaced, what once became it is the new one now.
+        An instance that was written again and kept its UID loses its earlier entry. If a file was
+        overwritten, entries that lead to its old UID lead to its new one now.
         """
         old, new = outcome.sop_instance_uid, outcome.new_sop_instance_uid
         if old and new and outcome.path == outcome.destination:
@@ -62,7 +62,7 @@ class UidMap(Mapping[str, str]):
 
 
 def check_uid_map(path: str) -> None:
-    """Checks that a map can have this name, before there is one.
+    """Checks the file name before any file is converted.
 
     Raises:
         UsageError: the ending is neither .tsv nor .json.
@@ -72,11 +72,11 @@ def check_uid_map(path: str) -> None:
 
 
 def write_uid_map(path: str, uid_map: Mapping[str, str]) -> None:
-    """Writes old and new UIDs: lines with a tab between them, or one JSON object.
+    """Writes old and new UIDs: as tab-separated lines, or as one JSON object.
 
     Raises:
         UsageError: the ending is neither .tsv nor .json.
-        DestinationError: it cannot be written.
+        DestinationError: the file cannot be written.
     """
     check_uid_map(path)
     as_json = path.lower().endswith(".json")

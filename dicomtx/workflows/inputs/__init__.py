@@ -1,1 +1,1 @@
-"""From the arguments of a command to files."""
+"""Finds the files that the arguments of a command name."""

@@ -1,4 +1,4 @@
-"""The files that the arguments of a command mean, one by one: nothing is held but where it is."""
+"""Finds the files that arguments name, one by one, without holding them in memory."""
 
 import os
 import stat
@@ -20,14 +20,14 @@ from dicomtx.workflows.inputs.walk import ABSENT, SPECIAL, identity, walk
 
 
 class Found(NamedTuple):
-    """One file to be worked on.
+    """One file that was found.
 
     Attributes:
-        source: where it is.
-        relative: where it goes in the mirrored tree, with slashes; it never leads out of it.
-        root: the argument that it was found by.
-        error: why it cannot be worked on, to be reported as a failure; empty if it may be tried.
-        skipped: why it is left out, to be counted; empty if it is not.
+        source: where the file is.
+        relative: its path in the mirrored tree, with slashes; never leads out of the tree.
+        root: the argument that led to it.
+        error: why it cannot be processed, to report as a failure; empty if it can be tried.
+        skipped: why it is skipped; empty if it is not.
     """
 
     source: Location
@@ -38,20 +38,20 @@ class Found(NamedTuple):
 
     @property
     def named(self) -> bool:
-        """Whether an argument names it, or the archive that it is in."""
+        """Whether an argument names this file, or the archive that contains it."""
         return self.root in (self.source.path, self.source.name)
 
 
 class Rules(NamedTuple):
-    """What is looked for.
+    """Selects files.
 
     Attributes:
-        include: globs; if there are any, one must match. One without a slash is held against the
-            name, others against the path in the tree.
-        exclude: globs that leave files out, and folders with all that is in them.
-        follow: symbolic links may lead out of the tree.
-        null: the list on standard input ends its paths with NUL, not with a newline.
-        without: folders that are not entered, such as the destination.
+        include: globs; if there are any, one must match. A glob without a slash is compared with
+            the name, others with the path in the tree.
+        exclude: globs for files and folders to skip.
+        follow: follow symbolic links that lead out of the tree.
+        null: paths on standard input end with NUL instead of a newline.
+        without: folders to skip, such as the destination.
     """
 
     include: tuple[str, ...] = ()
@@ -62,12 +62,12 @@ class Rules(NamedTuple):
 
 
 def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
-    """Yields the files that arguments mean: files, folders, ZIP archives, DICOMDIRs; ``-`` a list.
+    """Yields the files that arguments name: files, folders, ZIP archives, DICOMDIRs, ``-`` a list.
 
-    One folder, archive or DICOMDIR is mirrored with what is in it, several below their names; a
-    file goes by its name, what a list names by the path there. Order is that of the arguments, and
-    by name within. A file that several arguments lead to is yielded once, where the first of them
-    puts it. What is missing or broken is yielded with its ``error``.
+    The tree mirrors the content of a single folder, archive or DICOMDIR. With several arguments,
+    each has a folder of its name. A file goes by its name, and a listed path by the path. The order
+    is that of the arguments, and by name within each. If several arguments lead to the same file,
+    only the first yields it. A missing or broken file is yielded with its ``error``.
     """
     globs = Globs(rules.include, rules.exclude)
     seen = Seen()
@@ -92,7 +92,7 @@ def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found
 
 
 def _listed(*, null: bool) -> Iterator[str]:
-    """Yields the paths on standard input as they come."""
+    """Yields the paths on standard input as they arrive."""
     end, rest = b"\0" if null else b"\n", b""
     while data := _read():
         *whole, rest = (rest + data).split(end)
@@ -109,7 +109,7 @@ def _read() -> bytes:
 
 
 def _mirrored(path: str) -> str:
-    """Returns where a listed path goes: as it stands there, but never out of the tree."""
+    """Returns the path in the tree for a listed path; it never leads out of the tree."""
     normal = os.path.normpath(path)
     if normal.split("/")[0] == os.pardir:
         normal = os.path.abspath(path)
@@ -121,17 +121,17 @@ def _parts(path: str) -> list[str]:
 
 
 def _name(path: str) -> str:
-    """Returns what a path is called in the tree."""
+    """Returns the name of a path in the tree."""
     return (_parts(os.path.abspath(path)) or ["_"])[-1]
 
 
 class _Argument:
-    """One argument, or one line of the list: what it means and where that goes."""
+    """One argument or listed path, and the files that it leads to."""
 
     def __init__(
         self, path: str, relative: str, rules: Rules, globs: Globs, *, alone: bool = False
     ) -> None:
-        """Holds where its files go: below ``relative``, or ``alone`` in the tree itself."""
+        """Puts the files below ``relative``, or at the top of the tree if it is ``alone``."""
         self._path = path
         self._relative = relative
         self._below = "" if alone else relative
@@ -139,7 +139,7 @@ class _Argument:
         self._globs = globs
 
     def files(self) -> Iterator[Found]:
-        """Yields its files."""
+        """Yields the files of this argument."""
         path, source = self._path, locate(self._path)
         if not isinstance(source, LocalFile | StandardInput):  # "-" in a list is a file
             yield self._found(source, self._relative)
@@ -170,7 +170,7 @@ class _Argument:
         for file in walk(self._path, self._enters, follow=self._rules.follow):
             relative = _joined(self._below, file.relative)
             if _is_archive(file.path) and not file.error and not file.skipped:
-                if self._globs.excludes(relative):  # below it has another name
+                if self._globs.excludes(relative):  # its folder in the tree has no .zip
                     continue
                 yield from self._archive(file.path, _stem(relative))
             else:
@@ -194,7 +194,7 @@ class _Argument:
             yield self._found(path, own, error=str(error))
 
     def _file_set(self) -> Iterator[Found]:
-        """Yields the files that a DICOMDIR names; what is only called so is a file."""
+        """Yields the files that a DICOMDIR names; or the file itself if it is not a DICOMDIR."""
         folder = os.path.dirname(self._path)
         below = self._below and (os.path.dirname(self._relative) or _name(folder))
         try:
@@ -208,7 +208,7 @@ class _Argument:
             yield self._found(self._path, self._relative, error=str(error))
 
     def _referenced(self, folder: str, file_id: tuple[str, ...], below: str) -> Found:
-        """Returns a file that a DICOMDIR names: it must be there, and in its folder."""
+        """Returns a file that a DICOMDIR names, with an error if it is missing or outside."""
         text = "\\".join(file_id)
         if any(name in ("", ".", "..") or "/" in name or "\0" in name for name in file_id):
             error = f"its DICOMDIR names {text!r}, which leads out of the File-set"
@@ -217,16 +217,16 @@ class _Argument:
         path = _as_written(folder, file_id)
         tree = os.path.join(os.path.realpath(folder), "")
         if not os.path.exists(path):
-            error = "is missing, though the DICOMDIR names it"
+            error = "is missing, but the DICOMDIR names it"
             return self._found(path, relative, error=error)
         if not self._rules.follow and not os.path.realpath(path).startswith(tree):
-            error = "is a symbolic link out of the File-set; --follow follows it"
+            error = "is a symbolic link that leads out of the File-set; use --follow to follow it"
             return self._found(path, relative, error=error)
         return self._found(path, relative)
 
 
 def _as_written(folder: str, file_id: tuple[str, ...]) -> str:
-    """Returns the path of a File ID: as it stands, else whatever the case of its letters.
+    """Returns the path of a File ID; ignores case if there is no exact match.
 
     File IDs are upper case, but many systems show the names of a CD in lower case.
     """
@@ -252,5 +252,5 @@ def _is_archive(path: str) -> bool:
 
 
 def _stem(relative: str) -> str:
-    """Returns the path of an archive without its ending."""
+    """Returns the path of an archive without its extension."""
     return relative[:-4] if not relative.endswith(("/.zip", "/.ZIP")) else relative

@@ -1,4 +1,4 @@
-"""Globs that say which files are meant."""
+"""Globs that include and exclude files."""
 
 import re
 from collections.abc import Iterable
@@ -9,21 +9,21 @@ NOTHING: Final = re.compile("(?!)")
 
 
 class Globs:
-    """What is included and excluded; upper and lower case are not the same.
+    """Case-sensitive globs of files to include and exclude.
 
-    A glob without a slash is held against each name on the way, others against the whole path;
-    ``*`` means slashes too.
+    A glob without a slash is compared with names, others with the whole path. ``*`` also matches
+    slashes.
     """
 
     def __init__(self, include: Iterable[str], exclude: Iterable[str]) -> None:
-        """Takes the globs apart."""
+        """Compiles the globs."""
         include = tuple(include)
         self._all = not include
         self._names, self._paths = _patterns(include)
         self._no_names, self._no_paths = _patterns(exclude)
 
     def excludes(self, path: str) -> bool:
-        """Whether a glob leaves this file or folder out, or a folder that it is in."""
+        """Whether a glob excludes this file or folder, or a folder that contains it."""
         names = path.split("/")
         if any(map(self._no_names.match, names)):
             return True
@@ -32,7 +32,7 @@ class Globs:
         )
 
     def includes(self, path: str) -> bool:
-        """Whether this file is among those that are wanted."""
+        """Whether a glob includes this file, or there are none."""
         name = path.rpartition("/")[2]
         return self._all or bool(self._names.match(name) or self._paths.match(path))
 

@@ -1,4 +1,4 @@
-"""Names made of what a file says of itself: ``{PatientID}/{StudyInstanceUID}/...``."""
+"""Output name templates with values of the file: ``{PatientID}/{StudyInstanceUID}/...``."""
 
 import hashlib
 import unicodedata
@@ -17,7 +17,7 @@ UNKNOWN: Final = "unknown"
 LONGEST: Final = 200
 SEPARATOR: Final = "/"
 NOT_IN_NAMES: Final = frozenset('<>:"|?*\\/')
-# controls, formats (also those that turn the writing around), surrogates, line ends
+# controls, formats (including those that reverse the text direction), surrogates, line ends
 NOT_PRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 RESERVED: Final = frozenset(
     {"AUX", "CON", "NUL", "PRN"} | {f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10)}
@@ -27,13 +27,13 @@ PIXEL_DATA: Final = 0x7FE0
 
 
 class Field(NamedTuple):
-    """A place where a value goes."""
+    """A placeholder for the value of an element."""
 
     tag: int
 
 
 class Layout(NamedTuple):
-    """A template taken apart: components of the path, each of texts and fields."""
+    """A parsed template: the components of the path, each a sequence of texts and fields."""
 
     components: tuple[tuple[str | Field, ...], ...]
 
@@ -42,7 +42,7 @@ class Layout(NamedTuple):
         """Returns the layout of a template such as ``{PatientID}/{SOPInstanceUID}.dcm``.
 
         Raises:
-            UsageError: a keyword is none of PS3.6, or the template leads out of the tree.
+            UsageError: a keyword is not in PS3.6, or the template leads out of the tree.
         """
         components: list[list[str | Field]] = [[]]
         for part in _pieces(template):
@@ -56,11 +56,11 @@ class Layout(NamedTuple):
         for component in whole:
             text = "".join(part if isinstance(part, str) else "x" for part in component)
             if text != text.strip(" ") or not text.strip(". ") or text != _cleaned(text):
-                raise UsageError(f"--layout {template!r}: {text!r} is no name for a file or folder")
+                raise UsageError(f"--layout {template!r}: {text!r} is not a valid file name")
         return cls(whole)
 
     def place(self, data_set: DataSet) -> str:
-        """Returns the path of a file with this data set, with slashes; it stays in the tree."""
+        """Returns the path for this data set, with slashes; it never leads out of the tree."""
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
@@ -69,23 +69,23 @@ class Layout(NamedTuple):
 
 
 def place_of(layout: Layout, source: Location) -> str:
-    """Returns the path that a file gets; its pixels are not read.
+    """Returns the path for a file, without reading its pixel data.
 
     Raises:
-        SourceError: it cannot be read, or is not DICOM.
+        SourceError: the file cannot be read, or is not DICOM.
     """
     with source.open() as file, open_part10(file, whole=False) as part10:
         return layout.place(part10.data_set)
 
 
 def _pieces(template: str) -> Iterator[str | Field]:
-    """Yields texts and fields."""
+    """Yields the texts and fields of a template."""
     try:
         for text, keyword, form, conversion in Formatter().parse(template):
             if text:
                 yield text
             if form or conversion:
-                raise UsageError(f"--layout {template!r}: only a keyword stands in braces")
+                raise UsageError(f"--layout {template!r}: braces can contain only a keyword")
             if keyword is not None:
                 yield Field(_tag(template, keyword))
     except ValueError as error:
@@ -94,24 +94,24 @@ def _pieces(template: str) -> Iterator[str | Field]:
 
 def _tag(template: str, keyword: str) -> int:
     if not keyword.strip():
-        raise UsageError(f"--layout {template!r}: no keyword stands in the braces")
+        raise UsageError(f"--layout {template!r}: there is no keyword in the braces")
     try:
         tag = tag_of(keyword)
     except DicomtxError as error:
         raise UsageError(f"--layout {template!r}: {error}") from error
     if tag >> 16 in (FILE_META, PIXEL_DATA):
-        raise UsageError(f"--layout {template!r}: {keyword!r} is not in the data set's header")
+        raise UsageError(f"--layout {template!r}: {keyword!r} is file meta or pixel data")
     return tag
 
 
 def _component(parts: tuple[str | Field, ...], data_set: DataSet) -> str:
-    """Returns one name: no part of a value can be more than a part of it."""
+    """Returns one component; a value cannot add components or leave the tree."""
     texts = [
         part if isinstance(part, str) else _cleaned(value(data_set, part.tag)) or UNKNOWN
         for part in parts
     ]
     name = "".join(texts).rstrip(" .") or UNKNOWN
-    if name.startswith("."):  # hidden, or a way up
+    if name.startswith("."):  # hidden, or the parent folder
         name = f"_{name[1:]}"
     if name.partition(".")[0].rstrip().upper() in RESERVED:
         name = f"_{name}"
@@ -120,7 +120,7 @@ def _component(parts: tuple[str | Field, ...], data_set: DataSet) -> str:
 
 
 def _cleaned(text: str) -> str:
-    """Returns a text in which each character may be in a name, on any system."""
+    """Replaces the characters that file names cannot have on some system."""
     text = unicodedata.normalize("NFC", text)
     return "".join(
         "_" if c in NOT_IN_NAMES or unicodedata.category(c) in NOT_PRINTED else c for c in text
@@ -128,7 +128,7 @@ def _cleaned(text: str) -> str:
 
 
 def _cut(name: str, ending: str) -> str:
-    """Returns a name of at most 200 bytes: long ones end in a digest that tells them apart."""
+    """Returns a name of at most 200 bytes; a longer one ends in a digest that keeps it unique."""
     raw = name.encode()
     if len(raw) <= LONGEST:
         return name

@@ -1,4 +1,4 @@
-"""Which files were found already, so that a file that two arguments lead to is one file."""
+"""Remembers the files that were found, so that each is processed once."""
 
 import hashlib
 import sqlite3
@@ -12,13 +12,13 @@ CREATE TABLE seen (name BLOB PRIMARY KEY) WITHOUT ROWID;
 
 
 class Seen:
-    """A set of files, kept in a temporary database: memory stays flat.
+    """A set of files in a temporary database, so that memory use stays constant.
 
-    Two locations are the same if they have the same absolute form. Links are files of their own.
+    Two locations are the same if their absolute forms are. A link and its target are different.
     """
 
     def __init__(self) -> None:
-        """Begins with an empty set."""
+        """Creates an empty set."""
         self._base = sqlite3.connect("", isolation_level=None)
         self._base.executescript(SCHEMA)
 
@@ -27,7 +27,7 @@ class Seen:
 
         Args:
             source: where it is.
-            note: why it is left out: a file is not the same as an error that names it.
+            note: its error or the reason to skip it; the same file with another note is new.
         """
         text = repr((source.absolute(), note))
         name = hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What is in a folder and below it: sorted, links under control, special files not touched."""
+"""Walks a folder in sorted order, without link cycles, and without opening special files."""
 
 import os
 import stat
@@ -10,11 +10,11 @@ from dicomtx.storage.source import reason
 
 ABSENT: Final = (-1, -1)
 SPECIAL: Final = "it is a device, pipe or socket"
-FOLDER, OTHER = "/", "\0"  # what is known of a name, behind it
+FOLDER, OTHER = "/", "\0"  # suffixes that mark the kind of an entry
 
 
 class Walked(NamedTuple):
-    """One file: its path, the path in the tree, and why it cannot be read or is left out."""
+    """One file: its path, its path in the tree, and why it cannot be read or is skipped."""
 
     path: str
     relative: str
@@ -23,7 +23,7 @@ class Walked(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """An open folder: the names that are left, from back to front."""
+    """An open folder, with the remaining names in reverse order."""
 
     path: str
     relative: str
@@ -32,12 +32,12 @@ class _Level(NamedTuple):
 
 
 def walk(folder: str, enters: Callable[[str, str], bool], *, follow: bool) -> Iterator[Walked]:
-    """Yields the files below a folder, by name. Depth costs no stack; a folder's names are held.
+    """Yields the files below a folder, by name. It is not recursive, so depth is not limited.
 
     Args:
-        folder: where to look.
-        enters: whether a folder is looked into: its path, and its path in the tree.
-        follow: symbolic links may lead out of the tree. Each linked folder is entered once.
+        folder: the folder to walk.
+        enters: gets the path of a folder and its path in the tree; returns whether to enter it.
+        follow: follow symbolic links that lead out of the tree. Each linked folder is entered once.
     """
     tree = os.path.join(os.path.realpath(folder), "")
     linked: set[tuple[int, int]] = set()
@@ -58,7 +58,9 @@ def walk(folder: str, enters: Callable[[str, str], bool], *, follow: bool) -> It
                 continue
             own = identity(path)
             if own in linked or any(own == level.identity for level in levels):
-                yield Walked(path, relative, skipped="it is a link to a folder that was entered")
+                yield Walked(
+                    path, relative, skipped="it is a link to a folder that was already entered"
+                )
                 continue
             linked.add(own)
         elif not name.endswith(FOLDER):
@@ -69,7 +71,7 @@ def walk(folder: str, enters: Callable[[str, str], bool], *, follow: bool) -> It
 
 
 def _open(path: str, relative: str, levels: list[_Level]) -> Iterator[Walked]:
-    """Opens a folder; if that fails it is yielded."""
+    """Opens a folder; if that fails, yields the folder with the error."""
     try:
         levels.append(_Level(path, relative, _names(path), identity(path)))
     except OSError as error:
@@ -77,14 +79,14 @@ def _open(path: str, relative: str, levels: list[_Level]) -> Iterator[Walked]:
 
 
 def _names(folder: str) -> list[str]:
-    """Returns the names in a folder, the last first, each with what it is; our own are left out."""
+    """Returns the marked names in a folder in reverse order, without dicomtx's own files."""
     with os.scandir(folder) as entries:
         names = [entry.name + _kind(entry) for entry in entries if not is_ours(entry.name)]
     return sorted(names, reverse=True)
 
 
 def is_ours(name: str) -> bool:
-    """Whether a name is one of those that we give to files that are not outputs."""
+    """Whether dicomtx reserves this name for files that are not outputs."""
     return name.startswith(part_files.MARK) or part_files.is_ours(name)
 
 
@@ -95,22 +97,22 @@ def _kind(entry: "os.DirEntry[str]") -> str:
 
 
 def identity(path: str) -> tuple[int, int]:
-    """Returns device and number of a folder, ``ABSENT`` if there is none."""
+    """Returns the device and inode of a folder; ``ABSENT`` if it does not exist."""
     try:
         status = os.stat(path)
-    except OSError:  # it vanished: opening it tells
+    except OSError:  # it was removed; opening it reports the error
         return ABSENT
     return status.st_dev, status.st_ino
 
 
 def _other(path: str, relative: str, tree: str, *, follow: bool) -> Walked | None:
-    """Returns what is neither a file nor a folder; None for a link to a folder to be entered."""
+    """Returns an entry that is neither file nor folder; None for a link to a folder to enter."""
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
         return Walked(path, relative, error=f"cannot be read: {reason(error)}")
     if not follow and not os.path.join(os.path.realpath(path), "").startswith(tree):
-        why = "it is a symbolic link out of the tree; --follow follows it"
+        why = "it is a symbolic link that leads out of the tree; use --follow to follow it"
         return Walked(path, relative, skipped=why)
     if stat.S_ISDIR(mode):
         return None

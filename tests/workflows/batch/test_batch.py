@@ -72,9 +72,7 @@ def test_what_is_done_is_not_read_again(tree: Path, tmp_path: Path) -> None:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     before = file_trees.content(tmp_path / "out")
     again = run(asked)
-    assert {(o.status, o.warnings) for o in again} == {
-        ("skipped", ("done before, by the journal",))
-    }
+    assert {(o.status, o.warnings) for o in again} == {("skipped", ("done in an earlier run",))}
     assert file_trees.content(tmp_path / "out") == before
 
 
@@ -112,7 +110,7 @@ def test_what_failed_is_told_again_and_tried_again_if_asked_for(tree: Path, tmp_
     first = {o.path: o for o in run(asked)}[str(bad)]
     second = {o.path: o for o in run(asked)}[str(bad)]
     assert (first.status, second.status) == ("failed", "failed")
-    assert second.error == f"{first.error} (so it was before; not tried again)"
+    assert second.error == f"{first.error} (from an earlier run; --retry-failed retries failures)"
     bad.write_bytes(whole)
     os.utime(bad, ns=(status.st_atime_ns, status.st_mtime_ns))
     retry = batch(tree, out=tmp_path / "out", choice=Choice(retry_failed=True))
@@ -127,9 +125,7 @@ def test_in_place_files_are_replaced_and_known_again(tree: Path, tmp_path: Path)
     assert written.keys() == names
     (tree / "0/00001.dcm").touch()  # the same bytes at another time: known by their hash
     again = run(asked)
-    assert {(o.status, o.warnings) for o in again} == {
-        ("skipped", ("done before, by the journal",))
-    }
+    assert {(o.status, o.warnings) for o in again} == {("skipped", ("done in an earlier run",))}
     assert file_trees.content(tree) == written
 
 

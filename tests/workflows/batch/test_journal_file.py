@@ -120,7 +120,7 @@ def test_what_we_do_not_make_is_refused(run: Run, tree: Path, tmp_path: Path, wh
     before = file_trees.content(tmp_path / "out")
     done = run(*arguments)
     assert done.returncode == ExitCode.DESTINATION
-    assert b"that dicomtx does not make" in b" ".join(done.stderr.split())
+    assert b"that dicomtx does not create" in b" ".join(done.stderr.split())
     assert file_trees.content(tmp_path / "out") == before
 
 

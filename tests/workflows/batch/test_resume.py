@@ -100,7 +100,7 @@ def test_no_source_is_overwritten_by_the_output_of_another(tmp_path: Path) -> No
     (tmp_path / "out/in/0").mkdir()
     (tmp_path / "out/in/0/00000.dcm").write_bytes(file_trees.small(7))
     before = file_trees.content(tmp_path / "out")
-    with pytest.raises(UsageError, match="is a source, and stands where another's output goes"):
+    with pytest.raises(UsageError, match="is a source, but the output of another file goes there"):
         run(tree.parent, out=tmp_path / "out", choice=Choice(overwrite=True))
     assert file_trees.content(tmp_path / "out") == before
 

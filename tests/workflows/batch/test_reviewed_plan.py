@@ -112,7 +112,7 @@ def test_a_file_that_has_changed_since_is_told(tmp_path: Path, how: str) -> None
         ns = status.st_mtime_ns + (how == "time")
         os.utime(source, ns=(ns, ns))
     changed = {step.relative: step.changed for step in steps(str(plan), Settings())}
-    assert "since it was planned" in changed.pop("JPEG2000.dcm")
+    assert "since the plan was made" in changed.pop("JPEG2000.dcm")
     assert set(changed.values()) == {""}
 
 
@@ -185,7 +185,7 @@ def test_a_line_that_cannot_be_of_a_plan_is_told(tmp_path: Path, values: dict[st
 def test_a_file_that_is_no_plan_is_told(tmp_path: Path, text: str) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(text)
-    with pytest.raises(UsageError, match="line 1: no line of plan --json"):
+    with pytest.raises(UsageError, match="line 1: not a line of plan --json"):
         list(steps(str(plan), Settings()))
 
 
