@@ -216,4 +216,4 @@ def test_what_is_skipped_is_not_told_as_if_it_was_written(run: Run, tmp_path: Pa
     file_trees.make(tmp_path / "in", [0])
     done = run("batch", "in", "out", "--to", "explicit", "--skip-same", "-v", cwd=tmp_path)
     first = done.stdout.decode().splitlines()[0]
-    assert first == "in/0/00000.dcm: skipped: it is explicit-vr-little-endian already"
+    assert first == "in/0/00000.dcm: skipped: it is already explicit-vr-little-endian"

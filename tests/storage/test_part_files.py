@@ -32,7 +32,7 @@ with atomic_write(sys.argv[1], overwrite=True) as fd:
     print(os.getpid(), os.readlink(f"/proc/self/fd/{fd}"), flush=True)
     sys.stdin.readline()
 """
-CHANGED = "was changed, replaced or removed meanwhile: it is left as it is now"
+CHANGED = "changed, replaced or removed during the conversion; left unchanged"
 # a process id of its own, as in a container: both are 1
 ALONE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc")
 

@@ -1,1 +1,1 @@
-"""One file to one file."""
+"""Converts one file."""

@@ -1,4 +1,4 @@
-"""The smallest of several results for one file."""
+"""Tries several targets for one file and keeps the smallest result (``--best-of``)."""
 
 import os
 from contextlib import suppress
@@ -15,7 +15,7 @@ from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
 
 
 def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
-    """Returns what came of the request, in the target of which the result is the smallest."""
+    """Converts to each target in turn, and keeps and returns the smallest result."""
     targets = request.rules.best_of
     if not targets:
         return convert(request, codecs=codecs, allow=allow)
@@ -48,14 +48,14 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
 
 
 def _trial(request: Request, target: TransferSyntax, part: str) -> Request:
-    """Returns a request for one of the targets; its result is never anybody's file."""
+    """Returns the request for one of the targets, with a temporary destination."""
     return request._replace(
         target=target, destination=part, overwrite=True, in_place=False, below=""
     )
 
 
 def _better(outcome: Outcome, best: Outcome) -> bool:
-    """Whether it is smaller, or the first that could be written; kept is what was asked of none."""
+    """Whether an outcome is smaller than the best, or the first one with a result."""
     if not outcome.target_syntax or not best.target_syntax:
         return bool(outcome.target_syntax)
     return outcome.bytes_out < best.bytes_out

@@ -1,4 +1,4 @@
-"""One conversion as it goes: what is known so far, and the outcome that this makes."""
+"""Collects the facts about a conversion while it runs, and builds the outcome from them."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Allow = Callable[[int], None]
 
 
 class Run:
-    """What is known so far of one conversion: the outcome, whatever happens."""
+    """The facts about one conversion so far, for the outcome."""
 
     plan: Plan | None = None
     rule: str = ""
@@ -34,7 +34,9 @@ class Run:
     quality: Quality | None = None
     new_uid: str = ""
     attempts: tuple[Attempt, ...] = ()
-    told: int = 0  # warnings of the source and the plan; those behind them are of what is written
+    told: int = (
+        0  # number of warnings about the source and the plan; later ones are about the result
+    )
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class Run:
         progress: Progress | None = None,
         allow: Allow | None = None,
     ) -> None:
-        """Begins: nothing is known but what is asked; see ``convert`` for the arguments."""
+        """Starts with the request only; see ``convert`` for the arguments."""
         self.request = request
         self.codecs = codecs
         self.progress = progress
@@ -52,7 +54,7 @@ class Run:
 
 
 def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
-    """Returns what came of it; ``started`` is when, by ``time.perf_counter``."""
+    """Returns the outcome of a run; ``started`` is its start by ``time.perf_counter``."""
     request, made = run.request, run.plan
     left_out = isinstance(error, LeftOutError)
     status, reason = _status(run, error)
@@ -88,7 +90,7 @@ def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
 
 
 def _status(run: Run, error: DicomtxError | None) -> tuple[Status, str]:
-    """Returns the status, and the reason of what is kept or left out."""
+    """Returns the status, and the reason if the file is kept or skipped."""
     if isinstance(error, LeftOutError):
         return "skipped", str(error)
     if error:
@@ -99,5 +101,5 @@ def _status(run: Run, error: DicomtxError | None) -> tuple[Status, str]:
 
 
 def _salvaged(run: Run) -> bool:
-    """Whether something is missing in the output: then it is not called verified."""
+    """Whether data is missing in the output; then it is never reported as verified."""
     return any(warning.startswith("salvaged") for warning in run.warnings)

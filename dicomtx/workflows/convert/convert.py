@@ -1,4 +1,4 @@
-"""One file to one file, whole: the outcome tells everything, and nothing half done is left."""
+"""Converts one file: the output is written completely or not at all."""
 
 import os
 import time
@@ -43,7 +43,7 @@ from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
 
-ADDED_META: Final = "file meta information written: the source has none, or not all of it"
+ADDED_META: Final = "file meta information added: the source has none, or it is incomplete"
 
 
 def convert(
@@ -52,13 +52,13 @@ def convert(
     codecs: Codecs | None = None,
     allow: Allow | None = None,
 ) -> Outcome:
-    """Returns what came of one request. Only bugs are raised.
+    """Converts one file and returns the outcome. Errors are outcomes; only bugs are raised.
 
     Args:
-        request: the file, and how.
-        progress: is told after each frame how many are made, of how many.
-        codecs: those in force, if they are to stay open from file to file.
-        allow: is told how many bytes of memory it will take, and returns when it may begin.
+        request: the file, and how to convert it.
+        progress: called after each frame with the number of finished frames and of all frames.
+        codecs: open codecs to use; None opens codecs for this file only.
+        allow: called with the bytes of memory needed; returns when the conversion can start.
     """
     started = time.perf_counter()
     try:
@@ -78,7 +78,7 @@ def convert(
 
 
 def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
-    """Returns the error that is left when the rules for what is not DICOM have been followed."""
+    """Skips or copies a file that is not DICOM, as the rules say; returns the remaining error."""
     rules = run.request.rules
     if not isinstance(error, NotDicomError):
         return error
@@ -125,7 +125,7 @@ def _convert(run: Run) -> None:
 
 
 def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:
-    """Returns the plan to carry out; from here on the settings are those for this file.
+    """Returns the plan to carry out, and applies its settings to this run.
 
     Raises:
         DicomtxError: the file is refused.
@@ -140,18 +140,18 @@ def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:
 
 @contextmanager
 def _destination(request: Request, file: Source, before: Stat | None = None) -> Iterator[int]:
-    """Yields where the output goes, once it is sure that it may go there.
+    """Yields the descriptor of the output, after checking the destination.
 
-    The source is checked once more when the output is safe on the disk.
+    Checks before publishing the output that the source has not changed.
     """
     source, destination = request.source, request.destination
     files = source.path and destination != STANDARD_STREAM and os.path.exists(destination)
     try:
         same = bool(files) and os.path.samefile(source.path, destination)
-    except OSError as error:  # it vanished, or the disk fails
+    except OSError as error:  # it was removed, or the disk fails
         raise SourceError(f"cannot be read: {reason(error)}") from error
     if same and not isinstance(source, LocalFile):
-        raise UsageError("a member of an archive cannot take the place of the archive")
+        raise UsageError("the destination is the archive that contains the source; use another DST")
     if same and not request.in_place:
         raise UsageError("source and destination are the same file; use --in-place")
     if request.below or request.rules.tree:
@@ -175,7 +175,7 @@ def _write(run: Run, made: Passing | Changing, part10: Part10, fd: int) -> None:
 
 
 def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
-    """Writes the data set anew and reads it back."""
+    """Writes the converted data set and verifies it."""
     run.warnings += _cautions(part10)
     folder = os.path.dirname(working_place(run.request.destination))
     with Spool(folder) as spool, Spool(folder) as icon_spool:
@@ -192,30 +192,30 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
             with open_part10(Written(fd=fd)) as output:
                 elements.post_conditions(part10, output, made.target, done.edits)
                 check_frames(run, made, part10, output, done)
-        except DamagedError as error:  # the source was read to its end before
-            raise VerificationError(f"what was written is damaged: {error}") from error
+        except DamagedError as error:  # not the source: that was read completely before
+            raise VerificationError(f"the result is damaged: {error}") from error
 
 
 def _keep_smaller(run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int) -> None:
-    """Puts the source in the place of a result that is not smaller."""
+    """Replaces a result that is not smaller with a copy of the source."""
     size = Written(fd=fd).size
     if size >= part10.file.size:
-        reason = f"as {made.target.name} it would have {size} bytes, not fewer"
+        reason = f"as {made.target.name} it would not be smaller ({size} bytes)"
         _keep(run, kept(made, reason, header), part10, fd)
 
 
 def _keep(run: Run, made: Keep, part10: Part10, fd: int) -> None:
-    """Puts the source in the place of what was written."""
+    """Replaces the result with a copy of the source."""
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
     run.frames = run.frames_verified = 0
-    del run.warnings[run.told :]  # of what was written, and is no more
+    del run.warnings[run.told :]  # drops warnings about the discarded result
     empty(fd)
     _pass(run, made, part10, fd)
 
 
 def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
-    """Writes the source as it is; a bare data set gets file meta information (PS3.10 7.1)."""
+    """Copies the source; a bare data set gets file meta information (PS3.10 7.1)."""
     start = 0
     if not part10.has_meta:
         run.warnings.append(ADDED_META)
@@ -226,17 +226,17 @@ def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
 
 
 def _cautions(part10: Part10) -> Iterator[str]:
-    """Yields what a new encoding does to things that it does not touch."""
+    """Yields warnings about side effects of a new encoding."""
     if not part10.has_meta:
         yield ADDED_META
     if is_tiff(part10.preamble):
         yield "preamble cleared: it held TIFF offsets that no longer apply"
     if tags.DIGITAL_SIGNATURES_SEQUENCE in part10.data_set:
-        yield "digital signatures are kept, but may not be valid any more"
+        yield "digital signatures are kept, but may no longer be valid"
 
 
 def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) -> None:
-    """Writes the whole file."""
+    """Writes the output: file meta information and data set."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
     rewriter = Rewriter(part10.data_set, encoding, done.edits)

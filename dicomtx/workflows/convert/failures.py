@@ -1,4 +1,4 @@
-"""What is decided of one file before anything is written, and what is kept when that fails."""
+"""Decides what to do with one file, and what to do if that fails."""
 
 import os
 
@@ -19,27 +19,27 @@ from dicomtx.errors import (
 from dicomtx.workflows.convert.request import Request
 
 FAILURES = (CodecError, DamagedError, UnsupportedError, VerificationError)
-"""What does not keep the original from being stored as it is."""
+"""Errors after which ``--on-failure keep-original`` keeps the file unchanged."""
 
 
 def decided(request: Request, header: FileInfo, part10: Part10, codecs: Codecs) -> ResolvedPlan:
-    """Returns what is to be done with one file."""
+    """Returns the resolved plan for one file."""
     subject = Subject(header, part10.data_set, part10.file.size)
     return resolve_plan(subject, request.decider, codecs, request.settings, request.on_failure)
 
 
 def error_of(settled: ResolvedPlan, made: Refuse) -> PolicyError | UnsupportedError:
-    """Returns the error that a refusal is: the policy's, or for want of a way."""
+    """Returns the error for a refused file: by the policy, or because it is not supported."""
     if settled.by_policy:
         return PolicyError(f"refused by {settled.rule}: {made.reason}")
     return UnsupportedError(f"cannot be {made.target.name}: {made.reason}")
 
 
 def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) -> Keep:
-    """Returns the plan for a file whose transcoding has failed.
+    """Returns the plan that keeps a file unchanged after its transcoding has failed.
 
     Raises:
-        DicomtxError: the error itself, if the original is not to be kept.
+        DicomtxError: the error itself, if the file must not be kept.
     """
     if not settled.keep_original or not isinstance(error, FAILURES):
         raise error

@@ -1,4 +1,4 @@
-"""What the rules of a tree leave out, and what memory a plan takes."""
+"""Applies the rules of a batch to one file, and estimates the memory that a plan needs."""
 
 from typing import Final
 
@@ -9,14 +9,14 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.request import Request
 
-AT_REST: Final = 96 << 20  # bytes of a worker with numpy and the codecs, and of its spools
+AT_REST: Final = 96 << 20  # bytes that a worker needs for numpy, the codecs and its spools
 
 
 def check_kind(syntax: TransferSyntax, request: Request) -> None:
-    """Returns if files in this syntax are wanted at all, whatever a plan says of them.
+    """Checks that ``--only`` includes files in this syntax, before any plan is made.
 
     Raises:
-        LeftOutError: ``--only`` leaves them out.
+        LeftOutError: ``--only`` excludes them.
     """
     only = request.rules.only
     if only and syntax.encapsulated != (only == "compressed"):
@@ -24,34 +24,34 @@ def check_kind(syntax: TransferSyntax, request: Request) -> None:
 
 
 def check_wanted(plan: Plan, request: Request) -> None:
-    """Returns if the plan is carried out.
+    """Checks that there is something to write.
 
     Raises:
-        LeftOutError: the file is in the target syntax already, or stays as it is.
+        LeftOutError: the file is already in the target syntax, or is kept in place.
     """
     rules, syntax = request.rules, plan.source
     in_place = request.in_place and isinstance(request.source, LocalFile)
     if isinstance(plan, Copy) and (rules.skip_same or in_place):
-        raise LeftOutError(f"it is {syntax.name} already")
+        raise LeftOutError(f"it is already {syntax.name}")
     if isinstance(plan, Keep) and in_place:
         raise LeftOutError(plan.reason)
 
 
 def check_lossy_in_place(plan: Plan, request: Request) -> None:
-    """Returns if the source need not stay, or is not replaced.
+    """Checks that no lossy result overwrites the source, unless an option allows it.
 
     Raises:
-        UnsupportedError: a lossy result would replace it, and no option allows that.
+        UnsupportedError: a lossy result would overwrite the source.
     """
     if loses(plan) and request.in_place and not request.settings.allow_lossy_in_place:
         raise UnsupportedError(
-            f"{plan.target.name} is lossy and would replace the source; use"
-            " --allow-lossy-in-place, or write to another place"
+            f"{plan.target.name} is lossy and would overwrite the source; use"
+            " --allow-lossy-in-place, or write to a DST"
         )
 
 
 def memory_of(plan: Plan, codecs: Codecs) -> int:
-    """Returns about how many bytes of memory a process takes to carry the plan out."""
+    """Returns an estimate of the bytes of memory that a process needs to carry out the plan."""
     if not isinstance(plan, Recompress | Code):
         return AT_REST
     sides = ((plan.decoder, plan.source), (plan.encoder, plan.target))

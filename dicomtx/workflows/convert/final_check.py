@@ -1,4 +1,4 @@
-"""The last look at a result before it is published: its Pixel Data, and who confirmed it."""
+"""The final check of a result before it is published: its Pixel Data, and how it was verified."""
 
 from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.planning.plan import Changing, Code
@@ -15,7 +15,7 @@ def check_frames(
     """Compares the Pixel Data that was written, and records how it was verified.
 
     Raises:
-        VerificationError: it has other bytes, or no other code base confirmed it though one had to.
+        VerificationError: its bytes differ, or ``--verify independent`` is not met.
     """
     asked = run.request.settings.verifies
     run.verification = done.verification
@@ -33,7 +33,7 @@ def check_frames(
 def _compared(
     made: Changing, part10: Part10, output: Part10, done: Transcoded, threads: int
 ) -> str:
-    """Compares the Pixel Data, and returns how sure that makes."""
+    """Compares the Pixel Data, and returns how it was verified."""
     if isinstance(made, Code) and done.digests and not made.target.encapsulated:
         from dicomtx.engine.verification.native_frames import check_native  # noqa: PLC0415 - brings numpy
 

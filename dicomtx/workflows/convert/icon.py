@@ -1,6 +1,6 @@
-"""The small picture of a file that its directory record will have: a file beside the output.
+"""Writes the icon for the directory record of a file: a file beside the output.
 
-It is made where the file is converted, since it takes a decoder that may die of what it decodes.
+The worker writes it, because it needs a decoder, which can crash.
 """
 
 import os
@@ -17,13 +17,13 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.convert.conversion_record import Allow
 from dicomtx.workflows.convert.file_rules import AT_REST
 
-SIDE: Final = 64  # pixels: what the general purpose profiles ask for
+SIDE: Final = 64  # pixels, as the general purpose profiles of PS3.11 require
 ENDING: Final = ".icon"
-PER_SAMPLE: Final = 16  # bytes that a picture in the making takes for each sample of its frame
+PER_SAMPLE: Final = 16  # bytes of memory for each sample of the frame
 
 
 def write_icon(path: str, codecs: Codecs, allow: Allow) -> str:
-    """Writes the picture of the middle frame; returns why there is none, empty if it has none."""
+    """Writes the icon of the middle frame. Returns why that failed; empty if it did not."""
     try:
         made = _made(path, codecs, allow)
     except DicomtxError as error:
@@ -50,7 +50,7 @@ def _made(path: str, codecs: Codecs, allow: Allow) -> bytes:
 
 
 def taken_icon(path: str) -> bytes:
-    """Returns the picture beside an output, which is then gone; empty if there is none."""
+    """Returns and removes the icon beside an output; empty if there is none."""
     made = b""
     with suppress(OSError):
         with open(path + ENDING, "rb") as file:

@@ -8,7 +8,7 @@ from dicomtx.workflows.convert.request import Outcome, Request
 
 
 def failure(request: Request, error: str, code: ExitCode, error_class: str = "") -> Outcome:
-    """Returns the outcome of a file that did not come to one."""
+    """Returns the outcome of a file that failed, with the error on one line."""
     words = " ".join(error.split())
     return Outcome(
         path=request.source.name,
@@ -21,7 +21,7 @@ def failure(request: Request, error: str, code: ExitCode, error_class: str = "")
 
 
 def failed(request: Request, error: DicomtxError) -> Outcome:
-    """Returns the outcome of a file that failed with this error; of a bug with its traceback."""
+    """Returns the outcome of a file that failed with this error; a bug has its traceback."""
     outcome = failure(request, str(error), error.exit_code, type(error).__name__)
     return outcome._replace(messages=error.lines)
 
@@ -30,7 +30,7 @@ def hash_of(path: str) -> str:
     """Returns the BLAKE2b of a file, 32 bytes in hexadecimal.
 
     Raises:
-        DestinationError: it cannot be read.
+        DestinationError: the file cannot be read.
     """
     found = hashlib.blake2b(digest_size=32)
     try:

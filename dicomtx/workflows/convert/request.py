@@ -1,4 +1,4 @@
-"""What is asked of a conversion, and what came of it: both go to workers and come back."""
+"""The request for a conversion and its outcome; workers receive one and return the other."""
 
 from typing import Any, Final, Literal, NamedTuple
 
@@ -15,20 +15,20 @@ Status = Literal["done", "kept", "refused", "failed", "skipped"]
 
 
 class FileRules(NamedTuple):
-    """What a tree asks of each of its files, beside the target.
+    """The rules of a batch or export for each file.
 
     Attributes:
-        only: uncompressed or compressed: others are skipped; empty is all.
-        skip_same: what is in the target syntax already is skipped, not copied.
-        keep_smaller: a result that is not smaller than its source gives way to a copy of it.
-        best_of: the targets of which the smallest result is taken; ``target`` is one of them.
-        skip_others: what is not DICOM is skipped.
-        copy_others: what is not DICOM is copied.
-        preserve: the output has the source's time of modification.
-        tree: the folder of the output is made if it is missing.
-        passing: the output is soon part of another file: it need not outlive a power cut.
-        hashed: the outcome has the hash of the output.
-        icon: a small picture of it goes beside the output (``workflows.icon``).
+        only: ``uncompressed`` or ``compressed``: skip all others; empty skips none.
+        skip_same: skip files that are already in the target syntax instead of copying them.
+        keep_smaller: copy the source if the result is not smaller.
+        best_of: the targets to try for the smallest result; ``target`` is one of them.
+        skip_others: skip files that are not DICOM.
+        copy_others: copy files that are not DICOM.
+        preserve: keep the time of modification of the source.
+        tree: create the folder of the output if it is missing.
+        passing: the output is temporary, so it need not survive a power failure.
+        hashed: add the hash of the output to the outcome.
+        icon: write an icon beside the output (``workflows.convert.icon``).
     """
 
     only: str = ""
@@ -54,16 +54,16 @@ class Request(NamedTuple):
     Attributes:
         source: where the file is.
         destination: a path, or ``-`` for standard output; the source itself with ``in_place``.
-        target: the transfer syntax wanted.
-        overwrite: an existing destination may be replaced.
-        in_place: source and destination may be the same file.
+        target: the target transfer syntax.
+        overwrite: overwrite an existing destination.
+        in_place: allow source and destination to be the same file.
         settings: everything that does not depend on the file.
-        rules: what a tree asks of each of its files.
-        policy: what decides in place of ``target``; None: all goes to ``target``.
-        on_failure: what becomes of a file that cannot be transcoded.
-        listed: size and time of modification that the source must still have; empty: any.
-        below: the folder that the output is in, at any depth: no link in it is followed; empty:
-            links are followed.
+        rules: the rules of a batch or export.
+        policy: decides instead of ``target``; None converts to ``target``.
+        on_failure: what to do with a file that cannot be transcoded.
+        listed: size and time of modification that the source must still have; empty allows any.
+        below: the folder that contains the output, at any depth; links below it are not followed.
+            If empty, links are followed.
     """
 
     source: Location
@@ -80,39 +80,39 @@ class Request(NamedTuple):
 
     @property
     def decider(self) -> Policy:
-        """What decides: the policy, or the one target."""
+        """The policy, or one for the single target."""
         return self.policy or OneTarget(self.target)
 
 
 class Outcome(Frozen):
-    """What came of a request; the fields are those of ``--json``.
+    """The outcome of a request; the fields are those of ``--json``.
 
     Attributes:
-        path: the source as it was given; ``archive.zip/member`` for a member.
-        destination: the destination as it was given.
-        status: done, kept (copied as it is), refused, failed, or skipped (nothing written); the
-            reason of what is kept or skipped is the first of ``warnings``.
+        path: the source as given; ``archive.zip/member`` for a member.
+        destination: the destination as given.
+        status: done, kept (copied unchanged), refused, failed, or skipped (nothing written); the
+            first of ``warnings`` is why a file was kept or skipped.
         action: copy, rewrite, decode, encode, recode, keep or refuse; empty without a plan.
-        source_syntax: UID of what the source really is; empty if it could not be read.
-        target_syntax: UID of what the output really has; empty without output.
+        source_syntax: UID of the syntax the source is really in; empty if it could not be read.
+        target_syntax: UID of the syntax the output is in; empty without output.
         sop_instance_uid: of the source; empty if it has none, or could not be read.
-        new_sop_instance_uid: only if the step lost something.
+        new_sop_instance_uid: only if the step was lossy.
         decoder: the codec that decoded; empty if none did.
         encoder: the codec that encoded; empty if none did.
-        attempts: the codecs that failed before, or altogether.
+        attempts: the codecs that failed.
         bytes_in: size of the source in bytes.
         bytes_out: size of the output in bytes.
         seconds: wall time.
         verification: one of ``verification.WORDS``.
         frames: how many were decoded or encoded.
         frames_verified: how many of these were compared afterwards.
-        quality: what a lossy step lost, None for others.
-        warnings: what a user should know.
+        quality: the measured loss of a lossy step; None for others.
+        warnings: messages for the user.
         messages: what isolated codecs printed.
-        error: one line: what was wrong, what to do; empty if nothing was.
-        error_class: which of dicomtx's errors it is, such as NotDicomError; empty if there is none.
-        exit_code: what the command ends with for this file.
-        output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; only trees have it.
+        error: one line: what went wrong and what to try; empty without an error.
+        error_class: class of the error, such as NotDicomError; empty without an error.
+        exit_code: exit code of the command for this file.
+        output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; in batches only.
         modality: of the source; empty if it has none, or could not be read.
         rule: the rule of a policy that decided; empty without a policy.
     """
@@ -146,7 +146,7 @@ class Outcome(Frozen):
 
     @property
     def lossy(self) -> bool:
-        """Whether this step lost something."""
+        """Whether this step was lossy."""
         return self.status == "done" and self.quality is not None
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether a source is still what it was: others may write, replace or remove it meanwhile."""
+"""Detects sources that another program changes, replaces or removes during a conversion."""
 
 from dicomtx.errors import SourceError
 from dicomtx.storage.local_file import Stat
@@ -6,10 +6,10 @@ from dicomtx.workflows.convert.request import Request
 
 
 def stamp_of(request: Request) -> Stat | None:
-    """Returns what is known of the source before it is opened; None if it is missing.
+    """Returns the stamp of the source before it is opened; None if it is missing.
 
     Raises:
-        SourceError: it is not what it was when its place was chosen by what is in it.
+        SourceError: it has changed since its destination was chosen.
     """
     stamp = request.source.stat()
     if stamp and request.listed and (stamp.size, stamp.mtime_ns) != request.listed:
@@ -18,10 +18,10 @@ def stamp_of(request: Request) -> Stat | None:
 
 
 def check_unchanged(request: Request, before: Stat | None) -> None:
-    """Returns if what was read is one file, and the one that is replaced if it is in place.
+    """Checks that the source has not changed since ``before``.
 
     Raises:
-        SourceError: it is not.
+        SourceError: it has changed, or in place was replaced or removed.
     """
     if before is None:
         return
@@ -29,6 +29,6 @@ def check_unchanged(request: Request, before: Stat | None) -> None:
     if now == before:
         return
     if request.in_place:
-        raise SourceError("was changed, replaced or removed meanwhile: it is left as it is now")
+        raise SourceError("changed, replaced or removed during the conversion; left unchanged")
     if now and now.file == before.file:
-        raise SourceError("was changed while it was read")
+        raise SourceError("changed while it was read")

@@ -1,1 +1,1 @@
-"""Requests to worker processes, outcomes back."""
+"""Converts files in worker processes."""

@@ -1,4 +1,4 @@
-"""What carries out many requests, wherever that is."""
+"""The interface to what converts many files, such as a pool of processes."""
 
 from collections.abc import Callable, Generator, Iterable
 from typing import Protocol
@@ -17,15 +17,15 @@ class Executor(Protocol):
     ) -> Generator[Result, None, None]:
         """Yields each request with its outcome, as they are done, in any order.
 
-        It takes no more requests than it works on. When it is closed before the end, it drops the
-        outputs that are not complete: no part file stays. An error in a file is an outcome.
+        It takes a request only when it can start it. If the generator is closed early, partial
+        output is discarded. An error in a file is an outcome.
 
         Args:
             requests: the files.
-            after_death: returns what to try again when the process of a request died, or the
-                outcome if the file is done all the same. By default the same is tried again.
+            after_death: called with a request whose process died. Returns the request to retry, or
+                the outcome if the file was done. By default the same request is retried.
 
         Raises:
-            DestinationError: it cannot work at all.
+            DestinationError: no file can be converted at all.
         """
         ...

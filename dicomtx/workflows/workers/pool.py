@@ -1,8 +1,8 @@
-"""Many files on many processes: each converts one file at a time, and may die of it.
+"""Converts files in a pool of processes, each of which can crash without harm to the others.
 
-A process that dies is replaced. Its file is tried once more, alone, then it has failed, unless the
-caller finds that it was done before the process died. What takes more than a process' share of the
-memory waits until the others leave room.
+A process that dies is replaced, and its file is retried once, alone. If it dies again, the file has
+failed, unless the caller finds that it was done before. A file that needs more than its share of
+the memory waits until the other processes leave room.
 """
 
 import pickle
@@ -24,14 +24,14 @@ from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.executor import AfterDeath, Result
 from dicomtx.workflows.workers.process import Process
 
-GRACE: Final = 5.0  # seconds to let go of a file
+GRACE: Final = 5.0  # seconds for a process to clean up
 
 
 class ProcessPool(NamedTuple):
-    """An ``Executor``: worker processes on this machine, and what they may take together.
+    """An ``Executor``: worker processes on this machine, and their limits.
 
     Attributes:
-        workers: how many files at once; 0 is one for each CPU.
+        workers: how many files to convert at once; 0 is one per CPU.
         max_memory: bytes for all of them; 0 is three quarters of the machine's.
         file_timeout: seconds for one file; 0 is no limit.
     """
@@ -43,7 +43,7 @@ class ProcessPool(NamedTuple):
     def run(
         self, requests: Iterable[Request], after_death: AfterDeath = lambda request: request
     ) -> Generator[Result, None, None]:
-        """Yields what came of each request, as they are done; see ``Executor.run``."""
+        """Yields each request with its outcome, as they are done; see ``Executor.run``."""
         pool = _Pool(iter(requests), self, after_death)
         try:
             yield from pool.results()
@@ -57,7 +57,7 @@ class _Task(NamedTuple):
 
 
 class _Pool:
-    """The processes and what they are at."""
+    """The processes and their tasks."""
 
     def __init__(
         self, requests: Iterator[Request], limits: ProcessPool, after_death: AfterDeath
@@ -67,7 +67,7 @@ class _Pool:
         self._after_death = after_death
         self._cpus, self._memory = Budget.of(Settings(max_memory=limits.max_memory))
         wanted = limits.workers or self._cpus
-        if self._memory // wanted < AT_REST:  # so little: fewer at once
+        if self._memory // wanted < AT_REST:  # too little memory for as many
             wanted = max(1, self._memory // AT_REST)
         self._share = self._memory // wanted
         self._workers = wanted
@@ -84,12 +84,12 @@ class _Pool:
         while self._busy:
             for happened, process in self._ready():
                 result = happened(process)
-                self._hand_out()  # so that nobody waits while the result is looked at
+                self._hand_out()  # so that no process is idle while the caller handles the result
                 if result:
                     yield result
 
     def stop(self) -> None:
-        """Ends all processes; files in the making are dropped."""
+        """Ends all processes and discards partial output."""
         busy, self._busy = list(self._busy.values()), {}
         for process in busy:
             process.terminate()
@@ -101,7 +101,7 @@ class _Pool:
             self._idle.pop().end(GRACE)
 
     def _hand_out(self) -> None:
-        """Gives work to whom there is room for."""
+        """Starts as many tasks as there is room for."""
         self._let_in()
         while len(self._busy) < self._workers and not self._asking:
             if self._alone:
@@ -126,20 +126,20 @@ class _Pool:
                 return
         try:
             process = Process()
-        except OSError as error:  # the system has no room for as many
+        except OSError as error:  # the system allows no more processes
             self._take_back(task, error)
             return
         if not self._gave(process, message, task):
-            self._expect(process, task)  # how it ended is heard there
+            self._expect(process, task)  # the next poll reports how it ended
 
     def _take_back(self, task: _Task, error: OSError) -> None:
-        """Has a file wait until one of the processes that there are is idle.
+        """Puts a task back to wait for one of the running processes.
 
         Raises:
-            DestinationError: there are none.
+            DestinationError: there is no running process.
         """
         if not self._busy:
-            raise DestinationError(f"no process can be started: {reason(error)}") from error
+            raise DestinationError(f"cannot start a worker process: {reason(error)}") from error
         self._workers = len(self._busy)
         if task.again:
             self._alone.appendleft(task)
@@ -149,7 +149,7 @@ class _Pool:
         self._next = task.request
 
     def _gave(self, process: Process, message: bytes, task: _Task) -> bool:
-        """Whether an idle process was still there to take it."""
+        """Gives a task to a process; returns False if the process is gone."""
         try:
             process.give(message)
         except OSError:
@@ -168,9 +168,9 @@ class _Pool:
         process.deadline = time.monotonic() + timeout if timeout else 0.0
 
     def _ready(self) -> Sequence[tuple[Callable[[Process], Result | None], Process]]:
-        """Waits, and returns the processes that answer or are late, with what to do about each.
+        """Waits, and returns the processes that answered or are late, each with its handler.
 
-        A process that has answered is not late, however long we were busy elsewhere.
+        A process that has answered is never late, however long this process was busy.
         """
         deadlines = [p.deadline for p in self._busy.values() if p.deadline and not p.asks]
         wait = max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
@@ -179,23 +179,23 @@ class _Pool:
         return [(self._heard, p) for p in heard] + [(self._give_up, p) for p in late]
 
     def _give_up(self, process: Process) -> Result | None:
-        """Ends a process that takes too long, and returns what came of its file."""
+        """Ends a process that takes too long, and returns the outcome of its file."""
         task = self._tasks[process.pid]
         process.end()
         self._forget(process)
         limit = self._limits.file_timeout
-        error = f"took more than {limit:g} s: it was given up"
+        error = f"took more than {limit:g} s (--file-timeout)"
         return self._lost(task._replace(again=True), error)
 
     def _heard(self, process: Process) -> Result | None:
-        """Returns a result, if that is what there was to hear."""
+        """Receives a message; returns the result if it is one."""
         task = self._tasks[process.pid]
         try:
             said = process.hear()
         except (EOFError, OSError, pickle.UnpicklingError):
             ending = process.ending()
             self._forget(process)
-            return self._lost(task, f"the process that worked on it {ending}, twice")
+            return self._lost(task, f"its worker process {ending}, twice")
         if isinstance(said, int):
             process.asks = said
             self._asking.append(process)
@@ -205,7 +205,7 @@ class _Pool:
         return task.request, said
 
     def _lost(self, task: _Task, error: str) -> Result | None:
-        """Returns what came of a file whose process died; None: it is tried again."""
+        """Returns the outcome of a file whose process died; None if it is retried."""
         sweep_for(task.request.destination)
         found = self._after_death(task.request)
         if isinstance(found, Outcome):
@@ -220,7 +220,7 @@ class _Pool:
         del self._busy[process.answers], self._tasks[process.pid]
 
     def _let_in(self) -> None:
-        """Lets those who ask for memory begin: one after the other, when there is room."""
+        """Grants the requests for memory in turn, as long as there is room."""
         while self._asking:
             process = self._asking[0]
             running = [p for p in self._busy.values() if not p.asks]

@@ -1,4 +1,4 @@
-"""A process of the pool, seen from its parent."""
+"""The parent's side of a worker process."""
 
 import os
 import pickle
@@ -9,7 +9,7 @@ from typing import Any, Final
 from dicomtx.processes.child_process import ChildProcess, ending_of
 from dicomtx.workflows.convert.request import Outcome
 
-# the CPUs are ours to deal out
+# dicomtx divides the CPUs among the workers itself
 ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
@@ -17,16 +17,16 @@ GRACE: Final = 1.0  # seconds to end after its pipe is closed
 
 
 class Process(ChildProcess):
-    """A worker (see ``worker``): it takes one request at a time.
+    """A worker process (see ``worker``), which takes one request at a time.
 
     Attributes:
-        deadline: when it will have taken too long, by ``time.monotonic``; 0 is never.
+        deadline: when its time is up, by ``time.monotonic``; 0 is never.
         asks: bytes of memory that it waits for; 0 if it does not wait.
-        granted: bytes of memory that it was given, beyond everybody's share.
+        granted: bytes of memory that it was granted on request.
     """
 
     def __init__(self) -> None:
-        """Starts it; see ``ChildProcess``."""
+        """Starts the process; see ``ChildProcess``."""
         module = "dicomtx.workflows.workers.worker"
         super().__init__(module, str(os.getpid()), environment=ONE_THREAD)
         self.deadline = 0.0
@@ -34,19 +34,19 @@ class Process(ChildProcess):
         self.granted = 0
 
     def give(self, message: bytes) -> None:
-        """Gives it something to do.
+        """Sends a request.
 
         Raises:
-            OSError: it is gone.
+            OSError: the process is gone.
         """
         self.granted = 0
         self.send(message)
 
     def hear(self) -> Any:
-        """Returns an outcome, with what was printed meanwhile, or how much memory it asks for.
+        """Returns an outcome with the printed lines, or the bytes of memory it asks for.
 
         Raises:
-            EOFError: it is gone.
+            EOFError: the process is gone.
         """
         head, _ = self.receive()
         said = pickle.loads(head)  # noqa: S301 - our own worker's
@@ -55,16 +55,16 @@ class Process(ChildProcess):
         return said
 
     def grant(self) -> None:
-        """Tells it that there is memory for it."""
+        """Grants the memory that the process asked for."""
         self.granted, self.asks = self.asks, 0
-        with suppress(OSError):  # if it is gone that is heard elsewhere
+        with suppress(OSError):  # if the process is gone, ``hear`` reports it
             self.send(b"")
 
     def is_late(self) -> bool:
-        """Whether its time is over; waiting for memory does not count."""
+        """Whether its time is up; waiting for memory does not count."""
         return bool(self.deadline) and not self.asks and time.monotonic() > self.deadline
 
     def ending(self) -> str:
-        """Returns how it ended, with the last line that it printed."""
+        """Returns how the process ended, with the last line that it printed."""
         ending, lines = ending_of(self.end(GRACE)), self.take_printed()
         return f"{ending} ({lines[-1]})" if lines else ending

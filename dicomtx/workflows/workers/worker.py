@@ -1,7 +1,7 @@
-"""A process of the pool: ``python -m dicomtx.workflows.workers.worker PARENT``.
+"""A worker process: ``python -m dicomtx.workflows.workers.worker PARENT``.
 
-It converts the files that come on descriptor 0, until its parent is gone. Messages are those of
-``processes.framing``: a pickled head and no body. It asks before it takes much memory.
+It converts the files requested on descriptor 0 until its parent is gone. Messages are those of
+``processes.framing``: a pickled head and no body. It asks before it uses much memory.
 """
 
 import os
@@ -28,9 +28,9 @@ EMPTY: Final = memoryview(b"")
 
 
 def main() -> None:
-    """Converts until the parent closes its end."""
+    """Converts files until the parent closes the pipe."""
     die_with(int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
     signal.signal(signal.SIGTERM, _terminate)
     questions, answers = take_descriptors()
 
@@ -61,7 +61,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 def _outcome(
     request: Request, codecs: dict[tuple[object, ...], Codecs], allow: Allow, allowance: int
 ) -> Outcome:
-    """Returns what came of one file, bugs included."""
+    """Converts one file and returns its outcome, even after a bug."""
 
     def ask(memory: int) -> None:
         if allowance and memory > allowance:
@@ -80,7 +80,7 @@ def _outcome(
 
 
 def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -> Outcome:
-    """Returns the outcome, told why there is no small picture of the output if there is none."""
+    """Writes the icon; returns the outcome, with a warning if that failed."""
     from dicomtx.workflows.convert.icon import write_icon  # noqa: PLC0415 - seldom needed
 
     missing = write_icon(request.destination, codecs, ask)
@@ -88,7 +88,7 @@ def _with_icon(request: Request, outcome: Outcome, codecs: Codecs, ask: Allow) -
 
 
 def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
-    """Returns the codecs in force: the same ones for all files with the same settings."""
+    """Returns the open codecs, shared by all files with the same settings."""
     settings = request.settings
     shared = (settings.threads, settings.max_memory)
     key = (settings.codecs, settings.order, settings.frame_timeout, *shared)
@@ -98,16 +98,16 @@ def _open(request: Request, codecs: dict[tuple[object, ...], Codecs]) -> Codecs:
 
 
 def _times(request: Request) -> tuple[int, int] | None:
-    """Returns the times of the source, if the output is to have them."""
+    """Returns the times of the source if the output should keep them."""
     if request.rules.preserve and isinstance(request.source, LocalFile):
         with suppress(OSError):
-            status = os.stat(request.source.path)  # before it is replaced, if it is
+            status = os.stat(request.source.path)  # before --in-place overwrites it
             return status.st_atime_ns, status.st_mtime_ns
     return None
 
 
 def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None) -> Outcome:
-    """Returns the outcome with the hash of what was written, its time set."""
+    """Sets the times of the output, and returns the outcome with its hash."""
     if outcome.status not in ("done", "kept"):
         return outcome
     if times:

@@ -106,7 +106,7 @@ def test_in_place_a_change_while_the_disk_is_slow_is_not_lost(
             told = smallest(request, codecs, lambda _: None).error
         except DicomtxError as error:
             told = str(error)
-    assert told == "was changed, replaced or removed meanwhile: it is left as it is now"
+    assert told == "changed, replaced or removed during the conversion; left unchanged"
     assert [source.read_bytes() if source.exists() else None] == after
     assert not file_trees.part_files(source.parent)
 
@@ -116,7 +116,7 @@ def test_what_was_written_to_while_it_was_read_is_no_result(source: Path) -> Non
     outcome = convert(
         Request(LocalFile(str(source)), str(out), RLE), allow=lambda _: written_to(source)
     )
-    assert outcome.error == "was changed while it was read"
+    assert outcome.error == "changed while it was read"
     assert not out.exists()
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> 
     found = results(requests(tmp_path, [0, 254, 0, 0], settings=MOODY), 2, 0, 3.0)
     bad = found.pop("00001")
     assert {o.status for o in found.values()} == {"done"}
-    assert bad.error == "took more than 3 s: it was given up"
+    assert bad.error == "took more than 3 s (--file-timeout)"
     assert not file_trees.part_files(tmp_path)
 
 
@@ -210,5 +210,5 @@ def test_with_room_for_no_process_at_all_it_is_told(
 ) -> None:
     asked = requests(tmp_path, [0] * 2)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(DestinationError, match="no process can be started: no such file"):
+    with pytest.raises(DestinationError, match="cannot start a worker process: no such file"):
         results(asked, 2)
