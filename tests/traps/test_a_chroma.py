@@ -90,7 +90,9 @@ def test_a9_partial_range_becomes_rgb_by_its_own_matrix(bench: Bench, to: str) -
     outcome = bench.convert(partial(), to)
     assert any("converted to RGB" in warning for warning in outcome.warnings)
     assert values(bench.there_and_back(partial(), to)).ravel().tolist() == RED
-    assert "becomes RGB" in bench.failed(bench.convert(partial(), to, strict=True), KEPT)
+    assert "to RGB rounds the samples" in bench.failed(
+        bench.convert(partial(), to, strict=True), KEPT
+    )
 
 
 def test_a9_partial_range_that_stays_native_keeps_its_bytes(bench: Bench) -> None:
@@ -130,4 +132,4 @@ def test_a9_jpeg_that_is_said_to_be_partial_is_refused(bench: Bench, to: str) ->
 def test_a9_native_partial_range_without_a_defined_order_is_refused(
     bench: Bench, data: bytes
 ) -> None:
-    assert "defined order" in bench.failed(bench.convert(data, "rle"), KEPT)
+    assert "sample order" in bench.failed(bench.convert(data, "rle"), KEPT)

@@ -1,1 +1,1 @@
-"""Decides what to do with a file; touches nothing."""
+"""Decides what to do with a file. Nothing here changes a file."""

@@ -1,4 +1,4 @@
-"""What is done instead if frames turn out not to allow the plan: decided beforehand, part of it."""
+"""Chooses in advance what a plan does if its frames miss the goal or do not fit the target."""
 
 from dicomtx.encoding_profiles import Permission, nearest, permission, whole_words
 from dicomtx.engine.planning.high_bits import whole
@@ -7,12 +7,12 @@ from dicomtx.engine.planning.plan import Code, Refuse
 
 
 def with_alternatives(plan: Code) -> Code:
-    """Returns the plan with what is done if the goal is missed, or if words do not fit."""
+    """Returns the plan with its alternatives for a missed goal and for words that do not fit."""
     return plan._replace(if_missed=_if_missed(plan), if_unfit=_if_unfit(plan))
 
 
 def _if_missed(plan: Code) -> Code | None:
-    """Returns RGB components in place of 4:2:2, or JPEG XL without loss in place of its finest."""
+    """Returns the plan for a missed goal: RGB instead of 4:2:2, or lossless JPEG XL."""
     if not plan.lossy:
         return None
     if plan.after.photometric_interpretation == HALF:
@@ -21,7 +21,7 @@ def _if_missed(plan: Code) -> Code | None:
             working=plan.working._replace(photometric_interpretation="RGB"),
             after=plan.after._replace(photometric_interpretation="RGB"),
         )
-    rounded = plan.to_rgb and plan.source.uid not in DCT  # YCbCr that becomes RGB is no exact copy
+    rounded = plan.to_rgb and plan.source.uid not in DCT  # converting YCbCr to RGB rounds
     if plan.target.uid != XL or rounded:
         return None
     colour = plan.working.photometric_interpretation
@@ -30,7 +30,7 @@ def _if_missed(plan: Code) -> Code | None:
 
 
 def _if_unfit(plan: Code) -> Code | Refuse | None:
-    """Returns code streams as wide as Bits Allocated, or why the target cannot hold them."""
+    """Returns the plan for code streams as wide as Bits Allocated, or a refusal that says why."""
     narrow = plan.working.bits_stored < plan.working.bits_allocated
     if not plan.target.encapsulated or plan.lossy or not narrow or whole_words(plan.target):
         return None
@@ -43,6 +43,6 @@ def _if_unfit(plan: Code) -> Code | Refuse | None:
     return Refuse(
         source=plan.source,
         target=plan.target,
-        reason=f"words need all of their {after.bits_allocated} bits, not only the"
+        reason=f"the samples use all {after.bits_allocated} allocated bits, not only the"
         f" {plan.after.bits_stored} of Bits Stored, but {why}. Try {instead}--high-bits mask.",
     )

@@ -1,4 +1,4 @@
-"""What a policy says of one file, and the plan that follows: what the dry run prints is done."""
+"""Turns a policy's decision into a plan. A dry run prints the same plan that a run carries out."""
 
 from typing import Literal, NamedTuple
 
@@ -11,15 +11,15 @@ from dicomtx.settings import Settings, overridden
 
 
 class ResolvedPlan(NamedTuple):
-    """What is to be done with one file, by which rule, with which settings.
+    """The plan for one file, with the rule and settings that led to it.
 
     Attributes:
-        plan: what is to be done.
-        settings: those in force for this file.
+        plan: what to do with the file.
+        settings: the settings for this file.
         rule: the rule that decided; empty for ``--to``.
-        reason: why, in the policy's words.
-        by_policy: a refusal is the policy's, not for want of a way to do it.
-        keep_original: if it fails on the way, the file is kept as it is.
+        reason: the reason that the policy gives.
+        by_policy: whether the policy refused the file.
+        keep_original: whether to keep the file unchanged if the conversion fails.
     """
 
     plan: Plan
@@ -40,14 +40,14 @@ def resolve_plan(
     settings: Settings,
     on_failure: OnFailure = "error",
 ) -> ResolvedPlan:
-    """Returns what is to be done with one file.
+    """Returns the plan for one file.
 
     Args:
         subject: the file.
-        policy: what decides.
-        codecs: those in force.
-        settings: those in force where the policy says nothing else.
-        on_failure: what becomes of a file that cannot be transcoded, where the policy says nothing.
+        policy: the policy to apply.
+        codecs: the enabled codecs.
+        settings: the settings; the policy may override them.
+        on_failure: what to do with a file that cannot be transcoded. The policy may override it.
     """
     return carried(policy.decide(subject), subject.header, codecs, settings, on_failure)
 
@@ -59,7 +59,7 @@ def carried(
     settings: Settings,
     on_failure: OnFailure = "error",
 ) -> ResolvedPlan:
-    """Returns what a decision means for a file with this header."""
+    """Returns the plan that carries out a policy's decision for one file."""
     rule, target = decision.rule, decision.target
     if decision.verdict is Verdict.REFUSE:
         reason = decision.reason or "the policy refuses it"
@@ -86,5 +86,5 @@ def carried(
 
 
 def kept(made: Plan, why: str, header: FileInfo) -> Keep:
-    """Returns the plan that leaves a file as it is, since what was planned cannot be."""
+    """Returns the plan that keeps a file unchanged because ``made`` cannot be carried out."""
     return Keep(source=made.source, target=header.label, reason=why)

@@ -1,4 +1,4 @@
-"""What a rule can ask of a file: keys of policies, and the values that they are held against."""
+"""The conditions of policy rules: the keys, and the values that a file is compared with."""
 
 import operator
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import ALIASES, BY_NAME, ROOT, TABLE, TransferSyntax
 
 NATIVE: Final = frozenset((ROOT, ROOT + ".1", ROOT + ".2"))
-"""Uncompressed, as Orthanc means it: a deflated data set counts as compressed."""
+"""Uncompressed as Orthanc defines it: a deflated data set counts as compressed."""
 UNITS: Final = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 COMPARISONS: Final[tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = (
     ("<=", operator.le),
@@ -26,17 +26,17 @@ Found = tuple[Any, ...]
 
 
 def literal(pattern: str) -> str:
-    """Returns a glob in which brackets mean themselves: only ``*`` and ``?`` are special."""
+    """Returns a glob in which brackets are literal: only ``*`` and ``?`` are special."""
     return pattern.replace("[", "[[]")
 
 
 class Test(NamedTuple):
-    """One thing that a value may be.
+    """A test of one value.
 
     Attributes:
-        text: as the policy says it.
-        compare: how, for numbers; None for texts, which are globs.
-        number: with what.
+        text: the test as the policy spells it.
+        compare: the comparison for numbers; None for a text, which is a glob.
+        number: the number to compare with.
     """
 
     text: str
@@ -44,19 +44,19 @@ class Test(NamedTuple):
     number: int = 0
 
     def holds(self, value: Any) -> bool:
-        """Returns whether the value is so."""
+        """Returns whether the value passes the test."""
         if self.compare:
             return bool(self.compare(value, self.number))
         return fnmatchcase(str(value), literal(self.text))
 
 
 class Matcher(NamedTuple):
-    """One condition: a key, and the values of which one must be there.
+    """One condition: a key, and the values that it accepts.
 
     Attributes:
-        key: as the policy says it.
-        tests: one must hold for one of the values found.
-        tag: the element that is looked at; 0 for the other keys.
+        key: the key as the policy spells it.
+        tests: at least one of them must pass.
+        tag: the element that the key names; 0 if the key does not name an element.
     """
 
     key: str
@@ -64,7 +64,7 @@ class Matcher(NamedTuple):
     tag: int = 0
 
     def found(self, header: FileInfo, data_set: DataSet, size: int) -> Found:
-        """Returns what the file has under this key: several names of one thing, or none."""
+        """Returns the file's values for this key: none, one, or several names of one value."""
         if self.tag:
             from dicomtx.dicom.values import text  # noqa: PLC0415 - brings pydicom
 
@@ -75,7 +75,7 @@ class Matcher(NamedTuple):
         return FINDERS[self.key](header)
 
     def holds(self, found: Found) -> bool:
-        """Returns whether one of the values is as one of the tests asks."""
+        """Returns whether one of the values passes one of the tests."""
         return any(test.holds(value) for test in self.tests for value in found)
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ class Matcher(NamedTuple):
 
 
 def names(syntax: TransferSyntax) -> tuple[str, ...]:
-    """Returns all names of a syntax: slug, keyword, UID and aliases."""
+    """Returns all names of a transfer syntax: slug, keyword, UID and aliases."""
     aliases = [alias for alias, slug in ALIASES.items() if slug == syntax.slug]
     return tuple(name for name in (syntax.slug, syntax.keyword, syntax.uid, *aliases) if name)
 
@@ -115,10 +115,10 @@ KEYS: Final = (*FINDERS, "size")
 
 
 def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
-    """Returns the condition that a key and its value in a policy mean.
+    """Returns the condition for a key and its value in a policy.
 
     Raises:
-        SettingsError: the value has the wrong type, or means nothing; the message begins with it.
+        SettingsError: the value has the wrong type or is unknown; the message begins with it.
     """
     if key == "compressed":
         if not isinstance(value, bool):
@@ -126,7 +126,7 @@ def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
         return Matcher(key, (Test("true" if value else "false"),))
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise SettingsError("an empty list matches nothing: leave the key out")
+        raise SettingsError("an empty list matches nothing: remove the key")
     if key in NUMBERS:
         return Matcher(key, tuple(_number(key, item) for item in values))
     wrong = next((item for item in values if not isinstance(item, str)), None)
@@ -138,17 +138,21 @@ def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
 
 
 def _known_syntax(pattern: str) -> str:
-    """Returns the pattern, if there is a syntax that it means."""
+    """Returns the pattern if it matches a transfer syntax.
+
+    Raises:
+        SettingsError: it matches none.
+    """
     exact = ALIASES.get(pattern, pattern)
     if exact in BY_NAME or any(fnmatchcase(n, literal(pattern)) for s in TABLE for n in names(s)):
         return pattern
     if set(pattern) <= set("0123456789.*?") and not pattern.startswith("1.2.840.10008."):
-        return pattern  # a private one
-    raise SettingsError(f"no transfer syntax is {pattern!r}: use a name, a UID, or a glob of them")
+        return pattern  # a private syntax
+    raise SettingsError(f"{pattern!r} matches no transfer syntax: use a name, a UID, or a glob")
 
 
 def _number(key: str, value: Any) -> Test:
-    """Returns the test for 8, "> 8", "<= 512", and for sizes "> 10 MB"."""
+    """Returns the test for a number or comparison: 8, "> 8", "<= 512", or a size "> 10 MB"."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Test(str(value), operator.eq, value)
     text = value.strip() if isinstance(value, str) else ""

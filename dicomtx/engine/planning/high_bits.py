@@ -1,10 +1,10 @@
-"""The one rule for bits above Bits Stored, in whatever syntax they come and go.
+"""The rule for bits above Bits Stored, for all transfer syntaxes.
 
-Native words, RLE and deflated frames are whole words: all of their bits pass. Other streams hold
-Bits Stored bits of a sample, and a decoder makes up those above. Where that would change a word,
-all streams of the file are made as wide as Bits Allocated, as DCMTK does. Words that carry
-something there (see ``words``) are counted in a warning; ``--strict`` refuses them, and
-``--high-bits mask`` clears them.
+Native, RLE and deflated frames hold whole words, so they keep all bits. Other code streams hold
+only Bits Stored bits of a sample, and the decoder fills in the bits above. If that would change a
+word, all code streams of the file are encoded as wide as Bits Allocated, as DCMTK does. A warning
+counts the words that use these bits (see ``words``). ``--strict`` refuses such words, and
+``--high-bits mask`` clears the bits.
 """
 
 from dicomtx.encoding_profiles import whole_words
@@ -16,16 +16,16 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 
 class UnfitError(Exception):
-    """A frame has words that a stream of Bits Stored bits does not give back; never a result."""
+    """A frame has words that do not fit in Bits Stored bits. Users never see this error."""
 
     def __init__(self, index: int) -> None:
-        """Names the frame."""
+        """Keeps the index of the frame."""
         super().__init__(f"frame {index + 1}")
         self.index = index
 
 
 def rule(source: TransferSyntax, target: TransferSyntax, settings: Settings) -> HighBits:
-    """Returns what happens to the bits above Bits Stored of frames that are decoded or encoded."""
+    """Returns how to treat bits above Bits Stored when frames are decoded or encoded."""
     if settings.high_bits == "mask":
         return HighBits.MASK
     if whole_words(source) and whole_words(target):
@@ -34,21 +34,21 @@ def rule(source: TransferSyntax, target: TransferSyntax, settings: Settings) -> 
 
 
 def whole(image: ImagePixel) -> ImagePixel:
-    """Returns the image whose values are whole words: what an encoder gets for a wide stream."""
+    """Returns the image with Bits Stored set to Bits Allocated, for encoding whole words."""
     return image._replace(bits_stored=image.bits_allocated, high_bit=image.bits_allocated - 1)
 
 
 def refusal(index: int, count: int, image: ImagePixel) -> UnsupportedError:
-    """Returns why a frame is refused under ``--strict``."""
+    """Returns the error for a frame that ``--strict`` refuses."""
     found = _found(count, image.samples_per_frame, image)
     return UnsupportedError(
-        f"frame {index + 1}: {found}. Use --high-bits mask to clear them, or leave --strict out to"
-        " go on with a warning."
+        f"frame {index + 1}: {found}. Use --high-bits mask to clear them, or omit --strict to get"
+        " a warning instead."
     )
 
 
 def warnings(plan: Code, count: int, frames: int) -> list[str]:
-    """Returns what a user should know of the bits above Bits Stored in all frames."""
+    """Returns the warnings about bits above Bits Stored in all frames."""
     image = plan.working
     if not count:
         return []

@@ -1,4 +1,4 @@
-"""Safety rails: what is not made lossy, unless it is asked for by name."""
+"""Safety rules: what lossy compression refuses, and what needs an explicit option."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from dicomtx.settings import Settings, is_exact, lacks_goal
 from dicomtx.transfer_syntaxes import ROOT, TransferSyntax, by_uid
 
 STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
-# values in these are labels, doses or measurements, and no picture
+# pixel values of these classes are labels, doses or measurements
 CLASSES: Final = {
     STORAGE + ".66.4": "a segmentation",
     STORAGE + ".66.7": "a segmentation",
@@ -16,13 +16,13 @@ CLASSES: Final = {
     STORAGE + ".30": "a parametric map",
 }
 XL: Final = f"{ROOT}.4.112"
-# these lossy syntaxes have a way to lose nothing
-LOSING: Final = ("quality", "ratio", "psnr")  # goals that ask for a loss, whatever their value
+LOSING: Final = ("quality", "ratio", "psnr")  # goals that always imply loss
+# lossy syntaxes with a lossless mode
 REVERSIBLE: Final = frozenset(f"{ROOT}.4.{n}" for n in (81, 91, 112, 203))
 
 
 def lossy_stream(header: FileInfo) -> bool:
-    """Returns whether the source's code streams may have lost something, by all that they say."""
+    """Returns whether the source's code streams may be lossy, by the stream or its syntax."""
     if header.pixel_data != "encapsulated":
         return False
     stream = header.first_stream
@@ -30,45 +30,49 @@ def lossy_stream(header: FileInfo) -> bool:
 
 
 def unfit(header: FileInfo, target: TransferSyntax, image: ImagePixel, settings: Settings) -> str:
-    """Returns why no option allows to put such an image into the target, empty if one may."""
+    """Returns why the target can never hold such an image; empty if it can."""
     if not is_exact(target, settings):
         return _not_lossy(header, target, image)
     goal = next((name for name in LOSING if getattr(settings, name) is not None), "")
     if target.lossy and settings.reversible and goal:
-        return f"--reversible loses nothing, so that --{goal} cannot be met"
+        return f"--reversible is lossless, so --{goal} cannot be met; use one of them"
     reversible = not target.lossy or target.uid in REVERSIBLE
-    return "" if reversible else f"{target.name} has no way to lose nothing"
+    return "" if reversible else f"{target.name} has no lossless mode"
 
 
 def refusal(header: FileInfo, target: TransferSyntax, settings: Settings) -> str:
-    """Returns why the image is not put into a lossy target unless an option allows it."""
+    """Returns why a lossy target needs another option for this image; empty if it does not."""
     if is_exact(target, settings):
         return ""
     reasons = []
     if lacks_goal(target, settings):
         reasons.append(
-            "it is lossy, and lossy compression needs a goal, such as --quality 90 or --psnr 50,"
-            f" or --lossy; {target.lossless} loses nothing"
+            "it is lossy and needs a goal, such as --quality 90 or --psnr 50, or --lossy;"
+            f" {target.lossless} is lossless"
         )
     named = CLASSES.get(header.sop_class_uid)
     if named and not settings.allow_lossy_class:
-        reasons.append(f"it is {named}, whose values are no picture; --allow-lossy-class allows it")
+        reasons.append(
+            f"the values of {named} must stay exact; use --allow-lossy-class to override"
+        )
     if (header.lossy_before or lossy_stream(header)) and not settings.allow_generation_loss:
         reasons.append(
-            "it has been lossy before, and every generation loses more;"
-            " --allow-generation-loss allows it"
+            "it is already lossy-compressed, and compressing it again loses more;"
+            " use --allow-generation-loss to allow it"
         )
     return "; ".join(reasons)
 
 
 def _not_lossy(header: FileInfo, target: TransferSyntax, image: ImagePixel) -> str:
-    """Returns why such an image is never lossy in the target, empty if it can be."""
+    """Returns why the target cannot compress such an image lossily; empty if it can."""
     if header.mapped:
-        return "its values stand for the colours of a Supplemental Palette, and are no shades"
+        return "its values are indices into a Supplemental Palette; use a lossless target"
     if image.bits_allocated not in (8, 16):
-        return f"lossy is for 8 or 16 bits allocated, not {image.bits_allocated}"
+        return f"lossy compression needs Bits Allocated 8 or 16, not {image.bits_allocated}"
     if image.photometric_interpretation == "PALETTE COLOR":
-        return "the values of PALETTE COLOR are no shades; --palette expand makes RGB of it first"
-    if target.uid == XL and image.photometric_interpretation == "YBR_FULL":  # of 8 bits, it is RGB
-        return "lossy JPEG XL makes its colours of RGB, which YBR_FULL of 16 bits is not made"
+        return "PALETTE COLOR cannot be lossy-compressed; use --palette expand"
+    if (
+        target.uid == XL and image.photometric_interpretation == "YBR_FULL"
+    ):  # 8 bits were converted to RGB
+        return "lossy JPEG XL needs RGB, and 16-bit YBR_FULL cannot be converted to it"
     return ""

@@ -1,6 +1,6 @@
-"""What to do with one data set, as a value: one class for each kind of work.
+"""The plan for one data set: one class for each kind of work.
 
-A new kind of work takes two places: its class and its group here, and its row in
+To add a kind of work, add its class and its group here, and a case in
 ``engine.transcoding.carry_out``.
 """
 
@@ -14,9 +14,9 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 
 class HighBits(StrEnum):
-    """What happens to bits above Bits Stored."""
+    """How to treat bits above Bits Stored."""
 
-    PASS = "pass"  # noqa: S105 - both syntaxes hold whole words: nobody looks at them
+    PASS = "pass"  # noqa: S105 - both syntaxes hold whole words, so no check is needed
     KEEP = "keep"
     MASK = "mask"
     REFUSE = "refuse"
@@ -35,12 +35,12 @@ class Action(StrEnum):
 
 
 class AnyPlan(Frozen):
-    """What every plan says.
+    """The fields that all plans share.
 
     Attributes:
-        source: the transfer syntax that the file really has.
-        target: the transfer syntax that the output will have.
-        warnings: what a user should know.
+        source: the real transfer syntax of the file, whatever its label.
+        target: the transfer syntax of the output.
+        warnings: the warnings for the user.
     """
 
     source: TransferSyntax
@@ -49,13 +49,13 @@ class AnyPlan(Frozen):
 
 
 class Copy(AnyPlan):
-    """The file is in the target syntax: all bytes pass."""
+    """The file already has the target transfer syntax: copy all bytes."""
 
     action: ClassVar[Action] = Action.COPY
 
 
 class Keep(AnyPlan):
-    """The file cannot or must not be in the target syntax: all bytes pass.
+    """The file cannot or must not be converted to the target: copy all bytes.
 
     Attributes:
         reason: why.
@@ -67,7 +67,7 @@ class Keep(AnyPlan):
 
 
 class Refuse(AnyPlan):
-    """Nothing is written.
+    """Write nothing.
 
     Attributes:
         reason: why.
@@ -79,10 +79,10 @@ class Refuse(AnyPlan):
 
 
 class Rewrite(AnyPlan):
-    """Headers and byte order change. Pixel Data, if there is any, stays native.
+    """Change headers and byte order. Pixel Data, if there is any, stays native.
 
     Attributes:
-        after: the image as the output will label it; None without an image.
+        after: the image as the output describes it; None without an image.
     """
 
     action: ClassVar[Action] = Action.REWRITE
@@ -91,12 +91,12 @@ class Rewrite(AnyPlan):
 
 
 class StreamsKept(AnyPlan):
-    """What plans say that do not decode code streams.
+    """The fields of plans that do not decode code streams.
 
     Attributes:
-        before: the image as the data set labels it.
-        after: the image as the output will label it.
-        lossy_past: the code streams are lossy, and the data set does not say so.
+        before: the image as the data set describes it.
+        after: the image as the output describes it.
+        lossy_past: whether the code streams are lossy and the data set does not record it.
     """
 
     before: ImagePixel
@@ -105,7 +105,7 @@ class StreamsKept(AnyPlan):
 
     @property
     def lossy(self) -> bool:
-        """Nothing is lost."""
+        """Always False: kept code streams lose nothing."""
         return False
 
     @property
@@ -115,17 +115,17 @@ class StreamsKept(AnyPlan):
 
 
 class Reencapsulate(StreamsKept):
-    """Fragments, offset tables and labels are written anew. Code streams stay as they are."""
+    """Write new fragments, offset tables and labels. Keep the code streams unchanged."""
 
     action: ClassVar[Action] = Action.REWRITE
 
 
 class Recompress(StreamsKept):
-    """JPEG streams go into JPEG XL, or come out of it, without being decoded.
+    """Convert JPEG streams to JPEG XL or back, without decoding the pixels.
 
     Attributes:
-        decoder: the codec that takes them out; empty if they go in.
-        encoder: the codec that puts them in; empty if they come out.
+        decoder: the codec that restores the JPEG streams; empty if JPEG XL is the target.
+        encoder: the codec that converts to JPEG XL; empty if JPEG is the target.
     """
 
     action: ClassVar[Action] = Action.RECODE
@@ -135,27 +135,27 @@ class Recompress(StreamsKept):
 
 
 class Code(AnyPlan):
-    """Frames are decoded, or encoded, or both.
+    """Decode frames, encode them, or both.
 
     Attributes:
-        before: the image as the data set labels it.
+        before: the image as the data set describes it.
         working: the image between decoder and encoder.
-        after: the image as the output will label it.
-        decoder: the codec that is asked first; others follow in the order of the settings. Empty
-            for a native source.
-        encoder: the codec that is asked first to encode; empty for a native target.
-        expand: PALETTE COLOR becomes RGB.
-        to_rgb: YBR_FULL becomes RGB.
-        overlays: planes that are taken out of the unused bits.
-        drop_overlays: these planes are not kept elsewhere.
-        high_bits: what happens to bits above Bits Stored.
-        planes_kept: the bits of each word that overlay planes stay in.
-        whole_words: code streams are as wide as Bits Allocated.
-        lossy: this step loses something.
-        lossy_past: the source's code streams are lossy, and its data set does not say so.
-        if_missed: what is done if this plan cannot reach the goal of quality; None: it fails.
-        if_unfit: what is done if words have bits that code streams of Bits Stored bits would
-            lose; None: streams hold all bits.
+        after: the image as the output describes it.
+        decoder: the decoder to try first; others follow in the order of the settings. Empty for
+            a native source.
+        encoder: the encoder to try first; empty for a native target.
+        expand: whether to expand PALETTE COLOR to RGB.
+        to_rgb: whether to convert YCbCr to RGB.
+        overlays: the overlay planes to move out of unused bits.
+        drop_overlays: whether to discard these planes.
+        high_bits: how to treat bits above Bits Stored.
+        planes_kept: a mask of the bits that overlay planes keep using.
+        whole_words: whether code streams are as wide as Bits Allocated.
+        lossy: whether this step is lossy.
+        lossy_past: whether the source is lossy-compressed and its data set does not record it.
+        if_missed: the plan to use if this one misses the quality goal; None: fail.
+        if_unfit: the plan to use if words have bits that code streams of Bits Stored bits
+            would lose; None: the code streams hold all bits.
     """
 
     before: ImagePixel
@@ -177,38 +177,38 @@ class Code(AnyPlan):
 
     @property
     def action(self) -> Action:
-        """The public word for what it does."""
+        """The public word for what this plan does."""
         if not self.target.encapsulated:
             return Action.DECODE
         return Action.RECODE if self.source.encapsulated else Action.ENCODE
 
 
 Passing = Copy | Keep
-"""All bytes pass."""
+"""Plans that copy all bytes."""
 Framed = Reencapsulate | Recompress | Code
-"""Works on the frames of Pixel Data."""
+"""Plans that process the frames of Pixel Data."""
 Changing = Rewrite | Framed
-"""The data set is written anew."""
+"""Plans that write a new data set."""
 Plan = Passing | Refuse | Changing
 
 
 def reason_of(plan: Plan) -> str:
-    """Returns why the file is kept or refused, empty for other plans."""
+    """Returns why the plan keeps or refuses the file; empty for other plans."""
     return plan.reason if isinstance(plan, Keep | Refuse) else ""
 
 
 def codecs_of(plan: Plan) -> tuple[str, str]:
-    """Returns the decoder and the encoder that are asked first, empty if none is."""
+    """Returns the decoder and the encoder to try first; empty where none is needed."""
     return (plan.decoder, plan.encoder) if isinstance(plan, Recompress | Code) else ("", "")
 
 
 def loses(plan: Plan) -> bool:
-    """Returns whether it loses something if all goes as planned."""
+    """Returns whether the plan is lossy."""
     return isinstance(plan, Code) and plan.lossy
 
 
 def alternatives_of(plan: Plan) -> tuple[str, ...]:
-    """Returns the alternatives of a plan in words."""
+    """Returns the alternatives of a plan as texts for the user."""
     if not isinstance(plan, Code):
         return ()
     told = []

@@ -1,4 +1,4 @@
-"""What is to be done with one data set, and why: decides all, touches nothing."""
+"""Makes the plan for one data set. Nothing here changes the data set."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ BASELINE: Final = ROOT + ".4.50"
 
 
 def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
-    """Returns what is to be done to have the file in ``target``, or in the first fallback."""
+    """Returns the plan to convert a file to ``target``, or to the first possible fallback."""
     made = _plan(header, target, codecs, settings)
     reasons = []
     for name in settings.fallback:
@@ -64,32 +64,32 @@ def _with_pixels(
     header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings, reason: str
 ) -> Plan:
     if not reason and header.missing:
-        reason = f"there is Pixel Data, but no {' and no '.join(header.missing)}"
+        reason = f"it has Pixel Data, but no {' and no '.join(header.missing)}"
     if reason or header.image is None:
         return refusal(header, target, reason)
     if RECOMPRESSION in (target.uid, header.syntax.uid):
         if {target.uid, header.syntax.uid} == {RECOMPRESSION, BASELINE}:
             return _repacked(header, header.image, target, codecs, settings)
         if target.uid == RECOMPRESSION:
-            return refusal(header, target, "only the streams of jpeg-baseline can be repacked so")
+            return refusal(header, target, "only jpeg-baseline can be converted to it")
     return _coded(header, header.image, target, codecs, settings)
 
 
 def refusal(header: FileInfo, target: TransferSyntax, reason: str) -> Refuse:
-    """Returns the plan that does nothing, for this reason."""
+    """Returns the plan that refuses the file for ``reason``."""
     return Refuse(source=header.syntax, target=target, reason=reason)
 
 
 def hidden_streams(header: FileInfo) -> str:
-    """Returns why words that hold code streams are not taken for pixels."""
+    """Returns the message for native Pixel Data that seems to hold code streams."""
     return (
-        f"Pixel Data is native by its label ({header.label.name}), but holds {header.hidden}."
-        " Try --force-native if these bytes are pixels after all."
+        f"transfer syntax {header.label.name} is native, but Pixel Data holds {header.hidden}."
+        " If these bytes are pixels, use --force-native."
     )
 
 
 def _untouchable(header: FileInfo, target: TransferSyntax, settings: Settings) -> tuple[str, bool]:
-    """Returns why the file cannot be transcoded, if so, and whether it may be kept as it is."""
+    """Returns why the file cannot be transcoded, or "", and whether it can be kept unchanged."""
     if settings.strict and header.syntax.known and not header.label.keyword:
         return f"transfer syntax {header.label.uid} is unknown", False
     if header.file_set:
@@ -106,7 +106,7 @@ def _untouchable(header: FileInfo, target: TransferSyntax, settings: Settings) -
 
 
 def _only_headers(header: FileInfo, target: TransferSyntax) -> bool:
-    """Whether Pixel Data, if there is any, can stay as it is."""
+    """Returns whether Pixel Data, if there is any, stays native."""
     return header.pixel_data != "encapsulated" and not target.encapsulated
 
 
@@ -117,7 +117,7 @@ def _can_rewrap(header: FileInfo) -> bool:
 def _rewrapped(
     header: FileInfo, image: ImagePixel, target: TransferSyntax, settings: Settings
 ) -> Reencapsulate:
-    """Returns the plan that leaves each code stream as it is."""
+    """Returns the plan that keeps each code stream and writes the rest anew."""
     from dicomtx.engine.planning import image_states, lossy_safety  # noqa: PLC0415 - native to native needs none
 
     told = image_states.contradiction(header, image)
@@ -138,13 +138,17 @@ def _repacked(
     codecs: Codecs,
     settings: Settings,
 ) -> Plan:
-    """Returns the plan that puts JPEG streams into JPEG XL, or takes them out, as they are."""
+    """Returns the plan that converts JPEG streams to JPEG XL or back, without decoding them."""
     from dicomtx.encoding_profiles import Permission, permission  # noqa: PLC0415 - seldom needed
 
     able = codecs.able(by_uid(RECOMPRESSION), "decode")
     codec = IMAGECODECS.name
     if not any(spec.name == codec for spec in able):
-        return refusal(header, target, f"{codec} alone can, and is not in force")
+        return refusal(
+            header,
+            target,
+            f"only the codec {codec} can do this, and it is not enabled (see --codec)",
+        )
     packs = target.uid == RECOMPRESSION
     stream = header.first_stream
     if packs and stream and max(stream.distances) > 2:
@@ -171,7 +175,7 @@ def _coded(
     codecs: Codecs,
     settings: Settings,
 ) -> Plan:
-    """Returns the plan for a file whose frames must be decoded or encoded."""
+    """Returns the plan that decodes frames, encodes them, or both."""
     from dicomtx.engine.planning import (  # noqa: PLC0415 - native to native needs none
         alternatives,
         image_states,
@@ -226,14 +230,14 @@ def _coded(
 def _first(
     codecs: Codecs, syntax: TransferSyntax, direction: Direction, image: ImagePixel
 ) -> tuple[str, str]:
-    """Returns the codec that is asked first, or why there is none."""
+    """Returns the codec to try first, or an empty name and why there is none."""
     for spec in codecs.able(syntax, direction):
         need = spec.memory_for(syntax, image)
         if codecs.budget.frames(need):
             return spec.name, ""
         return "", (
-            f"to {direction} one frame takes about {need / 1e9:.1f} GB of memory, more than the"
-            f" {codecs.budget.memory / 1e9:.1f} GB that it may take (--max-memory)"
+            f"the {direction} step needs about {need / 1e9:.1f} GB of memory a frame, more than the"
+            f" limit of {codecs.budget.memory / 1e9:.1f} GB (see --max-memory)"
         )
     able = [spec for spec in SHIPPED.values() if syntax.uid in spec.does(direction)]
     if not able:
@@ -242,5 +246,5 @@ def _first(
         f"{spec.name} (pip install {spec.install})" if missing(spec) else spec.name for spec in able
     )
     return "", (
-        f"no codec in force can {direction} {syntax.name}; {names} can (see --codec and --order)"
+        f"no enabled codec can {direction} {syntax.name}; {names} can (see --codec and --order)"
     )

@@ -1,4 +1,4 @@
-"""Policies: which file is transcoded to what, kept or refused, by ordered rules; decides only."""
+"""Policies: ordered rules that choose whether to transcode, keep or refuse each file."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Subject(NamedTuple):
-    """What a policy looks at: one file, without its pixels.
+    """The file that a policy examines, without its pixels.
 
     Attributes:
-        header: what it is.
-        data_set: its elements.
-        bytes: its size.
+        header: the inspected header of the file.
+        data_set: the elements of the file.
+        bytes: the size of the file.
     """
 
     header: FileInfo
@@ -27,7 +27,7 @@ class Subject(NamedTuple):
 
 
 class Verdict(StrEnum):
-    """What a policy says of a file."""
+    """What a policy does with a file."""
 
     TRANSCODE = "transcode"
     KEEP = "keep"
@@ -35,16 +35,16 @@ class Verdict(StrEnum):
 
 
 class Decision(NamedTuple):
-    """What a policy says of one file, and by which rule.
+    """The decision of a policy for one file.
 
     Attributes:
         verdict: transcode, keep or refuse.
-        rule: what decided, in words: "archive, rule 2".
-        target: the transfer syntax wanted, if the rule names one.
-        options: settings for this file.
-        reason: why, in the policy's words.
-        on_failure: what becomes of a file that cannot be transcoded.
-        warnings: what a user should know.
+        rule: the rule that decided, such as "archive, rule 2".
+        target: the target transfer syntax, if the rule names one.
+        options: the settings that the rule overrides for this file.
+        reason: the reason that the policy gives.
+        on_failure: what to do with a file that cannot be transcoded.
+        warnings: the warnings for the user.
     """
 
     verdict: Verdict
@@ -57,36 +57,36 @@ class Decision(NamedTuple):
 
 
 class Policy(Protocol):
-    """What decides for each file; values that go to workers as they are."""
+    """Decides what to do with each file. Policies are pickled and sent to workers."""
 
     @property
     def name(self) -> str:
-        """What it is called in reports."""
+        """The name of the policy in reports."""
 
     @property
     def order(self) -> str:
-        """The order of codecs that it asks for; empty if it asks for none."""
+        """The codec order that the policy sets; empty if it sets none."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be said of it, whatever the files."""
+        """The warnings about the policy itself."""
 
     def decide(self, subject: Subject) -> Decision:
-        """Returns what is to become of one file."""
+        """Returns the decision for one file."""
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:
-        """Returns, rule by rule, its name and why it does or does not decide."""
+        """Returns the name of each rule, and why it does or does not match."""
 
 
 class Rule(NamedTuple):
-    """One rule: what it matches and what it says then.
+    """One rule: its conditions and its verdict.
 
     Attributes:
-        matchers: all of them must match; none: it matches every file.
-        verdict: what it says.
-        target: the syntax, to transcode to.
-        options: settings for the files that it matches.
-        reason: why, for people.
+        matchers: all of them must match; a rule without any matches every file.
+        verdict: what to do with a file that matches.
+        target: the transfer syntax to transcode to.
+        options: the settings that the rule overrides.
+        reason: the reason to show to users.
     """
 
     matchers: "tuple[Matcher, ...]"
@@ -96,7 +96,7 @@ class Rule(NamedTuple):
     reason: str = ""
 
     def mismatch(self, subject: Subject) -> str:
-        """Returns the first condition that does not hold, with what is there; empty if all do."""
+        """Returns the first condition that fails, with the file's value; empty if all hold."""
         for matcher in self.matchers:
             found = matcher.found(subject.header, subject.data_set, subject.bytes)
             if not matcher.holds(found):
@@ -110,13 +110,13 @@ class Rule(NamedTuple):
 
 
 class RuleBook(NamedTuple):
-    """A policy of ordered rules: the first that matches decides; none: the file is kept.
+    """A policy of ordered rules. The first match decides; without a match, the file is kept.
 
     Attributes:
-        name: what it is called.
-        rules: in order.
-        order: asked for by no rule book: codecs are the settings' business.
-        warnings: none: what is wrong in it is an error.
+        name: the name of the policy.
+        rules: the rules in order.
+        order: always empty: the settings order the codecs.
+        warnings: always empty: faults in a policy are errors.
     """
 
     name: str
@@ -125,17 +125,17 @@ class RuleBook(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:
-        """Returns what the first rule that matches says."""
+        """Returns the decision of the first rule that matches."""
         for number, rule in enumerate(self.rules, 1):
             if not rule.mismatch(subject):
                 name = f"{self.name}, rule {number}"
                 return Decision(rule.verdict, name, rule.target, rule.options, rule.reason)
-        return Decision(Verdict.KEEP, f"{self.name}, no rule", reason="no rule matches it")
+        return Decision(Verdict.KEEP, f"{self.name}, no rule", reason="no rule matches")
 
     def without_goal(self, settings: Settings) -> str:
-        """Returns the first rule with a lossy target and no goal, as text; empty if all have one.
+        """Returns the message for the first rule with a lossy target and no goal, or "".
 
-        The goal can be in the rule or in the settings.
+        The rule or the settings can set the goal.
         """
         for number, rule in enumerate(self.rules, 1):
             if rule.target and lacks_goal(rule.target, overridden(settings, rule.options)):
@@ -147,7 +147,7 @@ class RuleBook(NamedTuple):
         return ""
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:
-        """Returns each rule up to the one that decides, with why it does or does not."""
+        """Returns each rule up to the first match, and why it does or does not match."""
         told = []
         for number, rule in enumerate(self.rules, 1):
             mismatch = rule.mismatch(subject)
@@ -159,13 +159,13 @@ class RuleBook(NamedTuple):
 
 
 class OneTarget(NamedTuple):
-    """The policy of ``--to``: every file in one syntax.
+    """The policy of ``--to``: transcode every file to one transfer syntax.
 
     Attributes:
-        target: the syntax.
-        name: what it is called.
-        order: the settings' business.
-        warnings: none.
+        target: the target transfer syntax.
+        name: the name of the policy.
+        order: always empty: the settings order the codecs.
+        warnings: always empty.
     """
 
     target: TransferSyntax
@@ -174,9 +174,9 @@ class OneTarget(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:  # noqa: ARG002 - the protocol's
-        """Returns the same for every file."""
+        """Returns the decision to transcode, the same for every file."""
         return Decision(Verdict.TRANSCODE, "", self.target)
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
-        """Returns that there is nothing to choose."""
+        """Returns the one rule, which matches every file."""
         return [(self.name, f"matches: to {self.target.name}")]

@@ -1,1 +1,1 @@
-"""Carries out a plan on one data set."""
+"""Carries out the plan for one data set."""

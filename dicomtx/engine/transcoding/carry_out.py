@@ -1,4 +1,4 @@
-"""Carries out any plan that writes the data set anew: a case for each kind of work."""
+"""Carries out any plan that writes a new data set, with one case for each kind of work."""
 
 from collections.abc import Callable
 from typing import NamedTuple, assert_never
@@ -14,14 +14,14 @@ from dicomtx.storage.source import Spool
 
 
 class Means(NamedTuple):
-    """What the work is done with.
+    """The codecs, settings and storage that a plan uses.
 
     Attributes:
-        codecs: those in force.
-        settings: those for this file.
-        spool: where new Pixel Data is collected.
-        icon_spool: where the pixels of icons are collected.
-        progress: is called after each frame, with how many are done, of how many.
+        codecs: the enabled codecs.
+        settings: the settings for this file.
+        spool: collects the new Pixel Data.
+        icon_spool: collects the pixels of icons.
+        progress: called after each frame with the number of finished frames and of all frames.
     """
 
     codecs: Codecs
@@ -32,12 +32,12 @@ class Means(NamedTuple):
 
 
 def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
-    """Returns new Pixel Data and the edits that go with it.
+    """Returns the new Pixel Data and the edits that belong to it.
 
     numpy and the codecs are imported only if the plan needs them.
 
     Raises:
-        DicomtxError: it cannot be done; the message says why.
+        DicomtxError: the plan fails; the message says why.
     """
     salvage = means.settings.salvage
     match plan:
@@ -63,7 +63,7 @@ def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
 
 
 def _rewritten(plan: Rewrite, data_set: DataSet, *, salvage: bool) -> Transcoded:
-    """Returns native Pixel Data in the target's byte order; None if that of the source passes."""
+    """Returns native Pixel Data in the target's byte order; None if the source can be copied."""
     labelled = image_pixel(data_set)
     edits = image_edits(labelled, plan.after) if labelled and plan.after else []
     warnings: list[str] = []
@@ -75,7 +75,7 @@ def _rewritten(plan: Rewrite, data_set: DataSet, *, salvage: bool) -> Transcoded
 def _with_icons(
     done: Transcoded, plan: Recompress | Code, data_set: DataSet, means: Means
 ) -> Transcoded:
-    """Returns the same, with icons made native where the target does not hold them."""
+    """Returns ``done`` with edits that decode the icons which the target cannot hold."""
     from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy
 
     icons = decoded_icons(data_set, plan, means.codecs, means.icon_spool, means.settings)

@@ -1,4 +1,4 @@
-"""What is kept of frames once they are written: of many small ones no more than some bytes."""
+"""The results of frames after they are written: a few bytes for each frame."""
 
 from dicomtx.codecs.codec import CodecSpec
 from dicomtx.engine.lossy.measurement import Errors
@@ -6,17 +6,17 @@ from dicomtx.engine.transcoding.pipeline import Made
 
 
 class FrameResults:
-    """What was told of the frames so far.
+    """Collects the results of the frames so far.
 
     Attributes:
-        count: how many there are.
-        digests: those of native frames that will be compared, one behind the other.
-        verifiers: the codecs that decoded frames again, by name.
-        checked: how many frames were decoded again.
-        planes: of each frame, the overlay planes that were taken out of it, if there are any.
-        errors: of each frame, what it lost, if it was to lose something.
-        high_bits: how many words had something above Bits Stored.
-        noted: the numbers of frames of which something is to be said, and what.
+        count: the number of frames.
+        digests: the digests of native frames to compare later, joined.
+        verifiers: the codecs that decoded encoded frames again, by name.
+        checked: the number of frames that were decoded again.
+        planes: the overlay planes that were moved out of each frame, if there are any.
+        errors: the error figures of each frame if the plan is lossy.
+        high_bits: the number of words with bits set above Bits Stored.
+        noted: the numbers of the frames that have a note, and the notes.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class FrameResults:
         self.noted: list[tuple[int, str]] = []
 
     def add(self, made: Made) -> None:
-        """Keeps what a frame tells, but not the frame."""
+        """Adds the results of a frame, but does not keep its data."""
         self.count += 1
         self.digests += made.digest
         self.high_bits += made.high_bits
@@ -46,6 +46,6 @@ class FrameResults:
             self.noted.append((self.count, made.note))
 
     def notes(self) -> list[str]:
-        """Returns what is noted of the first frame of which something is, and of how many more."""
+        """Returns the first note, and how many more frames have one; empty if none has."""
         more = f" (and {len(self.noted) - 1} more)" if len(self.noted) > 1 else ""
         return [f"frame {number}{more}: {note}" for number, note in self.noted[:1]]

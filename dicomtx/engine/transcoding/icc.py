@@ -1,4 +1,4 @@
-"""The ICC profile of a code stream, which is lost with the stream unless the data set keeps it."""
+"""Copies the ICC profile of a code stream to the data set, so that decoding does not lose it."""
 
 from typing import Final
 
@@ -18,13 +18,13 @@ FAMILIES: Final = ("JPEG", "JPEG 2000", "HTJ2K", "JPEG XL")
 def edits(
     plan: Code, data_set: DataSet, source: EncapsulatedFrames | NativeFrames, warnings: list[str]
 ) -> list[Edit]:
-    """Returns the edit that puts the first frame's profile into the data set, if it has none.
+    """Returns the edit that adds the first frame's profile to a data set without one.
 
     Args:
-        plan: what is done.
+        plan: the plan that is carried out.
         data_set: the source.
-        source: its frames.
-        warnings: what is kept is added here.
+        source: the frames of the source.
+        warnings: gets a warning if the profile is copied or cannot be read.
     """
     coded = plan.source.family in FAMILIES
     if not coded or isinstance(source, NativeFrames) or not source.count:
@@ -38,15 +38,15 @@ def edits(
         return []
     if not found:
         return []
-    warnings.append("the ICC profile of the code stream is kept as ICC Profile (0028,2000)")
+    warnings.append("the ICC profile of the code stream was copied to ICC Profile (0028,2000)")
     return [Edit(tags.ICC_PROFILE, "OB", found + b"\0" * (len(found) % 2))]
 
 
 def _profile(stream: bytes) -> bytes:
-    """Returns the profile in a code stream, empty if there is none.
+    """Returns the profile in a code stream; empty if there is none.
 
     Raises:
-        CodecError: there is one, but it cannot be read.
+        CodecError: the profile cannot be read.
     """
     said = code_stream.read(stream)
     if said is None or said.family != "JPEG XL":

@@ -1,4 +1,4 @@
-"""Encapsulated Pixel Data within sequences (icons): it is in the data set's syntax, or native."""
+"""Icons: encapsulated Pixel Data in sequences, which the target may not be able to hold."""
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import tags
@@ -17,10 +17,10 @@ from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 def decoded_icons(
     data_set: DataSet, around: Changing, codecs: Codecs, spool: Spool, settings: Settings
 ) -> list[Edit]:
-    """Returns the edits that make nested Pixel Data native where the target does not hold it.
+    """Returns the edits that decode nested Pixel Data which the target cannot hold.
 
     Raises:
-        UnsupportedError: one cannot be decoded.
+        UnsupportedError: an icon cannot be decoded.
     """
     edits: list[Edit] = []
     for path, item in nested_encapsulated(data_set):
@@ -28,13 +28,17 @@ def decoded_icons(
         if found.first_stream and found.first_stream.fits(around.target.uid):
             continue
         if not found.syntax.encapsulated:
-            raise UnsupportedError("an icon in it is in no transfer syntax that can be told")
+            raise UnsupportedError(
+                "its icon image cannot be decoded: the transfer syntax is unknown"
+            )
         if found.missing:
-            raise UnsupportedError(f"an icon in it cannot be decoded: it has no {found.missing[0]}")
+            raise UnsupportedError(
+                f"its icon image cannot be decoded: {found.missing[0]} is missing"
+            )
         made = plan(found, DEFAULT_TARGET, codecs, settings)
         if not isinstance(made, Code):
-            raise UnsupportedError(f"an icon in it cannot be decoded: {reason_of(made)}")
-        made = made._replace(lossy_past=False)  # an icon has no history of its own
+            raise UnsupportedError(f"its icon image cannot be decoded: {reason_of(made)}")
+        made = made._replace(lossy_past=False)  # the lossy history belongs to the main image
         done = Transcoder(made, item, codecs, spool, settings).run()
         assert done.pixel_data is not None
         value = b"".join(done.pixel_data.value.chunks())

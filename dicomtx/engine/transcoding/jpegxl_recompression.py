@@ -1,4 +1,4 @@
-"""JPEG streams put into JPEG XL, and taken out of it: the very same bytes, never decoded."""
+"""Converts JPEG streams to JPEG XL and back, byte for byte, without decoding the pixels."""
 
 from dicomtx import code_stream
 from dicomtx.codecs import guard
@@ -20,12 +20,12 @@ from dicomtx.transfer_syntaxes import RECOMPRESSION
 
 
 def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
-    """Returns Pixel Data with each stream repacked.
+    """Returns Pixel Data with each stream converted to JPEG XL or back.
 
     Raises:
-        CodecsFailedError: a stream cannot be.
-        VerificationError: what was packed does not come back as it was.
-        DamagedError: the frames cannot be told.
+        CodecsFailedError: a stream cannot be converted.
+        VerificationError: a JPEG XL stream does not convert back to the same JPEG stream.
+        DamagedError: the frames cannot be told apart, or a stream is damaged.
     """
     warnings: list[str] = []
     packs = plan.target.uid == RECOMPRESSION
@@ -58,24 +58,27 @@ def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool
 
 
 def _packed(stream: bytes, index: int) -> bytes:
-    """Returns a JPEG stream in JPEG XL, once it was turned back and compared.
+    """Returns a JPEG stream as JPEG XL, after converting it back and comparing.
 
     Raises:
-        DamagedError: it is not JPEG Baseline, or is cut off: such a stream would never come back.
+        DamagedError: it is not JPEG Baseline, or is truncated; it could not be restored.
+        VerificationError: converting back gives other bytes.
     """
     jpeg = _baseline(stream)
     packed = recompression.packed(jpeg)
     if recompression.unpacked(packed) != jpeg:
-        raise VerificationError(f"frame {index + 1} does not come back out of JPEG XL as it was")
+        raise VerificationError(
+            f"frame {index + 1}: JPEG XL does not convert back to the same JPEG stream"
+        )
     return packed
 
 
 def _unpacked(stream: bytes) -> bytes:
-    """Returns the JPEG stream in a JPEG XL stream.
+    """Returns the JPEG stream that a JPEG XL stream was made from.
 
     Raises:
-        CodecError: there is none.
-        DamagedError: it is not JPEG Baseline.
+        CodecError: the stream was not made from JPEG.
+        DamagedError: the result is not JPEG Baseline, or is truncated.
     """
     return _baseline(recompression.unpacked(stream))
 
@@ -85,15 +88,15 @@ def _baseline(jpeg: bytes) -> bytes:
     if said is None or not said.fits(BASELINE):
         raise DamagedError("not a JPEG Baseline stream")
     if not code_stream.end(jpeg):
-        raise DamagedError("the code stream is cut off: it has no end marker")
+        raise DamagedError("the code stream is truncated: its end marker is missing")
     return jpeg
 
 
 def _of_image(stream: bytes, plan: Recompress) -> bytes:
-    """Returns a stream whose header says what the data set says, as far as it says it.
+    """Returns the stream if its header does not contradict the data set.
 
     Raises:
-        DamagedError: it is of another image.
+        DamagedError: the size or the number of components differs.
     """
     said, image = code_stream.read(stream), plan.before
     if said:
@@ -101,7 +104,7 @@ def _of_image(stream: bytes, plan: Recompress) -> bytes:
         expected = image.rows, image.columns, image.samples_per_pixel
         if any(n not in (0, wanted) for n, wanted in zip(told, expected, strict=True)):
             raise DamagedError(
-                f"the stream says {told[0]} x {told[1]}, {told[2]} components; the data set"
-                f" {expected[0]} x {expected[1]}, {expected[2]}"
+                f"the code stream is {told[0]} x {told[1]} with {told[2]} components, but the"
+                f" data set says {expected[0]} x {expected[1]} with {expected[2]}"
             )
     return stream

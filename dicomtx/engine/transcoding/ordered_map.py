@@ -1,11 +1,11 @@
-"""Work on frames in parallel, in their order and with a bounded window."""
+"""Processes frames in parallel, yields them in order, and bounds the pending results."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 T = TypeVar("T")
-TOGETHER: Final = 1 << 19  # bytes of small frames that a thread is given at once
+TOGETHER: Final = 1 << 19  # bytes of small frames that a thread gets at once
 
 
 def ordered_map(
@@ -13,8 +13,8 @@ def ordered_map(
 ) -> Iterator[T]:
     """Yields ``work(0)`` to ``work(count - 1)`` in order.
 
-    A thread does so many ``together``: handing over costs as much as a small frame. At most two
-    such runs of results for each thread are held. The first error ends it all.
+    Each task handles ``together`` items, because starting a task costs as much as a small frame.
+    At most two tasks for each thread are pending. The first error stops the work.
     """
     if threads < 2 or count < 2:
         yield from map(work, range(count))
@@ -24,7 +24,7 @@ def ordered_map(
     def run(indices: range) -> list[T]:
         return [work(index) for index in indices]
 
-    together = min(together, -(-count // threads))  # none is to stand idle
+    together = min(together, -(-count // threads))  # every thread gets work
     pool = ThreadPoolExecutor(min(threads, count))
     window: deque[Future[list[T]]] = deque()
     try:

@@ -1,4 +1,4 @@
-"""What happens to one frame: decode, colour, overlays, encode, and a look at the result."""
+"""Processes one frame: decode, convert colours, move overlays, encode, and verify."""
 
 from typing import Final, NamedTuple
 
@@ -20,16 +20,16 @@ from dicomtx.image_pixel import Frame
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
 
-KEPT: Final = 1 << 26  # bytes of native frames that are not decoded twice
+KEPT: Final = 1 << 26  # bytes of native frames to keep instead of decoding them twice
 
 
 class Read(NamedTuple):
-    """One frame of the source.
+    """One frame of the source, ready to encode.
 
     Attributes:
-        frame: as it is to be encoded.
-        planes: the overlay planes that were taken out of it, a byte a pixel.
-        high_bits: how many words had something above Bits Stored.
+        frame: the frame to encode.
+        planes: the overlay planes that were moved out of the frame, one byte for each pixel.
+        high_bits: the number of words with bits set above Bits Stored.
     """
 
     frame: Frame
@@ -42,12 +42,12 @@ class Made(NamedTuple):
 
     Attributes:
         data: the code stream, or the native frame.
-        digest: of its stored values, where it is native and will be compared.
-        planes: the overlay planes that were taken out of it, a byte a pixel.
-        verifier: the codec that decoded it again to the same values, None if none did.
-        errors: what it lost, None if it was to lose nothing.
-        note: why it lost less than it might have.
-        high_bits: how many words of the source had something above Bits Stored.
+        digest: the digest of the stored values if the frame is native and will be compared.
+        planes: the overlay planes that were moved out of the frame, one byte for each pixel.
+        verifier: the codec that decoded the stream to the same values; None if none did.
+        errors: the error figures of a lossy frame; None if the plan is lossless.
+        note: why the frame lost less than the goal allows.
+        high_bits: the number of source words with bits set above Bits Stored.
     """
 
     data: bytes | bytearray | memoryview
@@ -60,23 +60,23 @@ class Made(NamedTuple):
 
 
 class Pipeline(NamedTuple):
-    """All that is needed for any frame of one file; frames may be made by several threads.
+    """Everything needed to process the frames of one file. Several threads can share it.
 
     Attributes:
-        plan: what is to be done.
-        frames: the source's, native or decoded.
-        encoder: the codec that encodes, None for a native target.
-        codec: the same, opened.
-        checks: decoders of the target, the best one first; none: what is encoded is not checked.
-        confirming: more decoders of the target, for what loses something.
-        second: another decoder of the source, for what a plugin decoded, or where another code base
-            must decode the same.
-        demanded: a frame that ``second`` cannot decode is an error.
-        sampled: the frames whose encoding is checked; None for all.
-        lossy: encodes in place of ``codec`` where the plan is to lose something.
-        palette: expands each frame, where the plan says so.
-        digests: native frames are digested.
-        kept: frames that were read before, by number; each is taken when it is made.
+        plan: the plan to carry out.
+        frames: the frames of the source, native or decoded.
+        encoder: the codec that encodes; None for a native target.
+        codec: the opened encoder.
+        checks: the decoders that verify encoded frames, the best one first; empty to verify none.
+        confirming: more decoders of the target, to confirm lossy frames.
+        second: a second decoder of the source, to check a plugin or to confirm with another code
+            base.
+        demanded: whether it is an error if ``second`` cannot decode a frame.
+        sampled: the frames to verify; None for all.
+        lossy: the encoder that replaces ``codec`` if the plan is lossy.
+        palette: the palette to expand frames with, if the plan requires it.
+        digests: whether to compute digests of native frames.
+        kept: frames that were read before, by index; ``make`` removes them.
     """
 
     plan: Code
@@ -94,15 +94,15 @@ class Pipeline(NamedTuple):
     kept: dict[int, Read] | None = None
 
     def read(self, index: int) -> Read:
-        """Returns one frame of the source as it is to be encoded.
+        """Returns one frame of the source, ready to encode.
 
         Raises:
-            FailedError: the decoder cannot do it.
-            VerificationError: two decoders differ.
-            UnsupportedError: it has bits above Bits Stored that are refused.
+            FailedError: the decoder failed.
+            VerificationError: two decoders give different pixels, or the second one failed.
+            UnsupportedError: the frame has bits set above Bits Stored, and the plan refuses them.
         """
         frame = self.frames.read(index)
-        if self.palette and frame.image.samples_per_pixel == 1:  # a blank frame has colours
+        if self.palette and frame.image.samples_per_pixel == 1:  # blank frames are RGB already
             frame = self.palette.expanded(frame)
         frame = in_working_colours(self.plan, frame)
         if self.second:
@@ -126,13 +126,13 @@ class Pipeline(NamedTuple):
         return read
 
     def make(self, index: int) -> Made:
-        """Returns one frame made.
+        """Returns one frame in its new encoding.
 
         Raises:
-            FailedError: the decoder or the encoder cannot do it.
-            MissedError: the quality asked for cannot be had.
-            UnfitError: it has words that need code streams as wide as Bits Allocated.
-            VerificationError: what was made is not what was read.
+            FailedError: the decoder or the encoder failed.
+            MissedError: the frame cannot reach the quality goal.
+            UnfitError: its words need code streams as wide as Bits Allocated.
+            VerificationError: the result does not decode to the pixels of the source.
         """
         read = self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
         return self._made(read.frame, index)._replace(planes=read.planes, high_bits=read.high_bits)
@@ -150,7 +150,11 @@ class Pipeline(NamedTuple):
         return Made(stream, b"", (), self._checked(stream, frame, index))
 
     def _coded(self, frame: Frame, index: int) -> Frame:
-        """Returns the frame as the encoder gets it: one whose words it can give back."""
+        """Returns the frame for the encoder, as wide as the plan requires.
+
+        Raises:
+            UnfitError: its words do not fit in Bits Stored bits.
+        """
         if self.plan.whole_words:
             return frame._replace(image=high_bits.whole(frame.image))
         if not whole_words(self.plan.target) and not words.fits(frame):
@@ -158,13 +162,17 @@ class Pipeline(NamedTuple):
         return frame
 
     def losses(self, errors: list[Errors]) -> tuple[Quality, Range] | None:
-        """Returns what was lost in all frames, and the range of their values as they now are."""
+        """Returns the loss over all frames and the new range of their values; None if lossless."""
         if not self.lossy or not errors:
             return None
         return summary(errors, self.lossy.peak), Range.around(frame.found for frame in errors)
 
     def _checked(self, stream: bytes, original: Frame, index: int) -> CodecSpec | None:
-        """Returns which decoder found the same words in the stream, if it is checked."""
+        """Returns the decoder that verified the stream; None if the frame is not verified.
+
+        Raises:
+            VerificationError: the stream decodes to other pixels, or no decoder can read it.
+        """
         if self.sampled is not None and index not in self.sampled:
             return None
         reasons = []
@@ -192,36 +200,40 @@ class Pipeline(NamedTuple):
 
     @property
     def _encoder_name(self) -> str:
-        return self.encoder.name if self.encoder else "nobody"
+        return self.encoder.name if self.encoder else "no codec"
 
     def _check_decoder(self, frame: Frame, index: int, second: Frames) -> None:
-        """Compares with what a builtin codec makes of the same stream.
+        """Compares the frame with the result of a second decoder.
 
         Raises:
-            VerificationError: they differ.
+            VerificationError: they differ, or a demanded second decoder failed.
         """
         try:
             other = in_working_colours(self.plan, second.read(index))
         except FailedError as error:
             if self.demanded:
-                raise VerificationError(f"no other code base confirms it: {error}") from error
-            return  # a plugin decoded it because a builtin could not, or should not, do it
+                raise VerificationError(
+                    f"no second code base could confirm the pixels: {error}"
+                ) from error
+            return  # plugins often decode streams that the built-in codecs cannot
         if not stored_values.same(frame, other):
             raise VerificationError(f"two codecs decode frame {index + 1} to different pixels")
 
 
 def with_lossy_encoder(pipeline: Pipeline, settings: Settings, threads: int) -> Pipeline:
-    """Returns a pipeline that encodes with as much loss as the settings ask for.
+    """Returns a pipeline that encodes lossily to reach the goal in the settings.
 
-    PSNR is measured against the range of all values, so all frames are read once for it; one
-    frame, or a few small ones, are kept as they are.
+    PSNR depends on the range of all values, so this reads all frames once. If they are small, it
+    keeps them in memory for the encoder.
     """
     assert pipeline.encoder is not None
     assert pipeline.codec is not None
     frames, reader = pipeline.frames, pipeline
     kept: dict[int, Read] = {}
     keep = frames.count == 1 or frames.count * pipeline.plan.working.frame_bytes <= KEPT
-    if isinstance(frames, DecodedFrames) and not keep:  # what is salvaged is told once
+    if (
+        isinstance(frames, DecodedFrames) and not keep
+    ):  # a separate reader, so that salvage warnings appear once
         again = DecodedFrames(frames.streams, frames.decoder, frames.blank, frames.most_made_up)
         reader = pipeline._replace(frames=again)
 

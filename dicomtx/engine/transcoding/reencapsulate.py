@@ -1,4 +1,4 @@
-"""Encapsulates code streams anew, each as it is: fragments, offset tables, padding, labels."""
+"""Writes new fragments, offset tables, padding and labels, and keeps the code streams."""
 
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs import guard
@@ -14,10 +14,10 @@ from dicomtx.storage.source import Spool
 
 
 def rewrapped(plan: Reencapsulate, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
-    """Returns Pixel Data with one fragment a frame, and the edits that go with it.
+    """Returns Pixel Data with one fragment for each frame, and the edits that belong to it.
 
     Raises:
-        DamagedError: the frames cannot be told apart.
+        DamagedError: the frames cannot be told apart, or a code stream is damaged.
     """
     warnings: list[str] = []
     sizes = unmarked(plan.source, plan.before)

@@ -1,4 +1,4 @@
-"""What carrying out a plan gives, before it is written."""
+"""The result of carrying out a plan, before it is written to a file."""
 
 from typing import NamedTuple
 
@@ -12,19 +12,19 @@ class Transcoded(NamedTuple):
     """The frames of one file in their new encoding.
 
     Attributes:
-        pixel_data: the new Pixel Data; None where the source's passes.
-        edits: what goes with it, the measured ones included.
-        digests: of each native frame that will be compared, of its stored values as they should
-            be in the output, one behind the other.
-        decoder: the codec that decoded, None for native sources.
-        encoder: the codec that encoded, None for native targets.
+        pixel_data: the new Pixel Data; None to copy that of the source.
+        edits: the element edits, including those that record a measured loss.
+        digests: the expected digests of the stored values of native frames, joined; empty if the
+            output is not compared.
+        decoder: the codec that decoded; None for native sources.
+        encoder: the codec that encoded; None for native targets.
         verification: one of ``verification.WORDS``.
-        frames: how many were coded.
-        frames_verified: how many of these were decoded again, and compared.
-        attempts: the codecs that failed before.
-        warnings: what is not as it should be in the source.
-        quality: what was lost, None if nothing was to be.
-        new_uid: the SOP Instance UID of the output, empty if it keeps its own.
+        frames: the number of frames that were decoded or encoded.
+        frames_verified: the number of encoded frames that were decoded again and compared.
+        attempts: the codecs that failed before another one succeeded.
+        warnings: the warnings about the source and the conversion.
+        quality: the measured loss; None if the plan is lossless.
+        new_uid: the new SOP Instance UID of the output; empty if it keeps the old one.
     """
 
     pixel_data: PixelData | None = None

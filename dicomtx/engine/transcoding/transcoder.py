@@ -1,4 +1,4 @@
-"""Carries a plan out on one data set: codecs in their order, frames, what goes with them."""
+"""Decodes and encodes the frames of one data set, and tries the codecs in order."""
 
 from collections.abc import Callable, Iterator
 
@@ -46,15 +46,15 @@ from dicomtx.verification import sample
 
 
 class Transcoder:
-    """Carries one plan out.
+    """Carries out a plan that decodes or encodes frames.
 
     Attributes:
-        plan: what is done, and what is done instead if frames do not allow it.
+        plan: the plan, with its alternatives.
         data_set: the source.
-        codecs: those in force.
-        spool: where the frames are collected; thrown away and begun again when a codec fails.
-        settings: verification, salvage.
-        progress: is told how many frames are made, of how many.
+        codecs: the enabled codecs.
+        spool: collects the frames; emptied for the next try if a codec fails.
+        settings: the settings for this file.
+        progress: called after each frame with the number of finished frames and of all frames.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Transcoder:
         settings: Settings,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Does nothing yet."""
+        """Stores the arguments; ``run`` does the work."""
         self.plan = plan
         self.data_set = data_set
         self.codecs = codecs
@@ -79,10 +79,10 @@ class Transcoder:
 
         Raises:
             CodecsFailedError: every codec failed.
-            UnsupportedError: bits above Bits Stored are refused, or the target cannot hold them.
-            VerificationError: what was encoded does not decode to what was read.
+            MissedError: a frame cannot reach the quality goal.
+            UnsupportedError: bits above Bits Stored are refused, or a later frame is lossy already.
+            VerificationError: an encoded frame does not decode to the pixels of the source.
             DamagedError: the frames cannot be found, or contradict each other.
-            UnsupportedError: a later frame is lossy already, and is not to lose more.
         """
         warnings: list[str] = []
         found = self._find(warnings)
@@ -107,7 +107,7 @@ class Transcoder:
                     given_up = self._given_up(found, none_left, given_up)
         if _lost(pipeline.frames) == made.count:
             assert given_up is not None
-            raise given_up  # nothing at all could be salvaged
+            raise given_up  # no frame could be salvaged
         losses = pipeline.losses(made.errors)
         verifiers = Verifiers(plan, self.codecs, self.settings, made.count)
         history, uid = self._history(plan, found, losses, warnings)
@@ -135,7 +135,7 @@ class Transcoder:
         losses: tuple[Quality, Range] | None,
         warnings: list[str],
     ) -> tuple[list[Edit], str]:
-        """Returns the edits that tell of losses, now or before, and the new UID."""
+        """Returns the edits that record lossy compression, now or before, and the new UID."""
         if losses:
             return record.step_edits(plan, self.data_set, self.settings, found, losses)
         return record.past_edits(plan, self.data_set, found, warnings), ""
@@ -158,11 +158,11 @@ class Transcoder:
         error: DamagedError | CodecsFailedError,
         before: DamagedError | CodecsFailedError | None,
     ) -> DamagedError | CodecsFailedError:
-        """Returns the error, if frames of zeros may stand for what cannot be decoded.
+        """Returns the error if frames of zeros can replace the frames that cannot be decoded.
 
         Raises:
-            DamagedError: they may not; nor may they if the size of the image is forged.
-            CodecsFailedError: likewise.
+            DamagedError: they cannot: without salvage, or if the image size is implausible.
+            CodecsFailedError: the same, or the encoding failed.
         """
         image = self.plan.working
         small = isinstance(found, EncapsulatedFrames) and (image.frame_bytes <= most_made_up(found))
@@ -171,7 +171,7 @@ class Transcoder:
         return error
 
     def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
-        """Returns a pipeline that has a frame of zeros for what cannot be decoded."""
+        """Returns the pipeline with a frame of zeros for each frame that cannot be decoded."""
         image = pipeline.plan.working
         assert isinstance(pipeline.frames, DecodedFrames)
         streams = pipeline.frames.streams
@@ -181,7 +181,7 @@ class Transcoder:
         return pipeline._replace(frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
-        """Yields the codecs to try; None, once, where none is needed."""
+        """Yields the codecs to try; yields None once if no codec is needed."""
         syntax = self.plan.source if direction == "decode" else self.plan.target
         return self.codecs.able(syntax, direction) if syntax.encapsulated else iter((None,))
 
@@ -217,14 +217,14 @@ class Transcoder:
         return DecodedFrames(found, Decoder(spec, codec, self.plan.source, self.plan.before))
 
     def _sampled(self, count: int) -> frozenset[int] | None:
-        """Returns the frames whose encoding is checked; None for all."""
+        """Returns the indices of the frames to verify; None for all."""
         share = self.settings.verifies.share
         if share in (0, 1):
             return None
         return sample(self.data_set.text(tags.SOP_INSTANCE_UID), count, share)
 
     def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], FrameResults]:
-        """Returns all frames made, one after the other in the spool."""
+        """Returns Pixel Data of all frames, the edits that belong to it, and the frame results."""
         plan = pipeline.plan
         self.spool.reset()
         encoded = pipeline.encoder is not None
@@ -249,7 +249,7 @@ class Transcoder:
         return pixel_data, edits, made
 
     def _at_once(self, pipeline: Pipeline) -> int:
-        """Returns how many frames are worked on at once: as many as there is memory for."""
+        """Returns how many frames to process at once: as many as the memory limit allows."""
         frames = pipeline.frames
         decoder = frames.decoder.spec if isinstance(frames, DecodedFrames) else None
         chosen = ((decoder, self.plan.source), (pipeline.encoder, self.plan.target))
@@ -268,15 +268,15 @@ def _remarks(frames: Frames) -> list[str]:
 
 
 def _lost(frames: Frames) -> int:
-    """Returns how many frames could not be decoded; they were salvaged as zeros."""
+    """Returns how many frames could not be decoded and were replaced with zeros."""
     return len(frames.remarks.lost) if isinstance(frames, DecodedFrames) else 0
 
 
 def _instead(plan: Code, error: MissedError | UnfitError) -> tuple[Code, list[str]]:
-    """Returns what the plan does instead, and what a user should know of it.
+    """Returns the alternative of the plan, and the warnings for the user.
 
     Raises:
-        MissedError: it does nothing else if it misses its goal.
+        MissedError: the plan has no alternative for a missed goal.
         UnsupportedError: the target cannot hold words that use all of their bits.
     """
     if isinstance(error, UnfitError):
@@ -284,7 +284,7 @@ def _instead(plan: Code, error: MissedError | UnfitError) -> tuple[Code, list[st
             raise UnsupportedError(f"{error}: {plan.if_unfit.reason}") from error
         other, told = plan.if_unfit, []
     elif plan.if_missed and plan.if_missed.lossy:
-        other, told = plan.if_missed, [f"{error}; RGB components can, and are written"]
+        other, told = plan.if_missed, [f"{error}; RGB components are used instead"]
     else:
         other = plan.if_missed if error.lossless_meets_it else None
         name = plan.target.name

@@ -69,7 +69,7 @@ def test_words_that_the_target_cannot_hold_are_refused() -> None:
     wide = image(8, 8, allocated=32, stored=16)
     made = coded(header(pixel=wide), "jpeg2000-lossless")
     assert isinstance(made.if_unfit, Refuse)
-    assert "all of their 32 bits, not only the 16 of Bits Stored" in made.if_unfit.reason
+    assert "all 32 allocated bits, not only the 16 of Bits Stored" in made.if_unfit.reason
     assert alternatives_of(made) == ("refused if words need bits above Bits Stored",)
 
 

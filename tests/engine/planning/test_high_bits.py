@@ -152,7 +152,7 @@ def test_syntaxes_of_whole_words_keep_them_without_a_word(bench: Bench, to: str)
 def test_words_that_a_syntax_cannot_hold_are_refused(bench: Bench, to: str) -> None:
     pixel = image(9, 7, allocated=32, stored=12)
     error = bench.failed(bench.convert(source(pixel, padded(pixel)), to), ExitCode.UNSUPPORTED)
-    assert "words need all of their 32 bits" in error
+    assert "the samples use all 32 allocated bits" in error
     assert "Try --to deflated-image-frame, or --high-bits mask" in error
 
 

@@ -35,16 +35,20 @@ def test_only_jpeg_baseline_is_repacked_and_without_a_codec_between() -> None:
     assert (back.action, back.decoder) == (Action.RECODE, "imagecodecs")
     other = planned(header("jpeg-lossless-sv1", RGB), "jpeg-xl-recompression")
     assert "jpeg-baseline" in reason_of(other)
-    assert "not in force" in reason_of(planned(found, "jpeg-xl-recompression", codecs=("gdcm",)))
+    assert "not enabled" in reason_of(planned(found, "jpeg-xl-recompression", codecs=("gdcm",)))
 
 
 @pytest.mark.parametrize(
     ("told", "settings", "reason"),
     [
-        ({}, {}, "lossy before"),
+        ({}, {}, "lossy-compressed"),
         ({}, {"allow_generation_loss": True}, ""),
         ({"first_stream": stream("jpeg2000-lossless")}, {}, ""),
-        ({"first_stream": stream("jpeg2000-lossless"), "lossy_before": True}, {}, "lossy before"),
+        (
+            {"first_stream": stream("jpeg2000-lossless"), "lossy_before": True},
+            {},
+            "lossy-compressed",
+        ),
         ({"first_stream": stream("jpeg2000")}, {"reversible": True}, ""),
     ],
 )
@@ -68,4 +72,4 @@ def test_lossy_jpeg_xl_is_made_of_rgb_only() -> None:
     full = RGB._replace(photometric_interpretation="YBR_FULL")
     assert not reason_of(planned(header(pixel=full), "jpeg-xl"))
     wide = full._replace(bits_allocated=16, bits_stored=16, high_bit=15)
-    assert "YBR_FULL of 16 bits" in reason_of(planned(header(pixel=wide), "jpeg-xl"))
+    assert "16-bit YBR_FULL" in reason_of(planned(header(pixel=wide), "jpeg-xl"))

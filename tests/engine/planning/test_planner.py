@@ -146,7 +146,7 @@ def test_pixel_data_that_cannot_be_read_is_refused_only_if_it_must_be_read() -> 
         (image(8, 8, allocated=32), "jpeg2000-lossless", "24 bits"),
         (image(8, 8, allocated=16, signed=True), "jpeg-xl-lossless", "unsigned"),
         (WHOLE._replace(bits_stored=12, high_bit=15), "jpeg-ls-lossless", "High Bit 15"),
-        (RGB._replace(photometric_interpretation="YBR_FULL_422", columns=63), "rle", "odd number"),
+        (RGB._replace(photometric_interpretation="YBR_FULL_422", columns=63), "rle", "odd Columns"),
     ],
 )
 def test_what_the_target_cannot_hold_is_refused_with_the_reason(
@@ -169,7 +169,7 @@ def test_native_pixel_data_longer_than_its_length_can_say_is_refused() -> None:
     huge = WHOLE._replace(rows=65_535, columns=65_535)
     made = planned(header("rle", image=huge), "explicit")
     assert made.action is Action.REFUSE
-    assert "more than its length can say" in reason_of(made)
+    assert "more than its length field can hold" in reason_of(made)
     almost = WHOLE._replace(rows=0x8000, columns=0x8000, number_of_frames=1)
     assert planned(header("rle", image=almost), "explicit").action is Action.DECODE
 

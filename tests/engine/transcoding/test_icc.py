@@ -16,7 +16,7 @@ from tests.dicom import builder
 from tests.traps.altered_files import values
 
 SMALL, LARGE = bytes(range(251)) * 3, bytes(range(256)) * 600
-KEPT = "kept as ICC Profile"
+KEPT = "copied to ICC Profile"
 
 
 def jpeg(profile: bytes, samples: int, *, lossless: bool = False) -> bytes:

@@ -38,7 +38,7 @@ def planned(bench: Bench, to: str, **settings: Any) -> Planned:
 @pytest.mark.parametrize(
     ("data", "to", "settings", "otherwise", "warning"),
     [
-        (words(RGB, 8), "jpeg-baseline", {"psnr": 35.0}, "RGB components", "RGB components can"),
+        (words(RGB, 8), "jpeg-baseline", {"psnr": 35.0}, "RGB components", "RGB components"),
         (words(RGB, 8), "jpeg-xl", {"psnr": 150.0}, "coded without loss", "coded without loss"),
         (
             words(NARROW, 16),
@@ -75,7 +75,7 @@ def test_rgb_components_are_labelled_as_they_are(bench: Bench) -> None:
 def test_words_that_the_target_cannot_hold_end_as_planned(bench: Bench) -> None:
     wide = image(24, 32, allocated=32, stored=16)
     outcome = bench.convert(words(wide, 32), "jpeg2000-lossless")
-    assert "words need all of their 32 bits" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+    assert "the samples use all 32 allocated bits" in bench.failed(outcome, ExitCode.UNSUPPORTED)
     made = planned(bench, "jpeg2000-lossless")
     assert made.otherwise == ("refused if words need bits above Bits Stored",)
 
