@@ -110,7 +110,7 @@ def test_a_link_in_the_destination_does_not_lead_an_output_to_a_source(tmp_path:
     (tmp_path / "out/0").mkdir(parents=True)
     (tmp_path / "out/0/00000.dcm").symlink_to(tree / "0/00001.dcm")
     before = file_trees.content(tree)
-    with pytest.raises(UsageError, match="stands where another's output goes"):
+    with pytest.raises(UsageError, match="but the output of another file goes there"):
         run(tree, out=tmp_path / "out", choice=Choice(overwrite=True))
     assert file_trees.content(tree) == before
 
