@@ -13,7 +13,7 @@ from dicomtx.warm.client import call
 
 
 @click.command(short_help="Keep dicomtx loaded, so that commands start at once.")
-@click.option("--socket", "path", metavar="PATH", help="Unix socket. [default: the user's own]")
+@click.option("--socket", "path", metavar="PATH", help="Unix socket. [default: one per user]")
 @click.option(
     "--jobs",
     "-j",
@@ -36,7 +36,7 @@ from dicomtx.warm.client import call
     help="Stop a command that takes longer. [default: no limit]",
 )
 @click.option("--status", is_flag=True, help="Show the status of the running server.")
-@click.option("--stop", is_flag=True, help="Stop the running server; running commands finish.")
+@click.option("--stop", is_flag=True, help="Stop the running server after running commands finish.")
 @click.pass_obj
 def serve(
     console: Console, /, path: str | None, *, status: bool, stop: bool, **limits: float
@@ -57,7 +57,7 @@ def serve(
 
 
 def _serve(console: Console, place: str, limits: Mapping[str, float]) -> int:
-    """Serves until the server is stopped."""
+    """Runs the server until it is stopped."""
     from dicomtx.cli import main  # noqa: PLC0415 - the command line that each child runs
     from dicomtx.workflows.server.listener import import_everything, listening  # noqa: PLC0415
     from dicomtx.workflows.server.zygote import Limits, Zygote  # noqa: PLC0415
@@ -66,6 +66,6 @@ def _serve(console: Console, place: str, limits: Mapping[str, float]) -> int:
         import_everything()
         jobs = int(limits["jobs"]) or len(os.sched_getaffinity(0))
         allowed = Limits(jobs, limits["idle_timeout"], limits["request_timeout"])
-        console.note(f"listening at {place}")
+        console.note(f"listening on {place}")
         Zygote(listener, main, allowed).serve()
     return ExitCode.DONE

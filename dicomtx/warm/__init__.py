@@ -1,1 +1,1 @@
-"""The client of the warm server. It imports little, as it runs before anything else."""
+"""The client of the warm server. It imports little because it runs before everything else."""

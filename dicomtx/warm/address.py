@@ -1,4 +1,4 @@
-"""Where the socket of the warm server is, and whether a command uses it."""
+"""Finds the socket of the warm server, and whether a command uses it."""
 
 import os
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ PRIVATE: Final = 0o700
 
 
 def default_socket(environment: Mapping[str, str]) -> str:
-    """Returns the path of the user's socket: in $XDG_RUNTIME_DIR, or else in a folder of /tmp."""
+    """Returns the path of the user's socket, in $XDG_RUNTIME_DIR or a folder in /tmp."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     folder = f"{runtime}/dicomtx" if runtime else f"/tmp/dicomtx-{os.geteuid()}"  # noqa: S108 - the folder is checked
     return f"{folder}/server.sock"
 
 
 def chosen_socket(environment: Mapping[str, str]) -> str:
-    """Returns the path that DICOMTX_SERVER names; empty if commands run without a server."""
+    """Returns the socket path that DICOMTX_SERVER selects; empty to run without a server."""
     value = environment.get(VARIABLE, "")
     return default_socket(environment) if value in {AUTO, START} else value
 

@@ -1,13 +1,13 @@
-"""The command as a client of the warm server: hands the request over, waits, ends in the same way.
+"""Runs a command through the warm server: sends it, waits, and exits as it exited.
 
-Only modules that start quickly are imported here: this runs once for every command.
+This runs for every command, so it imports only modules that load quickly.
 """
 
 import os
 import signal
 import sys
 
-# the C module behind ``socket``, which takes as long to import as all of Python takes to start
+# the C module behind ``socket``: importing ``socket`` takes as long as starting Python
 from _socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,13 +24,13 @@ CREDENTIALS: Final = 12  # bytes: process, user and group
 
 
 class NoServerError(Exception):
-    """The command has to run in this process; the text says why."""
+    """The command must run in this process; the text says why."""
 
 
 def run_warm(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Has the server run a command and ends this process as the command ended.
+    """Runs a command on the server, then exits as the command exited.
 
-    Returns if the command has to run in this process: it has not been started elsewhere.
+    Returns only if the server did not start the command, so that it must run in this process.
     """
     path = chosen_socket(environment)
     if not path or arguments[1:2] == ["serve"]:
@@ -58,7 +58,7 @@ def call(path: str, kind: str) -> str:
     """Returns the server's answer to STATUS or STOP.
 
     Raises:
-        OSError: no server of this user listens there, or it does not answer.
+        OSError: no server of this user listens on the socket, or it does not answer.
     """
     connection = _connect(path)
     connection.sendall(protocol.pack(Call(kind, "")))
@@ -74,7 +74,7 @@ def _connect(path: str) -> socket:
     connection.connect(path)
     credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, CREDENTIALS)
     if int.from_bytes(credentials[4:8], sys.byteorder) != os.geteuid():
-        raise PermissionError("it runs as another user")
+        raise PermissionError("the server runs as another user")
     return connection
 
 
@@ -84,7 +84,7 @@ def _hand_over(
     """Sends the request and waits until the server accepts it.
 
     Raises:
-        NoServerError: it did not.
+        NoServerError: the server refused the request, or the connection failed.
     """
     streams = tuple(map(_stream, (sys.stdin, sys.stdout, sys.stderr)))
     identity = protocol.installation(environment)
@@ -102,30 +102,30 @@ def _hand_over(
         opened = [number for number, stream in enumerate(streams) if stream]
         descriptors = b"".join(fd.to_bytes(4, sys.byteorder) for fd in (*opened, here))
         sent = connection.sendmsg((data,), ((SOL_SOCKET, SCM_RIGHTS, descriptors),))
-        if sent < len(data):  # sending nothing fails if the server has already refused
+        if sent < len(data):  # an empty send fails if the server has already refused
             connection.sendall(memoryview(data)[sent:])
         os.close(here)
         answer = connection.recv(1)
         if answer == protocol.ACCEPTED:
             return
-        reason = connection.recv(4096).decode(errors="replace") if answer else "it ended"
+        reason = connection.recv(4096).decode(errors="replace") if answer else "the server ended"
     except OSError as error:
         reason = error.strerror or str(error)
     raise NoServerError(f"the server did not accept the command: {reason}")
 
 
 def _stream(stream: object) -> str:
-    """Returns encoding and error handler of a standard stream; empty if it is closed."""
+    """Returns the encoding and the error handler of a standard stream; empty if it is closed."""
     if stream is None:
         return ""
     return f"{getattr(stream, 'encoding', 'utf-8')} {getattr(stream, 'errors', 'strict')}"
 
 
 def _wait(connection: socket) -> NoReturn:
-    """Passes signals on until the command has ended, then ends in the same way."""
+    """Forwards signals until the command ends, then exits as it exited."""
     _forward_signals(connection)
     answer = b""
-    with suppress(OSError):  # the connection of a server that died
+    with suppress(OSError):  # the server died
         while piece := connection.recv(4096):
             answer += piece
     if answer[:1] == protocol.ENDED and len(answer) == 5:
@@ -136,7 +136,7 @@ def _wait(connection: socket) -> NoReturn:
 
 
 def _forward_signals(connection: socket) -> None:
-    """Has the signals that this process gets reach the command."""
+    """Installs handlers that forward signals to the command."""
 
     def forward(number: int, _frame: FrameType | None) -> None:
         with suppress(OSError):
@@ -153,7 +153,7 @@ def _forward_signals(connection: socket) -> None:
 
 
 def _end_as(status: int) -> NoReturn:
-    """Ends this process with the exit code, or by the signal, that ended the command."""
+    """Exits with the exit code of the command, or by the signal that ended it."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number != signal.SIGKILL:
@@ -163,6 +163,6 @@ def _end_as(status: int) -> NoReturn:
 
 
 def _say(arguments: Sequence[str], reason: str) -> None:
-    """Prints why the command runs in this process, if it was called with -v."""
+    """Prints why the command runs in this process, if -v was given."""
     if sys.stderr and not {"-v", "--verbose"}.isdisjoint(arguments):
         sys.stderr.write(f"dicomtx: running without the warm server: {reason}\n")

@@ -1,12 +1,12 @@
-"""What the client and the warm server send to each other over the socket.
+"""The protocol between the client and the warm server.
 
 The client sends one request: ``MAGIC``, the length of the body as four big-endian bytes, and the
-body. The body is a list of byte strings that are separated by NUL: neither arguments nor
-environment can contain it. Open descriptors travel with the first bytes (``SCM_RIGHTS``).
+body. The body is a list of byte strings separated by NUL, which arguments and environment cannot
+contain. The first bytes carry open descriptors (``SCM_RIGHTS``).
 
 The server answers REFUSED with a reason, or ACCEPTED. After ACCEPTED it sends ENDED and the wait
-status of the command (four big-endian bytes, ``os.waitpid``), or FAILED with a reason. Meanwhile
-each byte from the client is the number of a signal for the command.
+status of the command (four big-endian bytes, ``os.waitpid``), or FAILED with a reason. While the
+command runs, each byte from the client is the number of a signal for it.
 """
 
 import os
@@ -39,9 +39,9 @@ LIBRARY_VARIABLES: Final = (
     "OMP_",
     "OPENBLAS_",
 )
-"""Prefixes of the variables that Python and native libraries read only when they start."""
+"""Prefixes of environment variables that Python and native libraries read only at start."""
 HARMLESS: Final = {"OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
-"""Exceptions: dicomtx sets the first and needs neither of the others."""
+"""Exceptions to these prefixes: dicomtx sets the first, and the others have no effect here."""
 
 
 class ProtocolError(Exception):
@@ -49,14 +49,14 @@ class ProtocolError(Exception):
 
 
 class Call(NamedTuple):
-    """A command, with the state of the process that calls it.
+    """A request: a command with the state of its client.
 
     Attributes:
         kind: RUN, STATUS or STOP.
-        identity: the installation that runs the command (``installation``).
-        streams: for each standard stream its encoding and error handler, or empty if it is closed.
-        arguments: of the command line, the program's name first.
-        environment: the environment variables of the caller.
+        identity: the client's installation (see ``installation``).
+        streams: the encoding and error handler of each standard stream; empty if it is closed.
+        arguments: the command line, starting with the program name.
+        environment: the environment variables of the client.
     """
 
     kind: str
@@ -72,7 +72,7 @@ def version() -> str:
 
 
 def installation(environment: Mapping[str, str]) -> str:
-    """Returns what must be equal for a server to stand in for a cold run."""
+    """Returns a text that must be equal in client and server for the server to run a command."""
     early = sorted(
         f"{name}={value}"
         for name, value in environment.items()
@@ -83,7 +83,7 @@ def installation(environment: Mapping[str, str]) -> str:
 
 
 def pack(call: Call) -> bytes:
-    """Returns the bytes of a request."""
+    """Returns a request as bytes."""
     variables = [f"{name}={value}" for name, value in call.environment.items()]
     fields = (call.kind, call.identity, *call.streams, str(len(call.arguments)))
     body = b"\0".join(map(os.fsencode, (*fields, *call.arguments, *variables)))
@@ -94,7 +94,7 @@ def body_length(header: bytes | bytearray) -> int:
     """Returns the length of the body that follows the header.
 
     Raises:
-        ProtocolError: it is not a header, or the body is too long.
+        ProtocolError: the bytes are not a header, or the body is too long.
     """
     length = int.from_bytes(header[len(MAGIC) : HEADER])
     if header[: len(MAGIC)] != MAGIC or length > MOST_BYTES:
@@ -103,10 +103,10 @@ def body_length(header: bytes | bytearray) -> int:
 
 
 def unpack(body: bytes) -> Call:
-    """Returns the request of a body.
+    """Returns the request in a body.
 
     Raises:
-        ProtocolError: it is not the body of a request.
+        ProtocolError: the bytes are not the body of a request.
     """
     fields: Sequence[str] = list(map(os.fsdecode, body.split(b"\0")))
     try:

@@ -1,4 +1,4 @@
-"""Starts the warm server for the commands that follow, at most one for each socket."""
+"""Starts the warm server for later commands, at most one for each socket."""
 
 import fcntl
 import os
@@ -9,15 +9,15 @@ from typing import Final
 
 from dicomtx.warm.address import make_private_folder
 
-IDLE: Final = "600"  # seconds; a server that nobody started by hand ends when nobody needs it
+IDLE: Final = "600"  # seconds; a server that was started automatically ends when idle
 LOCK_VARIABLE: Final = "DICOMTX_SERVER_LOCK"
 
 
 def open_lock(path: str) -> int:
-    """Returns the descriptor of a lock that the server of this socket holds while it runs.
+    """Returns the descriptor of the lock that a server holds while it runs on this socket.
 
     Raises:
-        BlockingIOError: a server holds it.
+        BlockingIOError: a server holds the lock.
         OSError: the folder is not private, or the lock cannot be created.
     """
     make_private_folder(path)
@@ -35,8 +35,8 @@ def open_lock(path: str) -> int:
 def start_server(path: str) -> None:
     """Starts a server in the background unless one is running or starting.
 
-    The lock is taken here and inherited, so that of a hundred callers one starts a server. A
-    server that does not start is no error: commands run without it.
+    The server inherits the lock from this process, so only one of many callers starts a server. It
+    is not an error if the server does not start: commands run without it.
     """
     with suppress(OSError):
         lock = open_lock(path)

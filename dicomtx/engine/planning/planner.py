@@ -32,13 +32,15 @@ def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Set
     for name in settings.fallback:
         if not isinstance(made, Refuse):
             break
-        reasons.append(f"{made.target.name} cannot be: {made.reason}")
+        reasons.append(f"{made.target.name} is not possible: {made.reason}")
         made = _plan(header, find(name), codecs, settings)
     if not reasons:
         return made
     if isinstance(made, Refuse):
-        return made._replace(reason="; ".join([*reasons, f"nor {made.target.name}: {made.reason}"]))
-    return made._replace(warnings=(*reasons, f"{made.target.name} is taken", *made.warnings))
+        return made._replace(
+            reason="; ".join([*reasons, f"{made.target.name} is not possible: {made.reason}"])
+        )
+    return made._replace(warnings=(*reasons, f"fell back to {made.target.name}", *made.warnings))
 
 
 def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:

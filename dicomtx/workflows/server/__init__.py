@@ -1,1 +1,1 @@
-"""The warm server: one process with everything imported forks a child for each command."""
+"""The warm server: a process that has imported everything and forks a child for each command."""

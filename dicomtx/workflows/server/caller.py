@@ -1,4 +1,4 @@
-"""The process that calls the server: who it is, and how a forked child takes its place."""
+"""The client process of a command, and how a forked child copies its state."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ from dicomtx.warm.protocol import Call
 
 CREDENTIALS: Final = struct.Struct("=iII")
 SAME: Final = ("Gid", "Groups", "CapEff", "NoNewPrivs", "Seccomp")
-"""Lines of /proc/PID/status that must be equal: a child cannot take them over."""
+"""Lines of /proc/PID/status that must be equal, because a child cannot copy them."""
 SPACES: Final = ("ns/mnt", "ns/user", "ns/pid", "ns/net", "root")
 LIMITS: Final = tuple(
     value
@@ -47,7 +47,7 @@ class Caller(NamedTuple):
         """Returns the process at the other end of a connection.
 
         Raises:
-            OSError: it has ended, or /proc does not show it.
+            OSError: the process has ended, or /proc does not show it.
         """
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
         process, user, _ = CREDENTIALS.unpack(raw)
@@ -55,10 +55,10 @@ class Caller(NamedTuple):
 
     @classmethod
     def of(cls, process: int, user: int) -> "Caller":
-        """Returns a process by its ID.
+        """Returns the process with this ID.
 
         Raises:
-            OSError: it has ended, or /proc does not show it.
+            OSError: the process has ended, or /proc does not show it.
         """
         with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as file:
             lines = (line.partition(":") for line in file)
@@ -67,25 +67,25 @@ class Caller(NamedTuple):
         return cls(process, user, status, spaces)
 
     def difference(self, server: "Caller") -> str:
-        """Returns why a child of the server cannot stand in for this process; empty if it can."""
+        """Returns why a child of the server cannot run this process's command; empty if it can."""
         if self.user != server.user:
-            return "it runs as another user"
+            return "the command runs as another user"
         for name in SAME:
             if self.status.get(name) != server.status.get(name):
-                return f"its {name} differs from the server's"
+                return f"{name} in /proc/PID/status differs from the server's"
         if self.spaces != server.spaces:
-            return "it runs in another namespace or root directory"
+            return "the command runs in another namespace or root directory"
         return ""
 
 
 def become(caller: Caller, call: Call, descriptors: Sequence[int], server: int) -> None:
-    """Gives this forked child the state of the process that called.
+    """Gives this forked child the state of the client process.
 
     Raises:
-        OSError: a limit or the working directory cannot be taken over.
+        OSError: a resource limit or the working directory cannot be copied.
     """
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != server:  # it died before prctl took effect
+    if os.getppid() != server:  # the server died before prctl took effect
         os._exit(1)
     os.setpgid(0, 0)
     os.fchdir(descriptors[-1])
@@ -100,7 +100,7 @@ def become(caller: Caller, call: Call, descriptors: Sequence[int], server: int) 
 
 
 def run_and_exit(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> NoReturn:
-    """Runs the command and ends this process as Python would end it."""
+    """Runs the command and exits with the code that Python would exit with."""
     code: object = 70
     try:
         code = run(arguments)
@@ -115,7 +115,7 @@ def run_and_exit(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) 
 
 
 def _take_over_streams(streams: Sequence[str], descriptors: Sequence[int]) -> None:
-    """Makes the received descriptors 0, 1 and 2, and opens Python's streams over them anew."""
+    """Moves the received descriptors to 0, 1 and 2, and reopens Python's streams on them."""
     received = iter(descriptors)
     opened: list[IO[str] | None] = []
     for number, stream in enumerate(streams):
@@ -142,7 +142,7 @@ def _take_over_streams(streams: Sequence[str], descriptors: Sequence[int]) -> No
 
 
 def _take_over_signals(ignored: int) -> None:
-    """Sets the signals that matter to what they are in a process that the caller starts."""
+    """Sets the signal handlers that a process started by the caller would have."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGCHLD, signal.SIGQUIT):
         is_ignored = ignored >> (number - 1) & 1
@@ -152,7 +152,7 @@ def _take_over_signals(ignored: int) -> None:
 
 
 def _take_over_limits(process: int) -> None:
-    """Takes over the resource limits, the priority and the CPUs of a process."""
+    """Copies the resource limits, the priority and the CPU affinity of a process."""
     for limit in LIMITS:
         wanted = resource.prlimit(process, limit)
         if wanted != resource.getrlimit(limit):

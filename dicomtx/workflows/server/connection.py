@@ -1,4 +1,4 @@
-"""One client of the server: the request as it arrives, then the child that runs it."""
+"""One client of the server: receives its request, then tracks the child that runs it."""
 
 import os
 import socket
@@ -11,24 +11,24 @@ from dicomtx.warm.protocol import DESCRIPTORS, HEADER, Call, ProtocolError
 from dicomtx.workflows.server.caller import Caller
 
 PIECE: Final = 1 << 16
-PATIENCE: Final = 5.0  # seconds in which a request must be complete
+PATIENCE: Final = 5.0  # seconds within which a request must be complete
 
 
 class Connection:
-    """A client from ``accept`` to its end.
+    """A client, from ``accept`` until it is closed.
 
     Attributes:
-        socket: not blocking.
-        deadline: time of ``time.monotonic`` at which the server gives up on it; None: never.
+        socket: the non-blocking socket of the client.
+        deadline: the ``time.monotonic`` time at which the server ends the client; None: never.
         call: the request; None until it is complete.
-        caller: the process that calls; None until the request is accepted.
-        descriptors: that came with the request.
-        child: process ID of the child that runs the command; 0 before.
-        ending: whether the child was asked to end.
+        caller: the client process; None until the server has accepted the request.
+        descriptors: the descriptors that came with the request.
+        child: the process ID of the child that runs the command; 0 before it starts.
+        ending: whether the child has been sent SIGTERM.
     """
 
     def __init__(self, accepted: socket.socket) -> None:
-        """Waits for a request."""
+        """Makes the socket non-blocking and starts the deadline for the request."""
         accepted.setblocking(False)
         self.socket = accepted
         self.deadline: float | None = time.monotonic() + PATIENCE
@@ -40,11 +40,11 @@ class Connection:
         self._bytes = bytearray()
 
     def receive(self) -> None:
-        """Reads what has arrived of the request; sets ``call`` when it is complete.
+        """Reads the part of the request that has arrived; sets ``call`` when it is complete.
 
         Raises:
-            EOFError: the client is gone.
-            ProtocolError: it does not send a request.
+            EOFError: the client closed the connection.
+            ProtocolError: the bytes are not a valid request.
         """
         data, descriptors, flags, _ = socket.recv_fds(self.socket, PIECE, DESCRIPTORS)
         for descriptor in descriptors:
@@ -54,12 +54,12 @@ class Connection:
             raise EOFError
         self._bytes += data
         if flags & socket.MSG_CTRUNC or len(self.descriptors) > DESCRIPTORS:
-            raise ProtocolError("too many descriptors")
+            raise ProtocolError("the request has too many descriptors")
         if len(self._bytes) < HEADER:
             return
         missing = HEADER + protocol.body_length(self._bytes) - len(self._bytes)
         if missing < 0:
-            raise ProtocolError("more bytes than the request has")
+            raise ProtocolError("the request has extra bytes after its end")
         if missing == 0:
             self._complete()
 
@@ -67,15 +67,15 @@ class Connection:
         call = protocol.unpack(bytes(self._bytes[HEADER:]))
         expected = sum(map(bool, call.streams)) + 1 if call.kind == protocol.RUN else 0
         if len(self.descriptors) != expected:
-            raise ProtocolError("a wrong number of descriptors")
+            raise ProtocolError("the request has the wrong number of descriptors")
         self._bytes = bytearray()
         self.call, self.deadline = call, None
 
     def signals(self) -> bytes:
-        """Returns the numbers of the signals that have arrived for the child.
+        """Returns the signal numbers that the client has sent for the child.
 
         Raises:
-            EOFError: the client is gone.
+            EOFError: the client closed the connection.
         """
         with suppress(BlockingIOError):
             numbers = self.socket.recv(PIECE)
@@ -85,17 +85,17 @@ class Connection:
         return b""
 
     def answer(self, kind: bytes, text: bytes = b"") -> None:
-        """Sends an answer; a client that is gone does not need it."""
+        """Sends an answer; ignores errors if the client is gone."""
         with suppress(OSError):
             self.socket.sendall(kind + text)
 
     def close_descriptors(self) -> None:
-        """Closes what came with the request; the child has it now."""
+        """Closes the descriptors of the request, which the child has inherited."""
         for descriptor in self.descriptors:
             os.close(descriptor)
         self.descriptors = []
 
     def close(self) -> None:
-        """Closes the connection and what came with the request."""
+        """Closes the connection and the descriptors of the request."""
         self.close_descriptors()
         self.socket.close()

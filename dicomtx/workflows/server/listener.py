@@ -1,4 +1,4 @@
-"""The socket that the server listens at, and the libraries that it imports first."""
+"""Opens the socket of the server and imports its libraries."""
 
 import importlib
 import os
@@ -16,15 +16,15 @@ from dicomtx.warm.start import LOCK_VARIABLE, open_lock
 BACKLOG: Final = 1024
 SYSTEMD_FIRST: Final = 3  # the first descriptor that systemd passes (sd_listen_fds)
 SKIPPED: Final = ("dicomtx.__main__", "dicomtx.codecs.ffmpeg", "dicomtx.codecs.gdcm")
-"""Entry points, and libraries that only isolated processes load."""
+"""Modules not to import: entry points, and libraries that only isolated processes load."""
 CODEC_MODULES: Final = ("_jpeg8", "_jpegls", "_jpeg2k", "_htj2k", "_jpegxl", "_ljpeg", "_zlib")
 
 
 def import_everything() -> None:
-    """Imports every module of the package, and the libraries that these use.
+    """Imports every module of the package and the libraries that they use.
 
     Raises:
-        UnsupportedError: a library has started a thread; a fork would not have it.
+        UnsupportedError: a library has started a thread, which a forked child would not have.
     """
     for module in pkgutil.walk_packages(sys.modules["dicomtx"].__path__, "dicomtx."):
         if not module.name.startswith(SKIPPED) and not module.name.endswith("__main__"):
@@ -34,17 +34,19 @@ def import_everything() -> None:
         with suppress(ImportError):
             importlib.import_module(f"imagecodecs.{name}")
     if len(os.listdir("/proc/self/task")) > 1:
-        raise UnsupportedError("cannot serve: a library has started a thread")
+        raise UnsupportedError(
+            "cannot serve: an imported library has started a thread, so forking is not safe"
+        )
 
 
 @contextmanager
 def listening(path: str) -> Iterator[socket.socket]:
     """Yields the listening socket: systemd's if it passed one, else a new one at ``path``.
 
-    The lock file beside the socket is held meanwhile, so that there is one server for each socket.
+    It holds the lock file beside the socket, so that each socket has only one server.
 
     Raises:
-        DestinationError: another server runs there, or the socket cannot be created.
+        DestinationError: another server uses the path, or the socket cannot be created.
     """
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
         yield socket.socket(fileno=SYSTEMD_FIRST)
@@ -53,7 +55,9 @@ def listening(path: str) -> Iterator[socket.socket]:
     try:
         with suppress(FileNotFoundError):
             if not stat.S_ISSOCK(os.lstat(path).st_mode):
-                raise DestinationError(f"{path}: exists and is not a socket")
+                raise DestinationError(
+                    f"{path}: already exists and is not a socket; choose another path with --socket"
+                )
             os.unlink(path)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o177)
@@ -72,7 +76,11 @@ def listening(path: str) -> Iterator[socket.socket]:
 
 
 def _lock(path: str) -> int:
-    """Returns the descriptor of the lock: inherited from the client that starts it, or new."""
+    """Returns the descriptor of the lock: inherited from the client, or new.
+
+    Raises:
+        DestinationError: another server holds the lock, or it cannot be created.
+    """
     inherited = os.environ.pop(LOCK_VARIABLE, "")
     if inherited:
         os.set_inheritable(int(inherited), False)
@@ -80,6 +88,6 @@ def _lock(path: str) -> int:
     try:
         return open_lock(path)
     except BlockingIOError:
-        raise DestinationError(f"{path}: another server is running here") from None
+        raise DestinationError(f"{path}: another server is running on this socket") from None
     except OSError as error:
         raise DestinationError(str(error)) from error

@@ -1,7 +1,7 @@
 """The zygote: a process with one thread that forks a child for each command.
 
-The loop never blocks on a client. A request counts only when it is complete; it then waits until
-fewer than ``jobs`` children run.
+The loop never blocks on a client. It queues a request once it is complete, and starts it when fewer
+than ``jobs`` children run.
 """
 
 import gc
@@ -38,12 +38,12 @@ Run = Callable[[Sequence[str]], int]
 
 
 class Limits(NamedTuple):
-    """What the server allows.
+    """The limits of the server.
 
     Attributes:
-        jobs: commands that run at once, and share the memory.
-        idle_timeout: seconds without a command after which the server ends; 0: never.
-        request_timeout: seconds that a command may take; 0: no limit.
+        jobs: the number of commands that run at once and share the memory.
+        idle_timeout: the server ends after this many seconds without a command; 0: never.
+        request_timeout: the most seconds for one command; 0: no limit.
     """
 
     jobs: int
@@ -52,16 +52,16 @@ class Limits(NamedTuple):
 
 
 class Zygote:
-    """Accepts requests, and forks.
+    """Accepts requests and forks a child for each.
 
     Attributes:
         listener: the socket that clients connect to.
-        limits: what it allows.
-        served: commands that have ended.
+        limits: the limits of the server.
+        served: the number of commands that have ended.
     """
 
     def __init__(self, listener: socket.socket, run: Run, limits: Limits) -> None:
-        """Serves ``run``, which takes the arguments of a command line, at ``listener``."""
+        """Prepares to serve ``run``, which takes command-line arguments, on ``listener``."""
         self.listener = listener
         self.limits = limits
         self.served = 0
@@ -76,9 +76,10 @@ class Zygote:
         self._started = self._busy = time.monotonic()
 
     def serve(self) -> None:
-        """Serves until it is stopped, or has been idle for long enough.
+        """Serves until stopped, or until the idle timeout.
 
-        Commands that run at the end are waited for. Waiting ones are refused: they run cold.
+        At the end, it waits for running commands. It refuses queued ones, whose clients then run
+        them themselves.
         """
         listening, wakeup = socket.socketpair()
         for end in (listening, wakeup):
@@ -107,7 +108,7 @@ class Zygote:
             self._start_waiting()
 
     def status(self) -> str:
-        """Returns what ``dicomtx serve --status`` shows, one ``name: value`` a line."""
+        """Returns the output of ``dicomtx serve --status``, one ``name: value`` on each line."""
         up = int(time.monotonic() - self._started)
         return (
             f"process: {os.getpid()}\nversion: {protocol.version()}\nuptime: {up} s\n"
@@ -116,7 +117,7 @@ class Zygote:
         )
 
     def _stop(self, *_: object) -> None:
-        if self._stopping:  # asked twice: running commands end, too
+        if self._stopping:  # the second request also ends running commands
             for connection in self._children.values():
                 self._end(connection)
         self._stopping = True
@@ -131,7 +132,7 @@ class Zygote:
             self._selector.unregister(self.listener)
             self.listener.close()
             for connection in [c for c in self._connections.values() if not c.child]:
-                self._refuse(connection, "it is stopping")
+                self._refuse(connection, "the server is stopping")
             self._waiting.clear()
         return not self._children
 
@@ -143,7 +144,7 @@ class Zygote:
                 self._selector.register(connection.socket, selectors.EVENT_READ)
 
     def _read(self, connection: Connection) -> None:
-        """Reads what a client sent: a part of its request, or signals for its child."""
+        """Reads data from a client: part of its request, or signals for its child."""
         try:
             if connection.child:
                 for number in connection.signals():
@@ -156,13 +157,13 @@ class Zygote:
                     self._handle(connection)
         except EOFError:
             self._client_left(connection)
-        except BlockingIOError:  # nothing has arrived after all
+        except BlockingIOError:  # spurious wakeup
             return
         except (ProtocolError, OSError) as error:
             self._refuse(connection, str(error))
 
     def _client_left(self, connection: Connection) -> None:
-        """Ends the child of a client that is gone."""
+        """Ends the child of a client that closed its connection."""
         if connection.child:
             self._selector.unregister(connection.socket)
             self._end(connection)
@@ -179,14 +180,14 @@ class Zygote:
             (os.killpg if number in TO_GROUP else os.kill)(child, number)
 
     def _handle(self, connection: Connection) -> None:
-        """Answers a complete request, or has it wait for its turn."""
+        """Answers a complete request, or queues its command."""
         call = connection.call
         assert call
         caller = Caller.at(connection.socket)
         reason = caller.difference(self._own)
         if call.kind == protocol.RUN:
             reason = reason or (
-                "its version, installation or Python settings differ from the server's"
+                "the version, installation or Python settings differ from the server's"
                 if call.identity != self._identity
                 else ""
             )
@@ -226,7 +227,7 @@ class Zygote:
         self._children[child] = connection
 
     def _be(self, connection: Connection, server: int) -> None:
-        """Runs the command in the child, and ends it."""
+        """Runs the command in the child and exits."""
         call, caller = connection.call, connection.caller
         assert call
         assert caller
@@ -246,7 +247,7 @@ class Zygote:
         run_and_exit(self._run, call.arguments[1:])
 
     def _reap(self) -> None:
-        """Tells clients how their children ended."""
+        """Sends clients the wait status of children that have ended."""
         while self._children:
             child, status = os.waitpid(-1, os.WNOHANG)
             if not child:
@@ -259,7 +260,7 @@ class Zygote:
                 self._close(connection)
 
     def _give_up(self) -> None:
-        """Ends what took too long: requests that never become complete, commands, killed ones."""
+        """Refuses incomplete requests and ends commands whose deadline has passed."""
         now = time.monotonic()
         for connection in [*self._connections.values()]:
             if connection.deadline is None or now < connection.deadline:
@@ -273,7 +274,7 @@ class Zygote:
                 self._end(connection)
 
     def _end(self, connection: Connection) -> None:
-        """Asks a child to end; after a while it is killed."""
+        """Sends SIGTERM to a child and sets the deadline for SIGKILL."""
         connection.ending = True
         connection.deadline = time.monotonic() + GRACE
         with suppress(ProcessLookupError):

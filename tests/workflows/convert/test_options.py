@@ -78,8 +78,8 @@ def test_fallback_is_taken_and_said(bench: Bench) -> None:
     )
     assert (outcome.status, outcome.target_syntax) == ("done", find("rle").uid)
     assert dcmread(bench.out).file_meta.TransferSyntaxUID == find("rle").uid
-    assert outcome.warnings[0].startswith("jpeg-xl-lossless cannot be: ")
-    assert "rle-lossless is taken" in outcome.warnings
+    assert outcome.warnings[0].startswith("jpeg-xl-lossless is not possible: ")
+    assert "fell back to rle-lossless" in outcome.warnings
 
 
 def test_the_first_fallback_that_can_be_is_taken(bench: Bench) -> None:
