@@ -114,9 +114,12 @@ def test_a_folder_is_no_source(run: Run, tmp_path: Path) -> None:
     _check_failure(done, 3, tmp_path / "in", tmp_path)
 
 
-def test_a_folder_is_no_destination(run: Run, tmp_path: Path, ct: Path) -> None:
-    (tmp_path / "in").mkdir()
-    _check_failure(run("convert", ct, tmp_path / "in"), 7, tmp_path / "in", tmp_path)
+def test_a_folder_with_the_name_of_the_output_is_no_destination(
+    run: Run, tmp_path: Path, ct: Path
+) -> None:
+    (tmp_path / "in" / ct.name).mkdir(parents=True)
+    done = run("convert", ct, tmp_path / "in")
+    _check_failure(done, 7, tmp_path / "in" / ct.name, tmp_path)
 
 
 def test_a_destination_in_no_folder_is_named(run: Run, tmp_path: Path, ct: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_client_of_the_server_imports_little(tmp_path: Path) -> None:
     script = """
 import os, sys
 def end(code):
-    print("modules:", *(name for name, module in sys.modules.items() if module))
+    print("modules:", *(name for name, module in sys.modules.items() if module), flush=True)
     os.kill(os.getpid(), 9)
 os._exit = end
 from dicomtx.__main__ import main
