@@ -76,6 +76,12 @@ class DataSet:
             return self.elements.find(tag)
         return self._by_tag.get(tag)
 
+    def by_tag(self) -> Iterator[Element]:
+        """Yields the elements by tag; repeated elements in the order of the file."""
+        if isinstance(self.elements, Packed):
+            return self.elements.by_tag()
+        return iter(sorted(self.elements, key=lambda element: element.tag))
+
     def value(self, tag: int) -> bytes:
         """Returns the value's bytes; empty if there is no value."""
         element = self.find(tag)

@@ -1,7 +1,7 @@
 """Compares the elements of two data sets, independent of their encodings."""
 
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
@@ -91,6 +91,14 @@ class _Side(NamedTuple):
         return _Side(item, own or self.character_set, self.signed)
 
 
+class _Both(NamedTuple):
+    """Two data sets or items to compare, and their path."""
+
+    path: tuple[int, ...]
+    a: _Side
+    b: _Side
+
+
 class _Pair(NamedTuple):
     """The same element of both data sets; None where it is missing."""
 
@@ -152,51 +160,52 @@ def _walked(
 ) -> Iterator[Difference]:
     """Yields the differences, without recursion, so that deep nesting needs no stack.
 
-    With ``pixels``, Pixel Data at the top level is left out, but not that of icons.
+    With ``pixels``, Pixel Data at the top level is left out, but not that of icons. Items are read
+    when it is their turn, as there may be millions.
     """
-    waiting: deque[tuple[tuple[int, ...], _Side, _Side]] = deque([((), a, b)])
     deepest = a.data_set.source.limits.depth
+    waiting: deque[Iterable[Difference | _Both]] = deque([[_Both((), a, b)]])
     while waiting:
-        path, a, b = waiting.popleft()
-        if len(path) > 2 * deepest:
-            raise DamagedError(
-                f"sequences are nested more than {deepest} deep: not compared ({VARIABLE}: depth)"
-            )
-        for pair in _pairs(a.data_set, b.data_set):
-            if pair.tag in ignored or (pixels and pair.tag == tags.PIXEL_DATA and not path):
+        for it in waiting.popleft():
+            if isinstance(it, Difference):
+                yield it
                 continue
-            found, within = _compared(pair, path, a, b)
-            yield from found
-            waiting += within
+            if len(it.path) > 2 * deepest:
+                raise DamagedError(
+                    f"sequences are nested more than {deepest} deep:"
+                    f" not compared ({VARIABLE}: depth)"
+                )
+            for pair in _pairs(it.a.data_set, it.b.data_set):
+                if pair.tag in ignored or (pixels and pair.tag == tags.PIXEL_DATA and not it.path):
+                    continue
+                found, within = _compared(pair, *it)
+                yield from found
+                waiting += within
 
 
 def _pairs(a: DataSet, b: DataSet) -> Iterator[_Pair]:
     """Yields the elements by tag; repeated elements are paired in order."""
-    numbered = [dict(_numbered(data_set)) for data_set in (a, b)]
-    for key in sorted({*numbered[0], *numbered[1]}):
-        yield _Pair(numbered[0].get(key), numbered[1].get(key))
-
-
-def _numbered(data_set: DataSet) -> Iterator[tuple[tuple[int, int], Element]]:
-    seen: Counter[int] = Counter()
-    for element in data_set.elements:
-        yield (element.tag, seen[element.tag]), element
-        seen[element.tag] += 1
+    of_a, of_b = a.by_tag(), b.by_tag()
+    one, other = next(of_a, None), next(of_b, None)
+    while one or other:
+        tag = min(element.tag for element in (one, other) if element)
+        pair = _Pair(*(it if it and it.tag == tag else None for it in (one, other)))
+        yield pair
+        one = next(of_a, None) if pair.a else one
+        other = next(of_b, None) if pair.b else other
 
 
 def _compared(
     pair: _Pair, path: tuple[int, ...], a: _Side, b: _Side
-) -> tuple[list[Difference], list[tuple[tuple[int, ...], _Side, _Side]]]:
-    """Returns the differences of one element, and the items that still need to be compared."""
+) -> tuple[list[Difference], list[Iterator[Difference | _Both]]]:
+    """Returns the differences of one element, and its items, which still need to be compared."""
     if pair.a is None or pair.b is None:
         return [_lone(pair, path, a, b)], []
     vr_a, vr_b = pair.vr(pair.a, a), pair.vr(pair.b, b)
     own_vrs_differ = "" not in (pair.a.vr, pair.b.vr) and pair.a.vr != pair.b.vr
     if pair.is_sequence(a, b) and _firsts(pair, a, b):
-        found, within = _items(pair.tag, path, a, b)
-        if own_vrs_differ:
-            found.append(Difference("changed", path, pair.tag, vr_a, vr_b))
-        return found, within
+        changed = Difference("changed", path, pair.tag, vr_a, vr_b)
+        return [changed] * own_vrs_differ, [_items(pair.tag, path, a, b)]
     at = _first_difference(_normal(a, pair.a, vr_a), _normal(b, pair.b, vr_b))
     if at < 0 and not own_vrs_differ:
         return [], []
@@ -234,11 +243,8 @@ def _firsts(pair: _Pair, a: _Side, b: _Side) -> bool:
     return a.data_set.find(pair.tag) == pair.a and b.data_set.find(pair.tag) == pair.b
 
 
-def _items(
-    tag: int, path: tuple[int, ...], a: _Side, b: _Side
-) -> tuple[list[Difference], list[tuple[tuple[int, ...], _Side, _Side]]]:
-    """Returns the items that one side lacks, and those that both have."""
-    lone, both = [], []
+def _items(tag: int, path: tuple[int, ...], a: _Side, b: _Side) -> Iterator[Difference | _Both]:
+    """Yields the items: as differences if one side lacks them."""
     pairs = zip_longest(a.data_set.items(tag), b.data_set.items(tag))
     for index, (of_a, of_b) in enumerate(pairs):
         place = (*path, tag, index)
@@ -246,10 +252,9 @@ def _items(
             told = f"{len((of_a or of_b).elements)} elements"
             kind: Kind = "removed" if of_b is None else "added"
             texts = (told, "") if of_b is None else ("", told)
-            lone.append(Difference(kind, place, tags.ITEM, "", "", *texts))
+            yield Difference(kind, place, tags.ITEM, "", "", *texts)
         else:
-            both.append((place, a.within(of_a), b.within(of_b)))
-    return lone, both
+            yield _Both(place, a.within(of_a), b.within(of_b))
 
 
 def _normal(side: _Side, element: Element, vr: str) -> Iterator[bytes]:

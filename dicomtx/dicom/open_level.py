@@ -2,6 +2,7 @@
 
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.elements import Encoding
+from dicomtx.dicom.rope import Room
 
 
 class OpenLevel:
@@ -21,11 +22,10 @@ class OpenLevel:
         more: for a sequence, the edit that appends items.
     """
 
-    room: bytearray | None = None
-    begun: int = 0
-    group: tuple[int, bytearray, int] | None = None
-    index: int = 0
-    more: Edit | None = None
+    __slots__ = (
+        *("within", "stop", "undefined", "in_item", "path", "edits"),
+        *("room", "begun", "group", "index", "more"),
+    )
 
     def __init__(
         self,
@@ -43,3 +43,8 @@ class OpenLevel:
         self.in_item = in_item
         self.path = path
         self.edits: dict[int, Edit] = {}
+        self.room: Room | None = None
+        self.begun = 0
+        self.group: tuple[int, Room, int] | None = None
+        self.index = 0
+        self.more: Edit | None = None

@@ -26,13 +26,15 @@ class Packed(Sequence[Element]):
         self._ends = array("Q")
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._order: array[int] | None = None
+        self._sorted = True  # as PS3.5 7.1 requires
+        self._order: Sequence[int] | None = None
 
     def append(self, element: Element) -> None:
         """Adds an element at the end."""
         if element.vr not in self._numbers:
             self._numbers[element.vr] = len(self._names)
             self._names.append(element.vr)
+        self._sorted = self._sorted and (not self._tags or self._tags[-1] <= element.tag)
         self._tags.append(element.tag)
         self._vrs.append(self._numbers[element.vr])
         self._starts.append(element.start)
@@ -65,12 +67,24 @@ class Packed(Sequence[Element]):
 
     def find(self, tag: int) -> Element | None:
         """Returns the first element with this tag."""
-        if self._order is None:
-            self._order = array("I", sorted(range(len(self)), key=self._tags.__getitem__))
-        at = bisect_left(self._order, tag, key=self._tags.__getitem__)
-        if at == len(self) or self._tags[self._order[at]] != tag:
+        order = self._by_tag()
+        at = bisect_left(order, tag, key=self._tags.__getitem__)
+        if at == len(self) or self._tags[order[at]] != tag:
             return None
-        return self[self._order[at]]
+        return self[order[at]]
+
+    def by_tag(self) -> Iterator[Element]:
+        """Yields the elements by tag; those with the same tag in their order."""
+        return map(self.__getitem__, self._by_tag())
+
+    def _by_tag(self) -> Sequence[int]:
+        """Returns the indices of the elements, sorted by tag."""
+        if self._order is None:
+            self._order = range(len(self))
+            if not self._sorted:  # one number per element needs less memory than a sort key
+                numbers = sorted(tag << 32 | index for index, tag in enumerate(self._tags))
+                self._order = array("I", (number & 0xFFFFFFFF for number in numbers))
+        return self._order
 
 
 def packed(found: Iterable[Element], most: int) -> Packed | tuple[Element, ...]:

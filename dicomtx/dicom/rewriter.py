@@ -133,7 +133,7 @@ class Rewriter:
         vr = self._header(element.tag, vr, length)
         swap = level.within.big_endian != self._target.big_endian
         word = WORDS.get(vr, 1) if swap else 1
-        self._rope.span(self._source, element.value, element.end - element.value, word)
+        self._rope.value(self._source, element.value, element.end - element.value, word)
 
     def _header(self, tag: int, vr: str, length: int) -> str:
         """Writes an element header; returns the written VR."""
@@ -186,7 +186,7 @@ class Rewriter:
     def _end_group(self, level: OpenLevel) -> None:
         if level.group:
             _, room, begun = level.group
-            room[:] = ((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order)
+            room.fill(((self._rope.size - begun) & UNDEFINED).to_bytes(4, self._target.order))
             level.group = None
 
     def _sequence(self, outer: OpenLevel, sequence: Element, more: Edit | None = None) -> None:
@@ -293,4 +293,4 @@ class Rewriter:
                 element_header.tag_bytes(ENDS[level.in_item], self._target) + b"\0\0\0\0"
             )
         else:
-            level.room[:] = (self._rope.size - level.begun).to_bytes(4, self._target.order)
+            level.room.fill((self._rope.size - level.begun).to_bytes(4, self._target.order))

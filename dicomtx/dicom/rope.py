@@ -1,4 +1,4 @@
-"""Output as a list of byte strings and spans of sources, assembled without copying."""
+"""Output as a list of byte strings and spans of sources, assembled without copying them."""
 
 from array import array
 from collections.abc import Iterator
@@ -13,6 +13,10 @@ WORDS: Final = (
 )
 """The word size in bytes of the VRs that consist of words."""
 
+LONG: Final = 1 << 16
+SHORT: Final = 64
+"""Up to this number of bytes, a copy needs less memory than a span."""
+
 
 class Span(NamedTuple):
     """Bytes of a source, to be swapped in words of ``word`` bytes."""
@@ -23,24 +27,49 @@ class Span(NamedTuple):
     word: int
 
 
+class Room(NamedTuple):
+    """Bytes of a rope that are still missing."""
+
+    buffer: bytearray
+    at: int
+
+    def fill(self, data: bytes) -> None:
+        """Sets the bytes; there must be as many as were reserved."""
+        self.buffer[self.at : self.at + len(data)] = data
+
+
 class Rope:
     """A list of byte strings and spans, and its size in bytes."""
 
     def __init__(self) -> None:
         """Starts empty."""
         self._pieces: list[bytes | bytearray | Span] = []
+        self._joined: bytearray | None = None  # the piece that collects short ones
         self.size = 0
 
     def add(self, data: bytes | bytearray) -> None:
-        """Appends bytes."""
-        self._pieces.append(data)
+        """Appends bytes. Short ones are joined, as there may be millions."""
+        if len(data) > SHORT:
+            self._pieces.append(data)
+        else:
+            self._short().extend(data)
         self.size += len(data)
 
-    def reserve(self, size: int = 4) -> bytearray:
-        """Appends bytes to be filled in later, and returns them."""
-        room = bytearray(size)
-        self.add(room)
+    def reserve(self, size: int = 4) -> Room:
+        """Appends bytes to be filled in later."""
+        joined = self._short()
+        room = Room(joined, len(joined))
+        joined.extend(bytes(size))
+        self.size += size
         return room
+
+    def _short(self) -> bytearray:
+        """Returns the last piece if it collects short ones, otherwise a new piece that does."""
+        last = self._pieces[-1] if self._pieces else None
+        if self._joined is None or last is not self._joined or len(last) > LONG:
+            self._joined = bytearray()
+            self._pieces.append(self._joined)
+        return self._joined
 
     def span(self, source: Source, offset: int, size: int, word: int = 1) -> None:
         """Appends bytes of a source; adjacent spans are merged."""
@@ -56,9 +85,18 @@ class Rope:
             self._pieces.append(Span(source, offset, size, word))
         self.size += size
 
+    def value(self, source: Source, offset: int, size: int, word: int) -> None:
+        """Appends bytes of a source that no others adjoin: as a copy if they are few."""
+        raw = source.peek(offset, size) if size <= SHORT else b""
+        if len(raw) == size:
+            self.add(swapped(raw, word))
+        else:  # also if the source was truncated, which ``chunks`` reports
+            self.span(source, offset, size, word)
+
     def extend(self, other: "Rope") -> None:
         """Appends another rope."""
         self._pieces += other._pieces  # noqa: SLF001 - its own kind
+        other._joined = None  # noqa: SLF001 - a piece of both collects nothing more
         self.size += other.size
 
     def chunks(self) -> Iterator[bytes | bytearray]:
@@ -107,9 +145,6 @@ class PixelData(NamedTuple):
     vr: str
     encapsulated: bool
     items: Sum | None = None
-
-
-LONG: Final = 1 << 16
 
 
 class _Gathered:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.dicom.rope import Rope, swapped
+from dicomtx.errors import SourceError
 from dicomtx.storage.source import Source
 
 DATA = bytes(range(256)) * 5000  # more than a chunk
@@ -18,7 +19,7 @@ def rope(source: Source, word: int = 1) -> Rope:
     made.span(source, 16, len(DATA) - 16, word)
     room = made.reserve()
     made.add(b"tail")
-    room[:] = b"room"
+    room.fill(b"room")
     return made
 
 
@@ -59,7 +60,7 @@ def test_a_rope_within_a_rope_is_filled_in_later_all_the_same() -> None:
     outer.add(b"<")
     outer.extend(inner)
     outer.add(b">")
-    room[:] = b"ok"
+    room.fill(b"ok")
     assert b"".join(outer.chunks()) == b"<ok>"
     assert outer.size == 4
 
@@ -70,3 +71,23 @@ def test_a_rope_within_a_rope_is_filled_in_later_all_the_same() -> None:
 )
 def test_words_are_swapped_and_a_rest_stays(word: int, expected: bytes) -> None:
     assert swapped(b"abcdefghi", word) == expected
+
+
+def test_short_bytes_are_joined_and_a_rope_that_was_appended_does_not_change() -> None:
+    inner, outer = Rope(), Rope()
+    for _ in range(10_000):
+        inner.add(b"four")
+        inner.value(Source(DATA), 1, 2, 2)
+    outer.extend(inner)
+    inner.add(b"more")
+    outer.add(b"end")
+    assert len(outer._pieces) == 2
+    assert b"".join(outer.chunks()) == b"four\2\1" * 10_000 + b"end"
+    assert (outer.size, inner.size) == (60_003, 60_004)
+
+
+def test_a_truncated_source_is_an_error_for_short_values_too() -> None:
+    made = Rope()
+    made.value(Source(DATA[:10]), 10, 8, 1)
+    with pytest.raises(SourceError, match="truncated"):
+        list(made.chunks())

@@ -15,6 +15,7 @@ from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
 from dicomtx.errors import VerificationError
 from dicomtx.transfer_syntaxes import TransferSyntax
 
+MANY: Final = 4096  # elements in memory at once
 SMALL: Final = 4096  # bytes up to which values are read together with their neighbours
 
 
@@ -84,7 +85,8 @@ def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterato
     """
     run: list[Pair] = []
     for pair in pairs if before.encoding == after.encoding else ():
-        if run and (run[-1][0].end, run[-1][1].end) != (pair[0].start, pair[1].start):
+        ends = (run[-1][0].end, run[-1][1].end) if run else (-1, -1)
+        if len(run) == MANY or (run and ends != (pair[0].start, pair[1].start)):
             yield from _differing(before, after, run)
             run = []
         run.append(pair)
