@@ -55,6 +55,7 @@ def most_memory(function: Callable[[str, str], None], path: str, target: str) ->
         tracemalloc.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", INPUTS)
 @pytest.mark.parametrize(
     ("function", "target"), [(converted, "implicit"), (converted, "rle"), (compared, "")]

@@ -110,7 +110,7 @@ def test_an_error_ends_with_its_own_exit_code_and_one_line(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["conver"], "No such command 'conver'"),
+        (["conver"], "unknown command 'conver': did you mean 'convert'?"),
         (["--nonsense"], "--nonsense"),
         (["convert"], "Missing argument 'SRC' (see 'dicomtx convert --help')"),
         (["convert", "a"], "DST is missing: add it, or overwrite SRC with --in-place"),
