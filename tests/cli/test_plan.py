@@ -294,6 +294,6 @@ def test_what_fails_on_the_way_is_kept_as_it_is_where_that_is_wanted(
     assert main([*arguments, "--on-failure", "keep-original"]) == ExitCode.DONE
     done = json.loads(capfd.readouterr().out)
     assert (done["status"], done["action"]) == ("kept", "keep")
-    assert "could not be rle-lossless" in done["warnings"][0]
+    assert "could not convert to rle-lossless" in done["warnings"][0]
     assert bool(done["attempts"]) == (codec == "refuses")
     assert out.read_bytes() == ct.read_bytes()

@@ -80,7 +80,7 @@ def carried(
     if decision.warnings and not isinstance(made, Passing):
         made = made._replace(warnings=(*decision.warnings, *made.warnings))
     if isinstance(made, Refuse):
-        why = f"cannot be {target.name}: {made.reason}"
+        why = f"cannot convert to {target.name}: {made.reason}"
         made = kept(made, why, header) if keep else made._replace(target=target)
     return ResolvedPlan(made, settings, rule, decision.reason, keep_original=keep)
 

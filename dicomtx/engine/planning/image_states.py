@@ -173,4 +173,4 @@ def refused(
         after = after._replace(photometric_interpretation="RGB")
     fitting = nearest(after, lossy=not is_exact(target, settings))
     better = next((s for s in fitting if permission(s, after)[0] is Permission.ALLOWED), None)
-    return why + (f"; {better.slug} can hold it" if better else ""), ""
+    return why + (f"; try --to {better.slug}" if better else ""), ""

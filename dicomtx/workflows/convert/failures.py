@@ -32,7 +32,7 @@ def error_of(settled: ResolvedPlan, made: Refuse) -> PolicyError | UnsupportedEr
     """Returns the error for a refused file: by the policy, or because it is not supported."""
     if settled.by_policy:
         return PolicyError(f"refused by {settled.rule}: {made.reason}")
-    return UnsupportedError(f"cannot be {made.target.name}: {made.reason}")
+    return UnsupportedError(f"cannot convert to {made.target.name}: {made.reason}")
 
 
 def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) -> Keep:
@@ -43,7 +43,7 @@ def keep_original(settled: ResolvedPlan, header: FileInfo, error: DicomtxError) 
     """
     if not settled.keep_original or not isinstance(error, FAILURES):
         raise error
-    why = f"could not be {settled.plan.target.name}: {error}"
+    why = f"could not convert to {settled.plan.target.name}: {error}"
     return kept(settled.plan, why, header)
 
 

@@ -154,7 +154,7 @@ def test_rule_20_what_fails_is_kept_with_the_reason_and_an_error_only_without_th
     with Codecs(Settings()) as codecs:
         settled = carried(decided(found, rules), found, codecs, Settings())
         assert settled.plan.action is Action.KEEP
-        assert "cannot be jpeg2000-lossless" in reason_of(settled.plan)
+        assert "cannot convert to jpeg2000-lossless" in reason_of(settled.plan)
         assert plan(found, find("jpeg2000-lossless"), codecs, Settings()).action is Action.REFUSE
 
 

@@ -207,7 +207,7 @@ def test_why_an_original_was_kept_is_not_that_it_is_smaller(tmp_path: Path) -> N
     hopeless = Settings(min_psnr=199, lossy=True)
     (kept,) = run(batch(one, out=tmp_path / "a", settings=hopeless, **asked))
     assert (kept.status, kept.new_sop_instance_uid, kept.quality) == ("kept", None, None)
-    assert [warning.split(":")[0] for warning in kept.warnings] == ["could not be jpeg2000"]
+    assert [warning.split(":")[0] for warning in kept.warnings] == ["could not convert to jpeg2000"]
 
 
 def test_a_map_has_no_instances_whose_results_gave_way(tmp_path: Path) -> None:

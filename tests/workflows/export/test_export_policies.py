@@ -78,7 +78,7 @@ def test_what_cannot_be_transcoded_may_be_kept_without_a_failure(folder: Folder)
     folder.put("liver_1frame.dcm")  # one bit a pixel
     (outcome,) = folder.export(to="jpeg-ls-lossless", on_failure="keep-original")
     assert (outcome.status, outcome.exit_code) == ("kept", 0)
-    assert "cannot be jpeg-ls-lossless" in outcome.warnings[0]
+    assert "cannot convert to jpeg-ls-lossless" in outcome.warnings[0]
     (entry,) = folder.manifest()
     assert (entry["status"], entry["warnings"]) == ("kept", list(outcome.warnings))
 
