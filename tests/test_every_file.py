@@ -134,23 +134,9 @@ def _verdict(source: Reading, output: Reading, outcome: Outcome, target: str) ->
     if outcome.exit_code or not output.path.exists():
         return f"WRONG: {outcome.status} with {outcome.exit_code}"
     if outcome.status == "kept":
-        before, after = source.path.read_bytes(), output.path.read_bytes()
-        same = before == after or (
-            any("meta information" in warning for warning in outcome.warnings)
-            and _without_file_meta(before) == _without_file_meta(after)
-        )
+        same = source.path.read_bytes() == output.path.read_bytes()
         return "kept" if same and outcome.warnings else "WRONG: kept, but not as it was"
     return _verdict_on_output(source, output, target)
-
-
-def _without_file_meta(data: bytes) -> bytes:
-    """Returns the data set: all behind the preamble and the elements of group 2 (PS3.10 7.1)."""
-    at = 132 if data[128:132] == b"DICM" else 0
-    while data[at : at + 2] == b"\x02\x00":
-        long = data[at + 4 : at + 6] in (b"OB", b"UN")
-        first, last = (at + 8, at + 12) if long else (at + 6, at + 8)
-        at = last + int.from_bytes(data[first:last], "little")
-    return data[at:]
 
 
 def _verdict_on_output(source: Reading, output: Reading, target: str) -> str:

@@ -40,6 +40,8 @@ def run(command: dict[str, Any]) -> None:
         code = main(command["arguments"])
     except SystemExit as end:
         code = int(end.code or 0)
+    except KeyboardInterrupt:  # before the command can handle it, or after its end
+        code = 130
     finally:
         os._exit(code)
 

@@ -13,6 +13,8 @@ from dicomtx.engine.planning.plan import Code
 from dicomtx.errors import CodecError
 
 FAMILIES: Final = ("JPEG", "JPEG 2000", "HTJ2K", "JPEG XL")
+BOXED: Final = ("JPEG 2000", "HTJ2K")
+"""Families whose profile is in a JP2 header. DICOM does not allow that header (PS3.5 8.2.4)."""
 
 
 def edits(
@@ -37,6 +39,11 @@ def edits(
         warnings.append(f"the ICC profile of the code stream is lost: {error}")
         return []
     if not found:
+        return []
+    if plan.source.family in BOXED:
+        warnings.append(
+            "the ICC profile in the JP2 header was dropped: the data set decides (PS3.5 8.2.4)"
+        )
         return []
     warnings.append("the ICC profile of the code stream was copied to ICC Profile (0028,2000)")
     return [Edit(tags.ICC_PROFILE, "OB", found + b"\0" * (len(found) % 2))]

@@ -14,7 +14,7 @@ from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept
-from dicomtx.engine.planning.plan import Changing, Keep, Passing, Refuse
+from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Refuse
 from dicomtx.engine.transcoding.carry_out import Means, carry_out
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
@@ -215,9 +215,12 @@ def _keep(run: Run, made: Keep, part10: Part10, fd: int) -> None:
 
 
 def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
-    """Copies the source; a bare data set gets file meta information (PS3.10 7.1)."""
+    """Copies the source. A bare data set in the target syntax gets meta information (PS3.10 7.1).
+
+    What is kept stays byte for byte, unless it becomes part of a File-set.
+    """
     start = 0
-    if not part10.has_meta:
+    if not part10.has_meta and (isinstance(made, Copy) or run.request.rules.part10):
         run.warnings.append(ADDED_META)
         file_meta(part10, made.target).write_to(fd)
         start = part10.start

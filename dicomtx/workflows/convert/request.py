@@ -27,6 +27,7 @@ class FileRules(NamedTuple):
         preserve: keep the time of modification of the source.
         tree: create the folder of the output if it is missing.
         passing: the output is temporary, so it need not survive a power failure.
+        part10: files that are kept unchanged get file meta information if they have none.
         hashed: add the hash of the output to the outcome.
         icon: write an icon beside the output (``workflows.convert.icon``).
     """
@@ -40,6 +41,7 @@ class FileRules(NamedTuple):
     preserve: bool = False
     tree: bool = False
     passing: bool = False
+    part10: bool = False
     hashed: bool = False
     icon: bool = False
 

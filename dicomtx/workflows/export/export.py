@@ -193,7 +193,7 @@ class Run:
         """Yields the conversion request of each file."""
         job = self._job
         icons = job.media is not None and job.media.icons
-        rules = FileRules(tree=True, passing=job.zipped, icon=icons)
+        rules = FileRules(tree=True, passing=job.zipped, part10=True, icon=icons)
         base = Request(
             LocalFile(""), "", settings=job.in_force, rules=rules, on_failure=job.on_failure
         )

@@ -62,7 +62,7 @@ def files(profile: bytes, samples: int) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-ls-lossless", "htj2k-lossless"])
-@pytest.mark.parametrize("kind", ["jpeg", "sv1", "jp2"])
+@pytest.mark.parametrize("kind", ["jpeg", "sv1"])
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("profile", [SMALL, LARGE], ids=["small", "odd"])
 def test_the_profile_of_a_decoded_stream_is_kept(
@@ -74,6 +74,17 @@ def test_the_profile_of_a_decoded_stream_is_kept(
     assert any(KEPT in warning for warning in outcome.warnings)
     made = bench.done(data, to)
     assert made.ICCProfile == profile + b"\0" * (len(profile) % 2)
+
+
+@pytest.mark.parametrize("to", ["explicit", "rle", "htj2k-lossless"])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_the_profile_of_a_jp2_header_is_dropped_with_a_warning(
+    bench: Bench, samples: int, to: str
+) -> None:
+    outcome = bench.convert(files(SMALL, samples)["jp2"], to)
+    assert outcome.status == "done", outcome.error
+    assert any("JP2 header was dropped" in warning for warning in outcome.warnings)
+    assert "ICCProfile" not in dcmread(bench.out)
 
 
 def test_the_profile_in_a_repacked_jpeg_is_kept_when_it_is_decoded(bench: Bench) -> None:
