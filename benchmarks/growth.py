@@ -20,7 +20,7 @@ SIZES = {"bytes behind a deflate stream": 500, "nested, defined": 8000}
 """Inputs whose size does not grow with 8 bytes or so for each element."""
 SCALE = 100
 """With ``quick`` the files are so many times smaller."""
-NOISE = 0.05  # seconds, and the same share of memory: below, no growth is told
+NOISE = 0.05  # seconds, and the same share of memory: growth below this is not reported
 
 COMMANDS: dict[str, Callable[[str], Command]] = {
     "info": lambda path: [DICOMTX, "info", path],

@@ -60,7 +60,7 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
     """Returns where the result goes: in a folder, it gets the name of the source.
 
     Raises:
-        click.UsageError: there is no destination, or there are two.
+        click.UsageError: DST is missing or given twice.
     """
     if named and output:
         raise click.UsageError("DST and -o contradict each other")

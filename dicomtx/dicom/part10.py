@@ -192,7 +192,7 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
     """Returns the real encoding of the data set, which its first element shows.
 
     Raises:
-        NotDicomError: there is no file meta information, and this is not a data set either.
+        NotDicomError: the source is neither a Part 10 file nor a bare data set.
     """
     raw = data.peek(at, 8)
     label = label if label and label.keyword else None  # an unknown syntax has no known encoding

@@ -125,10 +125,10 @@ def take_descriptors() -> tuple[int, int]:
     return questions, answers
 
 
-def die_with(parent: int) -> None:
-    """Makes the system kill this process when the parent's thread that started it ends."""
+def die_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """Makes the system send this process a signal when the parent's thread that started it ends."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, number)
     if os.getppid() != parent:
         sys.exit()
 

@@ -144,7 +144,7 @@ class Settings(NamedTuple):
     ] = False
     lossy: Annotated[
         bool,
-        _lossy("Compress with loss even if there is no goal; the quality is then 90."),
+        _lossy("Allow lossy compression without a goal, at quality 90."),
     ] = False
     quality: Annotated[
         int | None,

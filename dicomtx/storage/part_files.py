@@ -153,7 +153,7 @@ def sweep_once(folder: str) -> None:
 
 
 def remove_folder(path: str) -> None:
-    """Removes a folder and its content as far as possible. A missing folder is no error."""
+    """Removes a folder and its content as far as possible. A missing folder is not an error."""
     with suppress(OSError):
         top = os.open(path, FOLDER)
         try:

@@ -1,4 +1,4 @@
-"""Icons: encapsulated Pixel Data in sequences, which the target may not be able to hold."""
+"""Decodes icons: encapsulated Pixel Data in sequences that the target cannot hold."""
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import tags

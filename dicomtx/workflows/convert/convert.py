@@ -215,9 +215,9 @@ def _keep(run: Run, made: Keep, part10: Part10, fd: int) -> None:
 
 
 def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
-    """Copies the source. A bare data set in the target syntax gets meta information (PS3.10 7.1).
+    """Copies the source. Adds file meta information to a bare data set (PS3.10 7.1).
 
-    What is kept stays byte for byte, unless it becomes part of a File-set.
+    A kept file is copied byte for byte, unless an export needs a Part 10 file.
     """
     start = 0
     if not part10.has_meta and (isinstance(made, Copy) or run.request.rules.part10):

@@ -1,6 +1,5 @@
 """The client process of a command, and how a forked child copies its state."""
 
-import ctypes
 import os
 import resource
 import signal
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import IO, Final, NamedTuple, NoReturn
 
+from dicomtx.processes.child_process import die_with
 from dicomtx.warm.protocol import Call
 
 CREDENTIALS: Final = struct.Struct("=iII")
@@ -23,8 +23,6 @@ LIMITS: Final = tuple(
     for name, value in vars(resource).items()
     if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"
 )
-PR_SET_PDEATHSIG: Final = 1
-_libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Caller(NamedTuple):
@@ -84,9 +82,7 @@ def become(caller: Caller, call: Call, descriptors: Sequence[int], server: int) 
     Raises:
         OSError: a resource limit or the working directory cannot be copied.
     """
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != server:  # the server died before prctl took effect
-        os._exit(1)
+    die_with(server, signal.SIGTERM)
     os.setpgid(0, 0)
     os.fchdir(descriptors[-1])
     _take_over_streams(call.streams, descriptors)

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from dicomtx.resources import share_memory
 from dicomtx.warm import protocol
@@ -22,7 +22,6 @@ from dicomtx.workflows.server.caller import Caller, become, run_and_exit
 from dicomtx.workflows.server.connection import Connection
 
 MOST_CONNECTIONS: Final = 4096
-BACKLOG: Final = 1024
 GRACE: Final = 5.0  # seconds between SIGTERM and SIGKILL
 TICK: Final = 1.0
 PASSED_ON: Final = {
@@ -33,6 +32,8 @@ PASSED_ON: Final = {
     signal.SIGCONT,
 }
 TO_GROUP: Final = {signal.SIGTSTP, signal.SIGCONT}
+HANDLED: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+"""Signals that stop the server. A child must not lose them before it has its own handlers."""
 
 Run = Callable[[Sequence[str]], int]
 
@@ -85,7 +86,7 @@ class Zygote:
         for end in (listening, wakeup):
             end.setblocking(False)
         signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in HANDLED:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.listener.setblocking(False)
@@ -212,35 +213,43 @@ class Zygote:
         """Accepts the request and starts the child that runs it."""
         connection.answer(protocol.ACCEPTED)
         server = os.getpid()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         try:
             child = os.fork()
         except OSError as error:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             connection.answer(protocol.FAILED, f"the server cannot fork: {error.strerror}".encode())
             self._close(connection)
             return
         if child == 0:
-            self._be(connection, server)
+            self._be(connection, server, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with suppress(OSError):  # the child has done so itself, or has ended
+            os.setpgid(child, child)
         connection.child = child
         connection.close_descriptors()
         if self.limits.request_timeout:
             connection.deadline = time.monotonic() + self.limits.request_timeout
         self._children[child] = connection
 
-    def _be(self, connection: Connection, server: int) -> None:
-        """Runs the command in the child and exits."""
+    def _be(
+        self, connection: Connection, server: int, signals: set[int | signal.Signals]
+    ) -> NoReturn:
+        """Runs the command in the child and exits. ``signals`` are those to block meanwhile."""
         call, caller = connection.call, connection.caller
         assert call
         assert caller
-        self._selector.close()
-        for end in (self.listener, *self._sockets):
-            end.close()
-        for other in self._connections.values():
-            other.socket.close()
-            if other is not connection:
-                other.close_descriptors()
         try:
+            self._selector.close()
+            for end in (self.listener, *self._sockets):
+                end.close()
+            for other in self._connections.values():
+                other.socket.close()
+                if other is not connection:
+                    other.close_descriptors()
             become(caller, call, connection.descriptors, server)
             share_memory(self.limits.jobs)
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         except BaseException as error:  # noqa: BLE001 - a child must not return into the loop
             os.write(2, f"dicomtx: the server cannot run the command: {error}\n".encode())
             os._exit(70)

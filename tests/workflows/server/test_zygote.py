@@ -27,9 +27,9 @@ def server(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def _start(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*DICOMTX, *arguments],
+        [*before, *DICOMTX, *arguments],
         cwd=folder,
         env=warm_server.warm(folder),
         stdin=subprocess.PIPE,
@@ -97,6 +97,20 @@ def _child_of(process: int) -> int:
 
 def _state(process: int) -> str:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_priority_and_cpus_of_the_command_are_the_callers(
+    server: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    process = _start(tmp_path, *WAITS, before=("nice", "-n", "5", "taskset", "-c", str(cpu)))
+    warm_server.until(lambda: not _idle(tmp_path))
+    child = _child_of(server.pid)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    warm_server.until(lambda: os.getpriority(os.PRIO_PROCESS, child) == min(own + 5, 19))
+    assert os.sched_getaffinity(child) == {cpu}
+    process.kill()
+    process.wait()
 
 
 def test_a_server_that_dies_is_an_error_and_the_command_does_not_run_twice(
@@ -235,7 +249,7 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
     assert "other users can write" in done.stderr
 
 
-def test_a_hundred_racing_clients_start_one_server_on_demand(tmp_path: Path) -> None:
+def test_twenty_racing_clients_start_one_server_on_demand(tmp_path: Path) -> None:
     shutil.copy(corpus.file("CT_small.dcm"), tmp_path / "ct.dcm")
     environment = warm_server.cold() | {
         "DICOMTX_SERVER": "start",
