@@ -20,20 +20,11 @@ from dicomtx.warm import protocol
 from dicomtx.warm.protocol import ProtocolError
 from dicomtx.workflows.server.caller import Caller, become, run_and_exit
 from dicomtx.workflows.server.connection import Connection
+from dicomtx.workflows.server.signals import HANDLED, pass_on
 
 MOST_CONNECTIONS: Final = 4096
 GRACE: Final = 5.0  # seconds between SIGTERM and SIGKILL
 TICK: Final = 1.0
-PASSED_ON: Final = {
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGTSTP,
-    signal.SIGCONT,
-}
-TO_GROUP: Final = {signal.SIGTSTP, signal.SIGCONT}
-HANDLED: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-"""Signals that stop the server. A child must not lose them before it has its own handlers."""
 
 Run = Callable[[Sequence[str]], int]
 
@@ -149,7 +140,7 @@ class Zygote:
         try:
             if connection.child:
                 for number in connection.signals():
-                    self._pass_on(connection.child, number)
+                    pass_on(connection.child, number)
             elif connection.call:
                 connection.signals()
             else:
@@ -172,13 +163,6 @@ class Zygote:
         if connection in self._waiting:
             self._waiting.remove(connection)
         self._close(connection)
-
-    @staticmethod
-    def _pass_on(child: int, number: int) -> None:
-        if number not in PASSED_ON:
-            return
-        with suppress(ProcessLookupError):
-            (os.killpg if number in TO_GROUP else os.kill)(child, number)
 
     def _handle(self, connection: Connection) -> None:
         """Answers a complete request, or queues its command."""
