@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from dicomtx.dicom.differences import Difference
@@ -11,26 +10,13 @@ from dicomtx.engine.pixels import rendering
 from dicomtx.engine.pixels.frame_differences import FrameDifference, pair
 from dicomtx.image_pixel import Frame
 from dicomtx.workflows.compare.result import Comparison, Side
+from dicomtx.workflows.html_page import END, escaped, head
 
 if TYPE_CHECKING:
     from dicomtx.workflows.compare.opened import Opened
 
 WORST: Final = 2
 MOST_ROWS: Final = 1000
-STYLE: Final = """
-body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:80em;padding:0 1em;
-color:#1a1a1a;background:#fff}
-h1{font-size:1.4em}h2{font-size:1.15em;margin-top:2em}
-.same{color:#17641f}.differ{color:#a01212}
-table{border-collapse:collapse;display:block;overflow-x:auto}
-th,td{text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #ddd}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-td.v{overflow-wrap:anywhere;min-width:10em}
-.pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;flex:1 1 16em}
-figure img{max-width:100%;background:#000;display:block;image-rendering:pixelated}
-figcaption{color:#555;font-size:.9em}svg{max-width:100%;height:auto}
-"""
-POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
@@ -38,25 +24,16 @@ def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
     verdict = "The same" if comparison.same else "They differ"
     kind = "same" if comparison.same else "differ"
     parts = [
-        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        "<meta name='viewport' content='width=device-width'>",
-        f"<title>{verdict}: {_text(a.path)} and {_text(b.path)}</title>",
-        f"<style>{STYLE}</style></head><body>",
+        head(f"{verdict}: {comparison.a.path} and {comparison.b.path}"),
         f"<h1 id='verdict' class='{kind}'>{verdict}</h1>",
         _table("", [*_summary(comparison)], ""),
         *_frames(comparison),
         *_pictured(comparison, a, b),
         *_elements("Elements that differ", comparison.elements or ()),
         *_elements("Differences implied by the transfer syntax", comparison.of_encoding),
-        "</body></html>\n",
+        END,
     ]
     return "".join(parts).encode()
-
-
-def _text(value: str) -> str:
-    """Escapes text for HTML, including control characters."""
-    return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in value))
 
 
 def _summary(comparison: Comparison) -> Iterator[tuple[str, str]]:
@@ -92,7 +69,7 @@ def _side(side: Side) -> str:
 
 def _table(title: str, rows: Sequence[Sequence[str]], header: str) -> str:
     heading = f"<h2>{title}</h2>" if title else ""
-    cells = ("".join(f"<td class='v'>{_text(cell)}</td>" for cell in row) for row in rows)
+    cells = ("".join(f"<td>{escaped(cell)}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"{heading}<table id='{title.lower().replace(' ', '-')}'>{header}{body}</table>"
 
@@ -166,8 +143,8 @@ def _apart(a: "Opened", b: "Opened", number: int) -> Iterator[str]:
 
 def _figure(picture: rendering.Bytes, caption: str) -> str:
     data = b64encode(rendering.png(picture)).decode()
-    image = f"<img alt='{_text(caption)}' src='data:image/png;base64,{data}'>"
-    return f"<figure>{image}<figcaption>{_text(caption)}</figcaption></figure>"
+    image = f"<img alt='{escaped(caption)}' src='data:image/png;base64,{data}'>"
+    return f"<figure>{image}<figcaption>{escaped(caption)}</figcaption></figure>"
 
 
 def _histogram(bars: Sequence[tuple[int, int, int]]) -> str:

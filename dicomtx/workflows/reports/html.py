@@ -1,32 +1,20 @@
 """Renders the report as one self-contained HTML page: totals, charts, failures, other files."""
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any, Final, Self
 
 from dicomtx.sizes import size
 from dicomtx.storage.source import Spool
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
+from dicomtx.workflows.html_page import END, escaped, head
 from dicomtx.workflows.reports.totals import WRITTEN
 
 MOST_FAILURES: Final = 10_000
 MOST_OTHERS: Final = 1_000
 MOST_BARS: Final = 20
-LONGEST: Final = 2_000
 BAR: Final = 420
 HEAD: Final = ("File", "Status", "Syntax", "Size", "Codec", "Verified", "Remarks")
-STYLE: Final = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em;color:#1b2733}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
-table{border-collapse:collapse;width:100%}
-th,td{border-bottom:1px solid #d8dee4;padding:.3em .6em;text-align:left;vertical-align:top}
-td{overflow-wrap:anywhere}th{background:#f3f5f7;position:sticky;top:0}
-.totals{display:flex;flex-wrap:wrap;gap:1em}.totals div{background:#f3f5f7;padding:.6em 1.1em}
-.totals b{display:block;font-size:1.4em}.failed,.refused{color:#a40e26}
-svg{display:block;max-width:100%}svg text{font:13px system-ui,sans-serif;fill:#1b2733}
-details{margin-top:2em}summary{cursor:pointer}.before{fill:#b4c2d0}.after{fill:#1f6fb2}
-"""
 
 
 class Page:
@@ -45,10 +33,7 @@ class Page:
     def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
         """Yields the page."""
         title = "dicomtx: report"
-        yield (
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            f"<title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>\n"
-        ).encode()
+        yield f"{head(title)}<h1>{title}</h1>\n".encode()
         yield _totals(totals).encode()
         yield _picture("Sizes by modality", totals["by_modality"], "unknown").encode()
         before = {_syntax(uid): row for uid, row in totals["by_source_syntax"].items()}
@@ -57,7 +42,7 @@ class Page:
         yield _picture("Sizes by syntax of the outputs", after, "unknown").encode()
         yield from self._failures.section("Failures", opened=True)
         yield from self._others.section("All other files", opened=False)
-        yield b"</body></html>\n"
+        yield END.encode()
 
     def __enter__(self) -> Self:
         return self
@@ -110,15 +95,9 @@ def _row(outcome: Outcome) -> str:
         outcome.verification if outcome.status in WRITTEN else "",
     )
     remarks = [text for text in (outcome.error, *attempts, *outcome.warnings) if text]
-    shown = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
-    shown += f"<td>{'<br>'.join(map(_text, remarks))}</td>"
-    return f'<tr class="{escape(outcome.status)}">{shown}</tr>\n'
-
-
-def _text(text: str) -> str:
-    """Escapes text for HTML, including control characters. Truncates long text."""
-    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return escape("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut))
+    shown = "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
+    shown += f"<td>{'<br>'.join(map(escaped, remarks))}</td>"
+    return f'<tr class="{escaped(outcome.status)}">{shown}</tr>\n'
 
 
 def _syntax(uid: str) -> str:
@@ -136,7 +115,7 @@ def _totals(totals: Mapping[str, Any]) -> str:
     boxes.append((f"{ratio:.2f}:1" if ratio else "-", "ratio"))
     boxes.append((f"{totals['elapsed']:.1f} s", "elapsed"))
     shown = "".join(
-        f'<div class="{escape(name)}"><b>{escape(value)}</b>{escape(name)}</div>'
+        f'<div class="{escaped(name)}"><b>{escaped(value)}</b>{escaped(name)}</div>'
         for value, name in boxes
     )
     warned = f"<p>Files with warnings: {totals['warnings']}.</p>" if totals["warnings"] else ""
@@ -153,7 +132,7 @@ def _picture(title: str, rows: Mapping[str, Mapping[str, Any]], unnamed: str) ->
     bars = []
     for at, (name, row) in enumerate(by_size):
         top = at * 44
-        told = f"{_text(name) or unnamed}: {row['files']} file{'s' * (row['files'] != 1)}"
+        told = f"{escaped(name) or unnamed}: {row['files']} file{'s' * (row['files'] != 1)}"
         sizes = f"{size(row['bytes_in'])} → {size(row['bytes_out'])}"
         bars.append(
             f'<text x="0" y="{top + 16}">{told}</text>'
