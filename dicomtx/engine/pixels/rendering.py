@@ -1,7 +1,5 @@
-"""Renders frames for display: applies the window or the palette, and writes PNG."""
+"""Renders frames for display: applies the window or the palette."""
 
-import struct
-import zlib
 from typing import Any, Final
 
 import numpy as np
@@ -97,18 +95,3 @@ def histogram(a: Values, b: Values) -> list[tuple[int, int, int]]:
     width = -(-(largest + 1) // BARS)
     counts = np.bincount((apart // apart.dtype.type(width)).astype(np.int64).ravel())
     return [(n * width, n * width + width - 1, int(count)) for n, count in enumerate(counts)]
-
-
-def png(picture: Bytes) -> bytes:
-    """Returns the picture as PNG (ISO/IEC 15948), 8 bits per sample, grey or RGB."""
-    rows, columns = picture.shape[:2]
-    kind = 2 if picture.ndim == 3 else 0
-    flat: NDArray[Any] = picture.reshape(rows, -1)
-    lines = np.concatenate([np.zeros((rows, 1), np.uint8), flat], axis=1)  # no filter
-    header = struct.pack(">IIBBBBB", columns, rows, 8, kind, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

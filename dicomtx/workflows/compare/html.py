@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from dicomtx.codecs.imagecodecs.png import png
 from dicomtx.dicom.differences import Difference
 from dicomtx.dicom.pixel_data.display import Presentation, presentation
 from dicomtx.engine.pixels import rendering
@@ -142,7 +143,7 @@ def _apart(a: "Opened", b: "Opened", number: int) -> Iterator[str]:
 
 
 def _figure(picture: rendering.Bytes, caption: str) -> str:
-    data = b64encode(rendering.png(picture)).decode()
+    data = b64encode(png(picture)).decode()
     image = f"<img alt='{escaped(caption)}' src='data:image/png;base64,{data}'>"
     return f"<figure>{image}<figcaption>{escaped(caption)}</figcaption></figure>"
 

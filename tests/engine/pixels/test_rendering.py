@@ -1,8 +1,7 @@
-"""Pictures of frames: windows by PS3.3's formulas, PNG as another library reads it."""
+"""Pictures of frames: windows by PS3.3's formulas, palettes and differences."""
 
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import pytest
 
@@ -109,9 +108,3 @@ def test_the_histogram_counts_every_value() -> None:
     assert len(bars) <= rendering.BARS
     assert sum(count for *_, count in bars) == 100
     assert bars[-1][0] <= 1000 <= bars[-1][1]
-
-
-@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (1, 1)])
-def test_png_is_read_by_another_library(shape: tuple[int, ...]) -> None:
-    picture = np.random.default_rng(3).integers(0, 256, shape, np.uint8)
-    assert (imagecodecs.png_decode(rendering.png(picture)) == picture).all()
