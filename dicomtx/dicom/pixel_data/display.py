@@ -6,20 +6,13 @@ from typing import Final, NamedTuple
 
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data.palette import Palette, read_palette
 from dicomtx.dicom.values import numbers
+from dicomtx.errors import DamagedError
 
 MACROS: Final = (tags.FRAME_VOI_LUT, tags.PIXEL_VALUE_TRANSFORMATION)
 SPACINGS: Final = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING, tags.PIXEL_ASPECT_RATIO)
 WIDEST: Final = 100.0
-
-
-class Palette(NamedTuple):
-    """A Palette Color Lookup Table (PS3.3 C.7.9) with 8-bit entries, starting at ``first``."""
-
-    first: int
-    red: bytes
-    green: bytes
-    blue: bytes
 
 
 class Presentation(NamedTuple):
@@ -91,23 +84,8 @@ def _number(places: list[DataSet], tag: int) -> float | None:
 
 
 def _palette(data_set: DataSet) -> Palette | None:
-    """Returns the palette; None if there is none or it is segmented."""
-    raw, order = data_set.value(tags.RED_PALETTE_DESCRIPTOR), data_set.encoding.order
-    if len(raw) < 6:
+    """Returns the palette; None if there is none or it is damaged."""
+    try:
+        return read_palette(data_set)
+    except DamagedError:
         return None
-    entries = int.from_bytes(raw[:2], order) or 1 << 16
-    first = int.from_bytes(raw[2:4], order, signed=data_set.signed)
-    bits = int.from_bytes(raw[4:6], order)
-    tables = [
-        _entries(data_set, tags.RED_PALETTE_DATA + colour, entries, bits) for colour in range(3)
-    ]
-    return Palette(first, *tables) if all(len(table) == entries for table in tables) else None
-
-
-def _entries(data_set: DataSet, tag: int, entries: int, bits: int) -> bytes:
-    """Returns a table with 8-bit entries: the high bytes of words, or bytes packed in pairs."""
-    raw = data_set.value(tag)
-    high = 0 if data_set.encoding.big_endian else 1
-    if len(raw) < 2 * entries:
-        return raw[:entries] if high else bytes(raw[at ^ 1] for at in range(len(raw)))[:entries]
-    return raw[high if bits > 8 else 1 - high : 2 * entries : 2]

@@ -5,7 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomtx.dicom.pixel_data.display import Palette, Presentation
+from dicomtx.dicom.pixel_data.display import Presentation
+from dicomtx.engine.pixels.palette import colours
 from dicomtx.engine.pixels.values import Values, errors, for_people, values
 from dicomtx.image_pixel import Frame
 
@@ -31,7 +32,7 @@ def seen(frame: Frame, how: Presentation) -> Bytes:
     if found.ndim == 3:  # an unknown colour space: show the first sample
         found, how = found[..., 0], Presentation(1 << image.bits_stored - 1, 1 << image.bits_stored)
     if image.photometric_interpretation == "PALETTE COLOR" and how.palette:
-        return _by_palette(found, how.palette)
+        return colours(found, how.palette)
     shown = _byte(_windowed(found * how.slope + how.intercept, how) * 255)
     inverted: Bytes = 255 - shown
     return inverted if image.photometric_interpretation == "MONOCHROME1" else shown
@@ -55,12 +56,6 @@ def _windowed(rescaled: Values, how: Presentation) -> Any:
     if how.width <= 1:
         return (rescaled > how.centre - 0.5).astype(np.float64)
     return (rescaled - (how.centre - 0.5)) / (how.width - 1) + 0.5
-
-
-def _by_palette(found: Values, palette: Palette) -> Bytes:
-    table = np.array([np.frombuffer(part, np.uint8) for part in palette[1:]]).T
-    colours: Bytes = table[np.clip(found - palette.first, 0, len(table) - 1)]
-    return colours
 
 
 def _byte(shown: Any) -> Bytes:

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.dicom.pixel_data.palette import Palette
 from dicomtx.encoding_profiles import whole_words
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, in_working_colours
 from dicomtx.engine.decoding.errors import FailedError
@@ -10,7 +11,7 @@ from dicomtx.engine.lossy.encoder import LossyEncoder
 from dicomtx.engine.lossy.measurement import Errors, Range, asked, summary
 from dicomtx.engine.pixels import overlays, stored_values, words
 from dicomtx.engine.pixels.frames import Frames
-from dicomtx.engine.pixels.palette import Palette
+from dicomtx.engine.pixels.palette import to_rgb
 from dicomtx.engine.planning import high_bits
 from dicomtx.engine.planning.high_bits import UnfitError
 from dicomtx.engine.planning.plan import Code, HighBits
@@ -103,7 +104,7 @@ class Pipeline(NamedTuple):
         """
         frame = self.frames.read(index)
         if self.palette and frame.image.samples_per_pixel == 1:  # blank frames are RGB already
-            frame = self.palette.expanded(frame)
+            frame = to_rgb(frame, self.palette)
         frame = in_working_colours(self.plan, frame)
         if self.second:
             self._check_decoder(frame, index, self.second)

@@ -15,6 +15,7 @@ from dicomtx.dicom.pixel_data.frames import (
     encapsulated_frames,
     native_frames,
 )
+from dicomtx.dicom.pixel_data.palette import read_palette
 from dicomtx.dicom.rope import PixelData
 from dicomtx.engine.decoding.decoder import (
     DecodedFrames,
@@ -208,7 +209,7 @@ class Transcoder:
             second=second,
             demanded=verifiers.demanded(encoder),
             sampled=self._sampled(found.count),
-            palette=palette.read(self.data_set) if plan.expand else None,
+            palette=read_palette(self.data_set) if plan.expand else None,
             digests=self.settings.verifies.share > 0,
         )
 

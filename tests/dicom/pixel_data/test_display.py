@@ -1,23 +1,9 @@
 """How frames are to be shown, as the data set says it."""
 
-import struct
-
-from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, Encoding
-from dicomtx.dicom.pixel_data.display import Palette, Presentation, presentation
-from tests.dicom.builder import data_set, element, sequence, text
-
-
-def descriptor(encoding: Encoding, *values: int) -> bytes:
-    return struct.pack(f"{'>' if encoding.big_endian else '<'}3H", *values)
-
-
-def palette(encoding: Encoding, bits: int, tables: list[bytes]) -> bytes:
-    tags = range(3)
-    first = [
-        element(0x00281101 + n, "US", descriptor(encoding, 4, 2, bits), encoding) for n in tags
-    ]
-    data = [element(0x00281201 + n, "OW", tables[n], encoding) for n in tags]
-    return b"".join([*first, *data])
+from dicomtx.dicom.pixel_data.display import Presentation, presentation
+from dicomtx.dicom.pixel_data.palette import Palette
+from tests.dicom.builder import data_set, sequence, text
+from tests.dicom.palettes import palette
 
 
 def window(centre: str, width: str) -> bytes:
@@ -50,25 +36,7 @@ def test_nonsense_is_no_window() -> None:
         assert presentation(data_set(window(centre, width)), 0).width == 0
 
 
-def test_a_palette_of_words_in_either_byte_order() -> None:
-    table = [bytes((n, 0, 10 + n, 0, 20 + n, 0, 30 + n, 0)) for n in range(3)]
-    expected = Palette(2, *(bytes((n, 10 + n, 20 + n, 30 + n)) for n in range(3)))
-    for encoding, bits, flip in (
-        (EXPLICIT, 8, False),
-        (EXPLICIT_BIG, 8, True),
-        (EXPLICIT, 16, True),  # the high byte is what is seen
-        (EXPLICIT_BIG, 16, False),
-    ):
-        words = [bytes(part[n ^ flip] for n in range(8)) for part in table]
-        found = presentation(data_set(palette(encoding, bits, words), encoding), 0)
-        assert found.palette == expected, (encoding, bits)
-
-
-def test_a_palette_with_two_entries_in_a_word() -> None:
-    for encoding, data in ((EXPLICIT, b"\1\2\3\4"), (EXPLICIT_BIG, b"\2\1\4\3")):
-        found = presentation(data_set(palette(encoding, 8, [data] * 3), encoding), 0)
-        assert found.palette == Palette(2, *[b"\1\2\3\4"] * 3)
-
-
-def test_a_palette_that_is_too_short_is_none() -> None:
-    assert presentation(data_set(palette(EXPLICIT, 8, [b"\1\2"] * 3)), 0).palette is None
+def test_a_palette_is_shown_unless_it_is_damaged() -> None:
+    tables = [b"\1\2", b"\3\4", b"\5\6"]
+    assert presentation(data_set(palette(tables, 2, 8)), 0).palette == Palette(0, *tables)
+    assert presentation(data_set(palette(tables, 4, 8)), 0).palette is None

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dicomtx.dicom.pixel_data.display import Palette, Presentation
+from dicomtx.dicom.pixel_data.display import Presentation
+from dicomtx.dicom.pixel_data.palette import Palette
 from dicomtx.engine.pixels import rendering
 from dicomtx.image_pixel import Frame
 from tests.dicom.builder import image

@@ -15,6 +15,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing
 from tests import corpus
 from tests.dicom.builder import image, native, part10, text
+from tests.dicom.palettes import segmented_image
 
 MAGENTA = (255, 0, 255)
 ROWS, COLUMNS, CHANGED = 48, 64, 10
@@ -109,6 +110,14 @@ def test_every_kind_of_image_makes_a_page(page: Page) -> None:
     for name in ("SC_ybr_full_422_uncompressed.dcm", "examples_palette.dcm", "liver_1frame.dcm"):
         data = corpus.file(name).read_bytes()
         assert page(data, data).count("<img ") == 2
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_segmented_palette_is_shown_in_its_colours(page: Page, bits: int) -> None:
+    data, colours = segmented_image(bits)
+    shown = re.findall("64,([^']+)'", page(data, data))
+    pictures = [imagecodecs.png_decode(b64decode(one)) for one in shown]
+    assert [picture.reshape(-1, 3).tolist() for picture in pictures] == [colours, colours]
 
 
 def test_hostile_text_stays_text(page: Page) -> None:

@@ -1,5 +1,6 @@
 """Lossy targets: what is asked is what comes out, and what was lost is written down."""
 
+import struct
 import subprocess
 from math import inf, log10
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID
 
 from dicomtx import code_stream
+from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, Encoding
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
@@ -22,6 +24,7 @@ from tests.bench import Bench, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import SOP_INSTANCE, image, native, part10
+from tests.dicom.palettes import segmented_image
 from tests.traps.altered_files import altered, difference, saved, streams, values
 
 LOSSY = (
@@ -430,6 +433,28 @@ def test_a_palette_that_is_expanded_is_rgb(bench: Bench, name: str) -> None:
     assert psnr(expected, found) == pytest.approx(outcome.quality.psnr, abs=0.01)  # type: ignore[union-attr]
     assert (made.SamplesPerPixel, made.BitsAllocated, made.PlanarConfiguration) == (3, 8, 0)
     assert not [element for element in made if "Palette" in element.keyword]
+
+
+@pytest.mark.parametrize(
+    ("bits", "encoding"), [(8, EXPLICIT), (16, EXPLICIT), (8, EXPLICIT_BIG), (16, EXPLICIT_BIG)]
+)
+def test_a_segmented_palette_is_expanded_exactly(
+    bench: Bench, bits: int, encoding: Encoding
+) -> None:
+    data, colours = segmented_image(bits, encoding)
+    _, made = done(bench, data, "jpeg2000", palette="expand", reversible=True)
+    assert pixels(bench, bench.out).reshape(-1, 3).tolist() == colours
+    assert not [element for element in made if "Palette" in element.keyword]
+    kept = bench.there_and_back(data, "rle")
+    assert kept.pixel_array.ravel().tolist() == list(range(16))
+    assert "SegmentedRedPaletteColorLookupTableData" in kept
+
+
+def test_a_segmented_palette_that_is_too_long_is_damaged(bench: Bench) -> None:
+    data, _ = segmented_image(16)
+    longer = data.replace(struct.pack("<3H", 16, 0, 16), struct.pack("<3H", 12, 0, 16))
+    outcome = bench.convert(longer, "jpeg2000", palette="expand")
+    assert "has 14 entries; 10 are left" in bench.failed(outcome, ExitCode.SOURCE)
 
 
 @pytest.mark.parametrize("first", [0, 5])
