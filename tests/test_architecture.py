@@ -67,6 +67,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "batch": {"boundary", "convert", "inputs", "preview", "workers"},
         "export": {"boundary", "convert", "inputs", "workers"},
         "server": set(),
+        "http_server": {"policies", "server"},
     },
 }
 """What a room of a layer may import of the same layer; a new room needs a row."""
@@ -84,6 +85,7 @@ LIBRARIES = {
     "av": {"codecs/ffmpeg.py"},
     "skimage": {"engine/pixels/ssim.py"},
     "pynetdicom": {"network"},
+    "uvicorn": {"workflows/http_server/front.py"},
 }
 """The layer, room or file that may import a library of others; one without a row has none."""
 FORBIDDEN = {"utils", "util", "helpers", "common", "core", "base", "misc", "shared"}

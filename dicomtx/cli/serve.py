@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 
 from dicomtx.cli.output.console import Console
-from dicomtx.errors import ExitCode, SourceError
+from dicomtx.errors import ExitCode, SourceError, UnsupportedError
+from dicomtx.settings.values import bytes_of
 from dicomtx.warm import protocol
 from dicomtx.warm.address import chosen_socket, default_socket
 from dicomtx.warm.client import call
+
+PASSED_ON: Final = ("jobs", "idle-timeout", "request-timeout")
 
 
 @click.command(short_help="Keep dicomtx loaded, so that commands start at once.")
@@ -35,28 +39,47 @@ from dicomtx.warm.client import call
     default=0,
     help="Stop a command that takes longer. [default: no limit]",
 )
+@click.option("--http", metavar="ADDRESS", help="Also serve over HTTP, such as 127.0.0.1:8765.")
+@click.option(
+    "--max-body", metavar="BYTES", default="2G", show_default=True, help="Largest body over HTTP."
+)
+@click.option(
+    "--token-file", metavar="FILE", help="Token that HTTP clients must send; chmod 600 FILE."
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Allow an ADDRESS that other machines can reach."
+)
 @click.option("--status", is_flag=True, help="Show the status of the running server.")
 @click.option("--stop", is_flag=True, help="Stop the running server after running commands finish.")
 @click.pass_obj
 def serve(
-    console: Console, /, path: str | None, *, status: bool, stop: bool, **limits: float
+    console: Console, /, path: str | None, *, status: bool, stop: bool, **options: Any
 ) -> int:
     """Keep dicomtx loaded, so that commands start at once.
 
     Set DICOMTX_SERVER=auto to run commands of the same user through this server. Their behaviour
-    does not change. Linux only.
+    does not change. With --http, programs send files to POST /transcode?to=SYNTAX. Linux only.
     """
     place = path or chosen_socket(os.environ) or default_socket(os.environ)
-    if not (status or stop):
-        return _serve(console, place, limits)
+    if status or stop:
+        return _ask(console, place, protocol.STOP if stop else protocol.STATUS)
+    if options["http"]:
+        return _serve_http(console, place, options)
+    if options["allow_remote"] or options["token_file"]:
+        raise click.UsageError("--allow-remote and --token-file need --http")
+    return _serve(console, place, options)
+
+
+def _ask(console: Console, place: str, kind: str) -> int:
+    """Prints the answer of the running server."""
     try:
-        console.result(call(place, protocol.STOP if stop else protocol.STATUS))
+        console.result(call(place, kind))
     except OSError as error:
         raise SourceError(f"{place}: no server is running ({error.strerror or error})") from error
     return ExitCode.DONE
 
 
-def _serve(console: Console, place: str, limits: Mapping[str, float]) -> int:
+def _serve(console: Console, place: str, options: Mapping[str, Any]) -> int:
     """Runs the server until it is stopped."""
     from dicomtx.cli import main  # noqa: PLC0415 - the command line that each child runs
     from dicomtx.workflows.server.listener import import_everything, listening  # noqa: PLC0415
@@ -64,8 +87,36 @@ def _serve(console: Console, place: str, limits: Mapping[str, float]) -> int:
 
     with listening(place) as listener:
         import_everything()
-        jobs = int(limits["jobs"]) or len(os.sched_getaffinity(0))
-        allowed = Limits(jobs, limits["idle_timeout"], limits["request_timeout"])
+        jobs = options["jobs"] or len(os.sched_getaffinity(0))
+        allowed = Limits(jobs, options["idle_timeout"], options["request_timeout"])
         console.note(f"listening on {place}")
         Zygote(listener, main, allowed).serve()
     return ExitCode.DONE
+
+
+def _serve_http(console: Console, place: str, options: Mapping[str, Any]) -> int:
+    """Runs the server in a process of its own, and HTTP in this one, until they are stopped."""
+    from dicomtx.workflows.http_server.access import Access, Address, read_token  # noqa: PLC0415
+
+    address = Address.parse(options["http"])
+    token = read_token(options["token_file"]) if options["token_file"] else b""
+    if not address.is_loopback and not (options["allow_remote"] and token):
+        raise click.UsageError(
+            f"--http {address} can be reached from other machines: use 127.0.0.1, or add"
+            " --allow-remote and --token-file FILE"
+        )
+    try:
+        from dicomtx.workflows.http_server import front  # noqa: PLC0415
+    except ImportError as error:
+        raise UnsupportedError("--http needs uvicorn: pip install 'dicomtx[server]'") from error
+    from dicomtx.workflows.http_server.app import Rules  # noqa: PLC0415
+
+    rules = Rules(
+        Access(address.host, token),
+        front.policy_names(),
+        bytes_of("--max-body", options["max_body"]),
+        options["request_timeout"],
+    )
+    limits = [f"--{name}={options[name.replace('-', '_')]}" for name in PASSED_ON]
+    with front.listening(address) as listener:
+        return front.serve(listener, place, limits, rules, console.note)

@@ -70,6 +70,22 @@ class Field(NamedTuple):
         """Whether a reviewed plan decides it, not the command that executes the plan."""
         return self.scope in ("file", "reading")
 
+    @property
+    def in_requests(self) -> bool:
+        """Whether a client of the HTTP server can set it.
+
+        A plan shows everything that shapes a result. It has no settings for what a run may cost or
+        overwrite.
+        """
+        return self.shapes_result and "plan" in self.commands
+
+    @property
+    def options(self) -> str:
+        """The option; for a switch, also the option that turns it off, after a slash."""
+        name = self.name.replace("_", "-")
+        switch = f"--{name}/--no-{name}" if self.default is False else f"--{name}"
+        return self.option or switch
+
     def checked(self, where: str, value: Any) -> Any:
         """Returns the value in its final form.
 

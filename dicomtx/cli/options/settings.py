@@ -47,7 +47,7 @@ def options_of(field: Field) -> Iterator[Decorator]:
     """Yields the options that set a field: one, or two if it has a shortcut."""
     yield option(
         field.heading,
-        _names(field),
+        field.options,
         field.name,
         default=None,
         type=_type(field),
@@ -58,15 +58,8 @@ def options_of(field: Field) -> Iterator[Decorator]:
     )
     name, value = field.shortcut
     if name:
-        text = f"Same as {_names(field)} {value}."
+        text = f"Same as {field.options} {value}."
         yield option(field.heading, name, field.name, flag_value=value, help=text)
-
-
-def _names(field: Field) -> str:
-    """Returns the name of the option; for a switch, also the name that turns it off."""
-    name = field.name.replace("_", "-")
-    switch = f"--{name}/--no-{name}" if field.default is False else f"--{name}"
-    return field.option or switch
 
 
 def _type(field: Field) -> Any:
@@ -82,7 +75,7 @@ def _default(field: Field) -> str:
     if field.shown or field.default in (None, ()):
         return field.shown
     if isinstance(field.default, bool):
-        on, off = (name.removeprefix("--") for name in _names(field).split("/"))
+        on, off = (name.removeprefix("--") for name in field.options.split("/"))
         return on if field.default else off
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
 
@@ -97,7 +90,7 @@ def _given(options: Mapping[Field, Any]) -> dict[str, Any]:
     for field, value in options.items():
         if value in (None, ()):  # click gives () for an option that can be repeated
             continue
-        name = _names(field).partition("/")[0]
+        name = field.options.partition("/")[0]
         try:
             read = field.from_text(name, value) if isinstance(value, str) else value
             given[field.name] = field.checked(name, read)
@@ -121,7 +114,7 @@ def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
     if not target.lossy or target.uid == RECOMPRESSION:
         goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
         if goal:
-            option = _names(FIELDS[goal]).partition("/")[0]
+            option = FIELDS[goal].options.partition("/")[0]
             raise click.UsageError(f"{option} needs a lossy target, but {target.name} is lossless")
     elif target.uid != RESTORED:
         _check_loss(target, settings, in_place=context.params.get("in_place", False))

@@ -15,8 +15,13 @@ from dicomtx.warm.start import LOCK_VARIABLE, open_lock
 
 BACKLOG: Final = 1024
 SYSTEMD_FIRST: Final = 3  # the first descriptor that systemd passes (sd_listen_fds)
-SKIPPED: Final = ("dicomtx.__main__", "dicomtx.codecs.ffmpeg", "dicomtx.codecs.gdcm")
-"""Modules not to import: entry points, and libraries that only isolated processes load."""
+SKIPPED: Final = (
+    "dicomtx.__main__",
+    "dicomtx.codecs.ffmpeg",
+    "dicomtx.codecs.gdcm",
+    "dicomtx.workflows.http_server",
+)
+"""Modules not to import: entry points, and libraries that only other processes load."""
 CODEC_MODULES: Final = ("_jpeg8", "_jpegls", "_jpeg2k", "_htj2k", "_jpegxl", "_ljpeg", "_zlib")
 
 

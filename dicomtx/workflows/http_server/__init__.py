@@ -1,0 +1,1 @@
+"""The warm server over HTTP: a thin process that hands each request to the zygote."""
