@@ -65,7 +65,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "reports": {"convert", "html_page"},
         "preview": {"boundary", "convert", "inputs", "policies"},
         "batch": {"boundary", "convert", "inputs", "preview", "workers"},
-        "export": {"boundary", "convert", "inputs", "workers"},
+        "export": {"boundary", "convert", "inputs", "preview", "workers"},
         "server": set(),
         "http_server": {"policies", "server"},
     },

@@ -20,6 +20,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.settings import FIELDS
 
 if TYPE_CHECKING:
+    from dicomtx.cli.output.outcome import Report
     from dicomtx.workflows.batch.job import Batch
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 DECIDES = ("to", "named", "orthanc")
 PLANNED = tuple(n for n, field in FIELDS.items() if field.in_plans and "batch" in field.commands)
 CONTRADICT = {
+    "dry_run": ("reports", "uid_map"),
     "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
     "best_of": ("named", "orthanc", "from_plan"),
     "from_plan": (*DECIDES, *FINDING, "copy_others", *PLANNED),
 }
-NAMES = {"named": "--policy", "null": "-0"}
+NAMES = {"named": "--policy", "null": "-0", "reports": "--report"}
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 
 
@@ -54,22 +56,30 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     DST mirrors the tree. Run the same command again to resume: finished files are not read again.
     --to, --policy, --orthanc or a reviewed plan decides what happens to each file.
     """
+    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
+
+    tell = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
+    if tell.verbose and tell.quiet:
+        raise click.UsageError("-v and -q contradict each other")
+    asked = _batch(paths, options)
+    if options["dry_run"]:
+        return _dry_run(console, asked, tell)
+    return _run(console, asked, tell, options)
+
+
+def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, Any]) -> int:
+    """Runs the batch, reports the outcomes, and returns the exit code."""
     from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
-    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
-    from dicomtx.cli.output.progress import shown  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.cli.output.progress import shown  # noqa: PLC0415
     from dicomtx.workflows.batch.batch import opened  # noqa: PLC0415
     from dicomtx.workflows.batch.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
     from dicomtx.workflows.reports.writers import check_reports, open_report  # noqa: PLC0415
 
-    tell = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
-    if tell.verbose and tell.quiet:
-        raise click.UsageError("-v and -q contradict each other")
-    reports, uid_map = options.pop("reports"), options.pop("uid_map")
+    reports, uid_map = options["reports"], options["uid_map"]
     check_reports(reports)
     if uid_map:
         check_uid_map(uid_map)
-    asked = _batch(paths, options)
     totals, wrong = Totals(), 0
     with ExitStack() as stack:
         stack.enter_context(_one_interrupt())
@@ -93,6 +103,16 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
+
+
+def _dry_run(console: Console, asked: "Batch", tell: "Report") -> int:
+    """Prints what the batch would do, and returns its exit code."""
+    from dicomtx.cli.output.dry_run import show, wrong  # noqa: PLC0415
+    from dicomtx.workflows.batch.dry_run import dry_run  # noqa: PLC0415
+
+    sums = show(console, dry_run(asked), tell)
+    refusals = asked.settings.strict
+    return ExitCode.SOME_FAILED if wrong(sums, refusals=refusals) else ExitCode.DONE
 
 
 def _is_wrong(outcome: "Outcome", asked: "Batch") -> bool:

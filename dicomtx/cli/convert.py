@@ -1,16 +1,20 @@
 """``dicomtx convert``: converts one file."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomtx.cli.options.headings import option
-from dicomtx.cli.options.places import output_option, overwrite_option
+from dicomtx.cli.options.places import dry_run_option, output_option, overwrite_option
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
+
+if TYPE_CHECKING:
+    from dicomtx.cli.output.outcome import Report
+    from dicomtx.workflows.convert.request import Request
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
@@ -20,6 +24,7 @@ from dicomtx.cli.output.console import Console
 @output_option("DST", "Same as the argument DST.")
 @overwrite_option("Overwrite DST if it exists.")
 @option("Output", "--in-place", is_flag=True, help="Overwrite SRC after verification.")
+@dry_run_option()
 @settings_options("convert")
 @policy_options
 @option("Reports", "--json", "as_json", is_flag=True, help="Print the outcome as a JSON object.")
@@ -49,11 +54,27 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     destination = _destination(
         source, destination, options.pop("output"), in_place=options["in_place"]
     )
+    dry = options.pop("dry_run")
+    request = Request(locate(source), destination, **options)
+    if dry:
+        return _dry_run(console, request, report)
     quiet = report.quiet or report.as_json
     with frames_bar(console, os.path.basename(source), quiet=quiet) as progress:
-        outcome = convert_file(Request(locate(source), destination, **options), progress)
+        outcome = convert_file(request, progress)
     report.tell(outcome, console)
     return outcome.exit_code
+
+
+def _dry_run(console: Console, request: "Request", report: "Report") -> int:
+    """Prints what would be done, and returns the exit code of the conversion."""
+    from dicomtx.cli.output.dry_run import show_one  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.codecs.registry import Codecs  # noqa: PLC0415
+    from dicomtx.workflows.preview.conversion import preview  # noqa: PLC0415
+
+    with Codecs(request.settings) as codecs:
+        planned = preview(request, codecs)
+    show_one(console, planned, report)
+    return planned.exit_code
 
 
 def _destination(source: str, named: str | None, output: str, *, in_place: bool) -> str:

@@ -9,7 +9,12 @@ import click
 from dicomtx.cli.options.commands import Group
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
-from dicomtx.cli.options.places import output_option, overwrite_option, sources_and_output
+from dicomtx.cli.options.places import (
+    dry_run_option,
+    output_option,
+    overwrite_option,
+    sources_and_output,
+)
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
@@ -40,6 +45,7 @@ def _common(command: Any) -> Any:
         to_option("Target transfer syntax.", shown="that of each file"),
         output_option("OUT", "Same as the argument OUT. All arguments are then SRC."),
         overwrite_option("Overwrite an existing archive."),
+        dry_run_option(),
         option("Output", "--no-manifest", is_flag=True, help="Leave out MANIFEST.json."),
         option(
             *("Output", "--reproducible"),
@@ -154,6 +160,9 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "reports")}
     if told["verbose"] and told["quiet"]:
         raise UsageError("-v and -q contradict each other")
+    dry = options.pop("dry_run")
+    if dry and told["reports"]:
+        raise UsageError("--dry-run and --report contradict each other")
     manifest = not options.pop("no_manifest")
     settings = options["settings"]
     if options["reproducible"] and settings.uid == "new":
@@ -168,7 +177,18 @@ def _export(console: Console, options: dict[str, Any], media: Any) -> int:
         executor=pool,
         manifest=manifest,
     )
-    return _told(console, job, told)
+    return (_dry_run if dry else _told)(console, job, told)
+
+
+def _dry_run(console: Console, job: "Export", told: dict[str, Any]) -> int:
+    """Prints what the export would do, and returns its exit code."""
+    from dicomtx.cli.output.dry_run import show, wrong  # noqa: PLC0415
+    from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
+    from dicomtx.workflows.export.dry_run import dry_run  # noqa: PLC0415
+
+    tell = Report(told["as_json"], told["verbose"], told["quiet"])
+    sums = show(console, dry_run(job), tell)
+    return ExitCode.SOME_FAILED if wrong(sums, refusals=False) else ExitCode.DONE
 
 
 def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:

@@ -50,12 +50,9 @@ def atomic_write(
         with _standard_output(check) as fd:
             yield fd
         return
-    if not path or "\0" in path:
-        raise DestinationError(f"{path!r} is not a file name")
+    _check_name(path, overwrite=overwrite)
     target = _target(path, below)
     part_files.sweep_once(os.path.dirname(target))
-    if not overwrite and os.path.lexists(path):
-        raise DestinationError(f"{path} already exists; use --overwrite to replace it")
     with folder_of(target, below) as folder:
         place = _Place.of(target, folder)
         _check_kind(place)
@@ -72,6 +69,42 @@ def atomic_write(
         finally:
             part.close()
         _sync_folder(place, wanted=sync)
+
+
+def check_writable(
+    path: str, *, overwrite: bool, below: str = "", makes_folders: bool = False
+) -> None:
+    """Checks that ``atomic_write`` could write a file, as far as that shows without writing.
+
+    Args:
+        path: the target.
+        overwrite: whether an existing target would be replaced.
+        below: a folder that the target is in; no link below it is followed.
+        makes_folders: whether missing folders would be made first.
+
+    Raises:
+        DestinationError: the target could not be written.
+    """
+    if path == STANDARD_STREAM:
+        return
+    _check_name(path, overwrite=overwrite)
+    target = _target(path, below)
+    beside, root = os.path.dirname(target), below if os.path.isdir(below) else ""
+    while makes_folders and not os.path.lexists(beside):
+        beside = os.path.dirname(beside)
+    with folder_of(os.path.join(beside, os.path.basename(target)), root) as folder:
+        if beside == os.path.dirname(target):
+            _check_kind(_Place.of(target, folder))
+        if not os.access(os.curdir, os.W_OK, dir_fd=folder):
+            raise DestinationError(f"cannot write to {beside}: permission denied")
+
+
+def _check_name(path: str, *, overwrite: bool) -> None:
+    """Checks that the path is a file name, and free unless ``overwrite`` is set."""
+    if not path or "\0" in path:
+        raise DestinationError(f"{path!r} is not a file name")
+    if not overwrite and os.path.lexists(path):
+        raise DestinationError(f"{path} already exists; use --overwrite to replace it")
 
 
 class _Place(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from dicomtx.cli.options.headings import option
-from dicomtx.cli.options.places import output_option, overwrite_option
+from dicomtx.cli.options.places import dry_run_option, output_option, overwrite_option
 from dicomtx.cli.options.syntaxes import SyntaxListType, to_option
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -36,6 +36,7 @@ BATCH: Final = (
     ),
     output_option("DST", "Same as the argument DST. All arguments are then SRC."),
     overwrite_option("Overwrite files in DST that dicomtx did not write."),
+    dry_run_option(),
     option(
         *("Output", "--skip-existing"),
         is_flag=True,

@@ -19,6 +19,12 @@ def overwrite_option(text: str) -> Callable[[Any], Any]:
     return option("Output", "-f", "--overwrite", is_flag=True, help=text)
 
 
+def dry_run_option() -> Callable[[Any], Any]:
+    """Returns a decorator that adds ``-n`` and ``--dry-run``."""
+    text = "Show what would be done with each file, and why. Write nothing."
+    return option("Output", "-n", "--dry-run", is_flag=True, help=text)
+
+
 def sources_and_output(paths: Sequence[str], output: str) -> tuple[tuple[str, ...], str]:
     """Returns the sources and the destination: ``output`` if given, otherwise the last path."""
     *sources, destination = (*paths, output) if output or not paths else paths

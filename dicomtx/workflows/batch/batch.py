@@ -116,7 +116,7 @@ def opened(batch: Batch) -> Iterator[Run]:
         UsageError: two outputs would have the same path, or a source is the destination.
         DestinationError: another run uses the destination, or it cannot be written.
     """
-    _check(batch)
+    check(batch)
     with open_journal(batch.journal_path) as book:
         for folder in [batch.destination] if batch.destination else batch.sources:
             sweep_tree(folder)
@@ -131,7 +131,12 @@ def opened(batch: Batch) -> Iterator[Run]:
         yield Run(batch, book, known, to_do)
 
 
-def _check(batch: Batch) -> None:
+def check(batch: Batch) -> None:
+    """Checks the folders of a batch.
+
+    Raises:
+        UsageError: a source is the destination, or a destination is not a folder.
+    """
     aside = os.path.realpath(batch.rejected) if batch.rejected else ""
     if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
         raise UsageError(f"--rejected {batch.rejected} is not a folder")

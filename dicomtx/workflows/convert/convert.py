@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
@@ -23,15 +23,11 @@ from dicomtx.errors import (
     DicomtxError,
     LeftOutError,
     NotDicomError,
-    SourceError,
-    UsageError,
     VerificationError,
 )
-from dicomtx.storage.atomic_write import ANY_MODE, atomic_write
-from dicomtx.storage.destination_folders import make_folder_of
-from dicomtx.storage.local_file import LocalFile, Stat
-from dicomtx.storage.source import STANDARD_STREAM, Source, Spool, Written, reason, working_place
+from dicomtx.storage.source import Spool, Written, working_place
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
+from dicomtx.workflows.convert.destination import opened_destination
 from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
 from dicomtx.workflows.convert.file_rules import (
     check_kind,
@@ -41,7 +37,7 @@ from dicomtx.workflows.convert.file_rules import (
 )
 from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
+from dicomtx.workflows.convert.source_stamp import stamp_of
 
 ADDED_META: Final = "file meta information added: the source has none, or it is incomplete"
 
@@ -85,7 +81,7 @@ def _by_rules(run: Run, error: DicomtxError) -> DicomtxError | None:
     if not rules.copy_others:
         return LeftOutError(str(error)) if rules.skip_others else error
     try:
-        with run.request.source.open() as file, _destination(run.request, file) as fd:
+        with run.request.source.open() as file, opened_destination(run.request, file) as fd:
             file.copy_to(fd, 0, file.size)
             run.bytes_out = file.size
     except DicomtxError as failure:
@@ -112,7 +108,7 @@ def _convert(run: Run) -> None:
             if run.allow:
                 run.allow(memory_of(made, run.codecs))
             run.told = len(run.warnings)
-            with _destination(request, file, before) as fd:
+            with opened_destination(request, file, before) as fd:
                 try:
                     _write(run, made, part10, fd)
                 except DicomtxError as error:
@@ -136,35 +132,6 @@ def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:
     if isinstance(settled.plan, Refuse):
         raise error_of(settled, settled.plan)
     return settled.plan
-
-
-@contextmanager
-def _destination(request: Request, file: Source, before: Stat | None = None) -> Iterator[int]:
-    """Yields the descriptor of the output, after checking the destination.
-
-    Checks before publishing the output that the source has not changed.
-    """
-    source, destination = request.source, request.destination
-    files = source.path and destination != STANDARD_STREAM and os.path.exists(destination)
-    try:
-        same = bool(files) and os.path.samefile(source.path, destination)
-    except OSError as error:  # it was removed, or the disk fails
-        raise SourceError(f"cannot be read: {reason(error)}") from error
-    if same and not isinstance(source, LocalFile):
-        raise UsageError("the destination is the archive that contains the source; use another DST")
-    if same and not request.in_place:
-        raise UsageError("source and destination are the same file; use --in-place")
-    if request.below or request.rules.tree:
-        make_folder_of(destination, below=request.below)
-    with atomic_write(
-        destination,
-        overwrite=request.overwrite or same,
-        sync=not request.rules.passing,
-        mode=ANY_MODE if same else file.mode,
-        check=lambda: check_unchanged(request, before),
-        below=request.below,
-    ) as fd:
-        yield fd
 
 
 def _write(run: Run, made: Passing | Changing, part10: Part10, fd: int) -> None:

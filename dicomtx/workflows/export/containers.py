@@ -126,15 +126,8 @@ def folder(path: str) -> Iterator[Folder]:
     Raises:
         DestinationError: the folder exists and is not empty, or cannot be replaced or written.
     """
-    if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
-        raise DestinationError(
-            f"{path} already exists; use --append to add to its File-set, or name a new folder"
-        )
+    check_folder(path)
     target = os.path.realpath(path)  # if path is a symbolic link, it stays
-    if target == os.getcwd():
-        raise DestinationError(f"{path} is the working directory; name a new folder in it")
-    if os.path.ismount(target):
-        raise DestinationError(f"{path} is a mount point; name a new folder in it")
     with staging_folder(target) as staging:
         tree = os.path.join(staging, "tree")
         os.mkdir(tree)
@@ -143,6 +136,23 @@ def folder(path: str) -> Iterator[Folder]:
             os.replace(tree, target)
         except OSError as error:
             raise DestinationError(f"cannot write {path}: {reason(error)}") from error
+
+
+def check_folder(path: str) -> None:
+    """Checks that a new folder can get this path.
+
+    Raises:
+        DestinationError: the folder exists and is not empty, or cannot be replaced.
+    """
+    if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+        raise DestinationError(
+            f"{path} already exists; use --append to add to its File-set, or name a new folder"
+        )
+    target = os.path.realpath(path)
+    if target == os.getcwd():
+        raise DestinationError(f"{path} is the working directory; name a new folder in it")
+    if os.path.ismount(target):
+        raise DestinationError(f"{path} is a mount point; name a new folder in it")
 
 
 @contextmanager
@@ -154,10 +164,19 @@ def appended(path: str) -> Iterator[Folder]:
     Raises:
         DestinationError: the folder has no DICOMDIR, or another run is appending to it.
     """
-    if not os.path.isfile(os.path.join(path, DIRECTORY)):
-        raise DestinationError(f"{path} has no DICOMDIR; there is no File-set to append to")
+    check_file_set(path)
     directory = os.path.join(path, DIRECTORY)
     with open_append_journal(directory) as journal, staging_folder(directory) as staging:
         made = Folder(staging, path, journal)
         made.mode = usual_mode(directory)
         yield made
+
+
+def check_file_set(path: str) -> None:
+    """Checks that a folder has a File-set to append to.
+
+    Raises:
+        DestinationError: the folder has no DICOMDIR.
+    """
+    if not os.path.isfile(os.path.join(path, DIRECTORY)):
+        raise DestinationError(f"{path} has no DICOMDIR; there is no File-set to append to")

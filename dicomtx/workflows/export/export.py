@@ -158,10 +158,9 @@ class Run:
         Raises:
             UnsupportedError: a file failed, and the export is all or nothing.
         """
-        requests = self._requests(self._catalogue)
-        with closing(self._job.executor.run(requests)) as done:
+        with closing(self._job.executor.run(self.requests())) as done:
             for request, outcome in _in_order(done) if self._job.reproducible else done:
-                entry = self._catalogue.numbered(_number(request))
+                entry = self.entry_of(request)
                 taken = self._taken(entry, request, outcome)
                 name = entry.name if taken.destination else ""
                 self._note(taken, name, entry.found.relative)
@@ -189,7 +188,11 @@ class Run:
         if self._manifest:
             self._container.take(NAME, staged, self._latest, deflate=True)
 
-    def _requests(self, catalogue: Catalogue) -> Iterator[Request]:
+    def entry_of(self, request: Request) -> Entry:
+        """Returns the file that a request converts."""
+        return self._catalogue.numbered(_number(request))
+
+    def requests(self) -> Iterator[Request]:
         """Yields the conversion request of each file."""
         job = self._job
         icons = job.media is not None and job.media.icons
@@ -198,7 +201,7 @@ class Run:
             LocalFile(""), "", settings=job.in_force, rules=rules, on_failure=job.on_failure
         )
         base = base._replace(overwrite=True)  # a process may die when its file is in place
-        for entry in catalogue:
+        for entry in self._catalogue:
             decides = {"target": by_uid(entry.target)} if entry.target else {"policy": job.policy}
             yield base._replace(
                 source=entry.found.source,

@@ -8,33 +8,17 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.orthanc.policy import OrthancPolicy
-from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
-from dicomtx.engine.planning.plan import (
-    Action,
-    Passing,
-    Plan,
-    Refuse,
-    alternatives_of,
-    codecs_of,
-    loses,
-    reason_of,
-)
+from dicomtx.engine.planning.apply_policy import OnFailure, resolve_plan
+from dicomtx.engine.planning.plan import Action
 from dicomtx.engine.planning.policy import Policy, Subject
-from dicomtx.errors import (
-    BugError,
-    DicomtxError,
-    ExitCode,
-    NotDicomError,
-    SourceError,
-    UsageError,
-)
-from dicomtx.settings import FIELDS, Settings
+from dicomtx.errors import BugError, ExitCode, NotDicomError, SourceError, UsageError
+from dicomtx.settings import Settings
 from dicomtx.storage.location import locate
 from dicomtx.storage.source import Source
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.convert.failures import error_of
 from dicomtx.workflows.inputs.arguments import Found, Rules, find
 from dicomtx.workflows.preview.plan_record import Planned
+from dicomtx.workflows.preview.planned import changed_options, with_error, with_header, with_plan
 
 
 class Asked(NamedTuple):
@@ -90,56 +74,20 @@ def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
             planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
             return _of_file(planned, file, asked, codecs)
     except NotDicomError as error:
-        return _unreadable(planned, error) if found.named else None
+        return with_error(planned, error) if found.named else None
     except (SourceError, BugError) as error:
-        return _unreadable(planned, error)
-
-
-def _unreadable(planned: Planned, error: DicomtxError) -> Planned:
-    code, told = int(error.exit_code), error.lines
-    return replace(planned, error=str(error), exit_code=code, warnings=told)
+        return with_error(planned, error)
 
 
 def _of_file(planned: Planned, file: Source, asked: Asked, codecs: Codecs) -> Planned:
     with open_part10(file, whole=False, salvage=asked.settings.salvage) as part10:
         header = read_file_info(part10)
-        planned = replace(
-            planned,
-            source_syntax=header.syntax.uid,
-            rule=asked.policy.name,
-            warnings=header.warnings,
-            modality=header.modality,
-            sop_class_uid=header.sop_class_uid,
-            sop_instance_uid=header.sop_instance_uid,
-        )
+        planned = replace(with_header(planned, header), rule=asked.policy.name)
         subject = Subject(header, part10.data_set, file.size)
         if asked.engine == "dicomtx" or not isinstance(asked.policy, OrthancPolicy):
             settled = resolve_plan(subject, asked.policy, codecs, asked.settings, asked.on_failure)
-            return _by_us(planned, settled, _unverified(settled, asked, codecs))
+            return with_plan(planned, settled, codecs)
         return _by_orthanc(planned, subject, asked.policy, asked)
-
-
-def _by_us(planned: Planned, settled: ResolvedPlan, unverified: tuple[str, ...]) -> Planned:
-    """Returns the plan of dicomtx for a file."""
-    made = settled.plan
-    decoder, encoder = codecs_of(made)
-    error = error_of(settled, made) if isinstance(made, Refuse) else None
-    return replace(
-        planned,
-        action=made.action.value,
-        target_syntax="" if error else made.target.uid,
-        new_sop_instance_uid=changes_uid(made, settled.settings),
-        lossy=loses(made),
-        decoder=decoder,
-        encoder=encoder,
-        reason=reason_of(made) or settled.reason,
-        rule=settled.rule or planned.rule,
-        options=_options(settled.settings),
-        warnings=(*planned.warnings, *made.warnings, *unverified),
-        bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
-        exit_code=int(error.exit_code) if error else 0,
-        otherwise=alternatives_of(made),
-    )
 
 
 def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked: Asked) -> Planned:
@@ -159,32 +107,11 @@ def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked
         encoder=made.encoder,
         reason=made.reason or decision.reason,
         rule=decision.rule or planned.rule,
-        options=_options(asked.settings),
+        options=changed_options(asked.settings),
         warnings=(*planned.warnings, *made.warnings),
         bytes_out=planned.bytes_in if kept else None,
         exit_code=int(ExitCode.POLICY if refused else ExitCode.DONE),
     )
-
-
-def _unverified(settled: ResolvedPlan, asked: Asked, codecs: Codecs) -> tuple[str, ...]:
-    """Returns a warning if the conversion will fail because no codec can verify it."""
-    if asked.engine != "dicomtx" or not settled.settings.verifies.independent:
-        return ()
-    from dicomtx.engine.decoding.verifiers import foreseen  # noqa: PLC0415 - rarely needed
-
-    why = foreseen(settled.plan, codecs, settled.settings)
-    return (f"the conversion will fail (exit code 6): {why}",) if why else ()
-
-
-def changes_uid(made: Plan, settings: Settings) -> bool:
-    """Returns whether a plan assigns a new SOP Instance UID, as lossy plans do by default."""
-    return loses(made) and settings.uid != "keep"
-
-
-def _options(settings: Settings) -> dict[str, object]:
-    return {
-        name: value for name in FIELDS if (value := getattr(settings, name)) != FIELDS[name].default
-    }
 
 
 def explained(path: str, policy: Policy) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.inputs.arguments import Found, Rules, find
 from dicomtx.workflows.policies.orthanc import read_orthanc
-from dicomtx.workflows.preview.dry_run import changes_uid
+from dicomtx.workflows.preview.planned import changes_uid
 
 
 class Sent(NamedTuple):

@@ -14,7 +14,9 @@ class Planned:
     Attributes:
         path: the source; ``archive.zip/member`` for a member.
         relative: its path in the mirrored tree.
-        action: copy, rewrite, decode, encode, recode, keep or refuse; empty if it cannot be read.
+        destination: path of the output in a dry run of a command; empty in ``plan``.
+        action: copy, rewrite, decode, encode, recode, keep or refuse; skip in a dry run; empty if
+            it cannot be read, or would fail.
         source_syntax: UID of the syntax that the source is really encoded in.
         target_syntax: UID of the syntax of the result; empty if there is no result.
         new_sop_instance_uid: whether the SOP Instance UID changes.
@@ -32,13 +34,14 @@ class Planned:
         mtime_ns: modification time of the source, in nanoseconds since 1970.
         bytes_out: size of the result: exact if the source is copied, else an estimate or None.
         bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate.
-        error: why the source cannot be read; empty if it can.
-        exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70.
+        error: why the source cannot be read, or would fail; empty if neither.
+        exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70; in a dry run also 2 and 7.
         otherwise: the alternatives if the frames do not allow the plan.
     """
 
     path: str
     relative: str = ""
+    destination: str = ""
     action: str = ""
     source_syntax: str = ""
     target_syntax: str = ""
@@ -67,6 +70,10 @@ class Planned:
 
 
 NAMES: Final = tuple(item.name for item in fields(Planned))
+
+
+SKIP: Final = "skip"
+"""The action for a file that a dry run would skip."""
 
 
 class Kind(NamedTuple):
@@ -110,6 +117,13 @@ class Sums:
             self.high += high
         elif planned.target_syntax:
             self.unknown += 1
+
+    def actions(self) -> dict[str, int]:
+        """Returns the number of files by action, in alphabetical order."""
+        counts: Counter[str] = Counter()
+        for kind, count in self.files.items():
+            counts[kind.action] += count
+        return dict(sorted(counts.items()))
 
     @property
     def exit_code(self) -> ExitCode:

@@ -1,0 +1,67 @@
+"""The destination of one conversion: checks it, and opens it for writing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dicomtx.errors import SourceError, UsageError
+from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, check_writable
+from dicomtx.storage.destination_folders import make_folder_of
+from dicomtx.storage.local_file import LocalFile, Stat
+from dicomtx.storage.source import STANDARD_STREAM, Source, reason
+from dicomtx.workflows.convert.request import Request
+from dicomtx.workflows.convert.source_stamp import check_unchanged
+
+
+@contextmanager
+def opened_destination(request: Request, file: Source, before: Stat | None = None) -> Iterator[int]:
+    """Yields the descriptor of the output, after checking the destination.
+
+    Checks before publishing the output that the source has not changed.
+    """
+    same = _is_source(request)
+    if request.below or request.rules.tree:
+        make_folder_of(request.destination, below=request.below)
+    with atomic_write(
+        request.destination,
+        overwrite=request.overwrite or same,
+        sync=not request.rules.passing,
+        mode=ANY_MODE if same else file.mode,
+        check=lambda: check_unchanged(request, before),
+        below=request.below,
+    ) as fd:
+        yield fd
+
+
+def check_destination(request: Request) -> None:
+    """Checks the destination as a conversion does, but writes nothing.
+
+    Raises:
+        DicomtxError: the conversion would fail, or overwrite what it must not.
+    """
+    same = _is_source(request)
+    check_writable(
+        request.destination,
+        overwrite=request.overwrite or same,
+        below=request.below,
+        makes_folders=bool(request.below) or request.rules.tree,
+    )
+
+
+def _is_source(request: Request) -> bool:
+    """Whether the destination is the source, which only ``in_place`` allows.
+
+    Raises:
+        UsageError: it is, and must not be overwritten.
+    """
+    source, destination = request.source, request.destination
+    files = source.path and destination != STANDARD_STREAM and os.path.exists(destination)
+    try:
+        same = bool(files) and os.path.samefile(source.path, destination)
+    except OSError as error:  # it was removed, or the disk fails
+        raise SourceError(f"cannot be read: {reason(error)}") from error
+    if same and not isinstance(source, LocalFile):
+        raise UsageError("the destination is the archive that contains the source; use another DST")
+    if same and not request.in_place:
+        raise UsageError("source and destination are the same file; use --in-place")
+    return same
