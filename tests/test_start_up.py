@@ -61,7 +61,18 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["convert", "batch", "export", "plan", "policy", "negotiate", "info", "compare", "codecs"],
+    [
+        "convert",
+        "batch",
+        "export",
+        "plan",
+        "policy",
+        "negotiate",
+        "info",
+        "compare",
+        "codecs",
+        "doctor",
+    ],
 )
 def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> None:
     found = modules(command, "--help")

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from dicomtx.workflows.inputs.layout import Layout
 
 
+def state_folder() -> str:
+    """Returns the user's folder for journals of batches without a destination."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):  # the XDG specification ignores relative paths
+        state = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "dicomtx")
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A batch to run.
@@ -69,12 +77,9 @@ class Batch:
             return os.path.abspath(self.journal)
         if self.destination:
             return os.path.join(os.path.abspath(self.destination), journal.NAME)
-        state = os.environ.get("XDG_STATE_HOME", "")
-        if not os.path.isabs(state):  # the XDG specification ignores relative paths
-            state = os.path.join(os.path.expanduser("~"), ".local", "state")
         trees = "\0".join(sorted(map(os.path.realpath, self.sources or (self.from_plan,))))
         name = hashlib.blake2b(os.fsencode(trees), digest_size=8).hexdigest()
-        return os.path.join(state, "dicomtx", f"{name}.sqlite")
+        return os.path.join(state_folder(), f"{name}.sqlite")
 
     def request(self) -> Request:
         """Returns the request that all files share, without source and destination."""

@@ -1,0 +1,38 @@
+"""Prints what ``dicomtx doctor`` found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dicomtx.cli.output import tables
+from dicomtx.cli.output.console import Console
+from dicomtx.codecs.registry import BrokenPlugin
+from dicomtx.codecs.self_test import SelfTest
+
+HEADER = ("Codec", "Seconds", "Self-test")
+
+
+def show(
+    console: Console,
+    facts: Mapping[str, Mapping[str, str]],
+    results: Sequence[SelfTest],
+    broken: Sequence[BrokenPlugin],
+) -> None:
+    """Prints the facts, then the result of each codec."""
+    for rows in facts.values():
+        tables.show(console, list(rows.items()))
+        console.result("")
+    tested = [row for one in results for row in _rows(one)]
+    plugins = [(plugin.name, "", f"FAILED: {plugin.reason}") for plugin in broken]
+    tables.show(console, [*tested, *plugins], HEADER)
+
+
+def _rows(one: SelfTest) -> Iterator[tuple[str, str, str]]:
+    """Yields the result of one codec, with a row for each failure."""
+    if one.missing:
+        yield one.codec, "", f"not installed: {', '.join(one.missing)}"
+        return
+    seconds, count = f"{one.seconds:.2f}", len(one.syntaxes)
+    if not one.failures:
+        yield one.codec, seconds, f"OK: {count} syntaxes"
+        return
+    yield one.codec, seconds, f"FAILED: {len(one.failures)} of {count} syntaxes"
+    yield from (("", "", text) for text in one.failures)
