@@ -71,6 +71,7 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
         "info",
         "compare",
         "codecs",
+        "config",
         "doctor",
     ],
 )

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     ),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
+    "config": ("dicomtx.cli.config", "Show the settings and where they come from."),
     "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"

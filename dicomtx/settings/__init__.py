@@ -2,7 +2,7 @@
 
 from dicomtx.settings.field import Field, Scope, fields_of
 from dicomtx.settings.goals import goal_text, is_exact, lacks_goal
-from dicomtx.settings.loading import POLICY, load, settings_file
+from dicomtx.settings.loading import POLICY, load, settings_file, user_file
 from dicomtx.settings.overriding import overridden
 from dicomtx.settings.table import FIELDS, GOALS, Settings
 from dicomtx.settings.values import comma_list
@@ -22,4 +22,5 @@ __all__ = [
     "load",
     "overridden",
     "settings_file",
+    "user_file",
 ]

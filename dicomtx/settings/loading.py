@@ -29,8 +29,8 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
         if name not in FIELDS:
             raise SettingsError(f"{name}: unknown option: use one of {', '.join(FIELDS)}")
     path = settings_file(config, environ)
-    changes = merged({}, _from_file(path) if path else {}, SettingsError)
-    changes = merged(changes, _from_variables(environ), SettingsError)
+    changes = merged({}, from_file(path) if path else {}, SettingsError)
+    changes = merged(changes, from_variables(environ), SettingsError)
     given = {n: FIELDS[n].checked(n, v) for n, v in options.items() if v is not None}
     return Settings(**merged(changes, given, UsageError))
 
@@ -40,14 +40,19 @@ def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
     named = config or environ.get("DICOMTX_CONFIG")
     if named:
         return named
-    folder = environ.get("XDG_CONFIG_HOME", "")
-    if not os.path.isabs(folder):  # the XDG specification: ignore a relative one
-        folder = os.path.join(environ.get("HOME", ""), ".config")
-    path = os.path.join(folder, "dicomtx", "dicomtx.toml")
+    path = user_file(environ)
     return path if os.path.isabs(path) and os.path.isfile(path) else ""
 
 
-def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+def user_file(environ: Mapping[str, str]) -> str:
+    """Returns the path of the user's settings file, which need not exist."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):  # the XDG specification: ignore a relative one
+        folder = os.path.join(environ.get("HOME", ""), ".config")
+    return os.path.join(folder, "dicomtx", "dicomtx.toml")
+
+
+def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Returns the checked settings in the environment. An empty variable counts as unset.
 
     A variable that looks like a misspelt setting is an error. Other variables are ignored.
@@ -65,7 +70,7 @@ def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _from_file(path: str) -> dict[str, Any]:
+def from_file(path: str) -> dict[str, Any]:
     """Returns the settings in a file. Keys and values are checked."""
     import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
 
