@@ -73,7 +73,6 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
 """What a room of a layer may import of the same layer; a new room needs a row."""
 LIBRARIES = {
     "click": {"cli"},
-    "rich": {"cli"},
     "numpy": {"codecs", "engine"},
     "imagecodecs": {"codecs/imagecodecs", "codecs/verifiers.py"},
     "rle": {"codecs/verifiers.py"},

@@ -190,6 +190,8 @@ def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
     assert "independent" in done.stdout
     assert "refused" in done.stdout
     assert len(list(tmp_path.glob("*/*.dcm"))) > 20
+    table = done.stdout.splitlines()[:-1]  # the last line has the name of a folder
+    assert [line for line in table if len(line) > 80] == []
 
 
 def _nightly(tmp_path: Path, path: str) -> "subprocess.CompletedProcess[str]":

@@ -9,7 +9,7 @@ import pytest
 
 from tests import corpus, warm_server
 
-HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "av", "pydicom", "rich", "multiprocessing"}
+HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "av", "pydicom", "multiprocessing"}
 SLOW = {"json", "pathlib", "tempfile", "tomllib", "traceback", "importlib.metadata", "asyncio"}
 RUN = """
 import sys
@@ -55,6 +55,7 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
     expected = {"dicomtx", "dicomtx.__main__", "dicomtx.cli", "dicomtx.errors", "dicomtx.printable"}
     expected |= {"dicomtx.cli.options", "dicomtx.cli.options.commands"}
     expected |= {"dicomtx.cli.output", "dicomtx.cli.output.console"}
+    expected |= {"dicomtx.cli.output.terminal"}
     assert own(found) == expected
     assert found & (HEAVY | SLOW | {"dataclasses", "subprocess"}) == set()
 
@@ -97,7 +98,7 @@ def test_native_to_native_needs_neither_numpy_nor_pydicom(ct: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "rle", "jpeg-ls-lossless"])
-def test_no_conversion_needs_pydicom_rich_or_plugins(ct: Path, tmp_path: Path, syntax: str) -> None:
+def test_no_conversion_needs_pydicom_or_plugins(ct: Path, tmp_path: Path, syntax: str) -> None:
     found = modules("convert", ct, tmp_path / "out.dcm", "--to", syntax)
     assert found & (HEAVY - {"numpy", "imagecodecs", "openjpeg"}) == set()
     assert "dicomtx.codecs.isolation.worker_group" not in found
@@ -107,12 +108,12 @@ def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path:
     assert modules("batch", ct, tmp_path / "out", "--to", "rle", "-q") & HEAVY == set()
 
 
-def test_info_needs_no_codec_and_no_rich() -> None:
+def test_info_needs_no_codec() -> None:
     found = modules("info", corpus.file("693_J2KR.dcm"))
     assert found & (HEAVY | SLOW | {"subprocess"}) == set()
 
 
-def test_codecs_needs_no_codec_and_no_rich() -> None:
+def test_codecs_needs_no_codec() -> None:
     assert modules("codecs") & HEAVY == set()
 
 

@@ -133,7 +133,7 @@ def _failed(error: BaseException, console: Console) -> int:
             return code
         case DicomtxError(exit_code=code, lines=lines):
             for line in lines:
-                console.note(line)
+                console.note(line, "error")
             text = str(error)
         case KeyboardInterrupt():
             text, code = "interrupted", ExitCode.INTERRUPTED
@@ -142,7 +142,7 @@ def _failed(error: BaseException, console: Console) -> int:
 
             console.error("".join(traceback.format_exception(error)).rstrip())
             text, code = "this is a bug in dicomtx: please report the lines above", ExitCode.BUG
-    console.note(text)
+    console.note(text, "error")
     return code
 
 

@@ -87,7 +87,7 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         if uid_map:
             stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))
         rows = [stack.enter_context(open_report(path)) for path in reports]
-        lines = stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
+        stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         groups = Groups(console, quiet=tell.quiet)
         stack.callback(groups.close)
         for outcome in stack.enter_context(closing(run.outcomes())):
@@ -95,11 +95,10 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
             wrong += _is_wrong(outcome, asked)
             for row in rows:
                 row.add(outcome)
-            with lines():
-                if tell.as_json or tell.verbose:
-                    tell.tell(outcome, console)
-                else:
-                    groups.add(outcome)
+            if tell.as_json or tell.verbose:
+                tell.tell(outcome, console)
+            else:
+                groups.add(outcome)
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE

@@ -8,6 +8,7 @@ import click
 from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.terminal import Styled
 from dicomtx.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
@@ -106,23 +107,21 @@ def _show(comparison: "Comparison", console: Console) -> None:
 
 def _more(console: Console, count: int, what: str) -> None:
     if count > MOST_ROWS:
-        console.result(
-            f"... and {count - MOST_ROWS} more {what}; --json and --report list them all"
-        )
+        console.line(f"... and {count - MOST_ROWS} more {what}; --json and --report list them all")
 
 
 def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
-    yield "Verdict", "the same" if it.same else "they differ"
+    yield "Verdict", Styled(*(("the same", "good") if it.same else ("they differ", "error")))
     yield "A", _side(it.a)
     yield "B", _side(it.b)
     yield "Pixels", _pixels(it.pixels)
-    yield "Caution", it.caution
+    yield "Caution", Styled(it.caution, "warning")
     yield "Tolerance", f"errors up to {it.tolerance} count as equal" if it.tolerance else ""
     yield "Elements", _elements(it.elements)
     yield "Encoding", _of_encoding(it.of_encoding)
     if it.pixels.ssim_left_out:
         yield "SSIM", "not computed: it needs scikit-image (pip install 'dicomtx[compare]')"
-    yield from (("Warning", text) for text in it.warnings)
+    yield from (("Warning", Styled(text, "warning")) for text in it.warnings)
 
 
 def _side(side: "Side") -> str:

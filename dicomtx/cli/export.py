@@ -20,7 +20,6 @@ from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, UsageError
-from dicomtx.printable import plain
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from dicomtx.cli.output.groups import Groups
     from dicomtx.cli.output.outcome import Report
-    from dicomtx.cli.output.progress import Lines
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.export.job import Export
     from dicomtx.workflows.reports.totals import Totals
@@ -216,26 +214,24 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
             show(outcome)
 
         for text in run.warnings:
-            console.note(plain(f"{job.destination}: {text}"))
+            console.note(f"{job.destination}: {text}", "warning")
         for outcome in run.left_out():
             told_of(outcome)
         stack.callback(groups.close)
-        lines = stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
+        stack.enter_context(_moving(console, totals, run.files, quiet=tell.quiet))
         for outcome in stack.enter_context(closing(run.converted())):
-            with lines():
-                told_of(outcome)
+            told_of(outcome)
     if not tell.quiet:
-        line = plain(f"{job.destination}: {_summary(totals)}")
-        (console.note if job.destination == "-" or tell.as_json else console.result)(line)
+        _show_summary(console, totals, job.destination, as_json=tell.as_json)
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
 
 
 def _moving(
     console: Console, totals: "Totals", files: int, *, quiet: bool
-) -> "AbstractContextManager[Lines]":
+) -> "AbstractContextManager[None]":
     """Shows the progress, unless ``quiet``."""
     if quiet:
-        return nullcontext(nullcontext)
+        return nullcontext()
     from dicomtx.cli.output.progress import moving  # noqa: PLC0415
 
     return moving(console, totals, totals.files + files, "export")
@@ -258,10 +254,15 @@ def _shows(
     return groups.add
 
 
-def _summary(totals: "Totals") -> str:
-    from dicomtx.cli.output.progress import STATUSES, counts  # noqa: PLC0415
+def _show_summary(console: Console, totals: "Totals", destination: str, *, as_json: bool) -> None:
+    """Prints the last line; on standard error if standard output has the archive or JSON."""
+    from dicomtx.cli.output.progress import STATUSES, bad, counts  # noqa: PLC0415
     from dicomtx.sizes import size  # noqa: PLC0415
 
     statuses = [status for status in STATUSES if totals.by_status[status]]
     sizes = f"{size(totals.written.bytes_in)} -> {size(totals.written.bytes_out)}"
-    return f"{counts(totals, statuses) or 'no files'}, {sizes}"
+    line = f"{destination}: {counts(totals, statuses) or 'no files'}, {sizes}"
+    if destination == "-" or as_json:
+        console.note(line)
+    else:
+        console.line(line, bad(totals))

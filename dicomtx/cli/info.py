@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.terminal import Styled
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.limits import enforce
 from dicomtx.settings import load
@@ -41,7 +42,7 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool) -> int:
                 description = describe(path)
         except DicomtxError as error:
             for line in (*error.lines, str(error)):
-                console.note(f"{path}: {line}")
+                console.note(f"{path}: {line}", "error")
             failures.append(error.exit_code)
         else:
             _show(description, console, as_json=as_json, first=number == 0)
@@ -84,7 +85,7 @@ def _rows(it: "Description") -> Iterator[tuple[str, str]]:
     yield "First stream", _stream(it.first_stream) if it.first_stream else ""
     yield "Icon", it.icon
     yield "Overlays", ", ".join(it.overlays)
-    yield from (("Warning", text) for text in it.warnings)
+    yield from (("Warning", Styled(text, "warning")) for text in it.warnings)
 
 
 def _stream(stream: "CodeStream") -> str:

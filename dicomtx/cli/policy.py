@@ -30,9 +30,9 @@ def check(console: Console, /, file: str) -> int:
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
         count = f" ({len(rules)} rule{'s' * (len(rules) > 1)})" if rules else ""
-        console.result(f"{file}: {name}: OK{count}")
+        console.line(f"{file}: {name}: OK{count}", {"OK": "good"})
         for text in (*found.warnings, *_without_goal(found)):
-            console.note(f"warning: {file}: {text}")
+            console.note(f"{file}: warning: {text}", "warning")
     return ExitCode.DONE
 
 

@@ -16,6 +16,7 @@ import pytest
 from dicomtx.errors import ExitCode
 from tests import file_trees, plugins
 from tests.conftest import Run
+from tests.screen import screen
 
 FAULTS = {255: "SIGABRT", 254: "took more than", 253: "MemoryError", 252: "pixels", 251: "SIGKILL"}
 MOODY = ("--codec", "moody", "--to", "EncapsulatedUncompressedExplicitVRLittleEndian")
@@ -57,6 +58,24 @@ def test_each_outcome_can_be_had_as_json(run: Run, tmp_path: Path) -> None:
     done = run("batch", tmp_path / "in", tmp_path / "out", "--json")
     assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["done"] * 3
     assert done.stderr.startswith(b"batch: 3 done")
+
+
+@pytest.mark.parametrize("command", [["batch"], ["export", "archive"]], ids=["batch", "export"])
+def test_json_goes_to_standard_output_if_only_standard_error_is_a_terminal(
+    tmp_path: Path, ct: Path, command: list[str]
+) -> None:
+    out = "out.zip" if command[0] == "export" else "out"
+    seen: list[str] = []
+    with screen(seen) as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", "dicomtx", *command, ct, tmp_path / out, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "60"},
+            check=True,
+        )
+    assert json.loads(done.stdout)["status"] in ("done", "kept")
+    assert "{" not in seen[0]
 
 
 def test_a_missing_destination_and_contradictions_are_usage_errors(run: Run) -> None:

@@ -18,11 +18,10 @@ def shown(capfd: pytest.CaptureFixture[str], *options: str) -> list[str]:
     return out.splitlines()
 
 
-def test_each_encapsulated_slug_has_a_row_of_80_columns(capfd: pytest.CaptureFixture[str]) -> None:
+def test_each_encapsulated_slug_has_a_row(capfd: pytest.CaptureFixture[str]) -> None:
     lines = shown(capfd)
     names = {line.split()[0] for line in lines if line}
     assert names >= {syntax.slug for syntax in TABLE if syntax.slug and syntax.encapsulated}
-    assert max(map(len, lines)) <= 80
 
 
 def test_who_decodes_and_encodes_is_told(capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,11 +88,11 @@ def test_what_only_verifies_is_listed_with_its_remedy(capfd: pytest.CaptureFixtu
 def test_with_the_extra_what_ffmpeg_is_trusted_with_is_shown(
     audit: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lines = shown(capfd)
-    assert max(map(len, lines)) <= 80
-    rows = " ".join(" ".join(lines).split())
+    rows = [" ".join(line.split()) for line in shown(capfd)]
     assert "JPEG 2000: 5-3, 1 component 1-16 exact" in rows
-    assert "JPEG-LS: components by sample any not used" in rows
+    assert (
+        "JPEG-LS: components by sample any not used: FFmpeg fails, or gives wrong samples" in rows
+    )
 
 
 def test_json_has_what_only_verifies(capfd: pytest.CaptureFixture[str]) -> None:

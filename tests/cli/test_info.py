@@ -20,8 +20,10 @@ from tests import corpus
                 "Modality            CT",
                 "Image               512 x 512 MONOCHROME2, 1 sample of 16 bits in 16, signed",
                 "Pixel Data          encapsulated",
-                "First stream        JPEG 2000 (jpeg2000-lossless): 512 x 512, 1 sample of 14",
-                "                    bits, signed",
+                (
+                    "First stream        JPEG 2000 (jpeg2000-lossless): 512 x 512,"
+                    " 1 sample of 14 bits, signed"
+                ),
             ],
         ),
         (

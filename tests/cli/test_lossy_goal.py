@@ -97,7 +97,7 @@ def test_a_rule_of_a_policy_needs_a_goal_too(capfd: Captured, line: str) -> None
 def test_the_goal_of_a_rule_can_be_in_the_settings(capfd: Captured) -> None:
     Path("a.toml").write_text(RULE)
     assert main(["policy", "check", "a.toml"]) == ExitCode.DONE
-    assert "warning: a.toml: policy a, rule 1: htj2k is lossy" in capfd.readouterr().err
+    assert "a.toml: warning: policy a, rule 1: htj2k is lossy" in capfd.readouterr().err
     assert main([*WAYS["convert"], "--policy", "a.toml", "--psnr", "50"]) == ExitCode.DONE
 
 

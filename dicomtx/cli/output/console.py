@@ -2,16 +2,22 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from io import TextIOWrapper
-from typing import Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
+from dicomtx.cli.output.terminal import folded, is_coloured, painted, width
 from dicomtx.errors import DestinationError
 from dicomtx.printable import plain
 
+if TYPE_CHECKING:
+    from dicomtx.cli.output.bar import Bar
+
 CAPTURED_BYTES: Final = 16_384
 STANDARD_OUTPUT: Final = 1
+INDENT: Final = "    "
+NO_STYLES: Final[Mapping[str, str]] = {}
 
 
 class ClosedPipeError(DestinationError):
@@ -71,11 +77,24 @@ class Console:
     Attributes:
         errors: the standard error that the process was started with.
         capture: descriptor of the file that descriptor 2 is redirected to.
+        colours: always, never, or auto.
+        bar: the progress bar below all lines.
     """
 
-    def __init__(self, errors: TextIO, capture: int) -> None:
+    def __init__(self, errors: TextIO, capture: int, colours: str = "auto") -> None:
         self.errors = errors
         self.capture = capture
+        self.colours = colours
+        self.bar: Bar | None = None
+
+    @property
+    def columns(self) -> int | None:
+        """The columns of standard output; None if it is not a terminal."""
+        return width(sys.stdout)
+
+    def painted(self, text: str, style: str) -> str:
+        """Returns the text for standard output, with the control sequences of its style."""
+        return painted(text, style) if is_coloured(sys.stdout, self.colours) else text
 
     def result(self, text: str) -> None:
         """Prints lines on standard output.
@@ -83,17 +102,44 @@ class Console:
         Raises:
             DestinationError: standard output cannot be written.
         """
-        sys.stdout.write(text + "\n")
+        with self._beside_bar():
+            sys.stdout.write(text + "\n")
 
-    def note(self, text: str) -> None:
+    def line(
+        self, text: str, styles: Mapping[str, str] = NO_STYLES, *, to_errors: bool = False
+    ) -> None:
+        """Prints one line, folded to the width of the terminal.
+
+        Args:
+            text: the line.
+            styles: maps words of the line to styles.
+            to_errors: print it on standard error.
+
+        Raises:
+            DestinationError: standard output cannot be written.
+        """
+        stream = self.errors if to_errors else sys.stdout
+        coloured = is_coloured(stream, self.colours)
+        for part in folded(plain(text), width(stream), INDENT):
+            shown = part
+            for word, style in styles.items() if coloured else ():
+                shown = shown.replace(word, painted(word, style))
+            (self.error if to_errors else self.result)(shown)
+
+    def note(self, text: str, style: str = "") -> None:
         """Prints one line on standard error, after the program's name."""
-        self.error(f"dicomtx: {plain(text)}")
+        coloured = is_coloured(self.errors, self.colours)
+        for part in folded(f"dicomtx: {plain(text)}", width(self.errors), INDENT):
+            self.error(painted(part, style) if coloured else part)
 
     def error(self, text: str) -> None:
         """Prints lines on standard error. Ignores failures: there is nowhere to report them."""
-        with suppress(OSError):
+        with suppress(OSError), self._beside_bar():
             self.errors.write(text + "\n")
             self.errors.flush()
+
+    def _beside_bar(self) -> AbstractContextManager[None]:
+        return self.bar.hidden() if self.bar else nullcontext()
 
     def captured(self) -> list[str]:
         """Returns the lines that native libraries printed, at most the last 16 KiB."""

@@ -22,12 +22,14 @@ class _Kind:
     Attributes:
         path: the file of the first one.
         text: the first one.
+        style: its style on the console.
         alike: all of them have this text.
         files: their number.
     """
 
     path: str
     text: str
+    style: str
     alike: bool = True
     files: int = 1
 
@@ -47,7 +49,7 @@ class Groups:
 
     def add(self, outcome: Outcome) -> None:
         """Shows the messages of a file that are the first of their kind, and counts the others."""
-        for text in dict.fromkeys(self._messages(outcome)):
+        for text, style in dict(self._messages(outcome)).items():
             name = VALUES.sub("#", text)
             if name not in self._kinds and len(self._kinds) >= MOST:
                 name = OTHERS
@@ -56,9 +58,9 @@ class Groups:
                 kind.files += 1
                 kind.alike = kind.alike and kind.text == text
             else:
-                kind = self._kinds[name] = _Kind(outcome.path, text, alike=name != OTHERS)
+                kind = self._kinds[name] = _Kind(outcome.path, text, style, alike=name != OTHERS)
             if kind.files <= SHOWN:
-                self._console.note(f"{outcome.path}: {text}")
+                self._console.note(f"{outcome.path}: {text}", style)
 
     def close(self) -> None:
         """Shows how many files have each message that was counted."""
@@ -67,17 +69,17 @@ class Groups:
                 said = f"{kind.files} files: {kind.text}; first: {kind.path}"
                 if not kind.alike:
                     said = f"{kind.files} files such as {kind.path}: {kind.text}"
-                self._console.note(f"{said}; all: --report or -v")
+                self._console.note(f"{said}; all: --report or -v", kind.style)
         self._kinds.clear()
 
-    def _messages(self, outcome: Outcome) -> Iterator[str]:
-        """Yields the error, why a file is kept as it is, and the warnings."""
+    def _messages(self, outcome: Outcome) -> Iterator[tuple[str, str]]:
+        """Yields the error, why a file is unchanged, and the warnings; each with its style."""
         if outcome.error:
-            yield outcome.error
+            yield outcome.error, "error"
         more = self._everything or not (outcome.error or outcome.status == "skipped")
         if self._quiet or not more:
             return
         kept = outcome.status == "kept"  # the first warning is the reason then
         if kept:
-            yield f"kept as it is: {outcome.warnings[0]}"
-        yield from (f"warning: {text}" for text in outcome.warnings[kept:])
+            yield f"unchanged: {outcome.warnings[0]}", ""
+        yield from ((f"warning: {text}", "warning") for text in outcome.warnings[kept:])

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomtx.cli.output.console import Console
-from dicomtx.printable import plain
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.boundary import TRACEBACK
@@ -17,6 +16,9 @@ VERIFIED = {
     "bytes-only": "verified (bytes)",
     "none": "not verified",
 }
+
+STYLES = {"LOSSY": "warning", "not verified": "warning"}
+"""Words of a result line that have a colour."""
 
 
 class Report(NamedTuple):
@@ -40,20 +42,21 @@ class Report(NamedTuple):
 
             (console.error if piped else console.result)(json.dumps(outcome.as_json()))
         elif not outcome.error and not self.quiet and not piped:
-            console.result(plain(_result(outcome)))
+            console.line(_result(outcome), STYLES)
         if not (self.as_json and piped):  # the JSON is on standard error then, alone
-            for text in self._notes(outcome, console):
-                console.note(f"{outcome.path}: {text}")
+            for text, style in self._notes(outcome, console):
+                console.note(f"{outcome.path}: {text}", style)
 
-    def _notes(self, outcome: Outcome, console: Console) -> Iterator[str]:
+    def _notes(self, outcome: Outcome, console: Console) -> Iterator[tuple[str, str]]:
+        """Yields what to print on standard error: texts and their styles."""
         if self.verbose:
-            yield from _how(outcome)
-            yield from map(_message, outcome.messages)
-            yield from (f"printed by a library: {line}" for line in console.captured())
+            yield from ((text, "") for text in _how(outcome))
+            yield from ((_message(text), "") for text in outcome.messages)
+            yield from ((f"printed by a library: {line}", "") for line in console.captured())
         if not self.quiet and (self.verbose or not outcome.error):
-            yield from (f"warning: {text}" for text in _warnings(outcome))
+            yield from ((f"warning: {text}", "warning") for text in _warnings(outcome))
         if outcome.error:
-            yield outcome.error
+            yield outcome.error, "error"
 
 
 def _message(line: str) -> str:
@@ -72,7 +75,7 @@ def _result(outcome: Outcome) -> str:
         return f"{outcome.path}: skipped: {outcome.warnings[0]}"
     route = f"{outcome.path} -> {outcome.destination}"
     if outcome.status == "kept":
-        return f"{route}: kept as it is: {outcome.warnings[0]}"
+        return f"{route}: unchanged: {outcome.warnings[0]}"
     source, target = by_uid(outcome.source_syntax), by_uid(outcome.target_syntax)
     ratio = f" ({outcome.bytes_in / outcome.bytes_out:.2f}:1)" if outcome.bytes_out else ""
     codecs = dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)

@@ -10,12 +10,14 @@ from typing import Final
 
 from dicomtx.cli.output import tables
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.terminal import Styled
 from dicomtx.printable import csv_cell
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.preview.plan_record import Kind, Planned, Sums
 
 HEADER: Final = ("File", "Action", "From", "To", "Why")
+BAD: Final = ("refuse", "unreadable")
 
 
 def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
@@ -35,11 +37,11 @@ def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
 
 def _row(planned: Planned) -> tuple[str, str, str, str, str]:
     if planned.error:
-        return planned.path, "-", "-", "-", planned.error
+        return planned.path, Styled("unreadable", "error"), "-", "-", planned.error
     source, target = planned.source_syntax, planned.target_syntax
     return (
         planned.path,
-        planned.action,
+        Styled(planned.action, "error") if planned.action == "refuse" else planned.action,
         by_uid(source).name,
         by_uid(target).name if target else "-",
         "; ".join(_why(planned)),
@@ -78,7 +80,8 @@ def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -
     line = f"plan: {said}; {size(sum(sums.bytes_in.values()))}{_after(sums, estimated=estimated)}"
     if form is None:
         console.result("")
-        console.result(line)
+        styles = {f"{actions[action]} {action}": "error" for action in BAD if actions[action]}
+        console.line(line, styles | {f"{sums.lossy} LOSSY": "warning"})
     else:
         console.note(line)
 

@@ -3,47 +3,51 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from typing import Final
 
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.frames_bar import remaining
 from dicomtx.cli.output.outcome import Report
+from dicomtx.cli.output.terminal import draws
 from dicomtx.sizes import size
 from dicomtx.workflows.reports.totals import Totals
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
 EVERY: Final = 10.0  # seconds between lines
+DRAWN: Final = 0.2  # seconds between drawings of the bar
 STATUSES: Final = ("done", "kept", "refused", "failed", "skipped")
-
-Lines = Callable[[], AbstractContextManager[None]]
+BAD: Final = ("refused", "failed")
 
 
 @contextmanager
-def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iterator[Lines]:
-    """Shows the progress while the block runs, and the summary at its end.
-
-    Yields a function that returns a context manager: print lines inside that context.
-    """
+def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iterator[None]:
+    """Shows the progress while the block runs, and the summary at its end."""
     started = time.monotonic()
     if tell.quiet:
-        yield nullcontext
+        yield
         return
     try:
-        with moving(console, totals, files, "batch") as lines:
-            yield lines
+        with moving(console, totals, files, "batch"):
+            yield
     finally:
         text = summary(totals, time.monotonic() - started)
-        (console.error if tell.as_json else console.result)(text)
+        console.line(text, bad(totals), to_errors=tell.as_json)
 
 
 @contextmanager
-def moving(console: Console, totals: Totals, files: int, command: str) -> Iterator[Lines]:
+def moving(console: Console, totals: Totals, files: int, command: str) -> Iterator[None]:
     """Shows the progress of a command while the block runs, without a summary."""
-    way = _bar if console.errors.isatty() else _lines
-    with way(console, totals, (files, command), time.monotonic()) as lines:
-        yield lines
+    started = time.monotonic()
+
+    def facts() -> tuple[str, ...]:
+        return _facts(totals, files, time.monotonic() - started)
+
+    if draws(console.errors):
+        with _bar(console, totals, files, facts):
+            yield
+    else:
+        with _repeated(EVERY, lambda: console.note(f"{command}: {', '.join(facts())}")):
+            yield
 
 
 def summary(totals: Totals, seconds: float) -> str:
@@ -58,84 +62,60 @@ def counts(totals: Totals, statuses: Iterable[str]) -> str:
     return ", ".join(told)
 
 
+def bad(totals: Totals) -> dict[str, str]:
+    """Returns the words of a summary that have a colour, with their styles."""
+    wrong = {f"{totals.by_status[s]} {s}": "error" for s in BAD if totals.by_status[s]}
+    return wrong | {f"{totals.lossy} LOSSY": "warning"}
+
+
 def _sizes(totals: Totals) -> str:
     written = totals.written
     ratio = f" ({written.ratio:.1f}:1)" if written.ratio else ""
     return f"{size(written.bytes_in)} -> {size(written.bytes_out)}{ratio}"
 
 
-def _speed(totals: Totals, started: float) -> str:
-    seconds = max(0.001, time.monotonic() - started)
-    return f"{totals.written.bytes_in / seconds / 1e6:.1f} MB/s"
-
-
-def _facts(totals: Totals, started: float) -> str:
-    failed = totals.by_status["failed"] + totals.by_status["refused"]
-    return f"{_speed(totals, started)}, {_sizes(totals)}, {failed} failed"
-
-
-@contextmanager
-def _lines(
-    console: Console, totals: Totals, of: tuple[int, str], started: float
-) -> Iterator[Lines]:
-    """Prints a line every ten seconds."""
-    files, command = of
-    ended = threading.Event()
-
-    def print_lines() -> None:
-        while not ended.wait(EVERY):
-            left = _left(totals.files, files, time.monotonic() - started)
-            facts = _facts(totals, started)
-            console.note(f"{command}: {totals.files} of {files} files, {facts}, {left} left")
-
-    printer = threading.Thread(target=print_lines, daemon=True)
-    printer.start()
-    try:
-        yield nullcontext
-    finally:
-        ended.set()
-        printer.join()
-
-
-def _left(done: int, files: int, seconds: float) -> str:
-    if not done:
-        return "unknown time"
-    left = round(seconds / done * (files - done))
-    return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
-
-
-@contextmanager
-def _bar(console: Console, totals: Totals, of: tuple[int, str], started: float) -> Iterator[Lines]:
-    """Draws a bar on the terminal."""
-    from rich.console import Console as Terminal
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
+def _facts(totals: Totals, files: int, seconds: float) -> tuple[str, ...]:
+    """Returns what is known so far, the most important first."""
+    without = sum(totals.by_status[status] for status in BAD)
+    speed = totals.written.bytes_in / max(0.001, seconds) / 1e6
+    return (
+        f"{totals.files} of {files} files",
+        remaining(totals.files, files, seconds),
+        f"{without} refused or failed",
+        _sizes(totals),
+        f"{speed:.1f} MB/s",
     )
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"))
-    terminal = Terminal(file=console.errors)
-    with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True) as progress:
-        task = progress.add_task(of[1], total=of[0], facts="")
 
-        @contextmanager
-        def lines() -> Iterator[None]:
-            progress.update(task, completed=totals.files, facts=_facts(totals, started))
+@contextmanager
+def _bar(
+    console: Console, totals: Totals, files: int, facts: Callable[[], tuple[str, ...]]
+) -> Iterator[None]:
+    """Draws a bar on the terminal, below the lines that are printed meanwhile."""
+    from dicomtx.cli.output.bar import Bar  # noqa: PLC0415 - only terminals need it
+
+    console.bar = bar = Bar(console.errors)
+    try:
+        with _repeated(DRAWN, lambda: bar.draw(totals.files / max(1, files), facts())):
             yield
-
-        with _above(progress, console):
-            yield lines
+    finally:
+        bar.close()
+        console.bar = None
 
 
 @contextmanager
-def _above(progress: "Progress", console: Console) -> Iterator[None]:
-    """Prints lines above the bar, so that they do not break it."""
-    before = console.error
-    console.error = lambda text: progress.console.print(text, markup=False, highlight=False)  # type: ignore[method-assign]
+def _repeated(seconds: float, act: Callable[[], None]) -> Iterator[None]:
+    """Calls a function again and again, in a thread, while the block runs."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        console.error = before  # type: ignore[method-assign]
+        ended.set()
+        thread.join()

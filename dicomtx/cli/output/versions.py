@@ -9,7 +9,7 @@ from dicomtx.version import __version__
 
 LIBRARIES: Final = (
     *("pydicom", "numpy", "imagecodecs", "pylibjpeg-openjpeg", "python-gdcm"),
-    *("av", "scikit-image", "click", "rich", "json5"),
+    *("av", "scikit-image", "click", "json5"),
 )
 
 
