@@ -1,9 +1,17 @@
 -- Compresses each instance that Orthanc stores, without loss. Add this file to "LuaScripts" of the
 -- configuration, and set "OverwriteInstances" : true. The SOP Instance UID stays the same, so the
 -- compressed instance replaces the original. If anything goes wrong, the original is kept.
+--
+-- orthanc/dicomtx_plugin.py is better, where Orthanc has its Python plugin. This script replaces an
+-- instance that is already stored, so Orthanc loses the metadata and attachments of the instance. In
+-- a study of one instance, it also loses those of the study and the series, and in a patient of one
+-- instance the protection of the patient. Orthanc's REST API waits while the script runs.
+--
+-- Run 'dicomtx serve' as Orthanc's user: commands then start at once. Without it they take longer.
 
 local TARGET = 'jpeg2000-lossless'
 local DICOMTX = 'dicomtx' -- or its full path: the PATH of a service is often short
+local SERVER = 'auto' -- or the socket of 'dicomtx serve'
 
 local function read(path)
   local file = assert(io.open(path, 'rb'))
@@ -24,7 +32,8 @@ local function transcode(dicom, temporary)
   if not write(temporary, dicom) then
     return nil, 'cannot write a temporary file'
   end
-  local command = string.format("'%s' convert '%s' --in-place --quiet --to %s", DICOMTX, temporary, TARGET)
+  local arguments = string.format("convert '%s' --in-place --quiet --to %s", temporary, TARGET)
+  local command = string.format("DICOMTX_SERVER=%s '%s' %s", SERVER, DICOMTX, arguments)
   local ok, _, code = os.execute(command)
   -- Lua 5.1 returns the status alone, later versions true or nil, "exit", code
   if ok ~= true and ok ~= 0 then

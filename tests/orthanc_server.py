@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Self
 
 GDCM_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancGdcm.so")
+PYTHON_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancPython.so")
 SECONDS_TO_START = 60
 
 
@@ -35,9 +36,11 @@ class OrthancServer:
         """Takes what is to be configured beside ports and places."""
         self._folder = TemporaryDirectory(prefix="dicomtx-orthanc-")
         self._port = free_port()
+        self.dicom_port = free_port()
         storage = str(Path(self._folder.name) / "storage")
         self._configuration = {
             "HttpPort": self._port,
+            "DicomPort": self.dicom_port,
             "DicomServerEnabled": False,
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": False,
@@ -62,13 +65,13 @@ class OrthancServer:
     def upload(self, path: Path) -> Stored:
         """Returns what the server made of a file; one that dies of it is started again."""
         try:
-            status, answer = self._ask("POST", "/instances", path.read_bytes())
+            status, answer = self.ask("POST", "/instances", path.read_bytes())
             if status != 200:
                 return Stored("", "", status)
             place = f"/instances/{json.loads(answer)['ID']}"
-            syntax = self._ask("GET", f"{place}/metadata/TransferSyntax")[1].decode()
-            tags = json.loads(self._ask("GET", place)[1])["MainDicomTags"]
-            self._ask("DELETE", place)
+            syntax = self.ask("GET", f"{place}/metadata/TransferSyntax")[1].decode()
+            tags = json.loads(self.ask("GET", place)[1])["MainDicomTags"]
+            self.ask("DELETE", place)
         except (OSError, http.client.HTTPException):
             self._stop()
             self._start()
@@ -77,10 +80,27 @@ class OrthancServer:
 
     def system(self) -> dict[str, Any]:
         """Returns what the server says of itself."""
-        answer: dict[str, Any] = json.loads(self._ask("GET", "/system")[1])
+        answer: dict[str, Any] = self.get("/system")
         return answer
 
-    def _ask(self, method: str, place: str, body: bytes | None = None) -> tuple[int, bytes]:
+    @property
+    def process(self) -> int:
+        """The process ID."""
+        assert self._process
+        return self._process.pid
+
+    def log(self) -> str:
+        """Returns what the server has logged."""
+        return (Path(self._folder.name) / "log").read_text()
+
+    def get(self, place: str) -> Any:
+        """Returns the JSON at a place."""
+        status, answer = self.ask("GET", place)
+        assert status == 200, place
+        return json.loads(answer)
+
+    def ask(self, method: str, place: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Returns the status and the body of the answer to a request."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request(method, place, body)
@@ -92,9 +112,10 @@ class OrthancServer:
     def _start(self) -> None:
         file = Path(self._folder.name) / "orthanc.json"
         file.write_text(json.dumps(self._configuration))
-        self._process = subprocess.Popen(
-            ["Orthanc", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with (Path(self._folder.name) / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["Orthanc", str(file)], stdout=subprocess.DEVNULL, stderr=log
+            )
         end = time.monotonic() + SECONDS_TO_START
         while True:
             try:

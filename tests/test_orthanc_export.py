@@ -68,14 +68,14 @@ class Both:
         self.folder = folder
         self._server = server
         for path in sorted(folder.iterdir()):
-            status, answer = server._ask("POST", "/instances", path.read_bytes())
+            status, answer = server.ask("POST", "/instances", path.read_bytes())
             assert status == 200, (path.name, answer)
 
     def theirs(self, kind: str, target: str) -> dict[str, bytes]:
-        patients = json.loads(self._server._ask("GET", "/patients")[1])
+        patients = json.loads(self._server.ask("GET", "/patients")[1])
         asked = {"Resources": patients, "Transcode": find(target).uid, "Synchronous": True}
         body = json.dumps(asked).encode()
-        status, answer = self._server._ask("POST", f"/tools/create-{kind}", body)
+        status, answer = self._server.ask("POST", f"/tools/create-{kind}", body)
         assert status == 200, answer
         return _members(io.BytesIO(answer))
 

@@ -129,10 +129,10 @@ def test_every_engine_keeps_what_has_no_pixel_data(tmp_path: Path, label: str, e
 def test_the_server_gives_the_same_verdicts() -> None:
     with OrthancServer({}) as server:
         for name, content in (REFUSED | ACCEPTED).items():
-            status, answer = server._ask("POST", "/instances", content)
+            status, answer = server.ask("POST", "/instances", content)
             assert (status == 200) == (name in ACCEPTED), (name, status, answer)
             if status == 200:
-                server._ask("DELETE", f"/instances/{json.loads(answer)['ID']}")
+                server.ask("DELETE", f"/instances/{json.loads(answer)['ID']}")
 
 
 IDENTIFIERS = {
