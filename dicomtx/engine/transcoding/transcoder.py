@@ -17,13 +17,8 @@ from dicomtx.dicom.pixel_data.frames import (
 )
 from dicomtx.dicom.pixel_data.palette import read_palette
 from dicomtx.dicom.rope import PixelData
-from dicomtx.engine.decoding.decoder import (
-    DecodedFrames,
-    Decoder,
-    most_made_up,
-    opened,
-)
-from dicomtx.engine.decoding.errors import CodecsFailedError, CodecsInTurn, FailedError
+from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened
+from dicomtx.engine.decoding.errors import CodecsInTurn, FailedError
 from dicomtx.engine.decoding.verifiers import Verifiers
 from dicomtx.engine.lossy import record
 from dicomtx.engine.lossy.encoder import MissedError
@@ -37,9 +32,9 @@ from dicomtx.engine.transcoding import icc
 from dicomtx.engine.transcoding.frame_results import FrameResults
 from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
 from dicomtx.engine.transcoding.pipeline import Pipeline, with_lossy_encoder
+from dicomtx.engine.transcoding.salvage import Salvage
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError, UnsupportedError
-from dicomtx.image_pixel import Frame
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
 from dicomtx.storage.source import Spool
@@ -88,12 +83,11 @@ class Transcoder:
         warnings: list[str] = []
         found = self._find(warnings)
         codecs = CodecsInTurn(self._choices("decode"), self._choices("encode"))
-        given_up: DamagedError | CodecsFailedError | None = None
         plan = self.plan
+        salvage = Salvage(found, plan.working, allowed=self.settings.salvage)
         while True:
             try:
-                pipeline = self._pipeline(plan, found, codecs)
-                pipeline = self._with_blanks(pipeline) if given_up else pipeline
+                pipeline = salvage.applied(self._pipeline(plan, found, codecs))
                 if plan.lossy:
                     pipeline = with_lossy_encoder(pipeline, self.settings, self._at_once(pipeline))
                 pixel_data, edits, made = self._collect(pipeline)
@@ -102,13 +96,11 @@ class Transcoder:
                 plan, told = _instead(plan, error)
                 warnings += told
             except DamagedError as damaged:
-                given_up = self._given_up(found, damaged, given_up)
+                salvage.after(damaged)
             except FailedError as failed:
                 if none_left := codecs.after(failed):
-                    given_up = self._given_up(found, none_left, given_up)
-        if _lost(pipeline.frames) == made.count:
-            assert given_up is not None
-            raise given_up  # no frame could be salvaged
+                    salvage.after(none_left)
+        salvage.check(pipeline.frames, made.count)
         losses = pipeline.losses(made.errors)
         verifiers = Verifiers(plan, self.codecs, self.settings, made.count)
         history, uid = self._history(plan, found, losses, warnings)
@@ -152,34 +144,6 @@ class Transcoder:
         if self.plan.lossy:
             record.check_generation(self.plan, self.data_set, self.settings, streams)
         return streams
-
-    def _given_up(
-        self,
-        found: EncapsulatedFrames | NativeFrames,
-        error: DamagedError | CodecsFailedError,
-        before: DamagedError | CodecsFailedError | None,
-    ) -> DamagedError | CodecsFailedError:
-        """Returns the error if frames of zeros can replace the frames that cannot be decoded.
-
-        Raises:
-            DamagedError: they cannot: without salvage, or if the image size is implausible.
-            CodecsFailedError: the same, or the encoding failed.
-        """
-        image = self.plan.working
-        small = isinstance(found, EncapsulatedFrames) and (image.frame_bytes <= most_made_up(found))
-        if not (self.settings.salvage and small and not _encoding_failed(error)) or before:
-            raise error
-        return error
-
-    def _with_blanks(self, pipeline: Pipeline) -> Pipeline:
-        """Returns the pipeline with a frame of zeros for each frame that cannot be decoded."""
-        image = pipeline.plan.working
-        assert isinstance(pipeline.frames, DecodedFrames)
-        streams = pipeline.frames.streams
-        assert isinstance(streams, EncapsulatedFrames)
-        blank = Frame(bytes(image.frame_bytes), image._replace(number_of_frames=1))
-        frames = DecodedFrames(streams, pipeline.frames.decoder, blank, most_made_up(streams))
-        return pipeline._replace(frames=frames, second=None)
 
     def _choices(self, direction: Direction) -> Iterator[CodecSpec | None]:
         """Yields the codecs to try; yields None once if no codec is needed."""
@@ -268,11 +232,6 @@ def _remarks(frames: Frames) -> list[str]:
     return frames.remarks.texts() if isinstance(frames, DecodedFrames) else []
 
 
-def _lost(frames: Frames) -> int:
-    """Returns how many frames could not be decoded and were replaced with zeros."""
-    return len(frames.remarks.lost) if isinstance(frames, DecodedFrames) else 0
-
-
 def _instead(plan: Code, error: MissedError | UnfitError) -> tuple[Code, list[str]]:
     """Returns the alternative of the plan, and the warnings for the user.
 
@@ -293,7 +252,3 @@ def _instead(plan: Code, error: MissedError | UnfitError) -> tuple[Code, list[st
     if other is None:
         raise error
     return other, told
-
-
-def _encoding_failed(error: DamagedError | CodecsFailedError) -> bool:
-    return isinstance(error, CodecsFailedError) and error.attempts[-1].direction == "encode"
