@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from dicomtx.comma_list import comma_list
 from dicomtx.errors import SettingsError
 
 VARIABLE: Final = "DICOMTX_LIMITS"
@@ -74,7 +75,7 @@ def limits_of(where: str, value: Any) -> Limits:
 
 def _parts(where: str, text: str) -> Iterator[tuple[str, int]]:
     """Yields the names and numbers in a text."""
-    for part in filter(None, text.replace(" ", "").split(",")):
+    for part in comma_list(text.replace(" ", "")):
         name, _, number = part.partition("=")
         short = number.isascii() and number.isdecimal() and len(number) <= len(str(1 << 63))
         if name not in Limits._fields or not short:

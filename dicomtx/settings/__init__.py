@@ -5,7 +5,6 @@ from dicomtx.settings.goals import goal_text, is_exact, lacks_goal
 from dicomtx.settings.loading import POLICY, load, settings_file, user_file
 from dicomtx.settings.overriding import overridden
 from dicomtx.settings.table import FIELDS, GOALS, Settings
-from dicomtx.settings.values import comma_list
 
 __all__ = [
     "FIELDS",
@@ -14,7 +13,6 @@ __all__ = [
     "Field",
     "Scope",
     "Settings",
-    "comma_list",
     "fields_of",
     "goal_text",
     "is_exact",

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, Final, Literal, NamedTuple, get_args
 
+from dicomtx.comma_list import comma_list
 from dicomtx.errors import SettingsError
-from dicomtx.settings.values import comma_list, texts_of
+from dicomtx.settings.values import texts_of
 
 YES: Final = ("1", "true", "yes", "on")
 NO: Final = ("0", "false", "no", "off")

@@ -6,11 +6,6 @@ from dicomtx import verification
 from dicomtx.errors import SettingsError, UsageError
 
 
-def comma_list(text: str) -> tuple[str, ...]:
-    """Splits text at commas. Strips the parts and drops empty ones."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def bytes_of(where: str, value: Any) -> int:
     """Parses a number of bytes from a whole number or from text such as "2G"."""
     digits, factor = str(value).strip().upper().removesuffix("B"), 1

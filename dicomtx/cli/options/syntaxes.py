@@ -7,8 +7,8 @@ import click
 
 from dicomtx import transfer_syntaxes
 from dicomtx.cli.options.headings import Command, option
+from dicomtx.comma_list import comma_list
 from dicomtx.errors import UsageError
-from dicomtx.settings import comma_list
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
