@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SOURCES := dicomtx tests examples benchmarks scripts
 
-.PHONY: demo test test-long torture check bench fuzz lock clean
+.PHONY: demo test test-long torture check generated bench fuzz lock clean
 
 demo: $(READY)  ## convert real images to several syntaxes and show the results
 	$(BIN)/python examples/demo.py
@@ -20,12 +20,17 @@ ROUNDS ?= 200
 torture: $(READY)  ## kill ROUNDS runs of each kind, and make system calls fail: ROUNDS of each kind, from 200 on all
 	ROUNDS=$(ROUNDS) $(BIN)/pytest -n auto -m long tests/torture
 
-check: $(READY)  ## check formatting, lint, types, the generated docs/cli.md, and start-up
+check: $(READY)  ## check formatting, lint, types, the generated files, and start-up
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/python -m scripts.api_options --check dicomtx/settings/options.py
 	$(BIN)/python -m scripts.cli_reference --check docs/cli.md
 	$(BIN)/pytest tests/test_start_up.py
+
+generated: $(READY)  ## write the files that are generated from the settings and the commands
+	$(BIN)/python -m scripts.api_options --write dicomtx/settings/options.py
+	$(BIN)/python -m scripts.cli_reference --write docs/cli.md
 
 bench: $(READY)  ## measure against gdcmconv and DCMTK, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench

@@ -7,13 +7,13 @@ once, in a section of its own.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
 
 from dicomtx.cli import COMMANDS, dicomtx
 from dicomtx.cli.options.headings import HEADINGS, OTHER
+from scripts.generated import command
 
 WIDTH: Final = 78  # click's width on a terminal of 80 columns
 SHARED: Final = 3  # an option that this many commands have is described once
@@ -52,9 +52,9 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
     group = context.command
     if isinstance(group, click.Group):
         for name in COMMANDS if group is dicomtx else group.commands:
-            command = group.get_command(context, name)
-            assert command
-            yield from _commands(click.Context(command, context, name))
+            listed = group.get_command(context, name)
+            assert listed
+            yield from _commands(click.Context(listed, context, name))
 
 
 def _rows(context: click.Context) -> Iterator[Row]:
@@ -72,12 +72,12 @@ def _section(context: click.Context, shared: list[Row]) -> str:
     names = [f"`{row.option.split()[0].rstrip(',')}`" for row in rows if row in shared]
 
     def write(_context: click.Context, formatter: click.HelpFormatter) -> None:
-        command = context.command
-        command.format_usage(context, formatter)
-        command.format_help_text(context, formatter)
+        described = context.command
+        described.format_usage(context, formatter)
+        described.format_help_text(context, formatter)
         _write_rows(own, formatter)
-        if isinstance(command, click.Group):
-            command.format_commands(context, formatter)
+        if isinstance(described, click.Group):
+            described.format_commands(context, formatter)
 
     text = f"## `{context.command_path}`\n\n{_block(_formatted(write, context))}"
     return f"{text}\n[Shared options](#shared-options): {', '.join(names)}\n" if names else text
@@ -105,21 +105,7 @@ def _block(text: str) -> str:
     return f"```text\n{text}\n```\n"
 
 
-@click.command()
-@click.option("--check", type=click.Path(path_type=Path), help="Fail if this file differs.")
-@click.option("--write", type=click.Path(path_type=Path), help="Update this file.")
-def main(check: Path | None, write: Path | None) -> None:
-    """Print, check or write the command reference."""
-    text = page()
-    if check and check.read_text("utf-8") != text:
-        raise click.ClickException(
-            f"{check} is out of date: python -m scripts.cli_reference --write {check}"
-        )
-    if write:
-        write.write_text(text, "utf-8")
-    if not check and not write:
-        click.echo(text, nl=False)
-
+main = command(page, "scripts.cli_reference")
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ import inspect
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Unpack, get_type_hints
+from typing import Any, Unpack
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -14,7 +14,6 @@ from pydicom.uid import UID
 import dicomtx
 from dicomtx.api import transcode, transcode_bytes, transcode_dataset
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError, UsageError
-from dicomtx.settings import FIELDS, Settings
 from dicomtx.settings.options import Options
 from dicomtx.transfer_syntaxes import find
 from tests.bench import grey
@@ -148,24 +147,6 @@ def test_a_dataset_made_in_memory_needs_a_transfer_syntax() -> None:
 
 
 # ------------------------------------------------------------------ typed options
-
-
-def expected(name: str) -> Any:
-    """Returns the type of an option by its row in the table of settings."""
-    field = FIELDS[name]
-    if field.allowed:
-        return Literal[field.allowed]
-    hint = get_type_hints(Settings)[name]
-    also: Any = {"verify": bool, "max_memory": str, "limits": dict[str, int] | str}.get(name)
-    if hint == tuple[str, ...]:
-        also = list[str]
-    return hint | also if also else hint
-
-
-def test_the_typed_options_are_the_settings() -> None:
-    hints = get_type_hints(Options)
-    assert list(hints) == list(FIELDS)
-    assert {name: hints[name] for name in FIELDS} == {name: expected(name) for name in FIELDS}
 
 
 @pytest.mark.parametrize("function", [transcode, transcode_bytes, transcode_dataset])

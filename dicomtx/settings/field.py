@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from math import inf
+from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from dicomtx.comma_list import comma_list
@@ -32,6 +33,7 @@ class Field(NamedTuple):
         allowed: the allowed values; empty if there is no fixed list.
         within: the smallest and the largest allowed number.
         kind: the type of the value, if the default does not show it.
+        accepts: other types that the Python API accepts; ``parse`` converts them.
         parse: returns the value in its final form, or raises ``SettingsError``.
         marks_uid: whether a derived SOP Instance UID depends on it.
         option: the option, if it is not the name with hyphens; ``--on/--off`` for a switch.
@@ -51,6 +53,7 @@ class Field(NamedTuple):
     allowed: tuple[str, ...] = ()
     within: tuple[float, float] | None = None
     kind: type | None = None
+    accepts: type | UnionType | None = None
     parse: Callable[[str, Any], Any] | None = None
     marks_uid: bool = False
     option: str = ""

@@ -1,4 +1,7 @@
-"""The settings as typed keyword arguments of the Python API."""
+"""The settings as typed keyword arguments of the Python API.
+
+Generated from the table of settings by ``make generated``.
+"""
 
 from typing import Literal, TypedDict
 
@@ -6,10 +9,7 @@ from dicomtx.limits import Limits
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of ``transcode``: the fields of ``Settings``. See docs/cli.md.
-
-    A test keeps them in line with the table of settings.
-    """
+    """Keyword arguments of ``transcode``: the fields of ``Settings``. See docs/cli.md."""
 
     order: Literal["builtin-first", "plugins-first", "plugins-only"]
     codecs: tuple[str, ...] | list[str]

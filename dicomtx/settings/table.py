@@ -61,6 +61,7 @@ class Settings(NamedTuple):
             " another code base, or fail), sample=5% (of the frames), or none.",
             metavar="HOW",
             shortcut=("--no-verify", "none"),
+            accepts=bool,
             parse=verify_of,
         ),
     ] = "all"
@@ -85,6 +86,7 @@ class Settings(NamedTuple):
             "Memory for the frames in progress and their codecs, such as 2G.",
             metavar="BYTES",
             shown="3/4 of the memory",
+            accepts=str,
             parse=bytes_of,
         ),
     ] = 0
@@ -247,7 +249,12 @@ class Settings(NamedTuple):
     ] = "auto"
     limits: Annotated[
         Limits,  # a table in the file, ``ratio=1000,depth=50`` in the variable
-        _resources("What one file may cost to read.", commands=(), parse=limits_of),
+        _resources(
+            "What one file may cost to read.",
+            commands=(),
+            accepts=dict[str, int] | str,
+            parse=limits_of,
+        ),
     ] = Limits()
 
     @property
