@@ -19,6 +19,7 @@ from benchmarks import (
     batch,
     export,
     growth,
+    hooks,
     many_frames,
     memory,
     plan,
@@ -33,6 +34,7 @@ RAM_DISK = "/dev/shm"
 TABLES = {
     "whole-process": ("Whole processes", whole_process),
     "warm": ("Through the warm server", warm),
+    "hooks": ("Hooks of Orthanc", hooks),
     "throughput": ("Speed of each codec, and parallel frames", throughput),
     "many-frames": ("Time by number of frames", many_frames),
     "memory": ("Memory", memory),

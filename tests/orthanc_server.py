@@ -73,10 +73,14 @@ class OrthancServer:
             tags = json.loads(self.ask("GET", place)[1])["MainDicomTags"]
             self.ask("DELETE", place)
         except (OSError, http.client.HTTPException):
-            self._stop()
-            self._start()
+            self.restart()
             return Stored("", "", 0)
         return Stored(syntax, tags["SOPInstanceUID"], status)
+
+    def restart(self) -> None:
+        """Stops the server and starts it again, with what it has stored."""
+        self._stop()
+        self._start()
 
     def system(self) -> dict[str, Any]:
         """Returns what the server says of itself."""
