@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 import click
 
-from dicomtx.cli.options.commands import Group
+from dicomtx.cli.options.commands import ARGUMENTS, Group
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
 from dicomtx.errors import DicomtxError, ExitCode
 
@@ -111,6 +111,7 @@ def _run(arguments: Sequence[str], console: Console) -> int:
 
             return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
         with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
+            context.meta[ARGUMENTS] = arguments
             return dicomtx.invoke(context) or ExitCode.DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown with its traceback
         return _failed(error, console)

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from dicomtx.cli.options.batch import BATCH, PLANS
+from dicomtx.cli.options.commands import ARGUMENTS
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.places import check_in_place, sources_and_output
 from dicomtx.cli.options.policy import policy_options
@@ -21,6 +22,7 @@ from dicomtx.settings import FIELDS
 
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
+    from dicomtx.run_facts import RunFacts
     from dicomtx.workflows.batch.job import Batch
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
@@ -86,7 +88,8 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         run = stack.enter_context(opened(asked))
         if uid_map:
             stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))
-        rows = [stack.enter_context(open_report(path)) for path in reports]
+        facts = _facts(asked)
+        rows = [stack.enter_context(open_report(path, facts)) for path in reports]
         stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         groups = Groups(console, quiet=tell.quiet)
         stack.callback(groups.close)
@@ -102,6 +105,15 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
+
+
+def _facts(asked: "Batch") -> "RunFacts":
+    """Returns what reports say about this run."""
+    from dicomtx.run_facts import run_facts  # noqa: PLC0415
+
+    arguments = click.get_current_context().meta[ARGUMENTS]
+    sources = (asked.from_plan,) if asked.from_plan else asked.sources
+    return run_facts(arguments, sources, asked.destination)
 
 
 def _dry_run(console: Console, asked: "Batch", tell: "Report") -> int:

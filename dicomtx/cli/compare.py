@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dicomtx.cli.options.commands import ARGUMENTS
 from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
@@ -65,10 +66,16 @@ def compare(
     count only with --all: the syntax itself, group lengths, offset tables, and colour spaces of
     the same colours. PSNR is relative to the range of A's stored values over all frames.
     """
+    from dicomtx.run_facts import run_facts  # noqa: PLC0415
     from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415
     from dicomtx.workflows.compare.result import Comparing  # noqa: PLC0415
 
-    comparison = compare_files(Comparing(ignored=_tags(ignore), **options))
+    facts = run_facts(
+        click.get_current_context().meta[ARGUMENTS],
+        (options["a"], options["b"]),
+        options["report"],
+    )
+    comparison = compare_files(Comparing(ignored=_tags(ignore), run=facts, **options))
     if as_json:
         import json  # noqa: PLC0415 - 5 ms that only --json needs
 

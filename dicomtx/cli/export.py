@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from dicomtx.cli.options.commands import Group
+from dicomtx.cli.options.commands import ARGUMENTS, Group
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.places import (
@@ -193,6 +193,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Runs the export, reports the outcomes, and returns the exit code."""
     from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
+    from dicomtx.run_facts import run_facts  # noqa: PLC0415
     from dicomtx.workflows.export.export import opened  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
     from dicomtx.workflows.reports.writers import open_report  # noqa: PLC0415
@@ -202,7 +203,8 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     groups = Groups(console, quiet=tell.quiet, everything=True)
     show = _shows(console, tell, groups, piped=job.destination == "-")
     with ExitStack() as stack:
-        reports = [stack.enter_context(open_report(path)) for path in told["reports"]]
+        facts = run_facts(click.get_current_context().meta[ARGUMENTS], job.sources, job.destination)
+        reports = [stack.enter_context(open_report(path, facts)) for path in told["reports"]]
         run = stack.enter_context(opened(job))
 
         def told_of(outcome: "Outcome") -> None:

@@ -49,8 +49,12 @@ def test_the_last_line_is_a_summary(run: Run, tmp_path: Path) -> None:
     assert line.startswith("batch: 5 done, 0 kept, 0 refused, 0 failed, 0 skipped, ")
     again = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle")
     assert b"0 done, 0 kept, 0 refused, 0 failed, 5 skipped" in again.stdout
-    quiet = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-q")
+    report = tmp_path / "r.jsonl"
+    quiet = run("batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-q", "--report", report)
     assert (quiet.stdout, quiet.stderr) == (b"", b"")
+    of_run = json.loads(report.read_text().splitlines()[-1])["run"]
+    assert of_run["command"].startswith(f"dicomtx batch {tmp_path}/in {tmp_path}/out --to rle ")
+    assert (of_run["sources"], of_run["destination"]) == ([f"{tmp_path}/in"], f"{tmp_path}/out")
 
 
 def test_each_outcome_can_be_had_as_json(run: Run, tmp_path: Path) -> None:

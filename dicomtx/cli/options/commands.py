@@ -1,9 +1,12 @@
 """Groups of commands: a wrong name gets a suggestion."""
 
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
+
+ARGUMENTS: Final = "dicomtx.arguments"
+"""The key of a context's ``meta`` that has the whole command line, for reports."""
 
 
 class Group(click.Group):

@@ -49,7 +49,7 @@ def compare(request: Comparing) -> Comparison:
         if fd is not None:
             from dicomtx.workflows.compare.html import page_of  # noqa: PLC0415 - only pages need it
 
-            write_all(fd, page_of(comparison, a, b))
+            write_all(fd, page_of(comparison, a, b, request.run))
     return comparison
 
 

@@ -10,18 +10,29 @@ from dicomtx.dicom.pixel_data.display import Presentation, presentation
 from dicomtx.engine.pixels import rendering
 from dicomtx.engine.pixels.frame_differences import FrameDifference, pair
 from dicomtx.image_pixel import Frame
+from dicomtx.run_facts import RunFacts
+from dicomtx.workflows.compare.histogram import histogram
 from dicomtx.workflows.compare.result import Comparison, Side
-from dicomtx.workflows.html_page import END, escaped, head
+from dicomtx.workflows.html_page import END, breakable, escaped, facts, head
 
 if TYPE_CHECKING:
     from dicomtx.workflows.compare.opened import Opened
 
 WORST: Final = 2
 MOST_ROWS: Final = 1000
+SHOWN: Final = 320
+"""Pixels of the screen that a small picture fills, at most."""
 
 
-def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
-    """Returns the page in UTF-8. Reads frames again for the pictures."""
+def page_of(comparison: Comparison, a: "Opened", b: "Opened", run: RunFacts | None = None) -> bytes:
+    """Returns the page in UTF-8. Reads frames again for the pictures.
+
+    Args:
+        comparison: the result.
+        a: the first file.
+        b: the second file.
+        run: what the page says about this run; None for nothing.
+    """
     verdict = "The same" if comparison.same else "They differ"
     kind = "same" if comparison.same else "differ"
     parts = [
@@ -32,6 +43,7 @@ def page_of(comparison: Comparison, a: "Opened", b: "Opened") -> bytes:
         *_pictured(comparison, a, b),
         *_elements("Elements that differ", comparison.elements or ()),
         *_elements("Differences implied by the transfer syntax", comparison.of_encoding),
+        f"<h2>This page</h2>{facts(run)}" if run else "",
         END,
     ]
     return "".join(parts).encode()
@@ -70,7 +82,7 @@ def _side(side: Side) -> str:
 
 def _table(title: str, rows: Sequence[Sequence[str]], header: str) -> str:
     heading = f"<h2>{title}</h2>" if title else ""
-    cells = ("".join(f"<td>{escaped(cell)}</td>" for cell in row) for row in rows)
+    cells = ("".join(f"<td>{breakable(cell)}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"{heading}<table id='{title.lower().replace(' ', '-')}'>{header}{body}</table>"
 
@@ -99,7 +111,7 @@ def _more(count: int) -> str:
 
 def _elements(title: str, found: Sequence[Difference]) -> Iterator[str]:
     if found:
-        header = "<tr><th>Element<th>Keyword<th><th>VR<th>A<th>B</tr>"
+        header = "<tr><th>Element<th>Keyword<th>Change<th>VR<th>A<th>B</tr>"
         rows = [
             (d.place, d.keyword, d.kind, " / ".join(dict.fromkeys(filter(None, (d.vr_a, d.vr_b)))),
              d.a, d.b)
@@ -126,7 +138,7 @@ def _pictured(comparison: Comparison, a: "Opened", b: "Opened") -> Iterator[str]
         yield _figure(rendering.seen(frame, how), f"A{_window(frame, how)}")
         yield _figure(rendering.seen(other, own), f"B{_window(other, own)}")
         if number in worst:
-            yield from _apart(a, b, number)
+            yield from _apart(a, b, number, comparison.pixels.peak)
         yield "</div>" if number not in worst else ""
 
 
@@ -135,34 +147,33 @@ def _window(frame: Frame, how: Presentation) -> str:
     return f", window centre {how.centre:g}, width {how.width:g}" if grey else ""
 
 
-def _apart(a: "Opened", b: "Opened", number: int) -> Iterator[str]:
+def _apart(a: "Opened", b: "Opened", number: int, peak: int) -> Iterator[str]:
     left, right = pair(a, b, number - 1)
     picture, factor = rendering.difference(left, right)
-    yield _figure(picture, f"absolute difference, times {factor:.4g}")
-    yield "</div>" + _histogram(rendering.histogram(left, right))
+    yield _figure(picture, _difference(factor, peak))
+    yield "</div>" + histogram(rendering.histogram(left, right))
+
+
+def _difference(factor: float, peak: int) -> str:
+    """Returns the caption of a picture of differences, which shows the largest one as white.
+
+    Args:
+        factor: the grey value of a difference of 1.
+        peak: the range of A's stored values.
+    """
+    largest = round(255 / factor)
+    share = f", {100 * largest / peak:.3g} % of the range of A's values" if peak else ""
+    how = f"amplified {factor:.4g} times" if factor > 1 else f"scaled by {factor:.4g}"
+    return f"Absolute difference, {how}: black is 0, white is {largest}{share}"
 
 
 def _figure(picture: rendering.Bytes, caption: str) -> str:
+    """Returns a picture; a small one is enlarged, with square pixels."""
+    rows, columns = picture.shape[:2]
+    scale = max(1, SHOWN // max(rows, columns))
+    size = f"width='{columns * scale}' height='{rows * scale}'"
+    size += " class='enlarged'" if scale > 1 else ""
+    caption += f" (each pixel shown as {scale} x {scale})" if scale > 1 else ""
     data = b64encode(png(picture)).decode()
-    image = f"<img alt='{escaped(caption)}' src='data:image/png;base64,{data}'>"
+    image = f"<img alt='{escaped(caption)}' {size} src='data:image/png;base64,{data}'>"
     return f"<figure>{image}<figcaption>{escaped(caption)}</figcaption></figure>"
-
-
-def _histogram(bars: Sequence[tuple[int, int, int]]) -> str:
-    """Draws the errors as inline SVG. Heights are logarithmic, so that small counts show."""
-    highest = max(count for _, _, count in bars).bit_length()
-    drawn = []
-    for place, (first, last, count) in enumerate(bars):
-        height = 100 * count.bit_length() / highest
-        error = str(first) if first == last else f"{first} to {last}"
-        drawn.append(
-            f"<rect x='{place * 20 + 2}' y='{104 - height:.1f}' width='16' height='{height:.1f}'"
-            f" fill='#35608f'><title>error {error}: {count} values</title></rect>"
-        )
-    width = max(len(bars) * 20 + 4, 320)
-    return (
-        f"<svg role='img' aria-label='Histogram of errors' width='{width}' height='130'"
-        f" viewBox='0 0 {width} 130'>{''.join(drawn)}"
-        f"<text x='2' y='122' font-size='12'>errors from {bars[0][0]} to {bars[-1][1]};"
-        " heights are logarithmic</text></svg>"
-    )

@@ -8,6 +8,7 @@ from dicomtx.codecs.shipped import FFMPEG
 from dicomtx.dicom.differences import Difference
 from dicomtx.dicom.elements import name
 from dicomtx.engine.pixels.frame_differences import FrameDifference
+from dicomtx.run_facts import RunFacts
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -26,6 +27,7 @@ class Comparing:
         report: path of the HTML page; empty for none.
         overwrite: whether to overwrite an existing page.
         settings: codecs and their order.
+        run: what the page says about this run; None for nothing.
     """
 
     a: str
@@ -37,6 +39,7 @@ class Comparing:
     report: str = ""
     overwrite: bool = False
     settings: Settings = field(default_factory=Settings)
+    run: RunFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self
 
+from dicomtx.run_facts import RunFacts
 from dicomtx.sizes import size
 from dicomtx.storage.source import Spool
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
-from dicomtx.workflows.html_page import END, escaped, head
+from dicomtx.workflows.html_page import END, breakable, escaped, facts, head
 from dicomtx.workflows.reports.totals import WRITTEN
 
 MOST_FAILURES: Final = 10_000
@@ -30,11 +31,12 @@ class Page:
         (self._failures if outcome.error else self._others).add(outcome)
         return b""
 
-    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+    def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
         """Yields the page."""
         title = "dicomtx: report"
         yield f"{head(title)}<h1>{title}</h1>\n".encode()
         yield _totals(totals).encode()
+        yield facts(run).encode()
         yield _picture("Sizes by modality", totals["by_modality"], "unknown").encode()
         before = {_syntax(uid): row for uid, row in totals["by_source_syntax"].items()}
         yield _picture("Sizes by syntax of the sources", before, "unknown").encode()
@@ -95,8 +97,8 @@ def _row(outcome: Outcome) -> str:
         outcome.verification if outcome.status in WRITTEN else "",
     )
     remarks = [text for text in (outcome.error, *attempts, *outcome.warnings) if text]
-    shown = "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
-    shown += f"<td>{'<br>'.join(map(escaped, remarks))}</td>"
+    shown = "".join(f"<td>{breakable(cell)}</td>" for cell in cells)
+    shown += f"<td>{'<br>'.join(map(breakable, remarks))}</td>"
     return f'<tr class="{escaped(outcome.status)}">{shown}</tr>\n'
 
 

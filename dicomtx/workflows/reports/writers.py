@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from dicomtx.errors import UsageError
 from dicomtx.printable import csv_cell
 from dicomtx.processes.deferred_signals import undisturbed
+from dicomtx.run_facts import RunFacts
 from dicomtx.storage.atomic_write import PRIVATE, atomic_write
 from dicomtx.storage.source import write_all
 from dicomtx.workflows.convert.request import Outcome
@@ -27,7 +28,7 @@ class _Form(Protocol):
     def row(self, outcome: Outcome) -> bytes:
         """Returns the bytes of one row."""
 
-    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+    def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
         """Yields the bytes after the rows."""
 
 
@@ -39,12 +40,15 @@ class Report:
         complete: set this to false if some files were not processed.
     """
 
-    def __init__(self, form: _Form, write: Callable[[bytes], None]) -> None:
-        """Starts a report."""
+    def __init__(
+        self, form: _Form, write: Callable[[bytes], None], run: RunFacts | None = None
+    ) -> None:
+        """Starts a report; ``run`` is what it says about this run."""
         self.totals = Totals()
         self.complete = True
         self._form = form
         self._write = write
+        self._run = run
         self._started = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
@@ -53,10 +57,10 @@ class Report:
         self._write(self._form.row(outcome))
 
     def finish(self) -> None:
-        """Adds the totals."""
+        """Adds the totals and the facts of the run."""
         passed = round(time.monotonic() - self._started, 3)
         totals = self.totals.as_json() | {"elapsed": passed, "complete": self.complete}
-        for data in self._form.end(totals):
+        for data in self._form.end(totals, self._run):
             self._write(data)
 
 
@@ -86,11 +90,15 @@ def check_reports(paths: Iterable[str]) -> None:
 
 
 @contextmanager
-def open_report(path: str) -> Iterator[Report]:
+def open_report(path: str, run: RunFacts | None = None) -> Iterator[Report]:
     """Yields a report that replaces the file ``path`` at the end of the block.
 
     The report appears even if the block ends with an error or an interrupt. It then has the
     outcomes so far, marked as incomplete.
+
+    Args:
+        path: the file to write.
+        run: what the report says about this run; None for nothing.
 
     Raises:
         UsageError: the name does not end in .jsonl, .csv or .html.
@@ -104,7 +112,7 @@ def open_report(path: str) -> Iterator[Report]:
         atomic_write(path, overwrite=True, mode=PRIVATE, below=folder) as fd,
         _form(path) as form,
     ):
-        report = Report(form, lambda data: write_all(fd, data))
+        report = Report(form, lambda data: write_all(fd, data), run)
         try:
             yield report
         except BaseException as error:  # noqa: BLE001 - raised again below
@@ -127,17 +135,18 @@ def _form(path: str) -> Iterator[_Form]:
 
 
 class _Lines:
-    """JSON Lines: the object of ``--json`` for each file, then one of totals."""
+    """JSON Lines: the object of ``--json`` for each file, then totals and the run."""
 
     def row(self, outcome: Outcome) -> bytes:
         return json.dumps(outcome.as_json()).encode() + b"\n"
 
-    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
-        yield json.dumps({"totals": totals}).encode() + b"\n"
+    def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
+        last = {"totals": totals} | ({"run": run.as_json()} if run else {})
+        yield json.dumps(last).encode() + b"\n"
 
 
 class _Table:
-    """CSV (RFC 4180) that is safe to open in a spreadsheet. The last row has the totals."""
+    """CSV (RFC 4180) that is safe to open in a spreadsheet. The last row has totals and the run."""
 
     def __init__(self) -> None:
         self._line = ""
@@ -152,12 +161,13 @@ class _Table:
         attempts = [f"{a.codec} {a.direction}: {a.reason}" for a in outcome.attempts]
         return self._written(outcome.as_json() | {"attempts": attempts})
 
-    def end(self, totals: Mapping[str, Any]) -> Iterator[bytes]:
+    def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
         counts = [f"{count} {status}" for status, count in totals["by_status"].items()]
         if not totals["complete"]:
             counts.append("not complete")
         row = {"path": f"totals of {totals['files']} files", "status": "totals", "warnings": counts}
         sums = {name: totals[name] for name in ("bytes_in", "bytes_out", "seconds")}
+        row["messages"] = [f"{name}: {value}" for name, value in run.rows()] if run else []
         yield self._written(row | sums | {"size_ratio": totals["ratio"]})
 
     def _written(self, values: Mapping[str, Any]) -> bytes:

@@ -87,8 +87,31 @@ def test_the_pictures_are_those_of_the_frames(page: Page) -> None:
     assert (found[1][0, :CHANGED] == (255, 40, 255)).all()
     assert np.count_nonzero(found[2]) == CHANGED
     assert found[2].max() == 255
-    assert "times 6.375" in html
+    assert "amplified 6.375 times: black is 0, white is 40, 15.7 % of the range" in html
     assert "error 40: 10 values" in unescape(html) or "error 40 to 41: 10 values" in html
+
+
+def test_small_pictures_are_enlarged_and_large_ones_are_not(page: Page) -> None:
+    html = page(coloured(), coloured(CHANGED))
+    assert html.count("width='320' height='240' class='enlarged'") == 5
+    assert "each pixel shown as 5 x 5" in html
+    large = part10("explicit", native(image(330, 400), bytes(330 * 400)))
+    assert page(large, large).count("width='400' height='330' src") == 2
+
+
+@pytest.mark.parametrize(("error", "amplified"), [(1, "255"), (2, "127.5"), (200, "1.275")])
+def test_the_picture_of_a_difference_states_its_scale(
+    page: Page, error: int, amplified: str
+) -> None:
+    a, b = (
+        part10("explicit", native(image(4, 4), bytes([0, 250, value]) + bytes(13)))
+        for value in (0, error)
+    )
+    share = f"{100 * error / 250:.3g}"
+    assert (
+        f"Absolute difference, amplified {amplified} times: black is 0, white is {error},"
+        f" {share} % of the range of A&#x27;s values (each pixel shown as 80 x 80)" in page(a, b)
+    )
 
 
 def test_equal_files_are_shown_with_the_verdict(page: Page) -> None:
@@ -137,7 +160,8 @@ def test_a_browser_finds_the_verdict_first_and_all_pictures(page: Page, tmp_path
     assert "<title>They differ: " in dom  # the hostile script did not run
     assert "<script" not in dom
     assert "owned" in unescape(dom)
-    cells = [unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", dom)]
+    found = re.findall(r"<td[^>]*>(.*?)</td>", dom)
+    cells = [unescape(cell.replace("<wbr>", "")) for cell in found]
     assert "PatientComments" in cells
     assert any(cell.startswith("</td><script>") for cell in cells)
     without_policy = re.sub(r"<meta http-equiv[^>]*>", "", html).replace("</body>", SIZES)
@@ -152,6 +176,7 @@ def test_a_browser_shows_the_pictures(page: Page, tmp_path: Path) -> None:
     chromium(tmp_path, html, "--window-size=1200,1600", f"--screenshot={shot}")
     seen = imagecodecs.png_decode(shot.read_bytes())[..., :3].reshape(-1, 3)
     pixels = ROWS * COLUMNS
-    assert (seen == MAGENTA).all(axis=1).sum() == 4 * pixels - CHANGED
-    assert (seen == (255, 40, 255)).all(axis=1).sum() == CHANGED
+    enlarged = 5 * 5  # 64 x 48 is shown as 320 x 240
+    assert (seen == MAGENTA).all(axis=1).sum() == (4 * pixels - CHANGED) * enlarged
+    assert (seen == (255, 40, 255)).all(axis=1).sum() == CHANGED * enlarged
     assert (seen == (53, 96, 143)).all(axis=1).sum() > 500  # the bars of the histogram

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,7 @@ from referencing import Registry, Resource
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import DestinationError, UsageError
+from dicomtx.run_facts import RunFacts
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.reports.totals import Totals
@@ -93,7 +95,7 @@ def table(path: Path, *outcomes: Outcome) -> list[dict[str, str]]:
 class Elements(HTMLParser):
     """The elements of a page, and those that were never closed."""
 
-    VOID = ("meta", "br", "rect")
+    VOID = ("meta", "br", "rect", "wbr")
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -116,6 +118,22 @@ class Elements(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "html"])
+def test_a_report_names_its_run(tmp_path: Path, ending: str) -> None:
+    run = RunFacts(
+        "2030-01-02T03:04:05+00:00", "dicomtx batch 'a b' out", "9.9", "here", ("a b",), "out"
+    )
+    path = tmp_path / f"r.{ending}"
+    with open_report(str(path), run) as report:
+        report.add(DONE)
+    text = unescape(path.read_text())
+    assert all(str(value) in text for value in (*run[:4], run.sources[0], run.destination))
+    if ending == "jsonl":
+        last = json.loads(text.splitlines()[-1])
+        VALIDATOR.validate(last)
+        assert last["run"]["sources"] == ["a b"]
 
 
 # ------------------------------------------------------------------------------ JSON Lines
