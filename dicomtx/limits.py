@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from dicomtx.comma_list import comma_list
 from dicomtx.errors import SettingsError
@@ -48,7 +48,7 @@ class Limits(NamedTuple):
         return (*warnings[: self.warnings], *rest)
 
 
-def limits_of(where: str, value: Any) -> Limits:
+def limits_of(where: str, value: object) -> Limits:
     """Returns the limits in a table, or in a text such as ``ratio=1000,depth=50``.
 
     Args:

@@ -1,6 +1,6 @@
 """Makes untrusted text safe to show on a terminal, in one line, or in a CSV cell."""
 
-from typing import Any, Final
+from typing import Final
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -12,7 +12,7 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def csv_cell(value: Any) -> str | int | float:
+def csv_cell(value: object) -> str | int | float:
     """Returns the content of a CSV cell: one printable line that is not a formula."""
     if value is None or value == {}:
         return ""
@@ -21,7 +21,7 @@ def csv_cell(value: Any) -> str | int | float:
     if not isinstance(value, str):
         from json import dumps  # noqa: PLC0415 - takes 5 ms; only tables need it
 
-        parts = [value] if isinstance(value, dict) else value
+        parts = value if isinstance(value, list | tuple) else [value]
         value = "; ".join(part if isinstance(part, str) else dumps(part) for part in parts)
     text = " ".join(value.splitlines())
     guarded = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)

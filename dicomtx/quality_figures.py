@@ -1,6 +1,6 @@
 """Measured quality of lossy compression, for reports."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class FrameQuality(NamedTuple):
@@ -40,6 +40,6 @@ class Quality(NamedTuple):
     worst_frame: int
     frames: tuple[FrameQuality, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object that ``--json`` prints."""
         return self._asdict() | {"frames": [frame._asdict() for frame in self.frames]}

@@ -90,7 +90,7 @@ class Field(NamedTuple):
         switch = f"--{name}/--no-{name}" if self.default is False else f"--{name}"
         return self.option or switch
 
-    def checked(self, where: str, value: Any) -> Any:
+    def checked(self, where: str, value: object) -> Any:
         """Returns the value in its final form.
 
         Raises:
@@ -112,7 +112,7 @@ class Field(NamedTuple):
             raise SettingsError(f"{where}: {value!r} is not allowed: use {wanted}")
         return value
 
-    def from_text(self, where: str, text: str) -> Any:
+    def from_text(self, where: str, text: str) -> object:
         """Parses the text of an environment variable. The value is not checked yet."""
         kind = self.kind or type(self.default)
         if kind is tuple:

@@ -14,7 +14,7 @@ OTHER_VARIABLES: Final = frozenset({"DICOMTX_CONFIG", "DICOMTX_SERVER", "DICOMTX
 POLICY: Final = "policy"  # workflows.policies reads this key of the settings file
 
 
-def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Settings:
+def load(config: str | None, environ: Mapping[str, str], **options: object) -> Settings:
     """Returns the effective settings.
 
     Args:
@@ -32,7 +32,8 @@ def load(config: str | None, environ: Mapping[str, str], **options: Any) -> Sett
     changes = merged({}, from_file(path) if path else {}, SettingsError)
     changes = merged(changes, from_variables(environ), SettingsError)
     given = {n: FIELDS[n].checked(n, v) for n, v in options.items() if v is not None}
-    return Settings(**merged(changes, given, UsageError))
+    values: dict[str, Any] = merged(changes, given, UsageError)  # their fields checked them
+    return Settings(**values)
 
 
 def settings_file(config: str | None, environ: Mapping[str, str]) -> str:
@@ -52,7 +53,7 @@ def user_file(environ: Mapping[str, str]) -> str:
     return os.path.join(folder, "dicomtx", "dicomtx.toml")
 
 
-def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+def from_variables(environ: Mapping[str, str]) -> dict[str, object]:
     """Returns the checked settings in the environment. An empty variable counts as unset.
 
     A variable that looks like a misspelt setting is an error. Other variables are ignored.
@@ -70,7 +71,7 @@ def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def from_file(path: str) -> dict[str, Any]:
+def from_file(path: str) -> dict[str, object]:
     """Returns the settings in a file. Keys and values are checked."""
     import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
 

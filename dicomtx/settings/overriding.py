@@ -10,8 +10,8 @@ EXCLUSIVE: Final = (*GOALS, "reversible")
 
 
 def merged(
-    below: dict[str, Any], above: dict[str, Any], error: type[DicomtxError]
-) -> dict[str, Any]:
+    below: dict[str, object], above: dict[str, object], error: type[DicomtxError]
+) -> dict[str, object]:
     """Merges ``above`` over ``below``. A quality goal in ``above`` replaces any in ``below``.
 
     Raises:
@@ -26,7 +26,7 @@ def merged(
     return kept | above
 
 
-def overridden(settings: Settings, options: Iterable[tuple[str, Any]]) -> Settings:
+def overridden(settings: Settings, options: Iterable[tuple[str, object]]) -> Settings:
     """Returns the settings with overrides applied, such as those of a policy's rule.
 
     A quality goal in the overrides replaces the goal in the settings.

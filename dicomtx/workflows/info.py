@@ -1,7 +1,7 @@
 """Describes a file without decoding pixel data."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from dicomtx import code_stream
 from dicomtx.code_stream import CodeStream
@@ -63,7 +63,7 @@ class Description:
     overlays: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object that ``info --json`` prints."""
         syntax = self.transfer_syntax
         return asdict(self) | {

@@ -1,7 +1,7 @@
 """Options under headings: ``--help`` lists each option under its subject."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import click
 
@@ -12,6 +12,13 @@ HEADINGS: Final = (
     *("Comparison", "Codecs", "Resources", "Resume", "Reports", OTHER),
 )
 """In the order in which ``--help`` shows them."""
+
+
+class Decorator(Protocol):
+    """Adds an option to a function or a command."""
+
+    def __call__(self, function: Function, /) -> Function:
+        """Returns the same function or command."""
 
 
 class Option(click.Option):
@@ -45,7 +52,7 @@ class Command(click.Command):
                 formatter.write_dl(rows)
 
 
-def option(heading: str, *names: str, **attributes: Any) -> Callable[[Function], Function]:
+def option(heading: str, *names: str, **attributes: Any) -> Decorator:
     """Returns a decorator that adds an option under a heading."""
     return click.option(*names, cls=Option, heading=heading, **attributes)
 

@@ -1,25 +1,24 @@
 """The destination: ``-o`` or the last argument, and whether existing files are overwritten."""
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
-from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.headings import Decorator, option
 
 
-def output_option(metavar: str, text: str) -> Callable[[Any], Any]:
+def output_option(metavar: str, text: str) -> Decorator:
     """Returns a decorator that adds ``-o`` as the parameter ``output``, empty by default."""
     return option("Output", "-o", "--output", metavar=metavar, default="", help=text)
 
 
-def overwrite_option(text: str) -> Callable[[Any], Any]:
+def overwrite_option(text: str) -> Decorator:
     """Returns a decorator that adds ``-f`` and ``--overwrite``."""
     return option("Output", "-f", "--overwrite", is_flag=True, help=text)
 
 
-def dry_run_option() -> Callable[[Any], Any]:
+def dry_run_option() -> Decorator:
     """Returns a decorator that adds ``-n`` and ``--dry-run``."""
     text = "Show what would be done with each file, and why. Write nothing."
     return option("Output", "-n", "--dry-run", is_flag=True, help=text)

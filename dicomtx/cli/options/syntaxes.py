@@ -1,12 +1,11 @@
 """Transfer syntaxes on the command line: option types, and the list of names in the help."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomtx import transfer_syntaxes
-from dicomtx.cli.options.headings import Command, option
+from dicomtx.cli.options.headings import Command, Decorator, option
 from dicomtx.comma_list import comma_list
 from dicomtx.errors import UsageError
 from dicomtx.transfer_syntaxes import TransferSyntax
@@ -21,13 +20,13 @@ class SyntaxType(click.ParamType):  # type: ignore[type-arg]  # generic in the n
     name = "syntax"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> TransferSyntax:
         """Returns the syntax, or fails and suggests similar names."""
         if isinstance(value, TransferSyntax):
             return value
         try:
-            return transfer_syntaxes.find(value)
+            return transfer_syntaxes.find(str(value))
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -50,12 +49,12 @@ class SyntaxListType(click.ParamType):  # type: ignore[type-arg]  # generic in t
     name = "syntaxes"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[TransferSyntax, ...]:
         """Returns the syntaxes, at least one."""
         if isinstance(value, tuple):
             return value
-        found = tuple(SyntaxType().convert(name, param, ctx) for name in comma_list(value))
+        found = tuple(SyntaxType().convert(name, param, ctx) for name in comma_list(str(value)))
         return found or self.fail("name at least one transfer syntax", param, ctx)
 
 
@@ -73,7 +72,7 @@ class SyntaxCommand(Command):
         super().format_epilog(ctx, formatter)
 
 
-def to_option(text: str, **attributes: Any) -> Callable[[Any], Any]:
+def to_option(text: str, **attributes: Any) -> Decorator:
     """Returns a decorator that adds ``--to`` as the parameter ``target``."""
     names = ("--to", "target")
     return option("Output", *names, type=SyntaxType(), metavar="SYNTAX", help=text, **attributes)

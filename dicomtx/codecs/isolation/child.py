@@ -42,7 +42,7 @@ class Child:
         self._process: ChildProcess | None = None
         self._printed: dict[str, None] = {}
 
-    def ask(self, question: tuple[Any, ...], body: Data = b"") -> tuple[Any, bytearray]:
+    def ask(self, question: tuple[object, ...], body: Data = b"") -> tuple[object, bytearray]:
         """Returns the child's answer: a value and bytes.
 
         Raises:

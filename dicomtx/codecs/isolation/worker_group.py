@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import LifoQueue
-from typing import Any
 
 from dicomtx.codecs.codec import CodecSpec, EncodeOptions
 from dicomtx.codecs.isolation.child import Child
@@ -28,7 +27,7 @@ class WorkerGroup:
         for child in reversed(self._children):
             self._idle.put(child)
 
-    def ask(self, question: tuple[Any, ...], body: Data = b"") -> tuple[Any, bytearray]:
+    def ask(self, question: tuple[object, ...], body: Data = b"") -> tuple[object, bytearray]:
         """Returns the answer of an idle process; waits for one. See ``Child.ask``."""
         with self._one() as child:
             return child.ask(question, body)

@@ -43,7 +43,7 @@ class Test(NamedTuple):
     compare: Callable[[Any, Any], bool] | None = None
     number: int = 0
 
-    def holds(self, value: Any) -> bool:
+    def holds(self, value: object) -> bool:
         """Returns whether the value passes the test."""
         if self.compare:
             return bool(self.compare(value, self.number))
@@ -114,7 +114,7 @@ NUMBERS: Final = ("bits_allocated", "bits_stored", "samples", "rows", "columns",
 KEYS: Final = (*FINDERS, "size")
 
 
-def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
+def matcher(key: str, value: object, tag: int = 0) -> Matcher:
     """Returns the condition for a key and its value in a policy.
 
     Raises:
@@ -129,12 +129,16 @@ def matcher(key: str, value: Any, tag: int = 0) -> Matcher:
         raise SettingsError("an empty list matches nothing: remove the key")
     if key in NUMBERS:
         return Matcher(key, tuple(_number(key, item) for item in values))
-    wrong = next((item for item in values if not isinstance(item, str)), None)
-    if wrong is not None:
-        raise SettingsError(f"{wrong!r} is not allowed: use a text, or a list of texts")
+    texts = [_text(item) for item in values]
     if key == "syntax":
-        values = [_known_syntax(item) for item in values]
-    return Matcher(key or tag_name(tag), tuple(Test(item) for item in values), tag)
+        texts = [_known_syntax(text) for text in texts]
+    return Matcher(key or tag_name(tag), tuple(map(Test, texts)), tag)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"{value!r} is not allowed: use a text, or a list of texts")
+    return value
 
 
 def _known_syntax(pattern: str) -> str:
@@ -151,7 +155,7 @@ def _known_syntax(pattern: str) -> str:
     raise SettingsError(f"{pattern!r} matches no transfer syntax: use a name, a UID, or a glob")
 
 
-def _number(key: str, value: Any) -> Test:
+def _number(key: str, value: object) -> Test:
     """Returns the test for a number or comparison: 8, "> 8", "<= 512", or a size "> 10 MB"."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Test(str(value), operator.eq, value)

@@ -8,7 +8,7 @@ from dicomtx.frozen import Frozen
 from dicomtx.settings import FIELDS, Settings
 
 
-def shaping(settings: Settings) -> dict[str, Any]:
+def shaping(settings: Settings) -> dict[str, object]:
     """Returns the settings that results depend on.
 
     Verification is one of them: if the user asks for a verified result, an unverified one is stale.
@@ -16,7 +16,7 @@ def shaping(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name, field in FIELDS.items() if field.shapes_result}
 
 
-def digest(*values: Any, size: int = 16) -> str:
+def digest(*values: object, size: int = 16) -> str:
     """Returns a hexadecimal digest of ``2 * size`` characters, the same in every process."""
     return hashlib.blake2b(repr(_plain(values)).encode(), digest_size=size).hexdigest()
 

@@ -1,7 +1,7 @@
 """The request and the result of a comparison of two files."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from dicomtx.codecs.registry import missing
 from dicomtx.codecs.shipped import FFMPEG
@@ -65,7 +65,7 @@ class Side:
     code_bases: tuple[str, ...] = ()
     unconfirmed: str = ""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object of ``--json``."""
         syntax = self.transfer_syntax
         return asdict(self) | {"transfer_syntax": {"uid": syntax.uid, "name": syntax.name}}
@@ -156,7 +156,7 @@ class Comparison:
             return f"{told}: its faults would not show. Try pip install {FFMPEG.install}"
         return f"{told}: its faults would not show. No other code base here decodes to exact values"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object of ``--json`` (cli/schemas/comparison.schema.json)."""
         worst = self.pixels.worst
         elements = None if self.elements is None else [*map(_as_json, self.elements)]

@@ -1,6 +1,6 @@
 """The request for a conversion and its outcome; workers receive one and return the other."""
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.engine.planning.apply_policy import OnFailure
@@ -151,7 +151,7 @@ class Outcome(Frozen):
         """Whether this step was lossy."""
         return self.status == "done" and self.quality is not None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object that ``--json`` prints (cli/schemas/outcome.schema.json)."""
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
         return self._asdict() | {

@@ -40,7 +40,7 @@ def read_orthanc(paths: tuple[str, ...], environ: Mapping[str, str]) -> OrthancP
     Raises:
         SettingsError: a file is invalid, or Orthanc would not start with it.
     """
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     places: dict[str, str] = {}
     for path in (file for named in paths for file in _files(named)):
         for key, value in _read(path, environ).items():
@@ -110,7 +110,7 @@ def substituted(text: str, environ: Mapping[str, str]) -> str:
 class _Values:
     """The configuration, with a typed accessor for each kind of value."""
 
-    def __init__(self, merged: dict[str, Any], places: dict[str, str]) -> None:
+    def __init__(self, merged: dict[str, object], places: dict[str, str]) -> None:
         self.merged = merged
         self._places = places
 
@@ -136,7 +136,7 @@ class _Values:
             raise self.wrong(key, "a string, or a list of strings")
         return tuple(found)
 
-    def table(self, key: str) -> dict[str, Any]:
+    def table(self, key: str) -> dict[str, object]:
         """Returns an object; an empty one if it is not set."""
         value = self.merged.get(key, {})
         if not isinstance(value, dict):
@@ -154,7 +154,7 @@ class _Values:
         return syntax
 
 
-def _uid_of(value: Any) -> str:
+def _uid_of(value: object) -> str:
     """Returns a hint with the UID if the value is the name of a syntax."""
     try:
         return f": {find(value).uid}" if isinstance(value, str) else ""
@@ -163,13 +163,12 @@ def _uid_of(value: Any) -> str:
 
 
 def _policy(values: _Values, name: str) -> OrthancPolicy:
-    order, quality = values.merged.get("BuiltinDecoderTranscoderOrder"), 90
+    order = values.merged.get("BuiltinDecoderTranscoderOrder")
     if order is not None and (not isinstance(order, str) or order not in ORDERS):
         raise values.wrong("BuiltinDecoderTranscoderOrder", f"one of {', '.join(ORDERS)}")
-    if "DicomLossyTranscodingQuality" in values.merged:
-        quality = values.merged["DicomLossyTranscodingQuality"]
-        if not isinstance(quality, int) or isinstance(quality, bool) or not 1 <= quality <= 100:
-            raise values.wrong("DicomLossyTranscodingQuality", "a number from 1 to 100")
+    quality = values.merged.get("DicomLossyTranscodingQuality", 90)
+    if not isinstance(quality, int) or isinstance(quality, bool) or not 1 <= quality <= 100:
+        raise values.wrong("DicomLossyTranscodingQuality", "a number from 1 to 100")
     ingest = values.syntax("IngestTranscoding")
     enabled, restricted = _gdcm(values)
     return OrthancPolicy(
@@ -222,11 +221,12 @@ def _gdcm(values: _Values) -> tuple[bool, frozenset[str]]:
     """Returns whether the plugin is enabled, and its RestrictTransferSyntaxes; empty means all."""
     section = values.table("Gdcm")
     enabled, restricted = section.get("Enable", True), section.get("RestrictTransferSyntaxes", [])
-    right = isinstance(restricted, list) and all(uid in BY_UID for uid in map(str, restricted))
+    uids = restricted if isinstance(restricted, list) else [restricted]
+    right = uids is restricted and all(uid in BY_UID for uid in map(str, uids))
     if not isinstance(enabled, bool) or not right or section.get("Throttling") == 0:
         wanted = "Enable true or false, RestrictTransferSyntaxes a list of UIDs, Throttling above 0"
         raise values.wrong("Gdcm", wanted)
-    return enabled, frozenset(restricted)
+    return enabled, frozenset(uids)
 
 
 def _misspelt(values: _Values) -> list[str]:

@@ -64,7 +64,7 @@ class Planned:
     exit_code: int = 0
     otherwise: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object that ``--json`` prints (cli/schemas/planned.schema.json)."""
         return {name: getattr(self, name) for name in NAMES}
 

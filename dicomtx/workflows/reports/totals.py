@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from dicomtx.workflows.convert.request import Outcome
 
@@ -31,7 +31,7 @@ class Sizes:
         """Bytes before divided by bytes after; None if nothing was written."""
         return round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the object for the report."""
         sizes = {"files": self.files, "bytes_in": self.bytes_in, "bytes_out": self.bytes_out}
         return sizes | {"ratio": self.ratio}
@@ -76,7 +76,7 @@ class Totals:
             _within(self.by_source_syntax, outcome.source_syntax).add(outcome)
             _within(self.by_target_syntax, outcome.target_syntax).add(outcome)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns the totals of the report (cli/schemas/report.schema.json)."""
         tables = {
             "by_modality": self.by_modality,
