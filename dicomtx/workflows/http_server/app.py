@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from dicomtx.errors import UsageError
+from dicomtx.errors import DestinationError, UsageError
 from dicomtx.storage.source import nameless, temporary_folder
 from dicomtx.version import __version__
 from dicomtx.workflows.http_server.access import Access
@@ -36,9 +36,10 @@ METHODS: Final = {
 }
 COMMAND: Final = ("convert", "-", "-", "--json")
 PIECE: Final = 1 << 18
-PATIENCE: Final = 60.0  # seconds that a client may take to read one piece
 MOST_PRINTED: Final = 1 << 24
 JSON: Final = b"application/json"
+CLOSE: Final = (b"connection", b"close")
+"""One request for each connection, so that the time for its header can be limited."""
 
 
 class Rules(NamedTuple):
@@ -69,18 +70,24 @@ class App:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request."""
+        started = time.monotonic()
         try:
-            await self._answer(scope, receive, send)
+            result = await self._answer(scope, receive, send)
         except ClientGoneError:
-            self.metrics.results["abandoned"] += 1
+            result = "abandoned"
         except RequestError as error:
             await drained(receive)
-            await self._refuse(send, error.status, str(error))
+            result = await _refuse(send, error.status, str(error))
+        except DestinationError as error:  # the disk is full, or too many files are open
+            result = await _refuse(send, 503, f"the server cannot store the file: {error}")
         except Exception as error:  # noqa: BLE001 - a bug costs this request only
             self._note("".join(traceback.format_exception(error)).rstrip())
-            await self._refuse(send, 500, "this is a bug in dicomtx")
+            result = await _refuse(send, 500, "this is a bug in dicomtx")
+        if result:
+            self.metrics.add(result, time.monotonic() - started)
 
-    async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send) -> str:
+        """Answers a request, and returns the result for the metrics; empty to count nothing."""
         refusal = self._rules.access.refusal(scope["headers"])
         if refusal:
             raise RequestError(*refusal)
@@ -91,31 +98,30 @@ class App:
             raise RequestError(405, f"use {methods[0]}")
         match scope["path"]:
             case "/health":
-                await _send(send, 200, json.dumps({"version": __version__}).encode(), JSON)
+                status = 200 if self._worker.is_ready() else 503
+                await _send(send, status, json.dumps({"version": __version__}).encode(), JSON)
             case "/metrics":
                 await _send(
                     send, 200, self.metrics.as_text().encode(), b"text/plain; version=0.0.4"
                 )
             case _:
-                await self._transcode(scope, receive, send)
+                return await self._transcode(scope, receive, send)
+        return ""
 
-    async def _transcode(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Converts the body, and sends the result."""
-        started = time.monotonic()
+    async def _transcode(self, scope: dict[str, Any], receive: Receive, send: Send) -> str:
+        """Converts the body, sends the result, and returns its name for the metrics."""
         try:
             arguments = arguments_of(scope["query_string"], self._rules.policies)
         except UsageError as error:
             raise RequestError(400, str(error)) from error
-        headers = dict(scope["headers"])
-        check_length(headers, self._rules.most_bytes)
+        check_length(dict(scope["headers"]), self._rules.most_bytes)
         with _files() as files:
             files.append(await received(receive, self._rules.most_bytes))
             self.metrics.bytes_in += os.fstat(files[0]).st_size
             files += [nameless(temporary_folder()) for _ in ("output", "error")]
             answer = await self._converted(arguments, files, receive)
-            self.metrics.results[answer.result] += 1
-            self.metrics.seconds += time.monotonic() - started
             await self._deliver(answer, files[1], send)
+            return answer.result
 
     async def _converted(self, arguments: list[str], files: list[int], receive: Receive) -> Answer:
         """Runs the conversion, unless the client leaves meanwhile.
@@ -173,21 +179,12 @@ class App:
         size = os.fstat(fd).st_size
         self.metrics.bytes_out += size
         length = (b"content-length", str(size).encode())
-        headers = [(b"content-type", b"application/dicom"), length, *outcome]
+        headers = [(b"content-type", b"application/dicom"), length, CLOSE, *outcome]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for offset in range(0, size, PIECE):
             piece = os.pread(fd, PIECE, offset)
             more = offset + PIECE < size
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await send({"type": "http.response.body", "body": piece, "more_body": more})
-            except TimeoutError:
-                raise ClientGoneError from None
-
-    async def _refuse(self, send: Send, status: int, error: str) -> None:
-        answer = failed(status, error)
-        self.metrics.results[answer.result] += 1
-        await _send(send, status, answer.body, JSON, [(b"connection", b"close")])
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 @contextmanager
@@ -207,6 +204,13 @@ async def _left(receive: Receive) -> None:
         pass
 
 
+async def _refuse(send: Send, status: int, error: str) -> str:
+    """Sends an error, and returns its result for the metrics."""
+    answer = failed(status, error)
+    await _send(send, status, answer.body, JSON)
+    return answer.result
+
+
 async def _send(
     send: Send,
     status: int,
@@ -216,5 +220,6 @@ async def _send(
 ) -> None:
     """Sends a small answer at once."""
     own = [(b"content-type", kind), (b"content-length", str(len(body)).encode())] if body else []
-    await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
+    headers = [*own, CLOSE, *headers]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

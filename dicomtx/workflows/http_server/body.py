@@ -59,7 +59,8 @@ async def received(receive: Receive, most: int) -> int:
 
     Raises:
         ClientGoneError: the client left before the body was complete.
-        RequestError: the body is larger than ``most`` bytes, comes too slowly, or does not fit.
+        DestinationError: the body cannot be stored.
+        RequestError: the body is larger than ``most`` bytes, or comes too slowly.
     """
     fd = nameless(temporary_folder())
     try:
@@ -86,10 +87,7 @@ async def _copy(receive: Receive, fd: int, most: int) -> None:
         size += len(piece)
         if size > most:
             raise TooLargeError(most)
-        try:
-            write_all(fd, piece)
-        except DicomtxError as error:
-            raise RequestError(503, f"the body cannot be stored on the server: {error}") from error
+        write_all(fd, piece)
 
 
 async def drained(receive: Receive) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.settings import settings_file
@@ -18,10 +19,24 @@ from dicomtx.workflows.http_server.worker import Worker
 from dicomtx.workflows.policies.toml import read_policies
 
 BACKLOG: Final = 256
-MOST_CONNECTIONS: Final = 256  # more are answered with 503
-KEEP_ALIVE: Final = 5  # seconds
+MOST_CONNECTIONS: Final = 128  # more are answered with 503; each has up to five descriptors
+HEADER_PATIENCE: Final = 10  # seconds until the header of a request must be complete
+SEND_PATIENCE: Final = 60_000  # milliseconds that a client may read nothing of its answer
 LAST_WORDS: Final = 30  # seconds for running requests when the server stops
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Protocol(H11Protocol):  # type: ignore[misc]  # mypy does not follow uvicorn
+    """HTTP/1.1 for clients that send a request in time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Starts the time for the header."""
+        super().connection_made(transport)
+        self.loop.call_later(HEADER_PATIENCE, self._check_header)
+
+    def _check_header(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
 
 
 @contextmanager
@@ -34,6 +49,7 @@ def listening(address: Address) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_PATIENCE)
         try:
             listener.bind(address)
         except OSError as error:
@@ -83,7 +99,7 @@ async def _serve(
 ) -> None:
     configuration = uvicorn.Config(
         App(worker, rules, note),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -93,7 +109,6 @@ async def _serve(
         server_header=False,
         backlog=BACKLOG,
         limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=LAST_WORDS,
     )
     server = uvicorn.Server(configuration)

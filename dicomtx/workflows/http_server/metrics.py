@@ -23,6 +23,11 @@ class Metrics:
         self.queued = 0
         self.running = 0
 
+    def add(self, result: str, seconds: float) -> None:
+        """Counts a request that has ended."""
+        self.results[result] += 1
+        self.seconds += seconds
+
     def as_text(self) -> str:
         """Returns the numbers in the text format of Prometheus."""
         count = self.results.total()

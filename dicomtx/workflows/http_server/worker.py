@@ -63,10 +63,16 @@ class Worker:
     def wait_until_ready(self) -> int | None:
         """Waits until the socket accepts connections; returns the exit code if it never does."""
         while self._process.poll() is None:
-            with suppress(OSError), self._connected():
+            if self.is_ready():
                 return None
             time.sleep(START_LOOK)
         return self._process.returncode
+
+    def is_ready(self) -> bool:
+        """Whether the process accepts connections."""
+        with suppress(OSError), self._connected():
+            return True
+        return False
 
     async def keep_running(self, note: Callable[[str], None]) -> None:
         """Starts the process again when it ends; returns when it was stopped (``--stop``)."""

@@ -144,6 +144,16 @@ def test_hostile_clients_hold_up_nobody(server: Server) -> None:
     assert _nothing_is_left(server)
 
 
+@pytest.mark.long
+def test_silent_connections_are_closed(tmp_path: Path) -> None:
+    with http_server.running(tmp_path) as server:
+        silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(128)]
+        silent[0].sendall(b"GET /health HTTP/1.1\r\nHost: ")
+        assert server.ask("GET", "/health").status == 503
+        warm_server.until(lambda: server.ask("GET", "/health").status == 200)
+        assert {connection.recv(1) for connection in silent} == {b""}
+
+
 def test_a_remote_address_needs_a_token(run: Run, tmp_path: Path) -> None:
     arguments = ("serve", "--http", "0.0.0.0:0", "--allow-remote", "--socket", tmp_path / "s")
     done = run(*arguments)
@@ -260,9 +270,10 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path, moody: dict[str, str]) -
         worker = server.worker
         os.kill(worker, signal.SIGKILL)
         assert b"503" in client.recv(100)
-        assert server.transcode("to=rle", CT).status in (200, 503)
-        warm_server.until(lambda: server.transcode("to=rle", CT).status == 200)
+        assert server.ask("GET", "/health").status == 503
+        warm_server.until(lambda: server.ask("GET", "/health").status == 200)
         assert server.worker != worker
+        assert server.transcode("to=rle", CT).status == 200
         assert _nothing_is_left(server)
 
 
