@@ -34,13 +34,13 @@ COMMANDS: Final = {
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
     "config": ("dicomtx.cli.config", "Show the settings and where they come from."),
+    "completion": ("dicomtx.cli.completion", "Print the completion script of a shell."),
     "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"
 EPILOG: Final = (
     "Run 'dicomtx COMMAND --help' for the options of a command. For completion in bash, add "
-    f'eval "$({COMPLETION}=bash_source dicomtx)" to ~/.bashrc (in zsh: zsh_source, ~/.zshrc; in '
-    f"fish: {COMPLETION}=fish_source dicomtx | source)."
+    'eval "$(dicomtx completion bash)" to ~/.bashrc (zsh and fish: see dicomtx completion --help).'
 )
 
 
@@ -107,9 +107,9 @@ def _run(arguments: Sequence[str], console: Console) -> int:
     try:
         instruction = os.environ.get(COMPLETION)
         if instruction:
-            from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells need it
+            from dicomtx.cli.completion import complete  # noqa: PLC0415 - only shells need it
 
-            return shell_complete(dicomtx, {}, "dicomtx", COMPLETION, instruction)
+            return complete(dicomtx, instruction)
         with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
             context.meta[ARGUMENTS] = arguments
             return dicomtx.invoke(context) or ExitCode.DONE

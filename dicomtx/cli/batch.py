@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from dicomtx.cli.options.batch import BATCH, PLANS
 from dicomtx.cli.options.commands import ARGUMENTS
+from dicomtx.cli.options.headings import argument
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.places import check_in_place, sources_and_output
 from dicomtx.cli.options.policy import policy_options
@@ -48,7 +49,7 @@ def _options(command: Any) -> Any:
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert directory trees; resume interrupted runs.")
-@click.argument("paths", metavar="SRC... DST", nargs=-1)
+@argument("paths", metavar="SRC... DST", nargs=-1)
 @_options
 @click.pass_obj
 def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:

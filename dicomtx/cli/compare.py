@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dicomtx.cli.options.commands import ARGUMENTS
-from dicomtx.cli.options.headings import Command, option
+from dicomtx.cli.options.headings import Command, argument, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.terminal import Styled
@@ -23,8 +23,8 @@ ELEMENTS: Final = ("Element", "Difference")
 
 
 @click.command(cls=Command, short_help="Compare the pixels and elements of two files.")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@argument("a", metavar="A")
+@argument("b", metavar="B")
 @option(
     *("Comparison", "--tolerance"),
     type=click.IntRange(0),

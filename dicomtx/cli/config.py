@@ -24,7 +24,9 @@ def config() -> None:
 
 
 @config.command(cls=Command, short_help="Show each setting, its value and its origin.")
-@click.option("--config", "file", metavar="FILE", help="Settings file, instead of the user's own.")
+@option(
+    "Options", "--config", "file", metavar="FILE", help="Settings file, instead of the user's own."
+)
 @option("Reports", "--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def show(console: Console, /, file: str | None, *, as_json: bool) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.headings import argument, option
 from dicomtx.cli.options.places import dry_run_option, output_option, overwrite_option
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
-@click.argument("source", metavar="SRC")
-@click.argument("destination", metavar="[DST]", required=False)
+@argument("source", metavar="SRC")
+@argument("destination", metavar="[DST]", required=False)
 @to_option("Target transfer syntax.", default="explicit", show_default=True)
 @output_option("DST", "Same as the argument DST.")
 @overwrite_option("Overwrite DST if it exists.")

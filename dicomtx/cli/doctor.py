@@ -20,7 +20,7 @@ LONGEST: Final = 60.0  # seconds for one image of 32 x 32, even on a busy machin
 
 
 @click.command(cls=Command, short_help="Test the codecs; show what a bug report needs.")
-@click.option("--config", metavar="FILE", help="Settings file, instead of the user's own.")
+@option("Options", "--config", metavar="FILE", help="Settings file, instead of the user's own.")
 @option("Reports", "--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def doctor(console: Console, /, config: str | None, *, as_json: bool) -> int:

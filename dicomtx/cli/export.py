@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from dicomtx.cli.options.commands import ARGUMENTS, Group
-from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.headings import argument, option
 from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
 from dicomtx.cli.options.places import (
     dry_run_option,
@@ -39,7 +39,7 @@ MEDIA: Final = ("naming", "file_set_id", "extended", "append", "icons")
 def _common(command: Any) -> Any:
     """Adds the options that archives and media share."""
     options = (
-        click.argument("paths", metavar="SRC... OUT", nargs=-1),
+        argument("paths", metavar="SRC... OUT", nargs=-1),
         to_option("Target transfer syntax.", shown="that of each file"),
         output_option("OUT", "Same as the argument OUT. All arguments are then SRC."),
         overwrite_option("Overwrite an existing archive."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicomtx.cli.options.headings import argument
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.terminal import Styled
 from dicomtx.errors import DicomtxError, ExitCode
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what files are and what their pixel data contains.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per line, one for each file."
 )

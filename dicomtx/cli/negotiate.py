@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.options.headings import Command, option
+from dicomtx.cli.options.headings import Command, argument, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxListType
 from dicomtx.cli.output.console import Console
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, short_help="Show in which syntax Orthanc would send files.")
-@click.argument("sources", metavar="SRC...", nargs=-1, required=True)
+@argument("sources", metavar="SRC...", nargs=-1, required=True)
 @option(
     *("Policy", "--orthanc"),
     metavar="PATH",

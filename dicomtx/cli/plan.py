@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.headings import argument, option
 from dicomtx.cli.options.many_files import FINDING, SELECTION, add
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
@@ -59,7 +59,7 @@ def _options(command: Any) -> Any:
 @click.command(
     cls=SyntaxCommand, short_help="Show what a conversion would do, and why; write nothing."
 )
-@click.argument("sources", metavar="SRC...", nargs=-1, required=True)
+@argument("sources", metavar="SRC...", nargs=-1, required=True)
 @_options
 @click.pass_obj
 def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicomtx.cli.options.commands import Group
+from dicomtx.cli.options.headings import argument, option
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
 
@@ -23,7 +24,7 @@ def policy() -> None:
 
 
 @policy.command(short_help="Check a policy file.")
-@click.argument("file", metavar="FILE")
+@argument("file", metavar="FILE")
 @click.pass_obj
 def check(console: Console, /, file: str) -> int:
     """Check a policy file. Exit code 9: it has an error; the message says where."""
@@ -37,8 +38,10 @@ def check(console: Console, /, file: str) -> int:
 
 
 @policy.command(short_help="Show which rule decides for a file, and why.")
-@click.argument("file", metavar="FILE")
-@click.option("--file", "source", metavar="DICOM", required=True, help="The file to decide for.")
+@argument("file", metavar="FILE")
+@option(
+    "Options", "--file", "source", metavar="DICOM", required=True, help="The file to decide for."
+)
 @click.option("--name", metavar="NAME", help="Policy of FILE, if there are several.")
 @click.pass_obj
 def explain(console: Console, /, file: str, source: str, name: str | None) -> int:

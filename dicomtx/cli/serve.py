@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from dicomtx.cli.options.headings import option
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode, SourceError, UnsupportedError
 from dicomtx.settings.values import bytes_of
@@ -17,7 +18,7 @@ PASSED_ON: Final = ("jobs", "idle-timeout", "request-timeout")
 
 
 @click.command(short_help="Keep dicomtx loaded, so that commands start at once.")
-@click.option("--socket", "path", metavar="PATH", help="Unix socket. [default: one per user]")
+@option("Options", "--socket", "path", metavar="PATH", help="Unix socket. [default: one per user]")
 @click.option(
     "--jobs",
     "-j",
@@ -43,8 +44,10 @@ PASSED_ON: Final = ("jobs", "idle-timeout", "request-timeout")
 @click.option(
     "--max-body", metavar="BYTES", default="2G", show_default=True, help="Largest body over HTTP."
 )
-@click.option(
-    "--token-file", metavar="FILE", help="Token that HTTP clients must send; chmod 600 FILE."
+@option(
+    *("Options", "--token-file"),
+    metavar="FILE",
+    help="Token that HTTP clients must send; chmod 600 FILE.",
 )
 @click.option(
     "--allow-remote", is_flag=True, help="Allow an ADDRESS that other machines can reach."

@@ -1,9 +1,12 @@
 """Options under headings: ``--help`` lists each option under its subject."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 OTHER: Final = "Options"
@@ -41,6 +44,18 @@ class Option(click.Option):
             return record
         return record[0], f"{self.help}  [default: {self.shown}]"
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns what a shell offers as the value."""
+        return super().shell_complete(ctx, incomplete) or _offered(self, ctx, incomplete)
+
+
+class Argument(click.Argument):
+    """An argument that names files: shells complete their names."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns what a shell offers as the value."""
+        return super().shell_complete(ctx, incomplete) or _offered(self, ctx, incomplete)
+
 
 class Command(click.Command):
     """A command whose help has its options under headings."""
@@ -57,6 +72,11 @@ def option(heading: str, *names: str, **attributes: Any) -> Decorator:
     return click.option(*names, cls=Option, heading=heading, **attributes)
 
 
+def argument(name: str, metavar: str, **attributes: Any) -> Decorator:
+    """Returns a decorator that adds an argument for paths."""
+    return click.argument(name, cls=Argument, metavar=metavar, **attributes)
+
+
 def under_headings(
     parameters: Iterable[click.Parameter], context: click.Context
 ) -> dict[str, list[tuple[str, str]]]:
@@ -67,3 +87,11 @@ def under_headings(
         if record and isinstance(parameter, click.Option):  # newest click lists arguments, too
             rows[getattr(parameter, "heading", OTHER)].append(record)
     return {heading: listed for heading, listed in rows.items() if listed}
+
+
+def _offered(
+    parameter: click.Parameter, context: click.Context, incomplete: str
+) -> "list[CompletionItem]":
+    from dicomtx.cli.options.values import offered  # noqa: PLC0415 - only shells need it
+
+    return offered(parameter, context, incomplete)

@@ -26,7 +26,9 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
     fields = {name: field for name, field in FIELDS.items() if command in field.commands}
 
     def add_options(function: Callable[..., int]) -> Callable[..., int]:
-        @click.option("--config", metavar="FILE", help="Settings file, instead of the user's own.")
+        @option(
+            "Options", "--config", metavar="FILE", help="Settings file, instead of the user's own."
+        )
         @wraps(function)
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = _given({field: options.pop(name) for name, field in fields.items()})
