@@ -13,7 +13,7 @@ import click
 
 from dicomtx.cli.options.commands import ARGUMENTS, Group
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
-from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 
 # name: (module, help); the module has the command as an attribute of this name
 COMMANDS: Final = {
@@ -38,6 +38,8 @@ COMMANDS: Final = {
     "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
 }
 COMPLETION: Final = "_DICOMTX_COMPLETE"
+COLOR: Final = "DICOMTX_COLOR"
+WHEN: Final = ("auto", "always", "never")
 EPILOG: Final = (
     "Run 'dicomtx COMMAND --help' for the options of a command. For completion in bash, add "
     'eval "$(dicomtx completion bash)" to ~/.bashrc (zsh and fish: see dicomtx completion --help).'
@@ -62,7 +64,7 @@ class Commands(Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
-        return command
+        return _with_color(command)
 
     def format_commands(
         self,
@@ -72,6 +74,32 @@ class Commands(Group):
         """Lists the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _with_color(command: click.Command) -> click.Command:
+    """Adds ``--color`` to a command and its subcommands, so that it can be anywhere on the line."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        if not any(parameter.name == "color" for parameter in one.params):
+            one.params.append(_color_option())
+    return command
+
+
+def _color_option() -> click.Option:
+    """Returns the option ``--color``, which applies to the console."""
+
+    def choose(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value:
+            context.obj.colours = value
+
+    return click.Option(
+        ["--color"],
+        type=click.Choice(WHEN),
+        is_eager=True,  # also for errors in the other options
+        expose_value=False,
+        callback=choose,
+        help=f"When to use colours. {COLOR}, NO_COLOR and FORCE_COLOR decide, too."
+        "  [default: auto]",
+    )
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,6 +113,9 @@ class Commands(Group):
 )
 def dicomtx() -> None:
     """Transcode DICOM files: change the transfer syntax, verify the result, change nothing else."""
+
+
+_with_color(dicomtx)
 
 
 def _show_version(context: click.Context) -> NoReturn:
@@ -107,14 +138,27 @@ def _run(arguments: Sequence[str], console: Console) -> int:
     try:
         instruction = os.environ.get(COMPLETION)
         if instruction:
-            from dicomtx.cli.completion import complete  # noqa: PLC0415 - only shells need it
+            from dicomtx.cli.output.shells import complete  # noqa: PLC0415 - only shells need it
 
             return complete(dicomtx, instruction)
+        console.colours = _colours()
         with dicomtx.make_context("dicomtx", list(arguments), obj=console) as context:
             context.meta[ARGUMENTS] = arguments
             return dicomtx.invoke(context) or ExitCode.DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug is shown with its traceback
         return _failed(error, console)
+
+
+def _colours() -> str:
+    """Returns when to use colours, if no option says so.
+
+    Raises:
+        SettingsError: DICOMTX_COLOR has a value that is not allowed.
+    """
+    value = os.environ.get(COLOR) or WHEN[0]
+    if value not in WHEN:
+        raise SettingsError(f"{COLOR}: {value!r} is not allowed: use one of {', '.join(WHEN)}")
+    return value
 
 
 def _failed(error: BaseException, console: Console) -> int:

@@ -9,8 +9,10 @@ from dicomtx.settings.overriding import merged
 from dicomtx.settings.table import FIELDS, Settings
 
 PREFIX: Final = "DICOMTX_"
-OTHER_VARIABLES: Final = frozenset({"DICOMTX_CONFIG", "DICOMTX_SERVER", "DICOMTX_SERVER_LOCK"})
-"""Variables that are not settings; ``dicomtx.warm`` reads the others."""
+OTHER_VARIABLES: Final = frozenset(
+    {"DICOMTX_COLOR", "DICOMTX_CONFIG", "DICOMTX_SERVER", "DICOMTX_SERVER_LOCK"}
+)
+"""Variables that are not settings; ``dicomtx.cli`` and ``dicomtx.warm`` read the others."""
 POLICY: Final = "policy"  # workflows.policies reads this key of the settings file
 
 

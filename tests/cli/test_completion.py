@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.cli import COMMANDS, main
-from dicomtx.cli.completion import SHELLS
+from dicomtx.cli.output.shells import SHELLS
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import slugs
 from tests.shell import Shell

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dicomtx.cli.output import tables
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.terminal import Styled
 from dicomtx.codecs.registry import BrokenPlugin
 from dicomtx.codecs.self_test import SelfTest
 
@@ -21,7 +22,7 @@ def show(
         tables.show(console, list(rows.items()))
         console.result("")
     tested = [row for one in results for row in _rows(one)]
-    plugins = [(plugin.name, "", f"FAILED: {plugin.reason}") for plugin in broken]
+    plugins = [(plugin.name, "", _failed(plugin.reason)) for plugin in broken]
     tables.show(console, [*tested, *plugins], HEADER)
 
 
@@ -32,7 +33,11 @@ def _rows(one: SelfTest) -> Iterator[tuple[str, str, str]]:
         return
     seconds, count = f"{one.seconds:.2f}", len(one.syntaxes)
     if not one.failures:
-        yield one.codec, seconds, f"OK: {count} syntaxes"
+        yield one.codec, seconds, Styled(f"OK: {count} syntaxes", "good")
         return
-    yield one.codec, seconds, f"FAILED: {len(one.failures)} of {count} syntaxes"
+    yield one.codec, seconds, _failed(f"{len(one.failures)} of {count} syntaxes")
     yield from (("", "", text) for text in one.failures)
+
+
+def _failed(text: str) -> Styled:
+    return Styled(f"FAILED: {text}", "error")

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import Report
 from dicomtx.errors import ExitCode
-from dicomtx.printable import plain
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.preview.plan_record import SKIP, Planned, Sums
+
+STYLES = {"LOSSY": "warning", "warning:": "warning"}
+TOTALS = {"LOSSY": "warning", "would fail": "error"}
+"""Words of a line that have a colour."""
 
 
 def show(console: Console, plans: Iterable[Planned], report: Report) -> Sums:
@@ -20,7 +23,7 @@ def show(console: Console, plans: Iterable[Planned], report: Report) -> Sums:
         show_one(console, planned, report)
     if not report.quiet:
         line = f"dry run: {_totals(sums)}; nothing was written"
-        (console.error if report.as_json else console.result)(line)
+        console.line(line, TOTALS, to_errors=report.as_json)
     return sums
 
 
@@ -29,9 +32,9 @@ def show_one(console: Console, planned: Planned, report: Report) -> None:
     if report.as_json:
         console.result(json.dumps(planned.as_json()))
     elif planned.exit_code:
-        console.note(f"{planned.path}: {'; '.join(_failure(planned))}")
+        console.note(f"{planned.path}: {'; '.join(_failure(planned))}", "error")
     elif not report.quiet:
-        console.result(plain(_line(planned)))
+        console.line(_line(planned), STYLES)
 
 
 def wrong(sums: Sums, *, refusals: bool) -> bool:
