@@ -15,7 +15,7 @@ from dicomtx.dicom.pixel_data.encapsulation import Encapsulation
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.limits import in_force
-from dicomtx.storage.location import locate
+from dicomtx.storage.location import Location, locate
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 LOOKED_INTO: Final = 1 << 26  # bytes; larger single frames are not searched for more streams
@@ -73,14 +73,18 @@ class Description:
         }
 
 
-def describe(path: str) -> Description:
+def describe(path: str, source: Location | None = None) -> Description:
     """Describes a file.
+
+    Args:
+        path: the path for the description.
+        source: where the file is, if it is not at ``path``.
 
     Raises:
         SourceError: the file cannot be read, or is not DICOM.
         DamagedError: the structure of the file is damaged.
     """
-    with locate(path).open() as file, open_part10(file, whole=True) as part10:
+    with (source or locate(path)).open() as file, open_part10(file, whole=True) as part10:
         header, data_set = read_file_info(part10), part10.data_set
         pixels = encapsulation.read(data_set) if header.pixel_data == "encapsulated" else None
         frames = attributes.number_of_frames(data_set) or 0

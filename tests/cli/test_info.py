@@ -1,6 +1,8 @@
 """What `dicomtx info` shows."""
 
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,47 @@ def test_a_file_that_is_not_there_is_told_and_the_others_are_shown(
     out, err = capfd.readouterr()
     assert str(ct) in out.replace("\n", "")
     assert err.count("\n") == 1
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    (folder / "sub").mkdir(parents=True)
+    shutil.copy(corpus.file("CT_small.dcm"), folder / "b.dcm")
+    shutil.copy(corpus.file("JPEG2000.dcm"), folder / "sub" / "a.dcm")
+    (folder / "notes.txt").write_text("not DICOM")
+    with zipfile.ZipFile(folder / "c.zip", "w") as archive:
+        archive.write(corpus.file("MR_small.dcm"), "mr.dcm")
+    return folder
+
+
+def test_each_dicom_file_in_a_folder_has_a_line(
+    capfd: pytest.CaptureFixture[str], tree: Path
+) -> None:
+    assert main(["info", str(tree)]) == ExitCode.DONE
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert out.splitlines() == [
+        f"{tree}/b.dcm: explicit-vr-little-endian, CT, 128 x 128 MONOCHROME2, 16 bits, 39.2 kB",
+        f"{tree}/c.zip/mr.dcm: explicit-vr-little-endian, MR, 64 x 64 MONOCHROME2, 16 bits, 9.8 kB",
+        f"{tree}/sub/a.dcm: jpeg2000, NM, 256 x 1024 MONOCHROME2, 16 bits, 3.3 kB",
+    ]
+
+
+def test_files_in_a_folder_are_selected_as_in_batch(
+    capfd: pytest.CaptureFixture[str], tree: Path
+) -> None:
+    assert main(["info", str(tree), "--exclude", "sub", "--include", "*.dcm", "--json"]) == 0
+    paths = [json.loads(line)["path"] for line in capfd.readouterr().out.splitlines()]
+    assert paths == [f"{tree}/b.dcm", f"{tree}/c.zip/mr.dcm"]
+
+
+def test_a_damaged_file_in_a_folder_is_shown_and_ends_with_1(
+    capfd: pytest.CaptureFixture[str], tree: Path
+) -> None:
+    whole = (tree / "b.dcm").read_bytes()
+    (tree / "b.dcm").write_bytes(whole[:-100])
+    assert main(["info", str(tree)]) == ExitCode.SOME_FAILED
+    out, err = capfd.readouterr()
+    assert len(out.splitlines()) == 2
+    assert err.startswith(f"dicomtx: {tree}/b.dcm: ")

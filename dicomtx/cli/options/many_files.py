@@ -10,7 +10,7 @@ from dicomtx.cli.options.headings import option
 
 FINDING: Final = ("include", "exclude", "follow", "null")
 """The parameters of ``SELECTION``: the fields of ``workflows.inputs.arguments.Rules``."""
-SELECTION: Final = (
+TREES: Final = (
     option(
         *("Selection", "--include"),
         metavar="GLOB",
@@ -28,6 +28,9 @@ SELECTION: Final = (
         is_flag=True,
         help="Follow symbolic links that lead out of SRC.",
     ),
+)
+SELECTION: Final = (
+    *TREES,
     option(
         *("Selection", "-0", "null"),
         is_flag=True,
