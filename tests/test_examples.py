@@ -236,3 +236,16 @@ def test_the_nightly_job_leaves_one_that_is_still_at_it_alone(tmp_path: Path, pa
         done = _nightly(tmp_path, path)
     assert (done.returncode, done.stdout) == (0, "dicomtx: the last run is still active\n")
     assert not (tmp_path / "mail").exists()
+
+
+@pytest.mark.parametrize("unit", ["dicomtx.service", "dicomtx-http.service"])
+def test_the_units_start_the_server_with_options_that_it_has(unit: str) -> None:
+    from click import Context
+
+    from dicomtx.cli.serve import serve
+
+    lines = (EXAMPLES / "systemd" / unit).read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("ExecStart=")]
+    program, command, *options = line.partition("=")[2].split()
+    assert (Path(program).name, command) == ("dicomtx", "serve")
+    assert not serve.make_parser(Context(serve)).parse_args(options)[1], "arguments are left over"

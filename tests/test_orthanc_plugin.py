@@ -127,6 +127,16 @@ def test_a_file_that_is_refused_or_kept_is_stored_as_it_came(
 
 
 @pytest.mark.long
+def test_a_lossy_result_is_stored_under_its_new_uid(tmp_path: Path, ct: Path) -> None:
+    with _both(tmp_path, "to=jpeg2000&ratio=5") as (orthanc, _):
+        instance = _upload(orthanc, ct)["ID"]
+        assert _metadata(orthanc, instance, "TransferSyntax") == ROOT + ".4.91"
+        stored = orthanc.get(f"/instances/{instance}")["MainDicomTags"]["SOPInstanceUID"]
+        assert stored != dcmread(ct).SOPInstanceUID
+        assert len(orthanc.get("/instances")) == 1
+
+
+@pytest.mark.long
 def test_origin_metadata_attachments_and_protection_survive_100_slices(tmp_path: Path) -> None:
     paths = _slices(tmp_path / "slices", 100)
     with _both(tmp_path) as (orthanc, server):
