@@ -207,6 +207,7 @@ SPELLINGS: Final = ALIASES | {
 BY_UID: Final = {syntax.uid: syntax for syntax in TABLE}
 BY_NAME: Final = {name: s for s in TABLE for name in (s.slug, s.keyword, s.uid) if name}
 BY_LOWER: Final = {name.lower(): syntax for name, syntax in BY_NAME.items()}
+BASELINE: Final = ROOT + ".4.50"
 RECOMPRESSION: Final = ROOT + ".4.111"
 """JPEG streams recompressed as JPEG XL. The streams are lossy; the recompression is not."""
 DEFAULT_TARGET: Final = BY_UID[ROOT + ".1"]

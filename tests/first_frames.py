@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.encaps import generate_frames
 from pydicom.errors import InvalidDicomError
 
@@ -46,7 +46,14 @@ def _first_frame(path: Path) -> Iterator[Encapsulated]:
         return
     if path.name in BROKEN:
         return
-    image = ImagePixel(
+    image = image_of(data_set)
+    stream = next(generate_frames(data_set.PixelData, number_of_frames=image.number_of_frames))
+    yield Encapsulated(path.name, syntax, image, stream)
+
+
+def image_of(data_set: Dataset) -> ImagePixel:
+    """Returns what pydicom reads of the Image Pixel module."""
+    return ImagePixel(
         rows=data_set.Rows,
         columns=data_set.Columns,
         samples_per_pixel=data_set.SamplesPerPixel,
@@ -57,5 +64,3 @@ def _first_frame(path: Path) -> Iterator[Encapsulated]:
         pixel_representation=data_set.PixelRepresentation,
         number_of_frames=int(data_set.get("NumberOfFrames") or 1),
     )
-    stream = next(generate_frames(data_set.PixelData, number_of_frames=image.number_of_frames))
-    yield Encapsulated(path.name, syntax, image, stream)

@@ -10,6 +10,7 @@ from pydicom.encaps import get_frame
 
 from dicomtx.image_pixel import Frame, ImagePixel
 from tests import corpus
+from tests.first_frames import image_of
 
 Values = NDArray[np.int64]
 
@@ -134,17 +135,7 @@ def low_bits(frame: Frame) -> NDArray[Any]:
 def real(name: str) -> tuple[bytes, ImagePixel, str]:
     """Returns the first frame's stream of a test file, its image, and its transfer syntax."""
     data_set = dcmread(corpus.file(name), force=True)
-    image = ImagePixel(
-        rows=data_set.Rows,
-        columns=data_set.Columns,
-        samples_per_pixel=data_set.SamplesPerPixel,
-        photometric_interpretation=data_set.PhotometricInterpretation,
-        bits_allocated=data_set.BitsAllocated,
-        bits_stored=data_set.BitsStored,
-        high_bit=data_set.HighBit,
-        pixel_representation=data_set.PixelRepresentation,
-        number_of_frames=int(data_set.get("NumberOfFrames", 1)),
-    )
+    image = image_of(data_set)
     syntax = data_set.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
         return data_set.PixelData, image, syntax

@@ -12,6 +12,7 @@ from dicomtx.codecs import guard
 from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
+from tests.dicom import builder
 from tests.first_frames import Encapsulated, first_frames
 
 FRAMES = {frame.name: frame for frame in first_frames()}
@@ -25,16 +26,7 @@ HTJ2K = replace(
     stream=bytes(imagecodecs.htj2k_encode(np.zeros((100, 100, 3), np.uint8))),
 )
 RLE = FRAMES["MR_small_RLE.dcm"]
-GREY = ImagePixel(
-    rows=4,
-    columns=6,
-    samples_per_pixel=1,
-    photometric_interpretation="MONOCHROME2",
-    bits_allocated=8,
-    bits_stored=8,
-    high_bit=7,
-    pixel_representation=0,
-)
+GREY = builder.image(4, 6)
 
 
 def named(frame: Encapsulated) -> str:

@@ -18,6 +18,7 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from tests import plugins
 from tests.codecs import references
+from tests.dicom import builder
 
 RLE = find("rle-lossless")
 USABLE = [
@@ -165,16 +166,7 @@ def test_no_plugin_is_ever_a_builtin(fault_codecs: None) -> None:
 
 
 def test_what_plugins_print_is_told_with_their_name(fault_codecs: None) -> None:
-    image = ImagePixel(
-        rows=1,
-        columns=1,
-        samples_per_pixel=1,
-        photometric_interpretation="MONOCHROME2",
-        bits_allocated=8,
-        bits_stored=8,
-        high_bit=7,
-        pixel_representation=0,
-    )
+    image = builder.image(1, 1)
     with Codecs(Settings(codecs=("prints",))) as codecs:
         codecs.open(next(iter(codecs))).decode(b"\0", RLE, image)
         assert "prints: by descriptor 2" in codecs.printed()

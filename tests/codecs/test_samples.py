@@ -6,17 +6,9 @@ import pytest
 from dicomtx.codecs import samples
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
+from tests.dicom import builder
 
-S12 = ImagePixel(
-    rows=1,
-    columns=2,
-    samples_per_pixel=1,
-    photometric_interpretation="MONOCHROME2",
-    bits_allocated=16,
-    bits_stored=12,
-    high_bit=11,
-    pixel_representation=1,
-)
+S12 = builder.image(1, 2, allocated=16, stored=12, signed=True)
 U12 = S12._replace(pixel_representation=0)
 
 
@@ -66,16 +58,7 @@ def test_unsigned_values_are_the_same_in_a_wider_stream() -> None:
 
 
 def test_one_bit_samples_are_packed_lowest_bit_first() -> None:
-    image = ImagePixel(
-        rows=3,
-        columns=3,
-        samples_per_pixel=1,
-        photometric_interpretation="MONOCHROME2",
-        bits_allocated=1,
-        bits_stored=1,
-        high_bit=0,
-        pixel_representation=0,
-    )
+    image = builder.image(3, 3, allocated=1)
     frame = samples.frame_of(np.array([1, 0, 0, 0, 1, 0, 0, 0, 1]), image, "MONOCHROME2")
     assert frame.data == bytes([0b00010001, 1])
     assert samples.words(frame).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]

@@ -132,6 +132,16 @@ def image(
     )
 
 
+KINDS = {
+    "8 bits": image(2, 4),
+    "12 bits": image(2, 4, allocated=16, stored=12),
+    "signed": image(2, 4, allocated=16, signed=True),
+    "colour": image(2, 4, samples=3, photometric="RGB"),
+    "32 bits": image(2, 4, allocated=32),
+}
+"""Small images of each kind of native pixels."""
+
+
 def module(pixel: ImagePixel, encoding: Encoding = EXPLICIT, *, frames: str = "") -> bytes:
     """Returns the elements of an Image Pixel module, Pixel Data left out."""
     colour = pixel.samples_per_pixel > 1

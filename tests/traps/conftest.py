@@ -7,6 +7,7 @@ import pytest
 
 from tests import oracle
 from tests.bench import Bench
+from tests.traps.three_frames import ALL, PLAIN, Made
 
 
 @pytest.fixture
@@ -21,3 +22,15 @@ def decoder() -> Iterator[oracle.Decoder]:
     opened = oracle.Decoder()
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=ALL, ids=" ".join)
+def made(bench: Bench, request: pytest.FixtureRequest) -> Made:
+    """Streams of each syntax and kind of image."""
+    return Made(bench, *request.param)
+
+
+@pytest.fixture(params=PLAIN, ids=" ".join)
+def plain(bench: Bench, request: pytest.FixtureRequest) -> Made:
+    """Streams of a few."""
+    return Made(bench, *request.param)

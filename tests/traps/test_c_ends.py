@@ -16,18 +16,12 @@ from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import fragments
-from tests.traps.test_c_frames import IMAGES, MARKED, PLAIN, Made, check_all
+from tests.traps.three_frames import IMAGES, MARKED, Made, check_all
 
 TOLD = "frame 1 (and 2 more): bytes after the {} ignored as padding"
 UNENDED = "frame 1 (and 2 more): the end marker is missing, but all tile-parts are there"
 ONE_UNENDED = UNENDED.replace(" (and 2 more)", "")
 TILED = [case for case in MARKED if case[0] in ("jpeg2000-lossless", "htj2k-lossless")]
-
-
-@pytest.fixture(params=PLAIN, ids=" ".join)
-def plain(bench: Bench, request: pytest.FixtureRequest) -> Made:
-    """Streams of a few."""
-    return Made(bench, *request.param)
 
 
 @pytest.mark.parametrize("tail", [b" ", b"\n\0", b"\0\0\0\1", b"GARBAGE!", b"\xff\xd8 \xff"])

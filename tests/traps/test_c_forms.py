@@ -16,21 +16,9 @@ from tests.bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import element, item
 from tests.traps.altered_files import fragments
-from tests.traps.test_c_frames import ALL, PLAIN, Made
+from tests.traps.three_frames import Made
 
 NATIVE = ["implicit", "explicit", "big-endian"]
-
-
-@pytest.fixture(params=ALL, ids=" ".join)
-def made(bench: Bench, request: pytest.FixtureRequest) -> Made:
-    """Streams of each syntax and kind of image."""
-    return Made(bench, *request.param)
-
-
-@pytest.fixture(params=PLAIN, ids=" ".join)
-def plain(bench: Bench, request: pytest.FixtureRequest) -> Made:
-    """Streams of a few."""
-    return Made(bench, *request.param)
 
 
 def _in_items(streams: list[bytes], table: bytes = b"") -> bytes:

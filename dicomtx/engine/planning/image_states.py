@@ -9,12 +9,11 @@ from dicomtx.encoding_profiles import Permission, nearest, permission, whole_wor
 from dicomtx.encoding_table import TRANSFORMED
 from dicomtx.image_pixel import PARTIAL, ImagePixel
 from dicomtx.settings import Settings, is_exact
-from dicomtx.transfer_syntaxes import ROOT, TransferSyntax
+from dicomtx.transfer_syntaxes import BASELINE, ROOT, TransferSyntax
 
 # lossy JPEG, also within JPEG XL: its YCbCr is only a choice of the encoder
 DCT: Final = frozenset(f"{ROOT}.4.{n}" for n in (50, 51, 52, 53, 54, 55, 56, 111))
 HALF: Final = "YBR_FULL_422"
-BASELINE: Final = f"{ROOT}.4.50"
 EXTENDED: Final = f"{ROOT}.4.51"
 XL: Final = f"{ROOT}.4.112"
 WORDS: Final = (1, 8, 16, 32, 64)

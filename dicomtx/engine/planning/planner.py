@@ -1,7 +1,5 @@
 """Makes the plan for one data set. Nothing here changes the data set."""
 
-from typing import Final
-
 from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.codecs.shipped import IMAGECODECS
@@ -20,9 +18,7 @@ from dicomtx.engine.planning.plan import (
 )
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings, is_exact
-from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax, by_uid, find
-
-BASELINE: Final = ROOT + ".4.50"
+from dicomtx.transfer_syntaxes import BASELINE, RECOMPRESSION, TransferSyntax, by_uid, find
 
 
 def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:

@@ -1,22 +1,17 @@
 """Converts JPEG streams to JPEG XL and back, byte for byte, without decoding the pixels."""
 
 from dicomtx import code_stream
-from dicomtx.codecs import guard
 from dicomtx.codecs.codec import Attempt, Direction
 from dicomtx.codecs.imagecodecs import recompression
 from dicomtx.codecs.shipped import IMAGECODECS
-from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
 from dicomtx.engine.decoding.errors import CodecsFailedError
-from dicomtx.engine.decoding.remarks import Remarks
-from dicomtx.engine.lossy import record
 from dicomtx.engine.planning.plan import Recompress
-from dicomtx.engine.planning.planner import BASELINE
+from dicomtx.engine.transcoding.reencapsulate import with_streams
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
 from dicomtx.storage.source import Spool
-from dicomtx.transfer_syntaxes import RECOMPRESSION
+from dicomtx.transfer_syntaxes import BASELINE, RECOMPRESSION
 
 
 def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
@@ -27,33 +22,20 @@ def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool
         VerificationError: a JPEG XL stream does not convert back to the same JPEG stream.
         DamagedError: the frames cannot be told apart, or a stream is damaged.
     """
-    warnings: list[str] = []
     packs = plan.target.uid == RECOMPRESSION
     direction: Direction = "encode" if packs else "decode"
-    streams = encapsulated_frames(data_set, warnings, salvage=salvage)
-    writer = EncapsulatedWriter(spool)
-    remarks = Remarks(plan.source)
-    for index in range(streams.count):
-        stream = streams.read(index)
+
+    def change(stream: bytes, index: int) -> bytes:
         try:
-            bare = guard.without_padding(stream, plan.source, plan.before)
-            made = _packed(bare, index) if packs else _unpacked(bare)
-            writer.add(_of_image(made, plan))
-        except DamagedError as error:
-            raise DamagedError(f"frame {index + 1}: {error}") from error
+            return _of_image(_packed(stream, index) if packs else _unpacked(stream), plan)
         except CodecError as error:
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,), damaged=not packs) from error
-        remarks.look_behind(index, stream, plan.before)
-    edits = attributes.label_edits(data_set, plan.after._replace(number_of_frames=streams.count))
-    edits += record.past_edits(plan, data_set, streams, warnings)
-    return Transcoded(
-        pixel_data=writer.pixel_data(big_endian=False),
-        edits=(*writer.edits(), *edits),
+
+    return with_streams(plan, data_set, spool, change, salvage=salvage)._replace(
         decoder=None if packs else IMAGECODECS,
         encoder=IMAGECODECS if packs else None,
         verification="same-code-base" if packs else "bytes-only",
-        warnings=(*warnings, *remarks.texts()),
     )
 
 

@@ -1,5 +1,7 @@
 """Writes new fragments, offset tables, padding and labels, and keeps the code streams."""
 
+from collections.abc import Callable
+
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs import guard
 from dicomtx.dicom import attributes
@@ -7,7 +9,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
 from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
-from dicomtx.engine.planning.plan import Reencapsulate
+from dicomtx.engine.planning.plan import Recompress, Reencapsulate
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Spool
@@ -15,6 +17,29 @@ from dicomtx.storage.source import Spool
 
 def rewrapped(plan: Reencapsulate, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
     """Returns Pixel Data with one fragment for each frame, and the edits that belong to it.
+
+    Raises:
+        DamagedError: the frames cannot be told apart, or a code stream is damaged.
+    """
+    return with_streams(plan, data_set, spool, lambda stream, _index: stream, salvage=salvage)
+
+
+def with_streams(
+    plan: Reencapsulate | Recompress,
+    data_set: DataSet,
+    spool: Spool,
+    change: Callable[[bytes, int], bytes],
+    *,
+    salvage: bool,
+) -> Transcoded:
+    """Returns Pixel Data with one fragment for each changed stream, and the edits for it.
+
+    Args:
+        plan: the plan that is carried out.
+        data_set: the source.
+        spool: collects the fragments.
+        change: returns the new stream of a stream without padding, and the index of its frame.
+        salvage: whether to read what is readable.
 
     Raises:
         DamagedError: the frames cannot be told apart, or a code stream is damaged.
@@ -27,7 +52,8 @@ def rewrapped(plan: Reencapsulate, data_set: DataSet, spool: Spool, *, salvage: 
     for index in range(streams.count):
         stream = streams.read(index)
         try:
-            writer.add(guard.without_padding(stream, plan.source, plan.before))
+            bare = guard.without_padding(stream, plan.source, plan.before)
+            writer.add(change(bare, index))
         except DamagedError as error:
             raise DamagedError(f"frame {index + 1}: {error}") from error
         remarks.look_behind(index, stream, plan.before)

@@ -9,21 +9,13 @@ from dicomtx.codecs import openjpeg, stream_repair
 from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError
-from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import by_uid, find
 from tests.codecs import references
+from tests.dicom import builder
 
 OPTIONS = EncodeOptions()
-GREY = ImagePixel(
-    rows=40,
-    columns=34,
-    samples_per_pixel=1,
-    photometric_interpretation="MONOCHROME2",
-    bits_allocated=8,
-    bits_stored=8,
-    high_bit=7,
-    pixel_representation=0,
-)
+GREY = builder.image(40, 34)
 
 
 @pytest.mark.parametrize("name", ["693", "MR2", "RG1", "RG3"])
@@ -130,16 +122,7 @@ def test_lossless_jpeg_of_ybr_full_does_not_say_rgb() -> None:
 
 @pytest.mark.parametrize("size", [64, 65, 4096, 4097])
 def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
-    image = ImagePixel(
-        rows=128,
-        columns=size,
-        samples_per_pixel=1,
-        photometric_interpretation="MONOCHROME2",
-        bits_allocated=8,
-        bits_stored=8,
-        high_bit=7,
-        pixel_representation=0,
-    )
+    image = builder.image(128, size)
     frame = Frame(bytes(128 * size), image)
     stream = lossless.encode(frame, find("htj2k-lossless-rpcl"), OPTIONS)
     assert b"\xff\x55" in stream  # TLM
@@ -152,16 +135,7 @@ def test_the_smallest_resolution_of_htj2k_is_at_most_64(size: int) -> None:
 def test_a_thin_image_has_all_its_resolutions_or_is_refused(size: int) -> None:
     frame = Frame(
         bytes(2 * size),
-        ImagePixel(
-            rows=2,
-            columns=size,
-            samples_per_pixel=1,
-            photometric_interpretation="MONOCHROME2",
-            bits_allocated=8,
-            bits_stored=8,
-            high_bit=7,
-            pixel_representation=0,
-        ),
+        builder.image(2, size),
     )
     whole = lossless.encode(frame, find("htj2k-lossless"), OPTIONS)
     if size <= 64 << whole[whole.index(b"\xff\x52") + 9]:

@@ -15,22 +15,14 @@ from dicomtx.codecs.codec import EncodeOptions
 from dicomtx.codecs.isolation.child import Child
 from dicomtx.codecs.isolation.worker_group import Isolated
 from dicomtx.errors import CodecError
-from dicomtx.image_pixel import Frame, ImagePixel
+from dicomtx.image_pixel import Frame
 from dicomtx.processes.child_process import ChildProcess
 from dicomtx.transfer_syntaxes import find
 from tests import plugins
+from tests.dicom import builder
 
 SYNTAX = find("encapsulated-uncompressed")
-IMAGE = ImagePixel(
-    rows=4,
-    columns=4,
-    samples_per_pixel=1,
-    photometric_interpretation="MONOCHROME2",
-    bits_allocated=8,
-    bits_stored=8,
-    high_bit=7,
-    pixel_representation=0,
-)
+IMAGE = builder.image(4, 4)
 GOOD = bytes(range(16))
 BAD = b"\xff" * 16
 FAULTS = {

@@ -8,19 +8,12 @@ from pydicom import dcmread
 from dicomtx.image_pixel import ImagePixel
 from tests.bench import Bench
 from tests.dicom import builder
-from tests.dicom.builder import element, image, module, native, part10, sequence
+from tests.dicom.builder import KINDS, element, image, module, native, part10, sequence
 
-IMAGES = {
-    "8 bits": image(2, 4),
-    "12 bits": image(2, 4, allocated=16, stored=12),
-    "signed": image(2, 4, allocated=16, signed=True),
-    "colour": image(2, 4, samples=3, photometric="RGB"),
-    "32 bits": image(2, 4, allocated=32),
-}
 ICON = module(image(2, 2, allocated=16)) + element(0x7FE00010, "UN", bytes(range(8)))
 
 
-@pytest.mark.parametrize("pixel", IMAGES.values(), ids=IMAGES)
+@pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("to", ["big-endian", "implicit", "deflated"])
 def test_unknown_pixel_data_gets_its_vr(tmp_path: Path, to: str, pixel: ImagePixel) -> None:
     data = bytes(n % 251 for n in range(pixel.frame_bytes))

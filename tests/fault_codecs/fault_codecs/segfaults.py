@@ -2,23 +2,11 @@
 
 import ctypes
 
-from dicomtx.codecs.codec import EncodeOptions
-from dicomtx.image_pixel import Frame, ImagePixel
-from dicomtx.transfer_syntaxes import TransferSyntax
+from .failing import failing
 
 
-def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
-    """Returns the frame, or fails if its first byte is 255."""
-    _fail(stream)
-    return Frame(stream[: image.frame_bytes], image)
+def _fail() -> None:
+    ctypes.string_at(0)
 
 
-def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
-    """Returns the stream, or fails if its first byte is 255."""
-    _fail(bytes(frame.data))
-    return bytes(frame.data)
-
-
-def _fail(data: bytes) -> None:
-    if data[:1] == b"\xff":
-        ctypes.string_at(0)
+decode, encode = failing(_fail)

@@ -17,17 +17,10 @@ from dicomtx.workflows.info import describe
 from tests import oracle
 from tests.bench import Bench
 from tests.dicom import builder
-from tests.dicom.builder import element, image, native, text
+from tests.dicom.builder import KINDS, element, image, native, text
 
 UNKNOWN, GE = "1.2.3.4.5.6", "1.2.840.113619.5.2"
 JPIP = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
-IMAGES = {
-    "8 bits": image(2, 4),
-    "12 bits": image(2, 4, allocated=16, stored=12),
-    "signed": image(2, 4, allocated=16, signed=True),
-    "colour": image(2, 4, samples=3, photometric="RGB"),
-    "32 bits": image(2, 4, allocated=32),
-}
 ENCODINGS = {"explicit": EXPLICIT, "implicit": IMPLICIT}
 
 
@@ -49,7 +42,7 @@ def swapped(data: bytes) -> bytes:
     return b"".join(data[at : at + 2][::-1] for at in range(0, len(data), 2))
 
 
-@pytest.mark.parametrize("pixel", IMAGES.values(), ids=IMAGES)
+@pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("to", ["explicit", "implicit", "big-endian", "deflated", "rle"])
 def test_an_unknown_syntax_that_reads_as_native_converts(
@@ -89,7 +82,7 @@ def test_info_says_what_an_unknown_syntax_reads_as(bench: Bench) -> None:
     assert found.transfer_syntax.slug == "explicit-vr-little-endian"
 
 
-@pytest.mark.parametrize("pixel", IMAGES.values(), ids=IMAGES)
+@pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("to", ["explicit", "implicit", "big-endian", "rle"])
 def test_pixels_of_the_private_syntax_of_ge_are_big_endian(
     bench: Bench, to: str, pixel: ImagePixel
@@ -112,7 +105,7 @@ def test_info_names_the_private_syntax_of_ge(bench: Bench) -> None:
 
 @pytest.mark.peer("dcmconv")
 @pytest.mark.parametrize("uid", [UNKNOWN, GE])
-@pytest.mark.parametrize("pixel", IMAGES.values(), ids=IMAGES)
+@pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
 def test_dcmconv_gives_the_same(bench: Bench, tmp_path: Path, uid: str, pixel: ImagePixel) -> None:
     data = labelled(uid, native(pixel, samples(pixel), IMPLICIT))
     ours = bench.done(data)

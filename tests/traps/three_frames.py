@@ -1,0 +1,71 @@
+"""Files of three frames in every syntax, and what their streams decode to."""
+
+import numpy as np
+from pydicom import dcmread
+
+from tests.bench import Bench
+from tests.dicom import builder
+from tests.dicom.builder import image, native, part10
+from tests.traps.altered_files import fragments
+
+FRAMES = 3
+IMAGES = {
+    "grey 8": image(9, 14),
+    "grey 12": image(9, 14, allocated=16, stored=12),
+    "grey 16": image(9, 14, allocated=16),
+    "RGB": image(9, 14, samples=3, photometric="RGB"),
+}
+LOSSLESS = [
+    (syntax, kind)
+    for syntax in (
+        "jpeg-lossless-sv1",
+        "jpeg-ls-lossless",
+        "jpeg2000-lossless",
+        "htj2k-lossless",
+        "jpeg-xl-lossless",
+        "rle-lossless",
+    )
+    for kind in IMAGES
+]
+MARKED = [
+    ("jpeg-baseline", "grey 8"),
+    ("jpeg-baseline", "RGB"),
+    ("jpeg-extended", "grey 12"),
+    *(case for case in LOSSLESS if case[0] not in ("jpeg-xl-lossless", "rle-lossless")),
+]
+ALL = [*MARKED, *(case for case in LOSSLESS if case not in MARKED)]
+PLAIN = [("jpeg-baseline", "RGB"), ("jpeg-ls-lossless", "grey 12"), ("rle-lossless", "grey 16")]
+
+
+class Made:
+    """A file of three frames: its streams, and what they decode to."""
+
+    def __init__(self, bench: Bench, syntax: str, kind: str) -> None:
+        self.syntax, self.kind = syntax, kind
+        pixel = IMAGES[kind]
+        random = np.random.default_rng(len(syntax))
+        top = 1 << pixel.bits_stored
+        steps = random.integers(0, top, (FRAMES, pixel.samples_per_frame)) // 3
+        data = steps.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
+        settings = {"min_psnr": 0.0} if syntax in ("jpeg-baseline", "jpeg-extended") else {}
+        made = bench.done(part10("explicit", native(pixel, data, frames="3")), syntax, **settings)
+        self.streams = fragments(made)
+        self.head = bench.out.read_bytes()
+        self.head = self.head[: self.head.rindex(b"\xe0\x7f\x10\0OB\0\0\xff\xff")]
+        self.pixels = bench.done(bench.out.read_bytes()).PixelData
+
+    def file(self, parts: list[bytes], frames: str = "3", table: tuple[int, ...] = ()) -> bytes:
+        """Returns a file with these fragments and this Number of Frames."""
+        said = builder.text(0x00280008, "IS", "3")
+        assert self.head.count(said) == 1
+        changed = builder.text(0x00280008, "IS", frames) if frames else b""
+        return self.head.replace(said, changed) + builder.encapsulated(parts, table)
+
+
+def check_all(bench: Bench, data: bytes, made: Made, said: str) -> None:
+    """All three frames come out, with a warning, and the output is tidy."""
+    outcome = bench.convert(data, "implicit")
+    assert outcome.status == "done", outcome.error
+    assert any(said in warning for warning in outcome.warnings), outcome.warnings
+    back = dcmread(bench.out)
+    assert (back.NumberOfFrames, back.PixelData) == (FRAMES, made.pixels)
