@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from dicomtx.cli.options.batch import BATCH, PLANS
 from dicomtx.cli.options.commands import ARGUMENTS
 from dicomtx.cli.options.headings import argument
-from dicomtx.cli.options.many_files import FINDING, JOBS, REPORTS, SELECTION, add
+from dicomtx.cli.options.many_files import FINDING, JOBS, PLACING, REPORTS, SELECTION, TREE, add
 from dicomtx.cli.options.places import check_in_place, sources_and_output
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
@@ -32,9 +32,11 @@ DECIDES = ("to", "named", "orthanc")
 PLANNED = tuple(n for n, field in FIELDS.items() if field.in_plans and "batch" in field.commands)
 CONTRADICT = {
     "dry_run": ("reports", "uid_map"),
-    "in_place": ("layout", "copy_others", "skip_existing", "overwrite"),
+    "in_place": ("layout", *PLACING, "copy_others", "skip_existing", "overwrite"),
     "best_of": ("named", "orthanc", "from_plan"),
-    "from_plan": (*DECIDES, *FINDING, "copy_others", *PLANNED),
+    "layout": PLACING,
+    "flat": ("base",),
+    "from_plan": (*DECIDES, *FINDING, *PLACING, "copy_others", *PLANNED),
 }
 NAMES = {"named": "--policy", "null": "-0", "reports": "--report"}
 RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
@@ -43,7 +45,16 @@ RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
 def _options(command: Any) -> Any:
     """Adds all options."""
     return add(
-        (*BATCH, *SELECTION, *JOBS, settings_options("batch"), policy_options, *PLANS, *REPORTS),
+        (
+            *BATCH,
+            *TREE,
+            *SELECTION,
+            *JOBS,
+            settings_options("batch"),
+            policy_options,
+            *PLANS,
+            *REPORTS,
+        ),
         command,
     )
 
@@ -150,7 +161,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     _check(options)
     best_of = options["best_of"]
     rules = {name: options[name] for name in RULES}
-    find = {name: options[name] for name in FINDING}
+    find = {name: options[name] for name in (*FINDING, *PLACING)}
     timeout = options["file_timeout"]
     return Batch(
         sources,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.options.headings import argument, option
-from dicomtx.cli.options.many_files import FINDING, SELECTION, add
+from dicomtx.cli.options.many_files import FINDING, PLACING, SELECTION, TREE, add
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
@@ -52,7 +52,7 @@ def _options(command: Any) -> Any:
     """Adds all options."""
     target = to_option("Target transfer syntax.")
     return add(
-        (target, settings_options("plan"), policy_options, *PLAN, *SELECTION, *FORM), command
+        (target, settings_options("plan"), policy_options, *PLAN, *TREE, *SELECTION, *FORM), command
     )
 
 
@@ -93,7 +93,7 @@ def _asked(sources: tuple[str, ...], options: dict[str, Any]) -> "Asked":
     from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
     from dicomtx.workflows.preview.dry_run import Asked  # noqa: PLC0415
 
-    rules = Rules(**{name: options[name] for name in FINDING})
+    rules = Rules(**{name: options[name] for name in (*FINDING, *PLACING)})
     decider = _decider(options["policy"], options["target"])
     asked = (options["settings"], rules, options["on_failure"], options["engine"])
     return Asked(sources, decider, *asked)

@@ -1,5 +1,7 @@
 """Where results go: -o, folders, and --in-place, which has no destination."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,51 @@ def test_the_destination_can_be_an_option(folder: Path, command: list[str], made
 def test_two_destinations_are_one_too_many(capfd: Captured) -> None:
     assert main(["convert", "a.dcm", "new", "-o", "other"]) == ExitCode.USAGE
     assert "DST and -o contradict each other" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        ([], "{folder}/in/a.dcm"),  # a listed path is kept
+        (["--base", "{folder}"], "in/a.dcm"),
+        (["--base", "{folder}/in"], "a.dcm"),
+        (["--flat"], "a.dcm"),
+    ],
+)
+def test_a_listed_path_has_its_place_in_the_base_or_none(
+    folder: Path, options: list[str], made: str
+) -> None:
+    command = ["batch", "-", "new", "--to", "rle", "-q", *options]
+    command = [word.format(folder=folder) for word in command]
+    done = subprocess.run(
+        [sys.executable, "-m", "dicomtx", *command],
+        input=f"{folder}/in/a.dcm\n".encode(),
+        check=False,
+    )
+    assert done.returncode == ExitCode.DONE
+    assert (folder / "new" / made.format(folder=str(folder).strip("/"))).is_file()
+
+
+def test_two_files_of_one_name_do_not_fit_in_a_flat_destination(
+    folder: Path, capfd: Captured
+) -> None:
+    before = content(folder)
+    assert main(["batch", "in", "dst", "new", "--flat", "--to", "rle"]) == ExitCode.USAGE
+    assert "another source both go to new/a.dcm; nothing was done" in capfd.readouterr().err
+    assert {path: data for path, data in content(folder).items() if "journal" not in path} == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--flat", "--base", "in"],
+        ["--flat", "--layout", "{Modality}"],
+        ["--in-place", "--base", "in"],
+    ],
+)
+def test_places_that_contradict_each_other_are_a_usage_error(
+    capfd: Captured, options: list[str]
+) -> None:
+    destination = [] if "--in-place" in options else ["new"]
+    assert main(["batch", "in", *destination, *options]) == ExitCode.USAGE
+    assert "contradict each other" in capfd.readouterr().err

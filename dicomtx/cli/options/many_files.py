@@ -37,6 +37,21 @@ SELECTION: Final = (
         help="Paths on standard input end with NUL.",
     ),
 )
+PLACING: Final = ("base", "flat")
+"""The parameters of ``TREE``, which are fields of ``Rules``, too."""
+TREE: Final = (
+    option(
+        *("Output", "--base"),
+        metavar="DIR",
+        default="",
+        help="Mirror the folder DIR: SRC and listed paths must be in it.",
+    ),
+    option(
+        *("Output", "--flat"),
+        is_flag=True,
+        help="Leave out all folders. Two files with the same name are an error.",
+    ),
+)
 JOBS: Final = (
     option(
         *("Resources", "-j", "--jobs"),

@@ -52,6 +52,8 @@ class Rules(NamedTuple):
         follow: follow symbolic links that lead out of the tree.
         null: paths on standard input end with NUL instead of a newline.
         without: folders to skip, such as the destination.
+        base: the folder that is the top of the tree; empty: see ``find``.
+        flat: the tree has no folders.
     """
 
     include: tuple[str, ...] = ()
@@ -59,6 +61,8 @@ class Rules(NamedTuple):
     follow: bool = False
     null: bool = False
     without: tuple[str, ...] = ()
+    base: str = ""
+    flat: bool = False
 
 
 def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
@@ -68,6 +72,9 @@ def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
     each has a folder of its name. A file goes by its name, and a listed path by the path. The order
     is that of the arguments, and by name within each. If several arguments lead to the same file,
     only the first yields it. A missing or broken file is yielded with its ``error``.
+
+    With a ``base``, the tree mirrors that folder, and a path outside it is an error. With ``flat``,
+    each file goes by its name, which two files can share.
     """
     globs = Globs(rules.include, rules.exclude)
     seen = Seen()
@@ -76,7 +83,7 @@ def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
         if globs.excludes(found.relative) or not wanted:
             continue
         if seen.first(found.source, found.error or found.skipped):
-            yield found
+            yield found._replace(relative=_name(found.relative)) if rules.flat else found
 
 
 def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found]:
@@ -85,10 +92,25 @@ def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found
     for argument in chain(first, left):
         if argument == STANDARD_STREAM:
             for path in _listed(null=rules.null):
-                yield from _Argument(path, _mirrored(path), rules, globs).files()
+                yield from _at(path, _mirrored(path), rules, globs)
         else:
             alone = len(first) == 1
-            yield from _Argument(argument, _name(argument), rules, globs, alone=alone).files()
+            yield from _at(argument, _name(argument), rules, globs, alone=alone)
+
+
+def _at(
+    path: str, relative: str, rules: Rules, globs: Globs, *, alone: bool = False
+) -> Iterator[Found]:
+    """Yields the files of one path, at its place in ``rules.base`` if there is one."""
+    if rules.base:
+        place = os.path.relpath(os.path.abspath(path), os.path.abspath(rules.base))
+        if place.split("/")[0] == os.pardir:
+            error = f"is not in {rules.base}, the folder of --base"
+            yield Found(LocalFile(path), relative, path, error)
+            return
+        alone = place == os.curdir
+        relative = relative if alone else place
+    yield from _Argument(path, relative, rules, globs, alone=alone).files()
 
 
 def _listed(*, null: bool) -> Iterator[str]:
@@ -196,7 +218,8 @@ class _Argument:
     def _file_set(self) -> Iterator[Found]:
         """Yields the files that a DICOMDIR names; or the file itself if it is not a DICOMDIR."""
         folder = os.path.dirname(self._path)
-        below = self._below and (os.path.dirname(self._relative) or _name(folder))
+        top = "" if self._rules.base else _name(folder)
+        below = self._below and (os.path.dirname(self._relative) or top)
         try:
             with boundary(), LocalFile(self._path).open() as file, open_part10(file) as part10:
                 if not is_directory(part10):

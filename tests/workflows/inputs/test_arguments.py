@@ -130,6 +130,35 @@ for found in find(["-"], Rules(null="null" in sys.argv)):
     assert listed("\0".join(lines), "null") == expected
 
 
+def test_with_a_base_paths_are_placed_in_its_tree_and_others_are_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path / "src", "a/1", "b/inner/2", "other/3")
+    zipped(tmp_path / "src/b/m.zip", "k")
+    monkeypatch.chdir(tmp_path / "src")
+    for base in (".", str(tmp_path / "src"), "../src/"):
+        named = relative("a/1", "b/inner", tmp_path / "src/b/m.zip", base=base)
+        assert named == ["a/1", "b/inner/2", "b/m/k"]
+    assert relative("b", base="b") == relative("b") == ["inner/2", "m/k"]
+    inside, outside = found("b/inner/2", "other/3", base="b")
+    assert (inside.relative, inside.error) == ("inner/2", "")
+    assert outside.error == "is not in b, the folder of --base"
+
+
+def test_with_a_base_the_files_of_a_dicomdir_are_below_its_folder(tmp_path: Path) -> None:
+    tree(tmp_path / "cd", "IMAGES/IM0")
+    path = directory(tmp_path / "cd", "IMAGES\\IM0")
+    assert relative(path, base=str(tmp_path)) == ["cd/IMAGES/IM0"]
+    assert relative(path, base=str(tmp_path / "cd")) == ["IMAGES/IM0"]
+
+
+def test_a_flat_tree_has_names_only_and_globs_still_see_folders(tmp_path: Path) -> None:
+    src = tree(tmp_path / "src", "a/1", "b/inner/2", "c/3")
+    zipped(tmp_path / "src/m.zip", "deep/k")
+    assert relative(src, flat=True) == ["1", "2", "3", "k"]
+    assert relative(src, flat=True, exclude=("c/*", "inner")) == ["1", "k"]
+
+
 # ------------------------------------------------------------------------------------ rules
 
 
