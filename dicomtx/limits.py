@@ -36,9 +36,9 @@ class Limits(NamedTuple):
     def bomb(self, compressed: int, size: int) -> str:
         """Returns why this inflated size is too large; empty if it is not."""
         if size > self.inflated:
-            return f"{size} bytes exceed the limit of {self.inflated} ({VARIABLE}: inflated)"
+            return f"{size} bytes exceed the limit of {self.inflated}; {how_to_raise('inflated')}"
         if size > self.freely and size > compressed * self.ratio:
-            return f"{compressed} bytes would inflate to {size} ({VARIABLE}: ratio)"
+            return f"{compressed} bytes would inflate to {size}; {how_to_raise('ratio')}"
         return ""
 
     def shown(self, warnings: Sequence[str]) -> tuple[str, ...]:
@@ -46,6 +46,11 @@ class Limits(NamedTuple):
         more = len(warnings) - self.warnings
         rest = (f"and {more} more warning{'s' * (more > 1)}",) if more > 0 else ()
         return (*warnings[: self.warnings], *rest)
+
+
+def how_to_raise(name: str) -> str:
+    """Returns what a message about a file beyond a limit suggests."""
+    return f"raise '{name}' in [limits] of dicomtx.toml, or in {VARIABLE}"
 
 
 def limits_of(where: str, value: object) -> Limits:

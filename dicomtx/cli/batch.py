@@ -39,7 +39,7 @@ CONTRADICT = {
     "from_plan": (*DECIDES, *FINDING, *PLACING, "copy_others", *PLANNED),
 }
 NAMES = {"named": "--policy", "null": "-0", "reports": "--report"}
-RULES = ("skip_same", "keep_smaller", "best_of", "copy_others", "preserve")
+RULES = ("skip_same", "only_if_smaller", "best_of", "copy_others", "preserve")
 
 
 def _options(command: Any) -> Any:

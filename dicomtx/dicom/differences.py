@@ -12,7 +12,7 @@ from dicomtx.dicom.part10 import Part10
 from dicomtx.dicom.rope import WORDS, swapped
 from dicomtx.dicom.vrs import VRS
 from dicomtx.errors import DamagedError
-from dicomtx.limits import VARIABLE
+from dicomtx.limits import how_to_raise
 from dicomtx.storage.source import CHUNK
 
 Kind = Literal["added", "removed", "changed"]
@@ -172,8 +172,8 @@ def _walked(
                 continue
             if len(it.path) > 2 * deepest:
                 raise DamagedError(
-                    f"sequences are nested more than {deepest} deep:"
-                    f" not compared ({VARIABLE}: depth)"
+                    f"sequences are nested more than {deepest} deep, and are not compared;"
+                    f" {how_to_raise('depth')}"
                 )
             for pair in _pairs(it.a.data_set, it.b.data_set):
                 if pair.tag in ignored or (pixels and pair.tag == tags.PIXEL_DATA and not it.path):

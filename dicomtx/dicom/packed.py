@@ -8,7 +8,7 @@ from typing import Final, overload
 
 from dicomtx.dicom.elements import Element
 from dicomtx.errors import DamagedError
-from dicomtx.limits import VARIABLE
+from dicomtx.limits import how_to_raise
 
 FEW: Final = 4096  # up to this number, tuples are faster and small enough
 
@@ -100,6 +100,8 @@ def packed(found: Iterable[Element], most: int) -> Packed | tuple[Element, ...]:
     elements = Packed()
     for element in chain(first, waiting):
         if len(elements) >= most:
-            raise DamagedError(f"a data set has more than {most} elements ({VARIABLE}: elements)")
+            raise DamagedError(
+                f"a data set has more than {most} elements; {how_to_raise('elements')}"
+            )
         elements.append(element)
     return elements

@@ -89,10 +89,10 @@ def test_a_dry_run_of_batch_shows_what_batch_does(
     check_same(capfd, tree, ["batch", str(tree), *places])
 
 
-def test_a_dry_run_names_the_syntaxes_of_best_of_and_when_keep_smaller_copies(
+def test_a_dry_run_names_the_syntaxes_of_best_of_and_when_only_if_smaller_copies(
     capfd: pytest.CaptureFixture[str], tree: Path
 ) -> None:
-    best = ["--best-of", "jpeg2000-lossless,rle", "--keep-smaller"]
+    best = ["--best-of", "jpeg2000-lossless,rle", "--only-if-smaller"]
     code, lines = ran(capfd, ["batch", tree, tree.parent / "out", *best], dry=True)
     ct, dose = lines[f"{tree}/CT_small.dcm"], lines[f"{tree}/rtdose_1frame.dcm"]
     assert ct["reason"] == "the smallest of jpeg2000-lossless, rle-lossless"

@@ -48,8 +48,9 @@ BATCH: Final = (
         help="Do not copy files that are already in the target syntax.",
     ),
     option(
-        *("Output", "--keep-smaller"),
+        *("Output", "--only-if-smaller"),
         is_flag=True,
+        former="--keep-smaller",
         help="Copy a file unchanged if the result would not be smaller.",
     ),
     option(

@@ -30,12 +30,23 @@ class Option(click.Option):
     Args:
         heading: one of ``HEADINGS``.
         shown: the default as the help shows it, if click does not know it.
+        former: a name of earlier versions, which still works but is not in the help.
     """
 
-    def __init__(self, *args: Any, heading: str, shown: str = "", **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, heading: str, shown: str = "", former: str = "", **attributes: Any
+    ) -> None:
         super().__init__(*args, **attributes)
         self.heading = heading
         self.shown = shown
+        self.former = former
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Adds the names to the parser, and the former one."""
+        names = self.opts
+        self.opts = [*names, self.former] if self.former else names
+        super().add_to_parser(parser, ctx)
+        self.opts = names
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Returns the names and the help text."""

@@ -8,7 +8,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.elements import EXPLICIT, Element, header
 from dicomtx.dicom.pixel_data.pixel_form import has_items
 from dicomtx.errors import DamagedError
-from dicomtx.limits import VARIABLE
+from dicomtx.limits import how_to_raise
 from dicomtx.storage.source import Source
 
 
@@ -87,7 +87,9 @@ def _items(
             break
         if len(found) > source.limits.fragments:  # the first item is the offset table
             most = source.limits.fragments
-            raise DamagedError(f"Pixel Data has more than {most} fragments ({VARIABLE}: fragments)")
+            raise DamagedError(
+                f"Pixel Data has more than {most} fragments; {how_to_raise('fragments')}"
+            )
         found.append(Fragment(item.value, item.length))
         at = item.end
     return found, False

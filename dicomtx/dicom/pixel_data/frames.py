@@ -13,7 +13,7 @@ from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
-from dicomtx.limits import VARIABLE
+from dicomtx.limits import how_to_raise
 from dicomtx.storage.source import Source, Spool
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def native_frames(
 def _check_count(frames: int, source: Source) -> None:
     if frames > source.limits.frames:
         most = source.limits.frames
-        raise DamagedError(f"Pixel Data has more than {most} frames ({VARIABLE}: frames)")
+        raise DamagedError(f"Pixel Data has more than {most} frames; {how_to_raise('frames')}")
 
 
 def _shifted(data: bytes, by: int, bits: int) -> bytes:

@@ -1,5 +1,7 @@
 """Makes the plan for one data set. Nothing here changes the data set."""
 
+from typing import Final
+
 from dicomtx.codecs.codec import Direction
 from dicomtx.codecs.registry import SHIPPED, Codecs, missing
 from dicomtx.codecs.shipped import IMAGECODECS
@@ -20,23 +22,26 @@ from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import BASELINE, RECOMPRESSION, TransferSyntax, by_uid, find
 
+ADVICE: Final = "; try --to "
+"""What follows in a reason is of no use after a fallback."""
+
 
 def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns the plan to convert a file to ``target``, or to the first possible fallback."""
     made = _plan(header, target, codecs, settings)
-    reasons = []
+    refused: list[Refuse] = []
     for name in settings.fallback:
         if not isinstance(made, Refuse):
             break
-        reasons.append(f"{made.target.name} is not possible: {made.reason}")
+        refused.append(made)
         made = _plan(header, find(name), codecs, settings)
-    if not reasons:
+    if not refused:
         return made
     if isinstance(made, Refuse):
-        return made._replace(
-            reason="; ".join([*reasons, f"{made.target.name} is not possible: {made.reason}"])
-        )
-    return made._replace(warnings=(*reasons, f"fell back to {made.target.name}", *made.warnings))
+        each = (f"{one.target.name} is not possible: {one.reason}" for one in [*refused, made])
+        return made._replace(reason="; ".join(each))
+    why = "; ".join(one.reason.partition(ADVICE)[0] for one in refused)
+    return made._replace(warnings=(f"fell back to {made.target.name}: {why}", *made.warnings))
 
 
 def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:

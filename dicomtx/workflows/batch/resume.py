@@ -10,7 +10,8 @@ from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry,
 from dicomtx.workflows.convert.outcomes import failed, failure, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
 
-AGAIN: Final = " (from an earlier run; --retry-failed retries failures)"
+FAILED_BEFORE: Final = " (failed earlier; use --retry-failed)"
+REFUSED_BEFORE: Final = " (refused earlier)"
 
 
 class Choice(NamedTuple):
@@ -108,8 +109,10 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
         return skipped(request, "skipped in an earlier run")
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
-    told = failure(request, entry.error + AGAIN, ExitCode(entry.exit_code), "")
-    return told._replace(status="refused") if entry.status == "refused" else told
+    refused = entry.status == "refused"
+    error = entry.error + (REFUSED_BEFORE if refused else FAILED_BEFORE)
+    outcome = failure(request, error, ExitCode(entry.exit_code), "")
+    return outcome._replace(status="refused") if refused else outcome
 
 
 def _is_there(request: Request, key: Key, entry: Entry) -> bool:

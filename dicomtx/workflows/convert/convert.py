@@ -115,8 +115,8 @@ def _convert(run: Run) -> None:
                     run.attempts = getattr(error, "attempts", run.attempts)
                     made = keep_original(settled, header, error)
                     _keep(run, made, part10, fd)
-                if request.rules.keep_smaller and not isinstance(made, Passing):
-                    _keep_smaller(run, made, header, part10, fd)
+                if request.rules.only_if_smaller and not isinstance(made, Passing):
+                    _copy_unless_smaller(run, made, header, part10, fd)
                 run.bytes_out = Written(fd=fd).size
 
 
@@ -163,7 +163,9 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
             raise VerificationError(f"the result is damaged: {error}") from error
 
 
-def _keep_smaller(run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int) -> None:
+def _copy_unless_smaller(
+    run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int
+) -> None:
     """Replaces a result that is not smaller with a copy of the source."""
     size = Written(fd=fd).size
     if size >= part10.file.size:

@@ -89,7 +89,7 @@ def _of_target(planned: Planned, request: Request, file: Source, codecs: Codecs)
 def _by_rules(made: Planned, request: Request) -> Iterator[str]:
     """Yields what a rule of a batch does instead, depending on the result."""
     passing = made.action in (Action.COPY, Action.KEEP, Action.REFUSE)
-    if request.rules.keep_smaller and not passing:
+    if request.rules.only_if_smaller and not passing:
         yield IF_NOT_SMALLER
 
 

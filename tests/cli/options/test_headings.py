@@ -9,7 +9,7 @@ from dicomtx.cli import COMMANDS, dicomtx
 from dicomtx.cli.options.headings import OTHER, Command, Option, under_headings
 from dicomtx.settings import FIELDS
 
-GENERAL = {"config", "help"}
+GENERAL = {"config", "help", "color", "file"}
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -26,6 +26,7 @@ FOUND = dict(commands())
 
 def test_the_commands_with_many_options_have_headings() -> None:
     names = {"convert", "batch", "plan", "archive", "media", "compare", "negotiate", "codecs"}
+    names |= {"info", "completion", "show", "doctor"}
     assert set(FOUND) == names
 
 
@@ -60,3 +61,14 @@ def test_headings_come_in_one_order_whatever_the_order_of_the_options() -> None:
     command = Command("made", params=[report, Option(["--out"], heading="Output", help="B.")])
     text = command.get_help(click.Context(command))
     assert text.index("Output:\n  --out") < text.index("Reports:\n  --json") < text.index(OTHER)
+
+
+def test_the_former_name_of_an_option_works_and_is_not_in_the_help() -> None:
+    @click.command(cls=Command)
+    @click.option("--new", "value", is_flag=True, cls=Option, heading="Output", former="--old")
+    def command(*, value: bool) -> bool:
+        return value
+
+    for name in ("--new", "--old"):
+        assert command.main([name], standalone_mode=False) is True
+    assert "--old" not in command.get_help(click.Context(command))

@@ -110,11 +110,18 @@ def test_what_failed_is_told_again_and_tried_again_if_asked_for(tree: Path, tmp_
     first = {o.path: o for o in run(asked)}[str(bad)]
     second = {o.path: o for o in run(asked)}[str(bad)]
     assert (first.status, second.status) == ("failed", "failed")
-    assert second.error == f"{first.error} (from an earlier run; --retry-failed retries failures)"
+    assert second.error == f"{first.error} (failed earlier; use --retry-failed)"
     bad.write_bytes(whole)
     os.utime(bad, ns=(status.st_atime_ns, status.st_mtime_ns))
     retry = batch(tree, out=tmp_path / "out", choice=Choice(retry_failed=True))
     assert statuses(retry) == {"skipped": 11, "done": 1}
+
+
+def test_a_refusal_is_told_again_without_advice_to_retry_it(tree: Path, tmp_path: Path) -> None:
+    refused = batch(tree, out=tmp_path / "out", to="jpeg-xl-recompression")
+    first, second = run(refused)[0], run(refused)[0]
+    assert (first.status, second.status) == ("refused", "refused")
+    assert second.error == f"{first.error} (refused earlier)"
 
 
 def test_in_place_files_are_replaced_and_known_again(tree: Path, tmp_path: Path) -> None:
@@ -191,7 +198,7 @@ def test_a_result_that_is_not_smaller_gives_way_to_the_source(tmp_path: Path) ->
     noise = tmp_path / "in/noise.dcm"
     noise.parent.mkdir()
     noise.write_bytes(file_trees.small(1))  # 8 x 8 pixels with no run among them
-    (kept,) = run(batch(noise, out=tmp_path / "out", rules=FileRules(keep_smaller=True)))
+    (kept,) = run(batch(noise, out=tmp_path / "out", rules=FileRules(only_if_smaller=True)))
     assert kept.status == "kept"
     assert "would not be smaller" in kept.warnings[0]
     assert (tmp_path / "out/noise.dcm").read_bytes() == noise.read_bytes()
@@ -201,7 +208,7 @@ def test_why_an_original_was_kept_is_not_that_it_is_smaller(tmp_path: Path) -> N
     one = file("CT_small.dcm")  # its preamble is not zero
     asked: dict[str, Any] = {
         "to": "jpeg2000",
-        "rules": FileRules(keep_smaller=True),
+        "rules": FileRules(only_if_smaller=True),
         "on_failure": "keep-original",
     }
     hopeless = Settings(min_psnr=199, lossy=True)
@@ -219,7 +226,7 @@ def test_a_map_has_no_instances_whose_results_gave_way(tmp_path: Path) -> None:
         small.parent,
         out=tmp_path / "out",
         to="jpeg2000",
-        rules=FileRules(keep_smaller=True),
+        rules=FileRules(only_if_smaller=True),
         settings=Settings(psnr=60),
     )
     with opened(asked) as started:

@@ -75,7 +75,7 @@ def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     assert not file_trees.part_files(tmp_path)
 
 
-@pytest.mark.parametrize("rules", [PRESERVED, FileRules(keep_smaller=True)])
+@pytest.mark.parametrize("rules", [PRESERVED, FileRules(only_if_smaller=True)])
 def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
     tmp_path: Path, rules: FileRules
 ) -> None:

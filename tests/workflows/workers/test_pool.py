@@ -97,6 +97,20 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> 
     assert not file_trees.part_files(tmp_path)
 
 
+def test_a_file_is_not_late_if_only_the_reader_of_the_results_is_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, late = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + late[0])
+    running = ProcessPool(2, 0, 60).run(requests(tmp_path, [0] * 4))
+    found = [next(running)]
+    _until(lambda: len(list(tmp_path.glob("out*"))) == 3)  # both processes have ended their files
+    time.sleep(0.1)  # from its file to its message
+    late[0] = 1000
+    found += running
+    assert [outcome.status for _, outcome in found] == ["done"] * 4
+
+
 def test_what_is_closed_before_the_end_leaves_no_part_file(tmp_path: Path, moody: None) -> None:
     running = ProcessPool(2).run(requests(tmp_path, [0] + [250] * 20, settings=MOODY))
     next(running)
