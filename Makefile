@@ -9,11 +9,12 @@ SOURCES := dicomtx tests examples benchmarks scripts
 demo: $(READY)  ## convert real images to several syntaxes and show the results
 	$(BIN)/python examples/demo.py
 
-test: $(READY)  ## run the everyday tests
-	$(BIN)/pytest -n auto -m "not long"
+test: $(READY)  ## run the everyday tests, with a warm server for the commands in them
+	$(BIN)/pytest -n auto -m "not long" --warm
 
-test-long: $(READY)  ## convert every test file to every syntax, and run the examples of the documentation
+test-long: $(READY)  ## convert every test file to every syntax, run the examples of the documentation, and the command's tests without a warm server
 	$(BIN)/pytest -n auto -m long --ignore=tests/torture
+	$(BIN)/pytest -n auto -m "not long" tests/cli
 
 ROUNDS ?= 200
 

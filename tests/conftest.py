@@ -5,15 +5,20 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests import audit_extra as extra
-from tests import corpus
+from tests import corpus, warm_server
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--warm", action="store_true", help="run commands through a warm server")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +74,24 @@ def _list(out: pytest.TerminalReporter, kind: str, cells: list[list[str]]) -> No
     out.write_line(f"\n{kind}:")
     for (name, told), targets in sorted(grouped.items()):
         out.write_line(f"  {name}: {told} [{', '.join(targets)}]")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server(pytestconfig: pytest.Config) -> Iterator[None]:
+    """With --warm, commands that inherit the environment go through a server of this process."""
+    if not pytestconfig.getoption("--warm"):
+        yield
+        return
+    with TemporaryDirectory() as folder, warm_server.running(Path(folder), "--jobs=4"):
+        os.environ.update(warm_server.warm(Path(folder)))
+        yield
+        del os.environ[warm_server.VARIABLE]
+
+
+@pytest.fixture
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of the test run in processes of their own, with --warm too."""
+    monkeypatch.delenv(warm_server.VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="session")

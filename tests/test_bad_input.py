@@ -221,6 +221,7 @@ def _parts(folder: Path) -> list[Path]:
     return list(folder.glob(".*.part"))
 
 
+@pytest.mark.usefixtures("cold")  # a server gives the command of a killed client time to clean up
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_run_leaves_no_output_and_the_next_one_sweeps(
     tmp_path: Path, number: signal.Signals

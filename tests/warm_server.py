@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dicomtx.warm.address import VARIABLE
+
 DICOMTX = (sys.executable, "-m", "dicomtx")
 PATIENCE = 60
 
@@ -31,12 +33,12 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
 
 def cold() -> dict[str, str]:
     """Returns an environment in which commands run without a server."""
-    return {name: value for name, value in os.environ.items() if name != "DICOMTX_SERVER"}
+    return {name: value for name, value in os.environ.items() if name != VARIABLE}
 
 
 def warm(folder: Path) -> dict[str, str]:
     """Returns an environment in which commands use the server of this folder."""
-    return cold() | {"DICOMTX_SERVER": str(folder / "s")}
+    return cold() | {VARIABLE: str(folder / "s")}
 
 
 def status(folder: Path) -> dict[str, str]:
