@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from dicomtx.warm.address import VARIABLE
 from tests import audit_extra as extra
 from tests import corpus, warm_server
 
@@ -85,13 +86,13 @@ def _server(pytestconfig: pytest.Config) -> Iterator[None]:
     with TemporaryDirectory() as folder, warm_server.running(Path(folder), "--jobs=4"):
         os.environ.update(warm_server.warm(Path(folder)))
         yield
-        del os.environ[warm_server.VARIABLE]
+        del os.environ[VARIABLE]
 
 
 @pytest.fixture
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands of the test run in processes of their own, with --warm too."""
-    monkeypatch.delenv(warm_server.VARIABLE, raising=False)
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="session")
