@@ -68,12 +68,12 @@ def _as_json(one: "Origin") -> dict[str, Any]:
 def _text(one: "Origin") -> str:
     """Returns the value as text, in the form that a variable has."""
     value, field = one.value, FIELDS[one.name]
+    if value is None or value == ():
+        return "none"
     if value == field.default and field.shown:
         return field.shown
     if hasattr(value, "_asdict"):
         return ", ".join(f"{name}={number}" for name, number in value._asdict().items())
-    if value is None or value == ():
-        return "none"
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, bool):

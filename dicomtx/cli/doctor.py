@@ -87,7 +87,7 @@ def _versions() -> Iterator[tuple[str, str]]:
 def _paths(config: str | None, wrong: str) -> Iterator[tuple[str, str]]:
     """Yields the files and folders that dicomtx uses."""
     from dicomtx.storage.source import temporary_folder  # noqa: PLC0415 - a command imports its work
-    from dicomtx.warm.address import VARIABLE, default_socket  # noqa: PLC0415
+    from dicomtx.warm.address import VARIABLE, chosen_socket, default_socket  # noqa: PLC0415
     from dicomtx.workflows.batch.job import state_folder  # noqa: PLC0415
 
     file = settings_file(config, os.environ)
@@ -97,10 +97,21 @@ def _paths(config: str | None, wrong: str) -> Iterator[tuple[str, str]]:
     variables = sorted(name for name in os.environ if name.startswith("DICOMTX_"))
     yield "Variables", ", ".join(variables) or "none"
     yield "Journals of --in-place", _short(state_folder())
-    socket = default_socket(os.environ)
-    yield "Server socket", f"{_short(socket)}{'' if os.path.exists(socket) else ' (not running)'}"
+    socket = chosen_socket(os.environ) or default_socket(os.environ)
+    yield "Server socket", f"{_short(socket)} ({'running' if _answers(socket) else 'not running'})"
     yield VARIABLE, _short(os.environ.get(VARIABLE, "")) or "not set"
     yield "Temporary files", _short(temporary_folder())
+
+
+def _answers(socket: str) -> bool:
+    """Returns whether a server of this user answers on a socket."""
+    from dicomtx.warm import protocol  # noqa: PLC0415 - a command imports its work
+    from dicomtx.warm.client import call  # noqa: PLC0415
+
+    try:
+        return bool(call(socket, protocol.STATUS))
+    except OSError:
+        return False
 
 
 def _limits(settings: Settings) -> Iterator[tuple[str, str]]:

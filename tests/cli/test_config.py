@@ -24,6 +24,7 @@ def test_each_setting_has_a_row_with_its_origin(
     assert cells["fallback"] == ["a.toml:1", "rle-lossless,", "explicit-vr-little-endian"]
     assert cells["strict"] == ["a.toml:2", "true"]
     assert cells["quality"] == ["DICOMTX_QUALITY", "80"]
+    assert cells["psnr"] == ["default", "none"]
     assert cells["threads"] == ["default", "one", "per", "CPU"]
 
 

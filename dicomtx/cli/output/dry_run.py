@@ -11,7 +11,7 @@ from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.preview.plan_record import SKIP, Planned, Sums
 
 STYLES = {"LOSSY": "warning", "warning:": "warning"}
-TOTALS = {"LOSSY": "warning", "would fail": "error"}
+TOTALS = {"LOSSY": "warning", "refuse": "error", "would fail": "error"}
 """Words of a line that have a colour."""
 
 
