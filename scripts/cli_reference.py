@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import click
 
 from dicomtx.cli import COMMANDS, dicomtx
-from dicomtx.cli.options.headings import HEADINGS, OTHER
+from dicomtx.cli.options.headings import HEADINGS, OTHER, unbroken
 from scripts.generated import command
 
 WIDTH: Final = 78  # click's width on a terminal of 80 columns
@@ -98,7 +98,7 @@ def _formatted(
     """Returns what a function writes to a formatter of 80 columns."""
     formatter = click.HelpFormatter(width=WIDTH)
     write(context, formatter)
-    return formatter.getvalue().strip("\n")
+    return unbroken(formatter.getvalue()).strip("\n")
 
 
 def _block(text: str) -> str:

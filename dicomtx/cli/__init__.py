@@ -97,8 +97,7 @@ def _color_option() -> click.Option:
         is_eager=True,  # also for errors in the other options
         expose_value=False,
         callback=choose,
-        help=f"When to use colours. {COLOR}, NO_COLOR and FORCE_COLOR decide, too."
-        "  [default: auto]",
+        help=f"When to use colours; see also {COLOR}, NO_COLOR and FORCE_COLOR.  [default: auto]",
     )
 
 

@@ -67,7 +67,8 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
-    DST mirrors the tree. Run the same command again to resume: finished files are not read again.
+    DST gets the same tree of files. To resume, run the same command again: dicomtx does not read
+    finished files again.
     --to, --policy, --orthanc or a reviewed plan decides what happens to each file.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run

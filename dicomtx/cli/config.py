@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def config() -> None:
     """Show the settings and where they come from.
 
-    Later ones win: defaults, the settings file, DICOMTX_* variables, and options of a command.
+    The settings file overrides the defaults, DICOMTX_* variables override the settings file, and
+    the options of a command override all of them.
     """
 
 

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 def convert(console: Console, /, source: str, destination: str | None, **options: Any) -> int:
     """Convert SRC to another transfer syntax and write it to DST.
 
-    SRC is a file, and DST a file or an existing folder; '-' is standard input or output. dicomtx
-    verifies the result first, and writes DST completely or not at all. A file that has nothing to
-    transcode is copied unchanged and reported as kept.
+    SRC is a file. DST is a file or an existing folder. '-' is standard input or output. dicomtx
+    verifies the result before it writes DST, and never leaves a partial DST. If there is nothing to
+    transcode, dicomtx copies SRC unchanged and reports it as kept.
     """
     from dicomtx.cli.output.frames_bar import frames_bar  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run

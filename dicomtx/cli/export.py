@@ -75,8 +75,8 @@ def export() -> None:
     """Transcode files and write them to one archive, or to media with a DICOMDIR.
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
-    A file that cannot be transcoded is exported unchanged, reported, and noted in MANIFEST.json;
-    the exit code is then 1. With --strict it is an error, and nothing is written.
+    If a file cannot be transcoded, it is exported unchanged and noted in MANIFEST.json, and the
+    exit code is 1. With --strict, such a file is an error, and nothing is written.
     """
 
 

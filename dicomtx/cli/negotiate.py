@@ -56,7 +56,8 @@ def negotiate(
     """Show in which syntax Orthanc would send each file by C-STORE, or why it cannot.
 
     Nothing is sent. Orthanc sends a file unchanged if the modality accepts its syntax. Otherwise
-    it sends it in the preferred syntax, or native. Exit code 4: some files cannot be sent.
+    Orthanc converts it to the preferred syntax, or to a native one. Exit code 4: some files cannot
+    be sent.
     """
     from dicomtx.cli.output import tables  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.preview.negotiate import negotiated, peer_of  # noqa: PLC0415

@@ -27,7 +27,7 @@ def policy() -> None:
 @argument("file", metavar="FILE")
 @click.pass_obj
 def check(console: Console, /, file: str) -> int:
-    """Check a policy file. Exit code 9: it has an error; the message says where."""
+    """Check a policy file. If it has an error, the message says where, and the exit code is 9."""
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
         count = f" ({len(rules)} rule{'s' * (len(rules) > 1)})" if rules else ""

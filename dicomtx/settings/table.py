@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     codecs: Annotated[
         tuple[str, ...],  # for decoding and encoding
         _codecs(
-            "Use only this codec. Repeat it to try several, in this order.",
+            "Use only this codec. Repeatable: codecs are tried in the given order.",
             option="--codec",
             metavar="NAME",
             variable="DICOMTX_CODEC",
@@ -57,8 +57,8 @@ class Settings(NamedTuple):
     verify: Annotated[
         str,  # parsed by ``verifies``
         _verification(
-            "Decode the result and compare it with the source: all frames, independent (by"
-            " another code base, or fail), sample=5% (of the frames), or none.",
+            "Frames of the result to decode and compare with the source: all, sample=5%, none, or"
+            " independent (all; fail if no other code base can decode them).",
             metavar="HOW",
             shortcut=("--no-verify", "none"),
             accepts=bool,
@@ -127,14 +127,14 @@ class Settings(NamedTuple):
     salvage: Annotated[
         bool,
         _pixels(
-            "Recover what is readable of a damaged file. It is never reported as verified.",
+            "Recover what is readable of a damaged file. The result is never called verified.",
             scope="reading",
         ),
     ] = False
     force_native: Annotated[
         bool,
         _pixels(
-            "Accept native Pixel Data that holds code streams.",
+            "Accept native Pixel Data that looks like compressed streams.",
             commands=READING,
         ),
     ] = False
@@ -179,7 +179,7 @@ class Settings(NamedTuple):
     psnr: Annotated[
         float | None,  # the peak is the largest minus the smallest value of the file
         _lossy(
-            "Lowest PSNR of a frame, relative to the range of the file's values.",
+            "Lowest PSNR of any frame, in dB. The peak is the range of the file's values.",
             kind=float,
             within=(1, 200),
             metavar="DB",
@@ -204,7 +204,7 @@ class Settings(NamedTuple):
     min_psnr: Annotated[
         float,
         _lossy(
-            "Fail a file if the PSNR of a frame is lower.",
+            "Fail a file if any frame has a lower PSNR, in dB.",
             within=(0, 200),
             metavar="DB",
         ),
@@ -243,7 +243,8 @@ class Settings(NamedTuple):
     uid: Annotated[
         str,
         _lossy(
-            "SOP Instance UID of a lossy result. auto and new are random; derived is repeatable.",
+            "SOP Instance UID of a lossy result: that of the source (keep), a random one (auto,"
+            " new), or one that every run repeats (derived).",
             allowed=("auto", "keep", "new", "derived"),
         ),
     ] = "auto"

@@ -62,7 +62,7 @@ BATCH: Final = (
     option(
         *("Output", "--layout"),
         metavar="TEMPLATE",
-        help="Output name template, such as '{PatientID}/{StudyInstanceUID}/{SOPInstanceUID}.dcm'.",
+        help="Output name template, such as '{PatientID}/{SOPInstanceUID}.dcm'.",
     ),
     option(
         *("Selection", "--only"),

@@ -1,5 +1,6 @@
 """Options under headings: ``--help`` lists each option under its subject."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -15,6 +16,9 @@ HEADINGS: Final = (
     *("Comparison", "Codecs", "Resources", "Resume", "Reports", OTHER),
 )
 """In the order in which ``--help`` shows them."""
+HYPHENATED: Final = re.compile(r" (\S*\w-)\n( +)(?=\w)")
+"""The end of a line after a hyphen: click breaks lines there."""
+RANGE: Final = re.compile(r"  \[x>=\d+\]|; x>=\d+(?=\])")
 
 
 class Decorator(Protocol):
@@ -49,11 +53,12 @@ class Option(click.Option):
         self.opts = names
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Returns the names and the help text."""
+        """Returns the names and the help text, without ranges that say nothing new."""
         record = super().get_help_record(ctx)
-        if not record or not self.shown:
-            return record
-        return record[0], f"{self.help}  [default: {self.shown}]"
+        if not record:
+            return None
+        names, text = record
+        return names, f"{self.help}  [default: {self.shown}]" if self.shown else RANGE.sub("", text)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Returns what a shell offers as the value."""
@@ -71,11 +76,20 @@ class Argument(click.Argument):
 class Command(click.Command):
     """A command whose help has its options under headings."""
 
+    def get_help(self, ctx: click.Context) -> str:
+        """Returns the help; lines do not end within a name."""
+        return unbroken(super().get_help(ctx))
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options."""
         for heading, rows in under_headings(self.get_params(ctx), ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+
+def unbroken(text: str) -> str:
+    """Returns a help text without lines that end within a name such as ``no-salvage``."""
+    return HYPHENATED.sub(r"\n\2\1", text)
 
 
 def option(heading: str, *names: str, **attributes: Any) -> Decorator:

@@ -39,7 +39,7 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         type=click.Choice(["rest", "dicom"]),
         default="rest",
         show_default=True,
-        help="Assume that files reach Orthanc by REST, or by C-STORE (dicom), which applies"
+        help="How files reach Orthanc: by REST, or by C-STORE (dicom). C-STORE applies"
         " AcceptedTransferSyntaxes.",
     )
     @option(
@@ -47,8 +47,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         type=click.Choice(["error", "keep-original"]),
         default="error",
         show_default=True,
-        help="For a file that cannot be transcoded: report an error, or keep it unchanged (as"
-        " Orthanc does).",
+        help="If a file cannot be transcoded: report an error, or keep it unchanged as Orthanc"
+        " does.",
     )
     @wraps(command)
     def with_policy(*args: Any, **options: Any) -> int:

@@ -72,3 +72,16 @@ def test_the_former_name_of_an_option_works_and_is_not_in_the_help() -> None:
     for name in ("--new", "--old"):
         assert command.main([name], standalone_mode=False) is True
     assert "--old" not in command.get_help(click.Context(command))
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+@pytest.mark.parametrize("name", FOUND)
+def test_no_line_of_help_ends_within_a_name(name: str, columns: int) -> None:
+    context = click.Context(FOUND[name], info_name=name, terminal_width=columns)
+    lines = FOUND[name].get_help(context).splitlines()
+    assert [line for line in lines if line.endswith("-")] == []
+
+
+def test_help_has_no_ranges_that_say_nothing() -> None:
+    context = click.Context(FOUND["compare"], info_name="compare")
+    assert "x>=" not in FOUND["compare"].get_help(context)
