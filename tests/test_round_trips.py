@@ -15,7 +15,7 @@ from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
 from dicomtx.encoding_profiles import Permission, permission
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import native, part10
 from tests.test_every_file import LOSSLESS, NATIVE
 

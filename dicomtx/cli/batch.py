@@ -155,7 +155,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
     from dicomtx.workflows.batch.job import Batch  # noqa: PLC0415
     from dicomtx.workflows.batch.resume import Choice  # noqa: PLC0415
     from dicomtx.workflows.convert.request import FileRules  # noqa: PLC0415
-    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Selection  # noqa: PLC0415
     from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
 
     sources, destination = _places(paths, options)
@@ -170,7 +170,7 @@ def _batch(paths: tuple[str, ...], options: dict[str, Any]) -> "Batch":
         options["target"],
         options["settings"],
         FileRules(only=options["only"] or "", skip_others=True, **rules),
-        Rules(**find),
+        Selection(**find),
         _layout(options["layout"]),
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),

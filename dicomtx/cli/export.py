@@ -148,13 +148,13 @@ def media(console: Console, /, **options: Any) -> int:
 def _export(console: Console, options: dict[str, Any], media: Any) -> int:
     """Builds the export from the options, runs it, and returns the exit code."""
     from dicomtx.workflows.export.job import Export  # noqa: PLC0415
-    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Selection  # noqa: PLC0415
     from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
 
     sources, destination = sources_and_output(options.pop("paths"), options.pop("output"))
     if not sources:
         raise UsageError("SRC or OUT is missing")
-    finding = Rules(**{name: options.pop(name) for name in FINDING})
+    finding = Selection(**{name: options.pop(name) for name in FINDING})
     told = {n: options.pop(n) for n in ("as_json", "verbose", "quiet", "reports")}
     if told["verbose"] and told["quiet"]:
         raise UsageError("-v and -q contradict each other")

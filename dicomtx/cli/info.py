@@ -94,9 +94,9 @@ def _items(files: tuple[str, ...], finding: dict[str, Any]) -> Iterator[_Item]:
         if not (os.path.isdir(path) or (path[-4:].lower() == ".zip" and os.path.isfile(path))):
             yield _Item(path)
             continue
-        from dicomtx.workflows.inputs.arguments import Rules, find  # noqa: PLC0415 - only trees need it
+        from dicomtx.workflows.inputs.arguments import Selection, find  # noqa: PLC0415 - only trees need it
 
-        for found in find([path], Rules(**finding)):
+        for found in find([path], Selection(**finding)):
             if not found.skipped:
                 yield _Item(found.source.name, found.source, in_tree=True, error=found.error)
 

@@ -90,10 +90,10 @@ def _asked(sources: tuple[str, ...], options: dict[str, Any]) -> "Asked":
     Raises:
         click.UsageError: there is neither a target nor a policy.
     """
-    from dicomtx.workflows.inputs.arguments import Rules  # noqa: PLC0415
+    from dicomtx.workflows.inputs.arguments import Selection  # noqa: PLC0415
     from dicomtx.workflows.preview.dry_run import Asked  # noqa: PLC0415
 
-    rules = Rules(**{name: options[name] for name in (*FINDING, *PLACING)})
+    rules = Selection(**{name: options[name] for name in (*FINDING, *PLACING)})
     decider = _decider(options["policy"], options["target"])
     asked = (options["settings"], rules, options["on_failure"], options["engine"])
     return Asked(sources, decider, *asked)

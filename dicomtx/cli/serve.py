@@ -86,12 +86,12 @@ def _serve(console: Console, place: str, options: Mapping[str, Any]) -> int:
     """Runs the server until it is stopped."""
     from dicomtx.cli import main  # noqa: PLC0415 - the command line that each child runs
     from dicomtx.workflows.server.listener import import_everything, listening  # noqa: PLC0415
-    from dicomtx.workflows.server.zygote import Limits, Zygote  # noqa: PLC0415
+    from dicomtx.workflows.server.zygote import ServerLimits, Zygote  # noqa: PLC0415
 
     with listening(place) as listener:
         import_everything()
         jobs = options["jobs"] or len(os.sched_getaffinity(0))
-        allowed = Limits(jobs, options["idle_timeout"], options["request_timeout"])
+        allowed = ServerLimits(jobs, options["idle_timeout"], options["request_timeout"])
         console.note(f"listening on {place}")
         Zygote(listener, main, allowed).serve()
     return ExitCode.DONE

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
 from tests.conftest import Run
+from tests.conversion_bench import Bench
 from tests.dicom.builder import SOP_INSTANCE, element, image, module, part10, text
 from tests.traps.altered_files import fragments
 

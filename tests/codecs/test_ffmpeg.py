@@ -15,7 +15,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
-from tests import audit_extra, chroma
+from tests import audit_extra, subsampled_streams
 from tests.codecs import references
 
 av, ffmpeg = audit_extra.modules()
@@ -269,7 +269,9 @@ def test_subsampled_chroma_is_repeated(
 def test_irreversible_subsampled_chroma_is_rounded_by_no_more_than_one(
     size: tuple[int, int], distances: tuple[int, int]
 ) -> None:
-    stream = chroma.subsampled(chroma.planes(*size, *distances), LOSSY.uid, *distances)
+    stream = subsampled_streams.subsampled(
+        subsampled_streams.planes(*size, *distances), LOSSY.uid, *distances
+    )
     image = YBR._replace(rows=size[0], columns=size[1])
     assert ffmpeg_trust.error_of(stream) == 1
     one, two = (

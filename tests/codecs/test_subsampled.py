@@ -8,8 +8,8 @@ from dicomtx.codecs.codec import Codec
 from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError
 from dicomtx.transfer_syntaxes import find
-from tests.chroma import planes, subsampled, whole
 from tests.dicom.builder import image
+from tests.subsampled_streams import planes, subsampled, whole
 
 
 @pytest.mark.parametrize("codec", [lossless, openjpeg])

@@ -12,7 +12,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.limits import Limits
 from dicomtx.storage.source import Source
 from tests import corpus
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import element, identity, part10, sequence, short, text
 
 READABLE = [p for p in corpus.SAMPLE if p.name not in ("MR_truncated.dcm", "no_meta.dcm")]

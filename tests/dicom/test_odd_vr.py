@@ -11,7 +11,7 @@ from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import element, image, mark, native, part10, sequence, text
 

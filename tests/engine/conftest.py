@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 
 
 @pytest.fixture

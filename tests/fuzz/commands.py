@@ -109,9 +109,9 @@ def _plan(path: str, random: Random) -> None:
 
 def _survey(path: str, random: Random) -> None:
     target = transfer_syntaxes.find(random.choice(TARGETS))
-    rules = survey.Rules(target, settings.load(None, {}), directory=random.random() < 0.5)
+    rules = survey.SurveyRules(target, settings.load(None, {}), directory=random.random() < 0.5)
     with Catalogue() as catalogue:
-        list(survey.survey(tree.find((path,), tree.Rules()), catalogue, rules))
+        list(survey.survey(tree.find((path,), tree.Selection()), catalogue, rules))
 
 
 def _layout(path: str, _random: Random) -> None:

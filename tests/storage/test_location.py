@@ -26,7 +26,7 @@ from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.workers.pool import ProcessPool
-from tests.bench import grey
+from tests.conversion_bench import grey
 
 TOY = "toy://"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import oracle
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.traps.three_frames import ALL, PLAIN, Made
 
 

@@ -5,10 +5,10 @@ import pytest
 
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench
-from tests.chroma import COLOURS, planes, subsampled, whole
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
+from tests.subsampled_streams import COLOURS, planes, subsampled, whole
 from tests.traps.altered_files import values
 
 TARGETS = ("explicit", "rle", "jpeg-ls-lossless", "jpeg2000-lossless", "jpeg-xl-lossless")

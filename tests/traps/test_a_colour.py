@@ -5,7 +5,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 from tests.oracle import Decoder, as_rgb

@@ -11,7 +11,7 @@ from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
 from tests import oracle
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, short

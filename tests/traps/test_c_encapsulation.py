@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import element, image, native, part10, text

@@ -12,7 +12,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import fragments

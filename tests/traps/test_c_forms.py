@@ -12,7 +12,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.opened import ComparisonError
 from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import element, item
 from tests.traps.altered_files import fragments

@@ -5,7 +5,7 @@ from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
 from dicomtx.workflows.info import describe
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.traps.altered_files import fragments, offsets, right_offsets
 from tests.traps.three_frames import FRAMES, Made, check_all
 

@@ -9,7 +9,7 @@ from pydicom import dcmread
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.workflows.info import describe
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
 from tests.traps.altered_files import fragments

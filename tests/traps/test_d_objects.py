@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.uid import RLELossless
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10

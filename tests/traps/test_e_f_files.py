@@ -11,8 +11,8 @@ from pydicom import dcmread
 from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
-from tests.bench import Bench, grey
 from tests.conftest import Run
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import element, image, native, part10, text

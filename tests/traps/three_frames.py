@@ -3,7 +3,7 @@
 import numpy as np
 from pydicom import dcmread
 
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import fragments

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.export_folder import Folder
 
 

@@ -9,7 +9,7 @@ import click
 from dicomtx.cli.options.headings import option
 
 FINDING: Final = ("include", "exclude", "follow", "null")
-"""The parameters of ``SELECTION``: the fields of ``workflows.inputs.arguments.Rules``."""
+"""The parameters of ``SELECTION``: the fields of ``workflows.inputs.arguments.Selection``."""
 TREES: Final = (
     option(
         *("Selection", "--include"),
@@ -38,7 +38,7 @@ SELECTION: Final = (
     ),
 )
 PLACING: Final = ("base", "flat")
-"""The parameters of ``TREE``, which are fields of ``Rules``, too."""
+"""The parameters of ``TREE``, which are fields of ``Selection``, too."""
 TREE: Final = (
     option(
         *("Output", "--base"),

@@ -14,7 +14,7 @@ from dicomtx.cli.output.terminal import Styled
 from dicomtx.printable import csv_cell
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
-from dicomtx.workflows.preview.plan_record import Kind, Planned, Sums
+from dicomtx.workflows.preview.plan_record import PlanGroup, Planned, Sums
 
 HEADER: Final = ("File", "Action", "From", "To", "Why")
 BAD: Final = ("refuse", "unreadable")
@@ -109,7 +109,7 @@ def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:
             yield label, str(count), size(sizes[key])
 
 
-def _by(counts: Counter[Kind], name: str) -> Counter[str]:
+def _by(counts: Counter[PlanGroup], name: str) -> Counter[str]:
     summed: Counter[str] = Counter()
     for kind, count in counts.items():
         summed[getattr(kind, name)] += count

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Self
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import EXPLICIT
-from dicomtx.dicom.file_set.directory_records import Kind, Records
+from dicomtx.dicom.file_set.directory_records import RecordKind, Records
 from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.errors import DamagedError, DestinationError
@@ -84,7 +84,12 @@ class FileSet:
         self._records.close()
 
     def add(
-        self, data_set: DataSet, kind: Kind, reference: Reference, place: int, icon: bytes = b""
+        self,
+        data_set: DataSet,
+        kind: RecordKind,
+        reference: Reference,
+        place: int,
+        icon: bytes = b"",
     ) -> Added:
         """Adds the records of one file.
 

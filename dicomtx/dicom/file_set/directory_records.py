@@ -108,7 +108,7 @@ BY_VR: Final[dict[str, Any]] = {
 PUNCTUATION: Final = {"DA": b".", "TM": b":"}  # ACR-NEMA style of dates and times
 
 
-class Kind(NamedTuple):
+class RecordKind(NamedTuple):
     """The position of a data set in a directory.
 
     Attributes:
@@ -130,12 +130,12 @@ class Record(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def kind(data_set: DataSet) -> Kind:
+def kind(data_set: DataSet) -> RecordKind:
     """Returns the kind of record for a data set; an image record by default."""
     uid = data_set.text(tags.SOP_CLASS_UID)
     single = _SINGLE_LEVEL_SOP_CLASSES.get(UID(uid, IGNORE))
     record = single or _instance_record(data_set, uid)
-    return Kind(record, _PREFIXES[record], bool(single))
+    return RecordKind(record, _PREFIXES[record], bool(single))
 
 
 def _instance_record(data_set: DataSet, uid: str) -> str:

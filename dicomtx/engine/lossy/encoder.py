@@ -52,7 +52,7 @@ class Lossy(NamedTuple):
     note: str = ""
 
 
-class Step(NamedTuple):
+class Trial(NamedTuple):
     """A value of the encoder's parameter, its result's dB above the goal, and the figure."""
 
     value: int
@@ -147,13 +147,13 @@ class LossyEncoder(NamedTuple):
             return self._made(frame, index, options)
         knob = KNOBS[self.plan.target.uid]
         error = wanted_error(self.goal, self.peak)
-        tried: list[Step] = []
+        tried: list[Trial] = []
 
         def attempt(place: float) -> tuple[float, Lossy]:
             options = knob.options(place, subsampled=self._subsampled)
             made = self._made(frame, index, options)
             surplus, figure = self._surplus(made.errors)
-            tried.append(Step(getattr(options, knob.option), surplus, figure))
+            tried.append(Trial(getattr(options, knob.option), surplus, figure))
             return surplus, made
 
         made = search(
@@ -165,7 +165,7 @@ class LossyEncoder(NamedTuple):
         )
         return made._replace(note=self._why_better(knob.option, tried))
 
-    def _why_better(self, option: str, tried: list[Step]) -> str:
+    def _why_better(self, option: str, tried: list[Trial]) -> str:
         """Returns why it is much better than requested: the next integer misses the goal."""
         enough = [step for step in tried if step.surplus >= 0]
         missing = [step for step in tried if step.surplus < 0]

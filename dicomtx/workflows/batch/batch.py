@@ -20,7 +20,7 @@ from dicomtx.workflows.convert.request import Outcome, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BatchRun:
     """A planned batch: no output is written yet, and no two outputs have the same path.
 
     Attributes:
@@ -109,7 +109,7 @@ class Run:
 
 
 @contextmanager
-def opened(batch: Batch) -> Iterator[Run]:
+def opened(batch: Batch) -> Iterator[BatchRun]:
     """Yields the run of a batch; no other run can use the destination meanwhile.
 
     Raises:
@@ -128,7 +128,7 @@ def opened(batch: Batch) -> Iterator[Run]:
         known, to_do = book.commit_plan()
         if to_do and batch.remap:
             book.add_pending(REFERENCES)
-        yield Run(batch, book, known, to_do)
+        yield BatchRun(batch, book, known, to_do)
 
 
 def check(batch: Batch) -> None:

@@ -15,7 +15,7 @@ from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest, shaping
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import FileRules, Request
-from dicomtx.workflows.inputs.arguments import Rules
+from dicomtx.workflows.inputs.arguments import Selection
 from dicomtx.workflows.workers.executor import Executor
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Batch:
     target: TransferSyntax = DEFAULT_TARGET
     settings: Settings = field(default_factory=Settings)
     rules: FileRules = field(default_factory=FileRules)
-    finding: Rules = field(default_factory=Rules)
+    finding: Selection = field(default_factory=Selection)
     executor: Executor = field(kw_only=True)
     layout: "Layout | None" = None
     journal: str = ""

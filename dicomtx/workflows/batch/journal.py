@@ -73,7 +73,7 @@ class Key(NamedTuple):
         return cls(path, member if place.path else "", stat.size, stat.mtime_ns, plan)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """The record of a source in the journal."""
 
     key: Key
@@ -93,13 +93,13 @@ class Journal:
     base: sqlite3.Connection
     uids: UidMap
 
-    def entry(self, source: str, member: str) -> Entry | None:
+    def entry(self, source: str, member: str) -> JournalEntry | None:
         """Returns the record of a source; None if there is none."""
         query = "SELECT * FROM files WHERE source = ? AND member = ?"
         row = self.base.execute(query, (_text(source), _text(member))).fetchone()
         if row is None:
             return None
-        return Entry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
+        return JournalEntry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
 
     def wrote(self, output: str) -> tuple[str, str] | None:
         """Returns the source and the member that a run planned or wrote this output for.

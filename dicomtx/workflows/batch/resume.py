@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from dicomtx.errors import DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
-from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Entry, Journal, Key
+from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Journal, JournalEntry, Key
 from dicomtx.workflows.convert.outcomes import failed, failure, hash_of
 from dicomtx.workflows.convert.request import Outcome, Request
 
@@ -60,7 +60,7 @@ def _stat(source: Location) -> Stat:
     return stat
 
 
-def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) -> str:
+def _stranger(book: Journal, request: Request, key: Key, entry: JournalEntry | None) -> str:
     """Returns why the existing output may not be overwritten; empty if it is from this source.
 
     The journal must claim the file for this source. The file must also have the recorded content,
@@ -83,7 +83,7 @@ def _stranger(book: Journal, request: Request, key: Key, entry: Entry | None) ->
     return "" if is_result(request, place) else "already exists, and is not a result of this source"
 
 
-def _has_content(path: str, entry: Entry) -> bool:
+def _has_content(path: str, entry: JournalEntry) -> bool:
     """Whether a file has the recorded content; the time of modification is not enough."""
     try:
         return os.lstat(path).st_size == entry.output_size and hash_of(path) == entry.output_hash
@@ -99,7 +99,7 @@ def _taken(choice: Choice, request: Request, why: str) -> Outcome:
     return failure(request, error, ExitCode.DESTINATION, "DestinationError")
 
 
-def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outcome | None:
+def _as_before(choice: Choice, request: Request, key: Key, entry: JournalEntry) -> Outcome | None:
     """Returns the recorded outcome of a file; None if the file must be converted again."""
     if entry.status in WRITTEN:
         done = _stands(key.source, entry) if request.in_place else _is_there(request, key, entry)
@@ -115,14 +115,14 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: Entry) -> Outc
     return outcome._replace(status="refused") if refused else outcome
 
 
-def _is_there(request: Request, key: Key, entry: Entry) -> bool:
+def _is_there(request: Request, key: Key, entry: JournalEntry) -> bool:
     """Whether the source is unchanged, and its output is still there."""
     if entry.key != key or entry.output != os.path.abspath(request.destination):
         return False
     return _stands(entry.output, entry)
 
 
-def _stands(path: str, entry: Entry) -> bool:
+def _stands(path: str, entry: JournalEntry) -> bool:
     """Whether the recorded output is there; reads it only if its time of modification changed."""
     try:
         status = os.stat(path)

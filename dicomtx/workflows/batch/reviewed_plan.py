@@ -56,7 +56,7 @@ class Reviewed(NamedTuple):
         return [(self.name, f"was planned: {self.verdict}{to}, by {self.rule}")]
 
 
-class Step(NamedTuple):
+class PlanLine(NamedTuple):
     """One line of the plan.
 
     Attributes:
@@ -72,7 +72,7 @@ class Step(NamedTuple):
     changed: str = ""
 
 
-def steps(plan: str, settings: Settings) -> Iterator[Step]:
+def steps(plan: str, settings: Settings) -> Iterator[PlanLine]:
     """Yields each line of a plan, and whether its file has changed since.
 
     Raises:
@@ -142,22 +142,22 @@ def _values(where: str, line: str) -> dict[str, Any]:
     return found | {"path": str(found["path"]), "relative": relative}
 
 
-def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Archives) -> Step:
+def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Archives) -> PlanLine:
     path, relative = values["path"], values["relative"]
     if values["action"] == UNREADABLE:
         request = Request(locate(path), "", settings=settings)
         told = str(values.get("error", "")) or "could not be read when the plan was made"
-        return Step(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
+        return PlanLine(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
     try:
         source = archives.locate(path)
     except SourceError as error:
-        return Step(Request(locate(path), "", settings=settings), relative, changed=str(error))
+        return PlanLine(Request(locate(path), "", settings=settings), relative, changed=str(error))
     changed = _changed(source, values["bytes_in"], values["mtime_ns"])
     if values["action"] == Action.REFUSE:
         request = Request(source, "", settings=settings)
-        return Step(request, relative, _refused(request, values), changed)
+        return PlanLine(request, relative, _refused(request, values), changed)
     request = _request(where, source, values, settings)
-    return Step(request, relative, changed=changed)
+    return PlanLine(request, relative, changed=changed)
 
 
 def _refused(request: Request, values: dict[str, Any]) -> Outcome:

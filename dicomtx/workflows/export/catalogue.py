@@ -22,7 +22,7 @@ CREATE INDEX all_series ON entry (series, number);
 """
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """One file to export.
 
     Attributes:
@@ -70,7 +70,7 @@ class Catalogue:
         asked = self._entries.execute("SELECT 1 FROM known WHERE uid = ?", (uid,))
         return asked.fetchone() is not None
 
-    def add(self, entry: Entry) -> Entry:
+    def add(self, entry: CatalogueEntry) -> CatalogueEntry:
         """Adds a file. Returns it with its twin, if there is one."""
         uid = entry.place.sop_instance_uid
         if uid:
@@ -96,7 +96,7 @@ class Catalogue:
             self._entries.execute(put, (number, entry, name))
         return number + 1
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[CatalogueEntry]:
         """Yields the named files in order."""
         ordered = (
             "SELECT named.number, named.name, content FROM named"
@@ -105,7 +105,7 @@ class Catalogue:
         for number, name, content in self._entries.execute(ordered):
             yield _decoded(content)._replace(number=number, name=name)
 
-    def numbered(self, number: int) -> Entry:
+    def numbered(self, number: int) -> CatalogueEntry:
         """Returns the file with this number in the order of names."""
         asked = (
             "SELECT named.name, content FROM named"
@@ -146,10 +146,10 @@ class _Firsts:
         return {name: first[name] for name in names}
 
 
-def _encoded(entry: Entry) -> bytes:
+def _encoded(entry: CatalogueEntry) -> bytes:
     return pickle.dumps(entry, 5)
 
 
-def _decoded(content: bytes) -> Entry:
-    entry: Entry = pickle.loads(content)  # noqa: S301 - pickled by this run
+def _decoded(content: bytes) -> CatalogueEntry:
+    entry: CatalogueEntry = pickle.loads(content)  # noqa: S301 - pickled by this run
     return entry

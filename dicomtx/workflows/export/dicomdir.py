@@ -22,10 +22,10 @@ from dicomtx.storage.zip.writer import Time
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.icon import SIDE
 from dicomtx.workflows.convert.request import Outcome
-from dicomtx.workflows.export.catalogue import Entry
+from dicomtx.workflows.export.catalogue import CatalogueEntry
 from dicomtx.workflows.export.containers import DIRECTORY, Container
 from dicomtx.workflows.export.job import Media
-from dicomtx.workflows.inputs.arguments import Rules, find
+from dicomtx.workflows.inputs.arguments import Selection, find
 
 DEFAULT_ID: Final = "DICOMTX"
 ID_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "
@@ -78,7 +78,7 @@ class Directory:
         with _of(folder, DIRECTORY), directory.open() as source, open_part10(source) as part10:
             old = existing_dicomdir(part10)
             self._as_before(old)
-            for found in find([directory.path], Rules()):
+            for found in find([directory.path], Selection()):
                 name = os.path.relpath(found.source.path, folder)
                 at, size = old.icons.get(file_key(name.split(os.sep)), (0, 0))
                 with _of(folder, name):
@@ -102,7 +102,9 @@ class Directory:
             told = ", ".join(old.lost)
             self.warnings.append(f"the new DICOMDIR lacks parts of the old one: {told}")
 
-    def add(self, entry: Entry, source: Source, icon: bytes = b"") -> tuple[list[str], str]:
+    def add(
+        self, entry: CatalogueEntry, source: Source, icon: bytes = b""
+    ) -> tuple[list[str], str]:
         """Adds the records of a file. Returns warnings and, if it gets no record, the reason.
 
         Args:

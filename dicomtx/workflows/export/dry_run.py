@@ -10,7 +10,7 @@ from dicomtx.storage.atomic_write import ANY_MODE, check_writable
 from dicomtx.storage.source import STANDARD_STREAM, Source
 from dicomtx.storage.zip.writer import Time
 from dicomtx.workflows.export.containers import check_file_set, check_folder
-from dicomtx.workflows.export.export import Run
+from dicomtx.workflows.export.export import ExportRun
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.preview.conversion import known, preview
 from dicomtx.workflows.preview.plan_record import Planned
@@ -41,7 +41,7 @@ def dry_run(job: Export) -> Iterator[Planned]:
     _check(job)
     wrong = 0
     with ExitStack() as stack:
-        run = Run(replace(job, manifest=False), Nowhere(), stack)
+        run = ExportRun(replace(job, manifest=False), Nowhere(), stack)
         for outcome in run.left_out():
             yield known(outcome)
         codecs = stack.enter_context(Codecs(job.in_force))

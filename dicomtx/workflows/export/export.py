@@ -14,7 +14,7 @@ from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.convert import ADDED_META
 from dicomtx.workflows.convert.icon import taken_icon
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
-from dicomtx.workflows.export.catalogue import Catalogue, Entry
+from dicomtx.workflows.export.catalogue import Catalogue, CatalogueEntry
 from dicomtx.workflows.export.containers import Container, appended, archive, folder
 from dicomtx.workflows.export.dicomdir import Directory, first_free
 from dicomtx.workflows.export.job import Export
@@ -42,7 +42,7 @@ def export(job: Export) -> Generator[Outcome, None, None]:
 
 
 @contextmanager
-def opened(job: Export) -> Iterator["Run"]:
+def opened(job: Export) -> Iterator["ExportRun"]:
     """Yields an export. The archive is complete after the block if all files were converted.
 
     Raises:
@@ -50,7 +50,7 @@ def opened(job: Export) -> Iterator["Run"]:
     """
     with ExitStack() as stack:
         container = stack.enter_context(_container(job))
-        run = Run(job, container, stack)
+        run = ExportRun(job, container, stack)
         yield run
         run.end()
 
@@ -78,7 +78,7 @@ def _found(job: Export) -> Iterator[Found]:
             yield found
 
 
-class Run:
+class ExportRun:
     """A running export. Exhaust ``left_out`` first, then ``converted``.
 
     Attributes:
@@ -188,7 +188,7 @@ class Run:
         if self._manifest:
             self._container.take(NAME, staged, self._latest, deflate=True)
 
-    def entry_of(self, request: Request) -> Entry:
+    def entry_of(self, request: Request) -> CatalogueEntry:
         """Returns the file that a request converts."""
         return self._catalogue.numbered(_number(request))
 
@@ -209,7 +209,7 @@ class Run:
                 **decides,
             )
 
-    def _taken(self, entry: Entry, request: Request, outcome: Outcome) -> Outcome:
+    def _taken(self, entry: CatalogueEntry, request: Request, outcome: Outcome) -> Outcome:
         """Adds a converted file, or the original of a failed one, to the container."""
         self._latest = max(self._latest, entry.when)
         place = f"{self._job.destination.rstrip('/')}/{entry.name}"
@@ -240,7 +240,7 @@ class Run:
         wrong = profile.violation(by_uid(outcome.target_syntax)) if profile else ""
         return f"violates {profile.name}: {wrong}" if profile and wrong else ""
 
-    def _original(self, entry: Entry, taken: Outcome) -> Outcome:
+    def _original(self, entry: CatalogueEntry, taken: Outcome) -> Outcome:
         """Exports the original of a failed file, if it can be read at all."""
         syntax = by_uid(entry.syntax)
         deflate = not (syntax.encapsulated or syntax.deflated)

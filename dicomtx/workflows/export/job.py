@@ -8,7 +8,7 @@ from dicomtx.engine.planning.policy import Policy
 from dicomtx.settings import Settings
 from dicomtx.storage.source import STANDARD_STREAM
 from dicomtx.transfer_syntaxes import TransferSyntax
-from dicomtx.workflows.export.media_profiles import Profile
+from dicomtx.workflows.export.media_profiles import MediaProfile
 from dicomtx.workflows.export.member_names import (
     Naming,
     Orthanc,
@@ -17,8 +17,8 @@ from dicomtx.workflows.export.member_names import (
     StandardMedia,
     Template,
 )
-from dicomtx.workflows.export.survey import Rules
-from dicomtx.workflows.inputs.arguments import Rules as Finding
+from dicomtx.workflows.export.survey import SurveyRules
+from dicomtx.workflows.inputs.arguments import Selection
 from dicomtx.workflows.inputs.layout import Layout
 from dicomtx.workflows.workers.executor import Executor
 
@@ -45,7 +45,7 @@ class Media:
     extended: bool = False
     append: bool = False
     icons: bool = False
-    profile: Profile | None = None
+    profile: MediaProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Export:
     settings: Settings = field(default_factory=Settings)
     policy: Policy | None = None
     on_failure: OnFailure = "error"
-    finding: Finding = field(default_factory=Finding)
+    finding: Selection = field(default_factory=Selection)
     executor: Executor = field(kw_only=True)
     layout: str = ORTHANC
     media: Media | None = None
@@ -101,11 +101,11 @@ class Export:
         """Whether one failed file stops the whole export."""
         return self.settings.strict or (self.media is not None and self.media.profile is not None)
 
-    def rules(self) -> Rules:
+    def rules(self) -> SurveyRules:
         """Returns the rules of the survey, which runs before anything is written."""
         own = None if self.media or self.layout in LAYOUTS else Layout.parse(self.layout)
         profile = self.media.profile if self.media else None
-        return Rules(
+        return SurveyRules(
             self.target,
             self.in_force,
             own,

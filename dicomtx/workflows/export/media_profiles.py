@@ -10,7 +10,7 @@ JPEG: Final = (".1", ".4.70", ".4.50", ".4.51")
 JPEG_2000: Final = (".1", ".4.90", ".4.91")
 
 
-class Profile(NamedTuple):
+class MediaProfile(NamedTuple):
     """One application profile.
 
     Attributes:
@@ -35,8 +35,8 @@ class Profile(NamedTuple):
         return f"{syntax.name} is not allowed (allowed: {allowed})"
 
 
-def _profile(name: str, suffixes: tuple[str, ...]) -> Profile:
-    return Profile(name, tuple(ROOT + suffix for suffix in suffixes))
+def _profile(name: str, suffixes: tuple[str, ...]) -> MediaProfile:
+    return MediaProfile(name, tuple(ROOT + suffix for suffix in suffixes))
 
 
 PROFILES: Final = {
@@ -59,7 +59,7 @@ SOP Classes, kinds of images, video, further keys of the DICOMDIR, or encryption
 ALIASES: Final = {"STD-GEN-DVD": "STD-GEN-DVD-RAM"}
 
 
-def profile(name: str) -> Profile:
+def profile(name: str) -> MediaProfile:
     """Returns the profile with this name.
 
     Raises:

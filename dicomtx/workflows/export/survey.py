@@ -27,8 +27,8 @@ from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.failures import error_of
 from dicomtx.workflows.convert.request import Outcome, Status
-from dicomtx.workflows.export.catalogue import Catalogue, Entry
-from dicomtx.workflows.export.media_profiles import Profile
+from dicomtx.workflows.export.catalogue import Catalogue, CatalogueEntry
+from dicomtx.workflows.export.media_profiles import MediaProfile
 from dicomtx.workflows.export.member_names import Place
 from dicomtx.workflows.inputs.arguments import Found
 from dicomtx.workflows.inputs.layout import Layout
@@ -59,7 +59,7 @@ DATES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SurveyRules:
     """The rules that decide about each file before anything is written.
 
     Attributes:
@@ -75,7 +75,7 @@ class Rules:
     target: TransferSyntax | None
     settings: Settings
     layout: Layout | None = None
-    profile: Profile | None = None
+    profile: MediaProfile | None = None
     policy: Policy | None = None
     on_failure: OnFailure = "error"
     directory: bool = False
@@ -95,7 +95,7 @@ class Rules:
         return self.target or header.syntax
 
 
-def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterator[Outcome]:
+def survey(found: Iterable[Found], catalogue: Catalogue, rules: SurveyRules) -> Iterator[Outcome]:
     """Adds files to the catalogue. Yields an outcome for each file that cannot be exported."""
     with Codecs(rules.settings) as codecs:
         for one in found:
@@ -118,20 +118,20 @@ def survey(found: Iterable[Found], catalogue: Catalogue, rules: Rules) -> Iterat
 
 
 def _damaged(
-    found: Found, catalogue: Catalogue, rules: Rules, error: DamagedError
+    found: Found, catalogue: Catalogue, rules: SurveyRules, error: DamagedError
 ) -> Iterator[Outcome]:
     """Adds a file with an unreadable header, to be exported unchanged if the rules allow it."""
     if rules.policy:  # the policy could refuse it
         wrong = f"the policy cannot check it: {error}"
         yield _left_out(found, wrong, ExitCode.SOURCE)
         return
-    catalogue.add(Entry(found, Place(), target=(rules.target or DEFAULT_TARGET).uid))
+    catalogue.add(CatalogueEntry(found, Place(), target=(rules.target or DEFAULT_TARGET).uid))
     if rules.profile:
         wrong = f"violates {rules.profile.name}: the file is damaged"
         yield _left_out(found, wrong, ExitCode.UNSUPPORTED)
 
 
-def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> str:
+def _look(found: Found, catalogue: Catalogue, rules: SurveyRules, codecs: Codecs) -> str:
     """Adds one file to the catalogue. Returns why it cannot be exported, or empty."""
     with found.source.open() as file, open_part10(file, whole=False, salvage=True) as part10:
         data_set = part10.data_set
@@ -154,7 +154,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         )
         target = rules.target_of(header)
         wanted = target.uid if target else ""
-        entry = Entry(found, place, header.syntax.uid, wanted, _time(data_set))
+        entry = CatalogueEntry(found, place, header.syntax.uid, wanted, _time(data_set))
         twin = catalogue.add(entry).twin
         known = bool(header.sop_class_uid and header.sop_instance_uid)
         if rules.profile and not known:
@@ -162,7 +162,7 @@ def _look(found: Found, catalogue: Catalogue, rules: Rules, codecs: Codecs) -> s
         return _violation(settled, rules, twin) or _incomplete(data_set, kind, rules)
 
 
-def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | None:
+def _settled(subject: Subject, rules: SurveyRules, codecs: Codecs) -> ResolvedPlan | None:
     """Returns the plan for a file if a policy or a profile needs it before the export.
 
     Raises:
@@ -179,7 +179,7 @@ def _settled(subject: Subject, rules: Rules, codecs: Codecs) -> ResolvedPlan | N
     return settled
 
 
-def _violation(settled: ResolvedPlan | None, rules: Rules, twin: str) -> str:
+def _violation(settled: ResolvedPlan | None, rules: SurveyRules, twin: str) -> str:
     """Returns how the file would violate the profile; empty if it would not."""
     if not rules.profile or not settled:
         return ""
@@ -192,7 +192,7 @@ def _violation(settled: ResolvedPlan | None, rules: Rules, twin: str) -> str:
     return f"violates {rules.profile.name}: {wrong}" if wrong else ""
 
 
-def _incomplete(data_set: DataSet, kind: directory_records.Kind, rules: Rules) -> str:
+def _incomplete(data_set: DataSet, kind: directory_records.RecordKind, rules: SurveyRules) -> str:
     """Returns an error if ``strict`` is set and the DICOMDIR needs values that are missing."""
     if not (rules.directory and rules.settings.strict):
         return ""

@@ -42,7 +42,7 @@ class Found(NamedTuple):
         return self.root in (self.source.path, self.source.name)
 
 
-class Rules(NamedTuple):
+class Selection(NamedTuple):
     """Selects files.
 
     Attributes:
@@ -65,7 +65,7 @@ class Rules(NamedTuple):
     flat: bool = False
 
 
-def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
+def find(arguments: Iterable[str], rules: Selection) -> Iterator[Found]:
     """Yields the files that arguments name: files, folders, ZIP archives, DICOMDIRs, ``-`` a list.
 
     The tree mirrors the content of a single folder, archive or DICOMDIR. With several arguments,
@@ -86,7 +86,7 @@ def find(arguments: Iterable[str], rules: Rules) -> Iterator[Found]:
             yield found._replace(relative=_name(found.relative)) if rules.flat else found
 
 
-def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found]:
+def _all(arguments: Iterable[str], rules: Selection, globs: Globs) -> Iterator[Found]:
     left = iter(arguments)
     first = list(islice(left, 2))
     for argument in chain(first, left):
@@ -99,7 +99,7 @@ def _all(arguments: Iterable[str], rules: Rules, globs: Globs) -> Iterator[Found
 
 
 def _at(
-    path: str, relative: str, rules: Rules, globs: Globs, *, alone: bool = False
+    path: str, relative: str, rules: Selection, globs: Globs, *, alone: bool = False
 ) -> Iterator[Found]:
     """Yields the files of one path, at its place in ``rules.base`` if there is one."""
     if rules.base:
@@ -151,7 +151,7 @@ class _Argument:
     """One argument or listed path, and the files that it leads to."""
 
     def __init__(
-        self, path: str, relative: str, rules: Rules, globs: Globs, *, alone: bool = False
+        self, path: str, relative: str, rules: Selection, globs: Globs, *, alone: bool = False
     ) -> None:
         """Puts the files below ``relative``, or at the top of the tree if it is ``alone``."""
         self._path = path

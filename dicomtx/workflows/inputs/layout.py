@@ -26,7 +26,7 @@ FILE_META: Final = 0x0002
 PIXEL_DATA: Final = 0x7FE0
 
 
-class Field(NamedTuple):
+class Placeholder(NamedTuple):
     """A placeholder for the value of an element."""
 
     tag: int
@@ -35,7 +35,7 @@ class Field(NamedTuple):
 class Layout(NamedTuple):
     """A parsed template: the components of the path, each a sequence of texts and fields."""
 
-    components: tuple[tuple[str | Field, ...], ...]
+    components: tuple[tuple[str | Placeholder, ...], ...]
 
     @classmethod
     def parse(cls, template: str) -> Self:
@@ -44,9 +44,9 @@ class Layout(NamedTuple):
         Raises:
             UsageError: a keyword is not in PS3.6, or the template leads out of the tree.
         """
-        components: list[list[str | Field]] = [[]]
+        components: list[list[str | Placeholder]] = [[]]
         for part in _pieces(template):
-            if isinstance(part, Field):
+            if isinstance(part, Placeholder):
                 components[-1].append(part)
                 continue
             first, *more = part.split(SEPARATOR)
@@ -78,7 +78,7 @@ def place_of(layout: Layout, source: Location) -> str:
         return layout.place(part10.data_set)
 
 
-def _pieces(template: str) -> Iterator[str | Field]:
+def _pieces(template: str) -> Iterator[str | Placeholder]:
     """Yields the texts and fields of a template."""
     try:
         for text, keyword, form, conversion in Formatter().parse(template):
@@ -87,7 +87,7 @@ def _pieces(template: str) -> Iterator[str | Field]:
             if form or conversion:
                 raise UsageError(f"--layout {template!r}: braces can contain only a keyword")
             if keyword is not None:
-                yield Field(_tag(template, keyword))
+                yield Placeholder(_tag(template, keyword))
     except ValueError as error:
         raise UsageError(f"--layout {template!r}: {str(error).lower()}") from error
 
@@ -104,7 +104,7 @@ def _tag(template: str, keyword: str) -> int:
     return tag
 
 
-def _component(parts: tuple[str | Field, ...], data_set: DataSet) -> str:
+def _component(parts: tuple[str | Placeholder, ...], data_set: DataSet) -> str:
     """Returns one component; a value cannot add components or leave the tree."""
     texts = [
         part if isinstance(part, str) else _cleaned(value(data_set, part.tag)) or UNKNOWN

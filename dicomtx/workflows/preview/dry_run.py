@@ -16,7 +16,7 @@ from dicomtx.settings import Settings
 from dicomtx.storage.location import locate
 from dicomtx.storage.source import Source
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.inputs.arguments import Found, Rules, find
+from dicomtx.workflows.inputs.arguments import Found, Selection, find
 from dicomtx.workflows.preview.plan_record import Planned
 from dicomtx.workflows.preview.planned import changed_options, with_error, with_header, with_plan
 
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     sources: tuple[str, ...]
     policy: Policy
     settings: Settings
-    rules: Rules = Rules()
+    rules: Selection = Selection()
     on_failure: OnFailure = "error"
     engine: str = "dicomtx"
 

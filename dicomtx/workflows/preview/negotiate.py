@@ -13,7 +13,7 @@ from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.inputs.arguments import Found, Rules, find
+from dicomtx.workflows.inputs.arguments import Found, Selection, find
 from dicomtx.workflows.policies.orthanc import read_orthanc
 from dicomtx.workflows.preview.planned import changes_uid
 
@@ -70,7 +70,7 @@ def peer_of(
 def negotiated(sources: tuple[str, ...], peer: Peer, settings: Settings) -> Iterator[Sent]:
     """Yields how Orthanc would send each file, or why it could not."""
     with Codecs(settings) as codecs:
-        for found in find(sources, Rules()):
+        for found in find(sources, Selection()):
             if not found.skipped:
                 yield _of_one(found, peer, settings, codecs)
 

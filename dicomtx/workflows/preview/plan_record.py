@@ -76,7 +76,7 @@ SKIP: Final = "skip"
 """The action for a file that a dry run would skip."""
 
 
-class Kind(NamedTuple):
+class PlanGroup(NamedTuple):
     """The properties by which files are grouped and counted."""
 
     action: str
@@ -89,9 +89,9 @@ class Sums:
     """Number and size of the files of each kind. Memory does not grow with the files."""
 
     def __init__(self) -> None:
-        self.files: Counter[Kind] = Counter()
-        self.bytes_in: Counter[Kind] = Counter()
-        self.bytes_out: Counter[Kind] = Counter()
+        self.files: Counter[PlanGroup] = Counter()
+        self.bytes_in: Counter[PlanGroup] = Counter()
+        self.bytes_out: Counter[PlanGroup] = Counter()
         self.low = 0
         self.high = 0
         self.unknown = 0
@@ -100,7 +100,7 @@ class Sums:
 
     def add(self, planned: Planned) -> None:
         """Adds one file to the totals."""
-        kind = Kind(
+        kind = PlanGroup(
             planned.action or "unreadable",
             planned.source_syntax,
             planned.target_syntax,

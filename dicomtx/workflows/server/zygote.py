@@ -29,7 +29,7 @@ TICK: Final = 1.0
 Run = Callable[[Sequence[str]], int]
 
 
-class Limits(NamedTuple):
+class ServerLimits(NamedTuple):
     """The limits of the server.
 
     Attributes:
@@ -52,7 +52,7 @@ class Zygote:
         served: the number of commands that have ended.
     """
 
-    def __init__(self, listener: socket.socket, run: Run, limits: Limits) -> None:
+    def __init__(self, listener: socket.socket, run: Run, limits: ServerLimits) -> None:
         """Prepares to serve ``run``, which takes command-line arguments, on ``listener``."""
         self.listener = listener
         self.limits = limits

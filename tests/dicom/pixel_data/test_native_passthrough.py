@@ -6,7 +6,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.image_pixel import ImagePixel
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import KINDS, element, image, module, native, part10, sequence
 

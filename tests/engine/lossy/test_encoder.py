@@ -10,7 +10,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.engine.transcoding import pipeline
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 

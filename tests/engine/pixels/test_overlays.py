@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import image, native, part10, short
 
 OVERLAY = short(0x60000100, 16) + short(0x60000102, 12)

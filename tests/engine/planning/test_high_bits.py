@@ -16,7 +16,7 @@ from dicomtx.encoding_profiles import whole_words
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, short
 from tests.test_every_file import LOSSLESS, NATIVE

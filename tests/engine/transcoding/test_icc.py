@@ -11,7 +11,7 @@ from pydicom import dcmread
 
 from dicomtx.code_stream import icc
 from dicomtx.codecs.imagecodecs import jpegxl_profile, recompression
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.traps.altered_files import values
 

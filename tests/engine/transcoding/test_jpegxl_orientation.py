@@ -10,7 +10,7 @@ import pytest
 from dicomtx import code_stream
 from dicomtx.code_stream import jpegxl
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
 from tests.traps.altered_files import streams

@@ -11,7 +11,7 @@ from dicomtx.codecs.imagecodecs import recompression
 from dicomtx.errors import CodecError, ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import corpus
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.traps.altered_files import encapsulated, streams
 

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
 
 from dicomtx.dicom import tags
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import UNDEFINED, element, identity, image, mark, module, part10
 from tests.sampling import sampled
 

@@ -12,7 +12,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 
 MULTI_FRAME = str(file("emri_small.dcm"))  # 10 frames of 64 x 64 x 16 bits

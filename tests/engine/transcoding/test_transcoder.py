@@ -11,7 +11,7 @@ from pydicom.uid import UID
 
 from dicomtx.dicom.elements import EXPLICIT_BIG
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, text

@@ -14,7 +14,7 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 

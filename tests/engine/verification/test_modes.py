@@ -12,7 +12,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import TransferSyntax
 from tests import plugins
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.dicom.builder import image, native, part10
 
 RGB = {"samples": 3, "photometric": "RGB"}

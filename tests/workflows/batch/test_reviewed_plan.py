@@ -22,7 +22,7 @@ from dicomtx.workflows.batch.quarantine import place_of, set_aside
 from dicomtx.workflows.batch.reviewed_plan import steps
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
-from dicomtx.workflows.inputs.arguments import Rules
+from dicomtx.workflows.inputs.arguments import Selection
 from dicomtx.workflows.inputs.arguments import find as find_files
 from dicomtx.workflows.policies.toml import read_policies
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_plan_is_told(tmp_path: Path, text: str) -> None:
 
 def test_what_is_set_aside_keeps_its_time_and_is_not_copied_again(tmp_path: Path) -> None:
     planned(tmp_path)
-    (found,) = find_files([str(tmp_path / "tree/rtplan.dcm")], Rules())
+    (found,) = find_files([str(tmp_path / "tree/rtplan.dcm")], Selection())
     path = place_of(found, str(tmp_path / "rejected"))
     set_aside(found, path)
     source = tmp_path / "tree/rtplan.dcm"

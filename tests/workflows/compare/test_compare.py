@@ -13,7 +13,7 @@ from dicomtx.errors import DestinationError, DicomtxError, ExitCode, UsageError
 from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing, Comparison
 from tests import corpus
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.dicom.builder import (
     element,
     encapsulated,

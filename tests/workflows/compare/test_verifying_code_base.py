@@ -19,8 +19,8 @@ from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
 from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing, Comparison
-from tests import chroma
-from tests.bench import Bench
+from tests import subsampled_streams
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 
@@ -206,7 +206,9 @@ class Streams:
 
 def coded(syntax: str, distances: tuple[int, int]) -> bytes:
     """Returns a file of YCbCr whose chroma is subsampled."""
-    stream = chroma.subsampled(chroma.planes(48, 64, *distances), find(syntax).uid, *distances)
+    stream = subsampled_streams.subsampled(
+        subsampled_streams.planes(48, 64, *distances), find(syntax).uid, *distances
+    )
     pixel = image(48, 64, samples=3, photometric="YBR_FULL_422")
     data = builder.identity() + builder.module(pixel) + builder.encapsulated([stream])
     return part10(syntax, data)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from imagecodecs import jpeg8_encode
 
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import encapsulated, identity, image, module, native, part10, short
 from tests.workflows.compare.test_compare import between
 

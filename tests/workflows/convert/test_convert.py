@@ -14,7 +14,7 @@ from dicomtx.dicom.elements import IMPLICIT
 from dicomtx.dicom.pixel_data import frames as pixel_data
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import element, image, native, part10, text

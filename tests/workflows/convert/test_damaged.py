@@ -7,7 +7,7 @@ from pydicom import dcmread
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.request import Outcome
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10

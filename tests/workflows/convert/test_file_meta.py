@@ -13,8 +13,8 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.request import Request
-from tests.bench import Bench
 from tests.conftest import Run
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 

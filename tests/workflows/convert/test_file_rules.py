@@ -9,7 +9,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 
 LOSSY = ["jpeg-baseline", "jpeg-ls-near-lossless", "jpeg2000", "htj2k", "jpeg-xl"]
 

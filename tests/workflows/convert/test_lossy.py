@@ -20,7 +20,7 @@ from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.request import Outcome
 from tests import oracle
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import SOP_INSTANCE, image, native, part10

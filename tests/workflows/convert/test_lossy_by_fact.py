@@ -8,7 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 
 GREY = np.random.default_rng(1).integers(0, 256, (32, 32)).astype(np.uint8)

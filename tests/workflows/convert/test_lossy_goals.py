@@ -7,7 +7,7 @@ import pytest
 
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.settings import Settings, load, overridden
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 

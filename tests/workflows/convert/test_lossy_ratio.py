@@ -4,7 +4,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.corpus import file
 from tests.traps.altered_files import streams
 

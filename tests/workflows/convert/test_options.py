@@ -9,7 +9,7 @@ from pydicom import dcmread
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import oracle
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10, short
 from tests.traps.altered_files import difference, values

@@ -15,7 +15,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests import oracle
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom import builder
 from tests.dicom.builder import KINDS, element, image, native, text
 

@@ -15,9 +15,9 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.zip.member import ZipMember
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
-from dicomtx.workflows.inputs.arguments import Found, Rules, find
+from dicomtx.workflows.inputs.arguments import Found, Selection, find
 from dicomtx.workflows.inputs.walk import walk
-from tests.bench import grey
+from tests.conversion_bench import grey
 from tests.corpus import file
 from tests.dicom.builder import element, identity, part10, sequence, text
 
@@ -50,7 +50,7 @@ def directory(folder: Path, *file_ids: str, name: str = "DICOMDIR") -> Path:
 
 
 def found(*arguments: Path | str, **rules: Any) -> list[Found]:
-    return list(find(map(str, arguments), Rules(**rules)))
+    return list(find(map(str, arguments), Selection(**rules)))
 
 
 def relative(*arguments: Path | str, **rules: Any) -> list[str]:
@@ -105,8 +105,8 @@ def test_a_list_keeps_its_paths_and_never_leaves_the_tree(tmp_path: Path) -> Non
     lines = ["a/1", "./b/1", "c", "m.zip", "../src/a/2", f"{tmp_path}/src/b/2", "nothing"]
     script = """
 import sys
-from dicomtx.workflows.inputs.arguments import Rules, find
-for found in find(["-"], Rules(null="null" in sys.argv)):
+from dicomtx.workflows.inputs.arguments import Selection, find
+for found in find(["-"], Selection(null="null" in sys.argv)):
     print(found.relative, bool(found.error))
 """
 
@@ -287,7 +287,7 @@ def test_what_is_missing_is_a_failure_and_the_rest_goes_on(tmp_path: Path, name:
 
 def test_what_vanishes_or_becomes_something_else_meanwhile_is_a_failure(tmp_path: Path) -> None:
     src = tree(tmp_path / "src", "a/1", "a/2", "b/1", "c")
-    looking = find([str(src)], Rules())
+    looking = find([str(src)], Selection())
     assert next(looking).relative == "a/1"
     (src / "a/2").unlink()
     (src / "b/1").unlink()

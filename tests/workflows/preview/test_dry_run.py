@@ -9,7 +9,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import image, native, part10
 
 GREY = image(8, 9, allocated=16, stored=12)

@@ -14,7 +14,7 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
 from dicomtx.workflows.preview.plan_record import Planned
-from tests.bench import Bench
+from tests.conversion_bench import Bench
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import streams
 

@@ -24,7 +24,7 @@ from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.reports.totals import Totals
 from dicomtx.workflows.reports.writers import COLUMNS, check_report, open_report
-from tests.bench import Bench, grey
+from tests.conversion_bench import Bench, grey
 
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
 DONE = Outcome(

@@ -20,7 +20,7 @@ from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees, plugins
-from tests.bench import grey
+from tests.conversion_bench import grey
 
 MOODY = Settings(codecs=("moody",))
 

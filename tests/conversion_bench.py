@@ -1,4 +1,4 @@
-"""A place to convert small files that are made of bytes."""
+"""A bench for conversions: a folder where bytes become a file, are converted, and are read back."""
 
 from pathlib import Path
 from typing import Any
