@@ -224,16 +224,45 @@ def test_d6_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> No
     assert many - few < 32 << 20  # the pixels alone are 100 MiB more
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 512), (512, 1), (3, 3), (31, 33), (32, 32)], ids=str)
+TINY = [(1, 1), (3, 3), (31, 33), (32, 32)]
+THIN = [(1, 512), (512, 1)]
+RPCL = "htj2k-lossless-rpcl"
+
+
+def _small(size: tuple[int, int], samples: int, allocated: int) -> tuple[bytes, bytes]:
+    """Returns a file with a small image, and its pixels."""
+    photometric = "RGB" if samples == 3 else "MONOCHROME2"
+    pixel = image(*size, samples=samples, photometric=photometric, allocated=allocated)
+    data = bytes(n * n % 253 for n in range(pixel.frame_bytes))
+    return part10("explicit", native(pixel, data)), data
+
+
 @pytest.mark.parametrize("samples", [1, 3])
-@pytest.mark.parametrize("to", LOSSLESS)
+@pytest.mark.parametrize(
+    ("to", "size"),
+    [(to, size) for to in LOSSLESS for size in TINY + THIN if to != RPCL or size in TINY],
+    ids=str,
+)
 def test_d7_tiny_images_are_right(
     bench: Bench, to: str, samples: int, size: tuple[int, int]
 ) -> None:
-    photometric = "RGB" if samples == 3 else "MONOCHROME2"
     for allocated in (8, 16):
-        pixel = image(*size, samples=samples, photometric=photometric, allocated=allocated)
-        data = bytes(n * n % 253 for n in range(pixel.frame_bytes))
-        back = bench.there_and_back(part10("explicit", native(pixel, data)), to)
+        source, data = _small(size, samples, allocated)
+        back = bench.there_and_back(source, to)
         assert back.PixelData[: len(data)] == data
         assert struct.pack("<2H", back.Rows, back.Columns) == struct.pack("<2H", *size)
+
+
+@pytest.mark.parametrize("size", THIN, ids=str)
+@pytest.mark.parametrize("samples", [1, 3])
+def test_d7_a_thin_image_has_the_resolutions_of_rpcl_or_is_refused(
+    bench: Bench, samples: int, size: tuple[int, int]
+) -> None:
+    """imagecodecs 2026.10 halves the image only as often as its smaller side can be halved."""
+    source, data = _small(size, samples, 8)
+    outcome = bench.convert(source, RPCL)
+    if outcome.exit_code == ExitCode.CODEC:
+        assert "(PS3.5 10.18). Try --to htj2k-lossless" in bench.failed(outcome, ExitCode.CODEC)
+        return
+    assert outcome.status == "done", outcome.error
+    assert bench.done(bench.out.read_bytes()).PixelData[: len(data)] == data
