@@ -56,8 +56,7 @@ def atomic_write(
     with folder_of(target, below) as folder:
         place = _Place.of(target, folder)
         _check_kind(place)
-        part = _new_part(place, mode)
-        try:
+        with part_files.closing(lambda: _new_part(place, mode)) as part:
             try:
                 yield part.fd
                 _sync(part.fd, wanted=sync)
@@ -66,8 +65,6 @@ def atomic_write(
             if check:
                 check()
             _publish(part, place, overwrite=overwrite)
-        finally:
-            part.close()
         _sync_folder(place, wanted=sync)
 
 
@@ -183,13 +180,10 @@ def usual_mode(path: str) -> int:
             before = place.replaced()
             if before:
                 return stat.S_IMODE(before.st_mode)
-            part = part_files.create(place.name, 0o666, folder)
+            with part_files.closing(lambda: part_files.create(place.name, 0o666, folder)) as part:
+                return stat.S_IMODE(os.fstat(part.fd).st_mode)
         except OSError as error:
             raise DestinationError(f"cannot write to {path}: {reason(error)}") from error
-        try:
-            return stat.S_IMODE(os.fstat(part.fd).st_mode)
-        finally:
-            part.close()
 
 
 def adopt(

@@ -12,8 +12,11 @@ notices this before it publishes, because the name no longer refers to its file.
 import fcntl
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
+
+from dicomtx.deferred_signals import undisturbed
 
 MARK: Final = ".dicomtx-"
 PART: Final = ".part"
@@ -107,6 +110,28 @@ def create(target: str, mode: int, at: int | None = None) -> PartFile:
             raise
         os.close(fd)  # another process swept it before it was locked
     raise FileExistsError(f"another process keeps removing part files beside {target}")
+
+
+@contextmanager
+def closing(new: Callable[[], PartFile]) -> Iterator[PartFile]:
+    """Yields a new part file and closes it at the end, at whatever moment a signal arrives.
+
+    Args:
+        new: creates the part file. It can raise any error.
+    """
+    part: PartFile | None = None
+    try:
+        with undisturbed():
+            part = new()
+        yield part
+    finally:
+        try:
+            if part:
+                part.close()
+        except BaseException:  # a handler's, for a signal that arrived just now
+            if part:
+                part.close()
+            raise
 
 
 def sweep(folder: str, start: str = ".") -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
+from dicomtx.storage.part_files import PartFile
 from dicomtx.storage.source import reason, working_place
 
 
@@ -19,18 +20,24 @@ def staging_folder(target: str) -> Iterator[str]:
         DestinationError: the folder cannot be made.
     """
     place = working_place(target)
-    beside = os.path.dirname(place)
     part_files.sweep_for(place)
-    try:
-        part = part_files.create(place, 0o600)
-    except OSError as error:
-        raise DestinationError(f"cannot write to {beside}: {reason(error)}") from error
-    try:
+    with part_files.closing(lambda: _new_part(place)) as part:
         try:
-            os.mkdir(part.folder, 0o700)
-        except OSError as error:
-            raise DestinationError(f"cannot write to {beside}: {reason(error)}") from error
-        yield part.folder
-    finally:
-        part_files.remove_folder(part.folder)
-        part.close()
+            try:
+                os.mkdir(part.folder, 0o700)
+            except OSError as error:
+                raise _not_writable(place, error) from error
+            yield part.folder
+        finally:
+            part_files.remove_folder(part.folder)
+
+
+def _new_part(place: str) -> PartFile:
+    try:
+        return part_files.create(place, 0o600)
+    except OSError as error:
+        raise _not_writable(place, error) from error
+
+
+def _not_writable(place: str, error: OSError) -> DestinationError:
+    return DestinationError(f"cannot write to {os.path.dirname(place)}: {reason(error)}")

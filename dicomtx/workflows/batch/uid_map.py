@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from dicomtx.deferred_signals import undisturbed
 from dicomtx.errors import UsageError
-from dicomtx.processes.deferred_signals import undisturbed
 from dicomtx.storage.atomic_write import PRIVATE, atomic_write
 from dicomtx.storage.source import write_all
 from dicomtx.workflows.convert.request import Outcome

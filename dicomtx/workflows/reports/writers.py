@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Protocol
 
+from dicomtx.deferred_signals import undisturbed
 from dicomtx.errors import UsageError
 from dicomtx.printable import csv_cell
-from dicomtx.processes.deferred_signals import undisturbed
 from dicomtx.run_facts import RunFacts
 from dicomtx.storage.atomic_write import PRIVATE, atomic_write
 from dicomtx.storage.source import write_all

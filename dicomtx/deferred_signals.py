@@ -12,7 +12,10 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Defers SIGINT and SIGTERM until the block ends, and then raises the first one again."""
+    """Defers SIGINT and SIGTERM until the block ends, and then raises the first one again.
+
+    A handler that was not installed from Python cannot be restored, so it stays in place.
+    """
     if threading.current_thread() is not threading.main_thread():  # only the main gets signals
         yield
         return
@@ -21,7 +24,11 @@ def undisturbed() -> Iterator[None]:
     def listen(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
 
-    before = [(number, signal.signal(number, listen)) for number in SIGNALS]
+    before = [
+        (number, signal.signal(number, listen))
+        for number in SIGNALS
+        if signal.getsignal(number) is not None
+    ]
     try:
         yield
     finally:
