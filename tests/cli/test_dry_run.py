@@ -14,9 +14,11 @@ from dicomtx.cli import main
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import corpus
+from tests.dicom.builder import image, native, part10
 
 SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/planned.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+GREY = image(8, 9, allocated=16, stored=12)
 NAMES = ("CT_small.dcm", "JPEG2000.dcm", "MR_small.dcm", "rtdose_1frame.dcm", "rtplan.dcm")
 Lines = dict[str, dict[str, Any]]
 
@@ -234,3 +236,16 @@ def test_a_dry_run_writes_no_report(
     command = ["batch", str(tree), str(tree.parent / "out"), "-n", *option]
     assert main(command) == ExitCode.USAGE
     assert f"--dry-run and {option[0]} contradict each other" in capfd.readouterr().err
+
+
+def test_a_dry_run_fails_if_no_codec_can_verify_the_result(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = tmp_path / "a.dcm"
+    source.write_bytes(part10("explicit", native(GREY, bytes(GREY.frame_bytes))))
+    command = ["convert", str(source), str(tmp_path / "b.dcm"), "--verify", "independent", "--to"]
+    assert main([*command, "jpeg-xl-lossless", "-n"]) == ExitCode.VERIFICATION
+    dry = capfd.readouterr().err
+    assert main([*command, "jpeg-xl-lossless"]) == ExitCode.VERIFICATION
+    assert capfd.readouterr().err == dry
+    assert main([*command, "rle", "-n"]) == ExitCode.DONE

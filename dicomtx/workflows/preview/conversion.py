@@ -7,7 +7,7 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.planning.plan import Action, Refuse
-from dicomtx.errors import DicomtxError, LeftOutError, NotDicomError
+from dicomtx.errors import DicomtxError, LeftOutError, NotDicomError, VerificationError
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.boundary import boundary
@@ -17,7 +17,7 @@ from dicomtx.workflows.convert.file_rules import check_kind, check_lossy_in_plac
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import stamp_of
 from dicomtx.workflows.preview.plan_record import SKIP, Planned
-from dicomtx.workflows.preview.planned import with_error, with_header, with_plan
+from dicomtx.workflows.preview.planned import unverified, with_error, with_header, with_plan
 
 IF_NOT_SMALLER = "copied unchanged if the result is not smaller"
 
@@ -34,7 +34,7 @@ def preview(request: Request, codecs: Codecs) -> Planned:
             changed = stamp.mtime_ns if stamp else 0
             planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
             made = _best(planned, request, file, codecs)
-            if made.action != Action.REFUSE:
+            if not made.exit_code:
                 check_destination(request)
             return made
     except LeftOutError as error:
@@ -59,7 +59,7 @@ def _best(planned: Planned, request: Request, file: Source, codecs: Codecs) -> P
     if not targets:
         return _of_target(planned, request, file, codecs)
     tried = [_of_target(planned, request._replace(target=t), file, codecs) for t in targets]
-    possible = [made for made in tried if made.action != Action.REFUSE]
+    possible = [made for made in tried if not made.exit_code]
     if not possible:
         return tried[0]
     names = dict.fromkeys(by_uid(made.target_syntax).name for made in possible)
@@ -82,6 +82,9 @@ def _of_target(planned: Planned, request: Request, file: Source, codecs: Codecs)
         if not isinstance(settled.plan, Refuse):
             check_wanted(settled.plan, request)
             check_lossy_in_place(settled.plan, request._replace(settings=settled.settings))
+        why = "" if settled.keep_original else unverified(settled, codecs)
+        if why:
+            return with_error(planned, VerificationError(why))
         made = with_plan(planned, settled, codecs)
         return replace(made, otherwise=(*made.otherwise, *_by_rules(made, request)))
 

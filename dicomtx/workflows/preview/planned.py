@@ -48,7 +48,7 @@ def with_plan(planned: Planned, settled: ResolvedPlan, codecs: Codecs) -> Planne
         reason=reason_of(made) or settled.reason,
         rule=settled.rule or planned.rule,
         options=changed_options(settled.settings),
-        warnings=(*planned.warnings, *made.warnings, *_unverified(settled, codecs)),
+        warnings=(*planned.warnings, *made.warnings, *_cautions(settled, codecs)),
         bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
         exit_code=int(error.exit_code) if error else 0,
         otherwise=alternatives_of(made),
@@ -73,11 +73,16 @@ def changed_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def _unverified(settled: ResolvedPlan, codecs: Codecs) -> tuple[str, ...]:
-    """Returns a warning if the conversion will fail because no codec can verify it."""
+def unverified(settled: ResolvedPlan, codecs: Codecs) -> str:
+    """Returns why no codec can verify the conversion; empty if one can, or need not."""
     if not settled.settings.verifies.independent:
-        return ()
+        return ""
     from dicomtx.engine.decoding.verifiers import foreseen  # noqa: PLC0415 - rarely needed
 
-    why = foreseen(settled.plan, codecs, settled.settings)
+    return foreseen(settled.plan, codecs, settled.settings)
+
+
+def _cautions(settled: ResolvedPlan, codecs: Codecs) -> tuple[str, ...]:
+    """Returns a warning if the conversion will fail because no codec can verify it."""
+    why = unverified(settled, codecs)
     return (f"the conversion will fail (exit code 6): {why}",) if why else ()
