@@ -28,9 +28,10 @@ svg{display:block;max-width:100%;height:auto}svg text{font:13px system-ui,sans-s
 POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 END: Final = "</body></html>\n"
 LONGEST: Final = 2_000
-LONG_WORD: Final = re.compile(r"\S{25,}")
-PART: Final = re.compile(r"[^/\\_.,=]{1,60}[/\\_.,=]*|[/\\_.,=]{1,60}")
-"""Where a long word can be broken: after a separator, or after 60 characters without one."""
+LONG_WORD: Final = re.compile(r"\S{21,}")
+PART: Final = re.compile(r"(?:[A-Z]*[^A-Z/\\_.,=]{1,32}|[A-Z]{1,32})[/\\_.,=]*|[/\\_.,=]{1,32}")
+"""A part of a long word, such as a path, UID or keyword: it ends with a separator, before a capital
+letter, or after 32 characters."""
 
 
 def head(title: str) -> str:

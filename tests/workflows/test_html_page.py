@@ -40,8 +40,9 @@ def test_the_head_escapes_the_title_and_allows_only_pictures_of_its_own() -> Non
             "in/series_one/image_1234.dcm x",
             "in/<wbr>series_<wbr>one/<wbr>image_<wbr>1234.<wbr>dcm x",
         ),
-        ("LossyImageCompressionMethod", "LossyImageCompressionMethod"),
-        ("x" * 130, f"{'x' * 60}<wbr>{'x' * 60}<wbr>{'x' * 10}"),
+        ("LossyImageCompressionRatio", "Lossy<wbr>Image<wbr>Compression<wbr>Ratio"),
+        ("PixelData of IM000000", "PixelData of IM000000"),
+        ("x" * 70, f"{'x' * 32}<wbr>{'x' * 32}<wbr>{'x' * 6}"),
         ("<b>/" * 9, "&lt;b&gt;/<wbr>" * 8 + "&lt;b&gt;/"),
     ],
 )

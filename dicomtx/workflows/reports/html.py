@@ -86,12 +86,13 @@ class _Rows:
 def _row(outcome: Outcome) -> str:
     """Returns one row of the table."""
     route = f"{_syntax(outcome.source_syntax)} → {_syntax(outcome.target_syntax)}"
+    known = outcome.source_syntax or outcome.target_syntax
     sizes = f"{size(outcome.bytes_in)} → {size(outcome.bytes_out)}"
     attempts = [f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts]
     cells = (
         outcome.path,
         outcome.status,
-        route if outcome.target_syntax else _syntax(outcome.source_syntax),
+        route if outcome.source_syntax and outcome.target_syntax else _syntax(known),
         sizes if outcome.status in WRITTEN else size(outcome.bytes_in),
         " → ".join(dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)),
         outcome.verification if outcome.status in WRITTEN else "",
