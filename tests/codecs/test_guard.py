@@ -1,6 +1,7 @@
 """No stream reaches native code whose header asks for another frame than the data set."""
 
 import random
+import zlib
 from dataclasses import replace
 
 import imagecodecs
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from dicomtx import code_stream
-from dicomtx.codecs import guard
+from dicomtx.codecs import guard, stream_repair
 from dicomtx.errors import CodecError, DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax, find
@@ -179,6 +180,82 @@ def test_an_rle_header_that_points_astray_is_refused(stream: bytes, told: str) -
 def test_an_rle_header_may_leave_a_gap_before_its_segments() -> None:
     gap = offsets(RLE, 2, 66)
     assert guard.check(gap, RLE.syntax, RLE.image) == gap
+
+
+def test_bytes_after_a_deflate_stream_are_counted() -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    stream = packer.compress(bytes(range(24))) + packer.flush()
+    told = refusal(stream + b"more", find("deflated-image-frame"), GREY)
+    assert told.startswith("4 unexpected bytes follow the deflate stream")
+
+
+@pytest.mark.parametrize("name", ["jpeg2000-lossless", "htj2k"])
+def test_only_a_stream_with_all_its_tile_parts_lacks_nothing_but_the_end_marker(name: str) -> None:
+    whole = code_stream.unboxed(JPEG_2000.stream)
+    streams = (whole, whole[:-2], whole[:-20])
+    found = [guard.lacks_end_marker(stream, find(name)) for stream in streams]
+    assert found == [False, True, False]
+    assert not guard.lacks_end_marker(whole[:-2], find("encapsulated-uncompressed"))
+
+
+@pytest.mark.parametrize("frame", [JPEG, JPEG_LS, JPEG_2000, HTJ2K], ids=named)
+def test_a_truncated_stream_is_completed_with_an_end_marker(frame: Encapsulated) -> None:
+    cut = frame.stream[:-20]
+    assert guard.completed(cut, frame.syntax, frame.image) == cut + b"\xff\xd9"
+
+
+def test_a_truncated_rle_frame_is_completed_with_whole_segments() -> None:
+    completed = guard.completed(RLE.stream[:-20], RLE.syntax, RLE.image)
+    assert completed == stream_repair.with_whole_segments(RLE.stream[:-20], 64 * 64)
+    assert guard.completed(RLE.stream[:60], RLE.syntax, RLE.image) == RLE.stream[:60]
+
+
+def test_bytes_after_a_frame_without_markers_are_left_out_if_its_end_is_known() -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = packer.compress(bytes(24)) + packer.flush()
+    assert guard.completed(deflated + b"more", find("deflated-image-frame"), GREY) == deflated
+    native = find("encapsulated-uncompressed")
+    assert guard.completed(bytes(28), native, GREY) == bytes(28)
+    assert guard.check(bytes(24) + b"more", native, GREY) == bytes(24) + b"more"
+
+
+@pytest.mark.parametrize("frame", [JPEG, JPEG_LS, JPEG_2000], ids=named)
+def test_two_code_streams_in_one_frame_are_refused(frame: Encapsulated) -> None:
+    stream = code_stream.unboxed(frame.stream)
+    told = refusal(stream * 2, frame.syntax, frame.image)
+    assert told == "holds 2 code streams: Number of Frames is wrong"
+    assert guard.without_padding(stream * 2, find("explicit"), frame.image) == stream * 2
+
+
+def test_an_rle_frame_without_trailing_bytes_is_not_written_anew() -> None:
+    gap = offsets(RLE, 2, 66)
+    assert guard.without_padding(gap, RLE.syntax, RLE.image) == gap
+
+
+def test_a_stream_of_one_bit_per_sample_passes() -> None:
+    stream = code_stream.unboxed(JPEG_2000.stream)
+    depth = stream.index(b"\xff\x51") + 40  # Ssiz: the bits per sample, less one
+    bitonal = stream[:depth] + b"\0" + stream[depth + 1 :]
+    image = JPEG_2000.image._replace(bits_allocated=1, bits_stored=1, high_bit=0)
+    assert guard.check(bitonal, JPEG_2000.syntax, image) == bitonal
+
+
+@pytest.mark.parametrize("name", ["encapsulated-uncompressed", "deflated-image-frame"])
+def test_samples_that_look_like_a_marked_stream_have_no_end(name: str) -> None:
+    assert guard.bytes_behind_end(JPEG.stream + b"more", JPEG.syntax, JPEG.image) > 0
+    assert guard.bytes_behind_end(JPEG.stream + b"more", find(name), JPEG.image) == 0
+
+
+def test_nothing_is_behind_the_end_of_an_rle_frame_without_a_header() -> None:
+    assert guard.bytes_behind_end(RLE.stream[:60], RLE.syntax, RLE.image) == 0
+
+
+def test_a_jpeg_ls_stream_with_a_mapping_table_is_not_supported() -> None:
+    scan = JPEG_LS.stream.index(b"\xff\xda")
+    table = scan + 6  # behind marker, length, number of components, and the component's name
+    mapped = JPEG_LS.stream[:table] + b"\1" + JPEG_LS.stream[table + 1 :]
+    with pytest.raises(UnsupportedError, match="mapping table"):
+        guard.check(mapped, JPEG_LS.syntax, JPEG_LS.image)
 
 
 def test_a_frame_of_the_right_length_is_returned() -> None:

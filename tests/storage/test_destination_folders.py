@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError
-from dicomtx.storage.destination_folders import make_folder_below
+from dicomtx.storage.destination_folders import make_folder_below, make_folder_of
 from dicomtx.storage.lock import locked
 from dicomtx.storage.part_files import remove_folder
 from tests import file_trees
@@ -51,6 +51,26 @@ def test_folders_are_made_at_any_depth(tmp_path: Path) -> None:
     make_folder_below(str(tmp_path / "out"), str(tmp_path / "out/a/b/c/file"))
     assert (tmp_path / "out/a/b/c").is_dir()
     make_folder_below(str(tmp_path / "out"), str(tmp_path / "out/file"))
+
+
+def test_folders_that_exist_already_are_used(tmp_path: Path) -> None:
+    for name in ("a/b/one", "a/b/two", "a/c/three"):
+        make_folder_below(str(tmp_path), str(tmp_path / name))
+    assert sorted(os.listdir(tmp_path / "a")) == ["b", "c"]
+
+
+def test_a_file_without_a_folder_is_in_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_folder_of("out.dcm", below="")
+    assert os.listdir() == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_not_called_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(DestinationError, match=r"cannot make .*/a: not a directory"):
+        make_folder_below(str(tmp_path), str(tmp_path / "a/file"))
 
 
 def test_a_journal_can_be_deeper_than_python_recurses(tmp_path: Path) -> None:

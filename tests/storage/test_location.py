@@ -168,6 +168,21 @@ def test_nothing_is_known_of_standard_input() -> None:
     assert locate("-").stat() == locate("-").stat() == Stat()
 
 
+@pytest.mark.parametrize("at", [0, 3])
+def test_standard_input_is_read_from_its_current_position(tmp_path: Path, at: int) -> None:
+    (tmp_path / "in").write_bytes(b"0123456789")
+    kept = os.dup(0)
+    try:
+        with (tmp_path / "in").open("rb") as file:
+            os.dup2(file.fileno(), 0)
+            os.lseek(0, at, os.SEEK_SET)
+            with locate("-").open() as source:
+                assert source.read(0, source.size) == b"0123456789"[at:]
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
 @pytest.mark.parametrize("how", ["<&-", "0>/dev/null", "0>/dev/full"])
 def test_standard_input_that_cannot_be_read_is_told(tmp_path: Path, how: str) -> None:
     command = f"{sys.executable} -m dicomtx convert - {tmp_path}/out --to rle"

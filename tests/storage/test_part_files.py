@@ -114,6 +114,31 @@ def test_what_looks_like_a_part_file_and_is_none_is_left_alone(tmp_path: Path) -
     assert sorted(os.listdir(tmp_path)) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        (".a.dcm.dicomtx-12ab.part", True),
+        (".a.dcm.dicomtx-12ab.staging", True),
+        (".dicomtx-12ab.part", True),
+        ("a.dcm.dicomtx-12ab.part", False),
+        (".a.dcm.dicomtx-12ab", False),
+        (".a.dcm-12ab.part", False),
+        (".a.dcm.dicomtx-.part", False),
+        (".a.dcm.dicomtx-12xy.part", False),
+        ("./a.dcm.dicomtx-12ab.part", False),
+    ],
+)
+def test_only_names_that_dicomtx_makes_are_ours(name: str, *, ours: bool) -> None:
+    assert part_files.is_ours(name) is ours
+
+
+def test_looking_at_a_part_file_in_use_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    with atomic_write(str(tmp_path / "out.dcm"), overwrite=True):
+        before = os.listdir("/proc/self/fd")
+        sweep_tree(str(tmp_path))
+        assert os.listdir("/proc/self/fd") == before
+
+
 def together(count: int, work: Callable[[int], str]) -> list[str]:
     """Has threads begin at once, and returns what came of each."""
     begin = threading.Barrier(count)

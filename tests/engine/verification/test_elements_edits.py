@@ -1,5 +1,7 @@
 """Items that an edit adds are looked for in what was written."""
 
+from zlib import crc32
+
 import pytest
 
 from dicomtx.dicom.data_set import Edit
@@ -7,8 +9,9 @@ from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.items import code
 from dicomtx.dicom.part10 import open_part10, syntax_of
 from dicomtx.dicom.rewriter import Rewriter
-from dicomtx.engine.verification.elements import post_conditions
-from dicomtx.errors import VerificationError
+from dicomtx.dicom.rope import PixelData, Rope, Sum
+from dicomtx.engine.verification.elements import pixel_data, post_conditions
+from dicomtx.errors import DamagedError, VerificationError
 from dicomtx.storage.source import Source
 from tests.dicom import builder
 
@@ -41,6 +44,66 @@ def test_added_items_are_checked_at_the_top_and_in_items(
                 continue
             with pytest.raises(VerificationError, match=r"\(0008,9215\)"):
                 post_conditions(source, output, syntax_of(target), EDITS)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [(b"SOME AB ", b"AB "), (b"AB", b"\2\0AB")],
+    ids=["behind another value", "with bytes of the header"],
+)
+def test_a_value_that_only_ends_as_the_edit_says_is_wrong(found: bytes, expected: bytes) -> None:
+    old = builder.part10("explicit", builder.identity())
+    new = old + builder.element(0x00100010, "PN", found)
+    edit = Edit(0x00100010, "PN", found)
+    with open_part10(Source(old)) as source, open_part10(Source(new)) as output:
+        post_conditions(source, output, syntax_of(EXPLICIT), [edit])
+        with pytest.raises(VerificationError, match=r"\(0010,0010\)"):
+            post_conditions(source, output, syntax_of(EXPLICIT), [edit._replace(value=expected)])
+
+
+@pytest.mark.parametrize("broken", ["offset table", "frame", "delimiter"])
+def test_a_right_checksum_of_the_frames_does_not_excuse_other_bytes(broken: str) -> None:
+    written = builder.encapsulated([b"12345678"], [0])
+    value = written[12:]
+    items = Sum(value.index(b"12345678"), 8, crc32(b"12345678"))
+    expected = PixelData(Rope(), "OB", encapsulated=True, items=items)
+    expected.value.add(value)
+    at = {"offset table": 12 + 8, "frame": 12 + items.offset, "delimiter": len(written) - 1}[broken]
+    spoilt = bytearray(written)
+    spoilt[at] ^= 1
+    pixel_data(builder.data_set(b""), builder.data_set(written), expected)
+    with pytest.raises((VerificationError, DamagedError)):
+        pixel_data(builder.data_set(b""), builder.data_set(bytes(spoilt)), expected)
+
+
+@pytest.mark.parametrize("kept", [b"", builder.encapsulated([b"1234"])])
+def test_pixel_data_that_was_to_be_kept_is_missed_if_it_is_lost_or_changed(kept: bytes) -> None:
+    other = builder.encapsulated([b"1235"])
+    source = builder.data_set(kept)
+    pixel_data(source, builder.data_set(kept), None)
+    for written in {b"", other, builder.encapsulated([b"12345678"])} - {kept}:
+        with pytest.raises(VerificationError):
+            pixel_data(source, builder.data_set(written), None)
+
+
+def test_elements_that_are_lost_at_the_end_or_come_from_nowhere_are_found() -> None:
+    more = builder.text(0x00100010, "PN", "AB")
+    short = builder.part10("explicit", builder.identity())
+    for old, new in ((short + more, short), (short, short + more)):
+        with (
+            open_part10(Source(old)) as source,
+            open_part10(Source(new)) as output,
+            pytest.raises(VerificationError, match="nothing"),
+        ):
+            post_conditions(source, output, syntax_of(EXPLICIT), ())
+
+
+def test_group_lengths_are_not_compared() -> None:
+    length = builder.element(0x00080000, "UL", b"\4\0\0\0")
+    old = builder.part10("explicit", length + builder.identity())
+    new = builder.part10("explicit", builder.identity())
+    with open_part10(Source(old)) as source, open_part10(Source(new)) as output:
+        post_conditions(source, output, syntax_of(EXPLICIT), ())
 
 
 @pytest.mark.parametrize("syntax", ["explicit", "implicit"])

@@ -312,6 +312,37 @@ def test_a_member_whose_own_header_is_longer_does_not_reach_into_the_next(tmp_pa
         read(found(path)[0])
 
 
+def test_a_deflate_stream_that_does_not_end_is_truncated(tmp_path: Path) -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = bytes(range(200))
+    unended = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)  # all bytes, but no end
+    path = archive(tmp_path, {"a": unended})
+    for header, method in (b"PK\1\2", 10), (b"PK\3\4", 8):
+        start = path.read_bytes().index(header) + method
+        for offset, layout, value in (
+            (0, "<H", zipfile.ZIP_DEFLATED),
+            (6, "<L", zlib.crc32(data)),
+            (14, "<L", len(data)),
+        ):
+            altered(
+                path, lambda d, a=start + offset, f=layout, v=value: struct.pack_into(f, d, a, v)
+            )  # type: ignore[misc]
+    with pytest.raises(DamagedError, match="truncated"):
+        read(found(path)[0])
+
+
+def test_entries_of_folders_are_not_members(tmp_path: Path) -> None:
+    path = archive(tmp_path, {entry("a/"): b"", "a/b": b"data"})
+    assert [member.inside for member in found(path)] == ["a/b"]
+
+
+def test_a_name_that_reaches_beyond_the_archive_is_damage(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"a": b"data"})
+    central(path, 28, "<H", 0xFFFF)
+    with pytest.raises(DamagedError, match="the archive directory is truncated"):
+        found(path)
+
+
 @pytest.mark.parametrize("offset", [1, 999_999, 0xFFFFFFFE])
 def test_a_header_that_is_not_there_is_damage(tmp_path: Path, offset: int) -> None:
     path = central(archive(tmp_path, {"a": b"x" * 100}), 42, "<L", offset)
