@@ -141,9 +141,6 @@ class _Pool:
         if not self._busy:
             raise DestinationError(f"cannot start a worker process: {reason(error)}") from error
         self._workers = len(self._busy)
-        if task.again:
-            self._alone.appendleft(task)
-            return
         if self._next is not None:
             self._requests = chain((self._next,), self._requests)
         self._next = task.request

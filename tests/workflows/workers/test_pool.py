@@ -17,8 +17,10 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.file_rules import AT_REST
+from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers.pool import ProcessPool
+from dicomtx.workflows.workers.process import Process
 from tests import file_trees, plugins
 from tests.conversion_bench import grey
 
@@ -156,6 +158,40 @@ def test_two_that_need_more_than_their_share_are_never_worked_on_at_once(
     monkeypatch.setenv("MOODY_ALONE", str(tmp_path / "alone"))
     found = results(requests(tmp_path, [249] * 6, settings=MOODY), 2, 2 * AT_REST)
     assert [(o.status, o.error) for o in found.values()] == [("done", "")] * 6
+
+
+def test_only_a_file_that_was_written_has_a_hash_and_the_times_of_its_source(
+    tmp_path: Path,
+) -> None:
+    plain, asked_for, failing = requests(tmp_path, [0] * 3)
+    for request in (plain, asked_for):
+        os.utime(request.source.path, ns=(1_000_000_000, 2_000_000_000))
+    Path(failing.source.path).write_bytes(b"not DICOM")
+    rules = FileRules(hashed=True, preserve=True, icon=True)
+    asked = [plain, *(request._replace(rules=rules) for request in (asked_for, failing))]
+    found = {o.destination: o for _, o in ProcessPool().run(iter(asked))}
+    assert [found[r.destination].status for r in asked] == ["done", "done", "failed"]
+    right = hash_of(asked_for.destination)
+    assert [found[r.destination].output_hash for r in asked] == ["", right, ""]
+    assert found[failing.destination].warnings == ()
+    assert os.stat(plain.destination).st_mtime_ns != 2_000_000_000
+    assert os.stat(asked_for.destination).st_mtime_ns == 2_000_000_000
+
+
+def test_a_process_that_ends_before_it_gets_its_file_has_lost_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give = Process.give
+
+    def late(process: Process, message: bytes) -> None:
+        _until(lambda: not _lives(process.pid))
+        give(process, message)
+
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    monkeypatch.setattr(Process, "give", late)
+    found = results(requests(tmp_path, [0] * 2), 2)
+    told = "its worker process ended unexpectedly (exit code 1), twice"
+    assert [o.error for o in found.values()] == [told] * 2
 
 
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:

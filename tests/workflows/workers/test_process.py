@@ -26,3 +26,12 @@ def test_a_worker_that_waits_for_memory_is_not_late(process: Process) -> None:
     assert not process.is_late()
     process.grant()
     assert process.is_late()
+
+
+def test_the_last_line_that_a_worker_printed_says_why_it_ended(process: Process) -> None:
+    process.give(b"not a pickle")
+    with pytest.raises(EOFError):
+        process.hear()
+    ending = process.ending()
+    assert ending.startswith("ended unexpectedly (exit code 1) (")
+    assert "UnpicklingError" in ending
