@@ -111,9 +111,10 @@ def test_what_failed_is_told_again_and_tried_again_if_asked_for(tree: Path, tmp_
     second = {o.path: o for o in run(asked)}[str(bad)]
     assert (first.status, second.status) == ("failed", "failed")
     assert second.error == f"{first.error} (failed earlier; use --retry-failed)"
+    retry = batch(tree, out=tmp_path / "out", choice=Choice(retry_failed=True))
+    assert {o.path: o.error for o in run(retry)}[str(bad)] == first.error
     bad.write_bytes(whole)
     os.utime(bad, ns=(status.st_atime_ns, status.st_mtime_ns))
-    retry = batch(tree, out=tmp_path / "out", choice=Choice(retry_failed=True))
     assert statuses(retry) == {"skipped": 11, "done": 1}
 
 
@@ -172,6 +173,8 @@ def test_the_destination_is_no_source(tree: Path, tmp_path: Path) -> None:
 def test_what_is_not_dicom_is_skipped_or_copied(tree: Path, tmp_path: Path) -> None:
     (tree / "notes.txt").write_text("not an image")
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12, "skipped": 1}
+    again = {Path(o.path).name: o.warnings for o in run(batch(tree, out=tmp_path / "out"))}
+    assert again["notes.txt"] == ("skipped in an earlier run",)
     copy = batch(tree, out=tmp_path / "copies", rules=FileRules(copy_others=True))
     assert statuses(copy) == {"done": 12, "kept": 1}
     assert (tmp_path / "copies/notes.txt").read_text() == "not an image"

@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import dcmread, dcmwrite
+from pydicom.uid import UID
 
 from dicomtx.settings import Settings
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.convert.request import FileRules, Outcome
+from dicomtx.workflows.batch.journal import Key
+from dicomtx.workflows.batch.recovery import after_death, is_result
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 
@@ -92,3 +97,55 @@ def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
     assert len(uids) == 1
     assert set(uids.values()) == {str(dcmread(tree / "0/00000.dcm").SOPInstanceUID)}
     assert file_trees.content(tree) == written
+
+
+def converted(tmp_path: Path, uid: str = "1.2.3.4") -> Request:
+    """Returns a request that was carried out."""
+    source = tmp_path / f"{uid}.dcm"
+    source.write_bytes(file_trees.small(1).replace(b"1.2.3.4", uid.encode()))
+    request = Request(LocalFile(str(source)), f"{source}.out", find("rle"))
+    assert convert(request).status == "done"
+    return request
+
+
+def test_only_what_dicomtx_wrote_from_a_source_is_a_result_of_it(tmp_path: Path) -> None:
+    request, other = converted(tmp_path), converted(tmp_path, "1.2.3.5")
+    assert is_result(request, request.destination)
+    assert is_result(request, request.source.name)
+    assert not is_result(request, other.destination)
+    assert not is_result(request, str(tmp_path / "missing"))
+    theirs = dcmread(request.destination)
+    theirs.file_meta.ImplementationClassUID = UID("1.2.3")
+    dcmwrite(tmp_path / "theirs", theirs)
+    assert not is_result(request, str(tmp_path / "theirs"))
+
+
+def test_a_retry_overwrites_only_a_result_unless_the_user_allows_more(tmp_path: Path) -> None:
+    request, other = converted(tmp_path), converted(tmp_path, "1.2.3.5")
+    key = Key("", "", 0, 0, "")
+    for place, allowed, expected in (
+        (request.destination, False, True),
+        (other.destination, False, False),
+        (other.destination, True, True),
+        (str(tmp_path / "missing"), False, False),
+    ):
+        asked = request._replace(destination=place, overwrite=allowed)
+        again = after_death(asked, key)
+        assert isinstance(again, Request)
+        assert again.overwrite == expected
+
+
+@pytest.mark.parametrize("to", ["rle", "deflated"])
+def test_a_source_that_changed_is_done_only_if_it_is_a_result_in_the_target(
+    tmp_path: Path, to: str
+) -> None:
+    written = converted(tmp_path).destination
+    request = Request(LocalFile(written), written, find(to), in_place=True)
+    outcome = after_death(request, Key(written, "", 1, 1, ""))
+    assert isinstance(outcome, Outcome) == (to == "rle")
+    stat = os.stat(written)
+    assert after_death(request, Key(written, "", stat.st_size, stat.st_mtime_ns, "")) == request
+    theirs = dcmread(written)
+    theirs.file_meta.ImplementationClassUID = UID("1.2.3")
+    dcmwrite(written, theirs)
+    assert after_death(request, Key(written, "", 1, 1, "")) == request
