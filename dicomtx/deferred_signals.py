@@ -1,13 +1,16 @@
-"""Defers signals during short work that must not be interrupted."""
+"""Defers signals during imports, and during short work that must not be interrupted."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+AGAIN: Final = 0.01  # seconds until a signal that came during an import is raised again
+
+Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
@@ -36,3 +39,29 @@ def undisturbed() -> Iterator[None]:
             signal.signal(caught, handler)
         for number in heard[:1]:
             signal.raise_signal(number)
+
+
+def after_imports(handler: Handler) -> Handler:
+    """Returns a handler of a signal that waits until no module is being imported.
+
+    The exception of a handler can get lost during an import. Python ignores it where it removes
+    the lock of a module, and the code of extension modules prints it or raises another one.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if _imports(frame):
+            main = threading.main_thread().ident  # whose system calls the signal interrupts
+            threading.Timer(AGAIN, signal.pthread_kill, (main, number)).start()
+        else:
+            handler(number, frame)
+
+    return handle
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Returns whether the import system called this frame, directly or not."""
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib."):
+            return True
+        frame = frame.f_back
+    return False

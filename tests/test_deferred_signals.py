@@ -2,13 +2,15 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
-from dicomtx.deferred_signals import undisturbed
+from dicomtx.deferred_signals import after_imports, undisturbed
 from dicomtx.storage import part_files
 from dicomtx.workflows.reports.writers import Report, open_report
 
@@ -102,3 +104,24 @@ def test_a_handler_that_is_not_from_python_stays(monkeypatch: pytest.MonkeyPatch
     with undisturbed():
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.signal(signal.SIGTERM, before) == signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_a_module_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    name = f"disturbed_{number}"
+    lines = f"import os, time\nos.kill(os.getpid(), {number})\ntime.sleep(0.05)\ncomplete = True\n"
+    (tmp_path / f"{name}.py").write_text(lines)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = signal.signal(number, after_imports(end))
+    try:
+        module = import_module(name)
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(10)
+    finally:
+        signal.signal(number, before)
+    assert module.complete

@@ -53,6 +53,7 @@ def test_versions_are_known_without_importing_the_libraries() -> None:
 def test_help_imports_no_command(arguments: list[str]) -> None:
     found = modules(*arguments)
     expected = {"dicomtx", "dicomtx.__main__", "dicomtx.cli", "dicomtx.errors", "dicomtx.printable"}
+    expected |= {"dicomtx.deferred_signals"}
     expected |= {"dicomtx.cli.options", "dicomtx.cli.options.commands"}
     expected |= {"dicomtx.cli.output", "dicomtx.cli.output.console"}
     expected |= {"dicomtx.cli.output.terminal"}
@@ -85,6 +86,7 @@ def test_help_of_a_command_imports_only_what_its_options_need(command: str) -> N
         "dicomtx.errors",
         "dicomtx.limits",
         "dicomtx.version",
+        "dicomtx.deferred_signals",
         "dicomtx.printable",
         "dicomtx.settings",
         "dicomtx.transfer_syntaxes",

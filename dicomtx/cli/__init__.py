@@ -13,6 +13,7 @@ import click
 
 from dicomtx.cli.options.commands import ARGUMENTS, Group
 from dicomtx.cli.output.console import ClosedPipeError, Console, opened
+from dicomtx.deferred_signals import Handler, after_imports
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 
 # name: (module, help); the module has the command as an attribute of this name
@@ -192,14 +193,18 @@ def _failed(error: BaseException, console: Console) -> int:
 
 @contextmanager
 def _orderly_termination() -> Iterator[None]:
-    """Turns SIGTERM into an exception, so that partial output is removed."""
+    """Turns SIGTERM and SIGINT into exceptions, so that partial output is removed."""
 
     def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise SystemExit(ExitCode.TERMINATED)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    handlers: dict[signal.Signals, Handler] = {signal.SIGTERM: terminate}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not if it is ignored
+        handlers[signal.SIGINT] = signal.default_int_handler
+    before = [(n, signal.signal(n, after_imports(handler))) for n, handler in handlers.items()]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)

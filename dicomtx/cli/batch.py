@@ -18,6 +18,7 @@ from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
+from dicomtx.deferred_signals import after_imports
 from dicomtx.errors import ExitCode
 from dicomtx.settings import FIELDS
 
@@ -241,7 +242,7 @@ def _one_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = signal.signal(signal.SIGINT, after_imports(interrupt))
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from dicomtx.codecs.registry import Codecs
+from dicomtx.deferred_signals import after_imports
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.limits import enforce
 from dicomtx.processes.child_process import die_with, take_descriptors
@@ -31,7 +32,7 @@ def main() -> None:
     """Converts files until the parent closes the pipe."""
     die_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, after_imports(_terminate))
     questions, answers = take_descriptors()
 
     def allow(memory: int) -> None:
