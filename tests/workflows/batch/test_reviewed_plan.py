@@ -170,6 +170,7 @@ def test_a_member_of_an_archive_is_found_in_it(tmp_path: Path) -> None:
     "values",
     [
         {"target_syntax": "1.2.3"},
+        {"action": "nonsense"},
         {"options": {"nonsense": 1}},
         {"options": {"strict": "yes"}},
         {"relative": "../out.dcm"},
@@ -183,7 +184,7 @@ def test_a_line_that_cannot_be_of_a_plan_is_told(tmp_path: Path, values: dict[st
         list(steps(str(plan), Settings()))
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"totals": {}}'])
+@pytest.mark.parametrize("text", ["no JSON", "5", "[]", "{}", '{"totals": {}}'])
 def test_a_file_that_is_no_plan_is_told(tmp_path: Path, text: str) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(text)
