@@ -153,6 +153,20 @@ def test_members_of_one_name_fail_and_the_others_are_done(tmp_path: Path) -> Non
         }
 
 
+def test_a_file_that_changed_after_its_values_gave_it_a_path_is_not_written(tmp_path: Path) -> None:
+    tree, out = file_trees.make(tmp_path / "in", [0]), tmp_path / "out"
+    asked = Batch(
+        (str(tree),), str(out), find("rle"), executor=ProcessPool(1), layout=Layout.parse("a.dcm")
+    )
+    with opened(asked) as started:
+        path = tree / "0/00000.dcm"
+        path.write_bytes(path.read_bytes() + b"\0\0")
+        (outcome,) = started.outcomes()
+    assert (outcome.status, outcome.exit_code) == ("failed", ExitCode.SOURCE)
+    assert "changed since" in outcome.error
+    assert not list(out.glob("*.dcm"))
+
+
 def test_times_are_preserved_in_place_too(tmp_path: Path) -> None:
     tree = file_trees.make(tmp_path / "in", [0])
     path = tree / "0/00000.dcm"
