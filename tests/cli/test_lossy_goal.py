@@ -74,6 +74,42 @@ def test_lossy_means_nothing_for_a_lossless_target(capfd: Captured) -> None:
     assert "--lossy needs a lossy target, but rle-lossless is lossless" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("goal", "target"),
+    [
+        (("--quality", "85"), "jpeg2000"),
+        (("--near", "2"), "jpeg-ls-near-lossless"),
+        (("--lossy",), "jpeg2000"),
+    ],
+)
+def test_a_goal_without_a_target_is_not_ignored(
+    capfd: Captured, way: str, goal: tuple[str, ...], target: str
+) -> None:
+    assert main([*WAYS[way], *goal]) == ExitCode.USAGE
+    told = capfd.readouterr().err
+    assert f"{goal[0]} needs a lossy target, but" in told
+    assert f"Try --to {target} {' '.join(goal)} (see" in told
+    assert [path.name for path in Path().iterdir()] == ["in.dcm"]
+
+
+def test_a_goal_for_lossless_rules_or_candidates_is_not_ignored(capfd: Captured) -> None:
+    assert main([*WAYS["batch"], "--best-of", "rle,jpeg-ls", "--psnr", "50"]) == ExitCode.USAGE
+    assert "--psnr needs a lossy target, but --best-of" in capfd.readouterr().err
+    Path("a.toml").write_text(RULE.replace("htj2k", "rle"))
+    assert main([*WAYS["convert"], "--policy", "a.toml", "--psnr", "50"]) == ExitCode.USAGE
+    assert "but policy a has none" in capfd.readouterr().err
+
+
+def test_the_goal_of_the_environment_does_not_break_lossless_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DICOMTX_QUALITY", "85")
+    assert main([*WAYS["convert"]]) == ExitCode.DONE
+    assert main([*WAYS["convert"], "-f", "--to", "explicit"]) == ExitCode.DONE
+    assert main([*WAYS["convert"], "-f", "--near", "0"]) == ExitCode.DONE
+
+
 def test_jpeg_baseline_needs_a_goal_except_where_it_restores_jpeg(capfd: Captured) -> None:
     source = str(corpus.file("SC_rgb_small_odd.dcm"))
     assert main(["convert", source, "out.dcm", "--to", "jpeg-baseline"]) == ExitCode.UNSUPPORTED

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from dicomtx.cli.options.headings import option
+from dicomtx.cli.options.settings import refuse_goal
 from dicomtx.errors import SettingsError
 from dicomtx.settings import Settings, settings_file
 
@@ -61,6 +62,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         if by_dicom and not orthanc:
             raise click.UsageError("--via dicom needs --orthanc")
         policy = None if given else found(named, orthanc, by_dicom=by_dicom)
+        if not (given or context.params.get("from_plan")):
+            _check_use_of_goal(policy)
         if policy:
             _check_goals(policy, options["settings"])
         if policy and policy.order and not context.params.get("order"):
@@ -68,6 +71,29 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         return command(*args, policy=policy, **options)
 
     return with_policy
+
+
+def _check_use_of_goal(policy: "Policy | None") -> None:
+    """Checks that without --to, a goal is not ignored because nothing selects a lossy target."""
+    options = click.get_current_context().params
+    default = options.get("target")
+    if options.get("best_of"):
+        refuse_goal("but --best-of has only lossless ones")
+    elif policy:
+        if _is_lossless(policy):
+            refuse_goal(f"but policy {policy.name} has none")
+    else:
+        refuse_goal(
+            f"but the default, {default.name}, is lossless" if default else "but there is no --to"
+        )
+
+
+def _is_lossless(policy: "Policy") -> bool:
+    """Whether a policy of rules has no lossy target."""
+    from dicomtx.engine.planning.policy import RuleBook  # noqa: PLC0415 - a command imports its work
+
+    rules = policy.rules if isinstance(policy, RuleBook) else None
+    return rules is not None and not any(rule.target and rule.target.lossy for rule in rules)
 
 
 def _check_goals(policy: "Policy", settings: Settings) -> None:

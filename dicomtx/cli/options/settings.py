@@ -33,7 +33,7 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = _given({field: options.pop(name) for name, field in fields.items()})
             settings = load(config, os.environ, **given)
-            _check_goal(given, settings)
+            _check_goal(settings)
             enforce(settings.limits)
             return function(*args, settings=settings, **options)
 
@@ -101,7 +101,7 @@ def _given(options: Mapping[Field, Any]) -> dict[str, Any]:
     return given
 
 
-def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
+def _check_goal(settings: Settings) -> None:
     """Checks that the quality goal fits the target of ``--to``.
 
     Raises:
@@ -114,12 +114,26 @@ def _check_goal(given: Mapping[str, Any], settings: Settings) -> None:
     if not by_option or not isinstance(target, TransferSyntax):
         return
     if not target.lossy or target.uid == RECOMPRESSION:
-        goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
-        if goal:
-            option = FIELDS[goal].options.partition("/")[0]
-            raise click.UsageError(f"{option} needs a lossy target, but {target.name} is lossless")
+        refuse_goal(f"but {target.name} is lossless")
     elif target.uid != RESTORED:
         _check_loss(target, settings, in_place=context.params.get("in_place", False))
+
+
+def refuse_goal(why: str) -> None:
+    """Checks that no option sets a goal, because ``why``: nothing lossy can happen.
+
+    Raises:
+        click.UsageError: an option does.
+    """
+    given = click.get_current_context().params
+    goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
+    if goal:
+        name = FIELDS[goal].options.partition("/")[0]
+        target = "jpeg-ls-near-lossless" if goal == "near" else "jpeg2000"
+        value = "" if goal == "lossy" else f" {given[goal]:g}"
+        raise click.UsageError(
+            f"{name} needs a lossy target, {why}. Try --to {target} {name}{value}"
+        )
 
 
 def _check_loss(target: TransferSyntax, settings: Settings, *, in_place: bool) -> None:
