@@ -86,7 +86,7 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
 def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, Any]) -> int:
     """Runs the batch, reports the outcomes, and returns the exit code."""
     from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
-    from dicomtx.cli.output.progress import shown  # noqa: PLC0415
+    from dicomtx.cli.output.progress import shown, tell_if_none_listed  # noqa: PLC0415
     from dicomtx.workflows.batch.batch import opened  # noqa: PLC0415
     from dicomtx.workflows.batch.uid_map import check_uid_map, write_uid_map  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
@@ -104,6 +104,8 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
             stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))
         facts = _facts(asked)
         rows = [stack.enter_context(open_report(path, facts)) for path in reports]
+        if not tell.quiet:
+            tell_if_none_listed(console, asked.sources, run.known + run.to_do)
         stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         groups = Groups(console, quiet=tell.quiet)
         stack.callback(groups.close)
@@ -133,9 +135,12 @@ def _facts(asked: "Batch") -> "RunFacts":
 def _dry_run(console: Console, asked: "Batch", tell: "Report") -> int:
     """Prints what the batch would do, and returns its exit code."""
     from dicomtx.cli.output.dry_run import show, wrong  # noqa: PLC0415
+    from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415
     from dicomtx.workflows.batch.dry_run import dry_run  # noqa: PLC0415
 
     sums = show(console, dry_run(asked), tell)
+    if not tell.quiet:
+        tell_if_none_listed(console, asked.sources, sum(sums.files.values()))
     refusals = asked.settings.strict
     return ExitCode.SOME_FAILED if wrong(sums, refusals=refusals) else ExitCode.DONE
 
@@ -202,7 +207,10 @@ def _places(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[tuple[str,
     if options["from_plan"] and sources:
         raise click.UsageError(f"{sources[0]}: --from-plan names the files, so SRC is not allowed")
     if not (options["from_plan"] or sources):
-        raise click.UsageError("DST is missing: add it, or overwrite the sources with --in-place")
+        raise click.UsageError(
+            "DST is missing: add it, or overwrite the sources with --in-place. For a list of paths"
+            f" on standard input, add '-': dicomtx batch - {destination}"
+        )
     return sources, destination
 
 

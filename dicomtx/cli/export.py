@@ -193,6 +193,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
     """Runs the export, reports the outcomes, and returns the exit code."""
     from dicomtx.cli.output.groups import Groups  # noqa: PLC0415
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415
+    from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415
     from dicomtx.run_facts import run_facts  # noqa: PLC0415
     from dicomtx.workflows.export.export import opened  # noqa: PLC0415
     from dicomtx.workflows.reports.totals import Totals  # noqa: PLC0415
@@ -224,6 +225,7 @@ def _told(console: Console, job: "Export", told: dict[str, Any]) -> int:
         for outcome in stack.enter_context(closing(run.converted())):
             told_of(outcome)
     if not tell.quiet:
+        tell_if_none_listed(console, job.sources, totals.files)
         _show_summary(console, totals, job.destination, as_json=tell.as_json)
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
 

@@ -71,6 +71,7 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
     3: some files cannot be read.
     """
     from dicomtx.cli.output import plan as plan_report  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415
     from dicomtx.workflows.preview.plan_record import Sums  # noqa: PLC0415
 
     sums = Sums()
@@ -80,6 +81,7 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
             pass
     else:
         plan_report.show(console, told, options["form"])
+    tell_if_none_listed(console, sources, sum(sums.files.values()))
     plan_report.totals(console, sums, options["form"], estimated=bool(options["estimate"]))
     return sums.exit_code
 

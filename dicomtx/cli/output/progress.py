@@ -62,6 +62,12 @@ def counts(totals: Totals, statuses: Iterable[str]) -> str:
     return ", ".join(told)
 
 
+def tell_if_none_listed(console: Console, sources: Iterable[str], files: int) -> None:
+    """Says that a list of paths on standard input had none, which is seldom meant."""
+    if not files and "-" in sources:
+        console.note("warning: standard input named no files", "warning")
+
+
 def bad(totals: Totals) -> dict[str, str]:
     """Returns the words of a summary that have a colour, with their styles."""
     wrong = {f"{totals.by_status[s]} {s}": "error" for s in BAD if totals.by_status[s]}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dicomtx.dicom.file_set.dicomdir_reader import is_directory, referenced_files
 from dicomtx.dicom.part10 import open_part10
-from dicomtx.errors import DicomtxError, SourceError
+from dicomtx.errors import DicomtxError, SourceError, UsageError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, StandardInput, locate
 from dicomtx.storage.source import CHUNK, STANDARD_STREAM, reason
@@ -114,13 +114,27 @@ def _at(
 
 
 def _listed(*, null: bool) -> Iterator[str]:
-    """Yields the paths on standard input as they arrive."""
+    """Yields the paths on standard input as they arrive.
+
+    Raises:
+        UsageError: the paths do not end as ``null`` says.
+    """
     end, rest = b"\0" if null else b"\n", b""
     while data := _read():
         *whole, rest = (rest + data).split(end)
-        yield from (os.fsdecode(path) for path in whole if path)
+        yield from (_path(path, null=null) for path in whole if path)
     if rest:
-        yield os.fsdecode(rest)
+        yield _path(rest, null=null)
+
+
+def _path(listed: bytes, *, null: bool) -> str:
+    if b"\0" in listed:
+        raise UsageError(
+            "standard input: a path contains a NUL byte; use -0 for lists from find -print0"
+        )
+    if null and b"\n" in listed and not os.path.lexists(listed):
+        raise UsageError("standard input: the paths end with newlines; leave out -0")
+    return os.fsdecode(listed)
 
 
 def _read() -> bytes:
