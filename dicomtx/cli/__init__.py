@@ -42,8 +42,9 @@ COMPLETION: Final = "_DICOMTX_COMPLETE"
 COLOR: Final = "DICOMTX_COLOR"
 WHEN: Final = ("auto", "always", "never")
 EPILOG: Final = (
-    "Run 'dicomtx COMMAND --help' for the options of a command. For completion in bash, add "
-    'eval "$(dicomtx completion bash)" to ~/.bashrc (zsh and fish: see dicomtx completion --help).'
+    "Run 'dicomtx COMMAND --help' for the options of a command. For completion in bash, add this "
+    "line to ~/.bashrc (for zsh and fish see 'dicomtx completion --help'):\n\n"
+    '\b\neval "$(dicomtx completion bash)"'
 )
 
 

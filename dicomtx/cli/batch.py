@@ -68,9 +68,11 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
-    DST gets the same tree of files. To resume, run the same command again: dicomtx does not read
-    finished files again.
-    --to, --policy, --orthanc or a reviewed plan decides what happens to each file.
+    DST mirrors a folder without its own name; several folders keep their names. A file named as an
+    argument keeps only its name. A file from the list keeps its whole path, see --base.
+
+    To resume, run the same command again: dicomtx does not read finished files again. --to,
+    --policy, --orthanc or a reviewed plan decides what happens to each file.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
 

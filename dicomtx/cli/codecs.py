@@ -25,8 +25,10 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     """Show which codec decodes (D) and encodes (E) which transfer syntax.
 
     dicomtx tries the codecs in the order shown. Codecs of other packages come from the entry point
-    group 'dicomtx.codecs'; dicomtx starts each of them once to ask what it can do. FFmpeg and other
-    separate code bases only verify and compare.
+    group 'dicomtx.codecs'; dicomtx starts each of them once to ask what it can do.
+
+    Below the table are other decoders. They only check results: 'second' (three small libraries)
+    and 'ffmpeg' verify conversions; 'compare' uses them and 'openjph'.
     """
     from dicomtx.codecs.registry import AUDITORS, Codecs, missing  # noqa: PLC0415 - a command imports its work
 

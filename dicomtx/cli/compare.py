@@ -43,7 +43,7 @@ ELEMENTS: Final = ("Element", "Difference")
 @option(
     *("Comparison", "--all", "every_element"),
     is_flag=True,
-    help="Also count expected transcoding differences.",
+    help="Also count the differences under Encoding.",
 )
 @option(
     *("Reports", "--report"),
@@ -62,9 +62,9 @@ def compare(
     """Compare the stored values of each frame and the elements of A and B.
 
     A and B can have different transfer syntaxes. '-' is standard input. Exit code 0: they are the
-    same. 1: they differ. Differences that follow from the transfer syntax are listed separately,
-    and count only with --all. These are the syntax itself, group lengths, offset tables, and
-    colour spaces of the same colours. The peak of PSNR is the range of A's stored values.
+    same. 1: they differ. Differences that follow from the transfer syntax are listed under
+    Encoding, and count only with --all. These are the syntax itself, group lengths, offset tables,
+    and colour spaces of the same colours. The peak of PSNR is the range of A's stored values.
     """
     from dicomtx.run_facts import run_facts  # noqa: PLC0415
     from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415
@@ -118,7 +118,7 @@ def _more(console: Console, count: int, what: str) -> None:
 
 
 def _summary(it: "Comparison") -> Iterator[tuple[str, str]]:
-    yield "Verdict", Styled(*(("the same", "good") if it.same else ("they differ", "error")))
+    yield "Verdict", Styled(it.verdict, "good" if it.same else "error")
     yield "A", _side(it.a)
     yield "B", _side(it.b)
     yield "Pixels", _pixels(it.pixels)

@@ -87,8 +87,8 @@ def export() -> None:
     metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
-    help="Output names: orthanc, orthanc-1.13, or a template such as"
-    " '{PatientID}/{SOPInstanceUID}.dcm'.",
+    help="Output names: orthanc, orthanc-1.13, or a template such as {SOPInstanceUID}.dcm. A slash"
+    " makes folders.",
 )
 def archive(console: Console, /, **options: Any) -> int:
     """Write SRC to the ZIP archive OUT, '-' for standard output.

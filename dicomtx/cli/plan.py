@@ -67,8 +67,8 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
     Only headers are read. --to, --policy, --orthanc or the policy 'default' of the settings file
-    decides. Exit code 8: the policy would refuse some files. 4: some files cannot be transcoded.
-    3: some files cannot be read.
+    decides. If some files have problems, the exit code is the first of these that applies. 4: a
+    file cannot be transcoded. 8: the policy would refuse a file. 3: a file cannot be read.
     """
     from dicomtx.cli.output import plan as plan_report  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415

@@ -18,27 +18,30 @@ PASSED_ON: Final = ("jobs", "idle-timeout", "request-timeout")
 
 
 @click.command(short_help="Keep dicomtx loaded, so that commands start at once.")
-@option("Options", "--socket", "path", metavar="PATH", help="Unix socket. [default: one per user]")
-@click.option(
-    "--jobs",
-    "-j",
+@option(*("Options", "--socket", "path"), metavar="PATH", shown="one per user", help="Unix socket.")
+@option(
+    *("Options", "-j", "--jobs"),
+    metavar="N",
     type=click.IntRange(0),
     default=0,
-    help="Commands that run at once. [default: CPUs]",
+    shown="one per CPU",
+    help="Commands to run at once.",
 )
-@click.option(
-    "--idle-timeout",
+@option(
+    *("Options", "--idle-timeout"),
     metavar="SECONDS",
     type=click.FloatRange(0),
     default=0,
-    help="Stop after this time without a command. [default: never]",
+    shown="never",
+    help="Stop after this time without a command.",
 )
-@click.option(
-    "--request-timeout",
+@option(
+    *("Options", "--request-timeout"),
     metavar="SECONDS",
     type=click.FloatRange(0),
     default=0,
-    help="Stop a command that takes longer. [default: no limit]",
+    shown="no limit",
+    help="Stop a command that takes longer.",
 )
 @click.option("--http", metavar="ADDRESS", help="Also serve over HTTP, such as 127.0.0.1:8765.")
 @click.option(

@@ -75,7 +75,7 @@ class Settings(NamedTuple):
     threads: Annotated[
         int,  # 0 means one per CPU
         _resources(
-            "Frames of one file to process at once.",
+            "Frames of one file to process at once. Parallel jobs share the CPUs.",
             metavar="N",
             shown="one per CPU",
         ),
@@ -134,7 +134,7 @@ class Settings(NamedTuple):
     force_native: Annotated[
         bool,
         _pixels(
-            "Accept native Pixel Data that looks like compressed streams.",
+            "Accept files labelled uncompressed whose Pixel Data looks compressed.",
             commands=READING,
         ),
     ] = False
@@ -161,7 +161,7 @@ class Settings(NamedTuple):
     near: Annotated[
         int | None,
         _lossy(
-            "Largest error of a sample, for JPEG-LS.",
+            "Goal: largest error of a sample, for JPEG-LS.",
             kind=int,
             within=(0, 255),
             metavar="N",
@@ -170,7 +170,7 @@ class Settings(NamedTuple):
     ratio: Annotated[
         float | None,  # size of the native frame divided by the size of its code stream
         _lossy(
-            "Smallest ratio of native size to compressed size.",
+            "Goal: compress at least R:1 (10 means a tenth of the size).",
             kind=float,
             within=(1, 10000),
             metavar="R",
@@ -179,7 +179,8 @@ class Settings(NamedTuple):
     psnr: Annotated[
         float | None,  # the peak is the largest minus the smallest value of the file
         _lossy(
-            "Lowest PSNR of any frame, in dB. The peak is the range of the file's values.",
+            "Goal: PSNR of each frame, at least, in dB. The peak is the range of the file's"
+            " values.",
             kind=float,
             within=(1, 200),
             metavar="DB",
@@ -188,7 +189,7 @@ class Settings(NamedTuple):
     max_error: Annotated[
         int | None,
         _lossy(
-            "Largest error of a sample, for any lossy syntax.",
+            "Goal: largest error of a sample, for any lossy syntax.",
             kind=int,
             within=(0, 65535),
             metavar="N",
@@ -197,14 +198,14 @@ class Settings(NamedTuple):
     reversible: Annotated[
         bool,
         _lossy(
-            "Use reversible coding in a lossy syntax. The file is not marked as lossy.",
+            "Encode without loss, in the lossy syntax of --to. The file is not marked as lossy.",
             option="--reversible/--irreversible",
         ),
     ] = False
     min_psnr: Annotated[
         float,
         _lossy(
-            "Fail a file if any frame has a lower PSNR, in dB.",
+            "Safety limit, whatever the goal: a file fails if a frame has a lower PSNR, in dB.",
             within=(0, 200),
             metavar="DB",
         ),
@@ -243,8 +244,9 @@ class Settings(NamedTuple):
     uid: Annotated[
         str,
         _lossy(
-            "SOP Instance UID of a lossy result: that of the source (keep), a random one (auto,"
-            " new), or one that every run repeats (derived).",
+            "SOP Instance UID of a lossy result: that of the source (keep), a new one in each run"
+            " (new), or a new one that is the same in each run (derived). auto means new, or"
+            " derived with export --reproducible. Lossless results keep the UID.",
             allowed=("auto", "keep", "new", "derived"),
         ),
     ] = "auto"

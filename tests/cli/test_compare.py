@@ -82,6 +82,18 @@ def test_options_make_it_the_same(two: tuple[str, str]) -> None:
     assert main([*ignoring, "PatientID"]) == ExitCode.SOME_FAILED
 
 
+def test_the_verdict_says_that_only_the_tolerance_makes_it_the_same(
+    capfd: pytest.CaptureFixture[str], two: tuple[str, str]
+) -> None:
+    main(["compare", *two, "--tolerance", "1", "--pixels-only"])
+    main(["compare", two[0], two[0], "--tolerance", "1"])
+    verdicts = [row for row in capfd.readouterr().out.splitlines() if row.startswith("Verdict")]
+    assert [" ".join(row.split()[1:]) for row in verdicts] == [
+        "the same within the tolerance",
+        "the same",
+    ]
+
+
 def test_quiet_tells_nothing(capfd: pytest.CaptureFixture[str], two: tuple[str, str]) -> None:
     assert main(["compare", *two, "-q"]) == ExitCode.SOME_FAILED
     assert capfd.readouterr() == ("", "")

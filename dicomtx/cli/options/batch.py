@@ -35,7 +35,9 @@ BATCH: Final = (
         help="Overwrite the files of SRC after verification. There is no DST.",
     ),
     output_option("DST", "Same as the argument DST. All arguments are then SRC."),
-    overwrite_option("Overwrite files in DST that dicomtx did not write."),
+    overwrite_option(
+        "Overwrite any file in DST. Earlier results of the same source are replaced without it."
+    ),
     dry_run_option(),
     option(
         *("Output", "--skip-existing"),
@@ -45,13 +47,15 @@ BATCH: Final = (
     option(
         *("Output", "--skip-same"),
         is_flag=True,
-        help="Do not copy files that are already in the target syntax.",
+        help="Do not copy files that are already in the target syntax. --in-place always skips"
+        " them.",
     ),
     option(
         *("Output", "--only-if-smaller"),
         is_flag=True,
         former="--keep-smaller",
-        help="Copy a file unchanged if the result would not be smaller.",
+        help="Copy a file unchanged if the result would not be smaller; with --in-place, leave it"
+        " unchanged.",
     ),
     option(
         *("Output", "--copy-others"),
@@ -62,7 +66,7 @@ BATCH: Final = (
     option(
         *("Output", "--layout"),
         metavar="TEMPLATE",
-        help="Output name template, such as '{PatientID}/{SOPInstanceUID}.dcm'.",
+        help="Output name template, such as {SOPInstanceUID}.dcm. A slash makes folders.",
     ),
     option(
         *("Selection", "--only"),

@@ -44,7 +44,7 @@ TREE: Final = (
         *("Output", "--base"),
         metavar="DIR",
         default="",
-        help="Mirror the folder DIR: SRC and listed paths must be in it.",
+        help="Folder whose tree DST mirrors, such as --base /data for paths below /data.",
     ),
     option(
         *("Output", "--flat"),
@@ -59,7 +59,7 @@ JOBS: Final = (
         metavar="N",
         default=0,
         shown="one per CPU",
-        help="Parallel jobs.",
+        help="Files to process at once.",
     ),
     option(
         *("Resources", "--file-timeout"),

@@ -20,7 +20,7 @@ def overwrite_option(text: str) -> Decorator:
 
 def dry_run_option() -> Decorator:
     """Returns a decorator that adds ``-n`` and ``--dry-run``."""
-    text = "Show what would be done with each file, and why. Write nothing."
+    text = "Show what would be done, and why. Write nothing."
     return option("Output", "-n", "--dry-run", is_flag=True, help=text)
 
 

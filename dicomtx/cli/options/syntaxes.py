@@ -1,5 +1,6 @@
 """Transfer syntaxes on the command line: option types, and the list of names in the help."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,11 +66,24 @@ class SyntaxCommand(Command):
         """Writes the names; no line breaks within a name."""
         from textwrap import wrap  # noqa: PLC0415 - only help needs it
 
-        with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):
-            names = ", ".join(transfer_syntaxes.slugs())
-            for line in wrap(names, formatter.width - 2, break_on_hyphens=False):
+        def write(text: str) -> None:
+            for line in wrap(text, formatter.width - 2, break_on_hyphens=False):
                 formatter.write(f"  {line}\n")
+
+        with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):
+            write(", ".join(syntax.slug for syntax in transfer_syntaxes.TABLE if syntax.slug))
+        with formatter.section("Short names (of the lossless syntax if there are several)"):
+            for text in _short_names():
+                write(text)
         super().format_epilog(ctx, formatter)
+
+
+def _short_names() -> Iterator[str]:
+    """Yields the short names of each syntax, and its name."""
+    found: dict[str, list[str]] = {}
+    for short, slug in transfer_syntaxes.SPELLINGS.items():
+        found.setdefault(slug, []).append(short)
+    yield from (f"{', '.join(names)}: {slug}" for slug, names in found.items())
 
 
 def to_option(text: str, **attributes: Any) -> Decorator:

@@ -33,7 +33,7 @@ def page_of(comparison: Comparison, a: "Opened", b: "Opened", run: RunFacts | No
         b: the second file.
         run: what the page says about this run; None for nothing.
     """
-    verdict = "The same" if comparison.same else "They differ"
+    verdict = comparison.verdict.capitalize()
     kind = "same" if comparison.same else "differ"
     parts = [
         head(f"{verdict}: {comparison.a.path} and {comparison.b.path}"),
@@ -42,7 +42,7 @@ def page_of(comparison: Comparison, a: "Opened", b: "Opened", run: RunFacts | No
         *_frames(comparison),
         *_pictured(comparison, a, b),
         *_elements("Elements that differ", comparison.elements or ()),
-        *_elements("Differences implied by the transfer syntax", comparison.of_encoding),
+        *_elements("Encoding: differences that do not count", comparison.of_encoding),
         f"<h2>This page</h2>{facts(run)}" if run else "",
         END,
     ]

@@ -23,7 +23,7 @@ class Comparing:
         tolerance: the largest error of a stored value that counts as equal.
         ignored: tags of elements to ignore, at any depth.
         pixels_only: whether to skip the elements.
-        every_element: whether differences implied by the transfer syntax count too.
+        every_element: whether differences that follow from the transfer syntax count too.
         report: path of the HTML page; empty for none.
         overwrite: whether to overwrite an existing page.
         settings: codecs and their order.
@@ -120,7 +120,7 @@ class Comparison:
         tolerance: the largest error that counts as equal.
         pixels: the comparison of the pixels.
         elements: the differences that count; None if elements were not compared.
-        of_encoding: differences implied by the transfer syntax. They do not count.
+        of_encoding: differences that follow from the transfer syntax. They do not count.
         warnings: irregularities, and parts that were not compared.
     """
 
@@ -144,17 +144,29 @@ class Comparison:
         return "same-code-base" if any(side.unconfirmed for side in sides) else "independent"
 
     @property
+    def verdict(self) -> str:
+        """The result in words."""
+        if not self.same:
+            return "they differ"
+        return "the same within the tolerance" if self.pixels.differing else "the same"
+
+    @property
     def caution(self) -> str:
         """A caution if a fault of the only decoder would not show; empty otherwise."""
         if self.verification != "same-code-base":
             return ""
         alone = {name: s for name, s in (("A", self.a), ("B", self.b)) if s.unconfirmed}
-        bases = " and ".join(dict.fromkeys(side.unconfirmed for side in alone.values()))
-        told = f"only {bases} decoded {' and '.join(alone)}, as in a conversion"
+        bases = list(dict.fromkeys(side.unconfirmed for side in alone.values()))
+        were = "were" if len(alone) > 1 else "was"
+        library = "one of these libraries" if len(bases) > 1 else "that library"
         audit = any(side.transfer_syntax.uid in FFMPEG.decodes for side in alone.values())
+        hint = "No other library here decodes to exact values."
         if audit and missing(FFMPEG):
-            return f"{told}: its faults would not show. Try pip install {FFMPEG.install}"
-        return f"{told}: its faults would not show. No other code base here decodes to exact values"
+            hint = f"Try pip install {FFMPEG.install}"
+        return (
+            f"{' and '.join(alone)} {were} decoded by {' and '.join(bases)} only. If {library} has"
+            f" a fault, this comparison cannot show it. {hint}"
+        )
 
     def as_json(self) -> dict[str, object]:
         """Returns the object of ``--json`` (cli/schemas/comparison.schema.json)."""
