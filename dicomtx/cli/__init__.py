@@ -173,7 +173,8 @@ def _failed(error: BaseException, console: Console) -> int:
         case click.ClickException():
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "dicomtx"
-            text = f"{error.format_message().rstrip('.')} (see '{command} --help')"
+            said = error.format_message().replace("\n\t", " ").rstrip(".")  # click lists choices so
+            text = f"{said} (see '{command} --help')"
             code = ExitCode.USAGE
         case ClosedPipeError(exit_code=code):
             return code
@@ -181,8 +182,8 @@ def _failed(error: BaseException, console: Console) -> int:
             for line in lines:
                 console.note(line, "error")
             text = str(error)
-        case KeyboardInterrupt():
-            text, code = "interrupted", ExitCode.INTERRUPTED
+        case KeyboardInterrupt(args=hints):
+            text, code = ": ".join(("interrupted", *hints)), ExitCode.INTERRUPTED
         case _:
             import traceback  # noqa: PLC0415 - only bugs need it
 

@@ -250,7 +250,7 @@ def _one_interrupt() -> Iterator[None]:
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("run the same command again to go on")
 
     before = signal.signal(signal.SIGINT, after_imports(interrupt))
     try:

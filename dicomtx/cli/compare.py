@@ -1,5 +1,6 @@
 """``dicomtx compare``: shows how the pixels and elements of two files differ."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from dicomtx.cli.options.headings import Command, argument, option
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.terminal import Styled
-from dicomtx.errors import ExitCode, SettingsError
+from dicomtx.errors import ExitCode, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from dicomtx.dicom.differences import Difference
@@ -51,7 +52,7 @@ ELEMENTS: Final = ("Element", "Difference")
     default="",
     help="Write an HTML page with pictures.",
 )
-@option("Reports", "--overwrite", is_flag=True, help="Overwrite an existing page.")
+@option("Reports", "-f", "--overwrite", is_flag=True, help="Overwrite an existing page.")
 @settings_options("compare")
 @option("Reports", "--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
 @option("Reports", "-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -70,6 +71,12 @@ def compare(
     from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415
     from dicomtx.workflows.compare.result import Comparing  # noqa: PLC0415
 
+    for path in (options["a"], options["b"]):
+        if os.path.isdir(path):
+            raise SourceError(
+                f"{path}: is a folder; compare takes two files. For folders, call it in a loop:"
+                ' for f in *.dcm; do dicomtx compare "$f" "OTHER/$f"; done'
+            )
     facts = run_facts(
         click.get_current_context().meta[ARGUMENTS],
         (options["a"], options["b"]),
@@ -179,5 +186,5 @@ def _frame(it: "FrameDifference") -> tuple[str, ...]:
 def _element(it: "Difference") -> tuple[str, str]:
     vrs = " -> ".join(dict.fromkeys(filter(None, (it.vr_a, it.vr_b))))
     what = " ".join(filter(None, (it.keyword, vrs)))
-    values = {"added": f"+ {it.b}", "removed": f"- {it.a}"}.get(it.kind, f"{it.a} -> {it.b}")
+    values = {"added": it.b, "removed": it.a}.get(it.kind, f"{it.a} -> {it.b}")
     return it.place, f"{what}: {it.kind}: {values}" if what else f"{it.kind}: {values}"

@@ -31,7 +31,8 @@ def check(console: Console, /, file: str) -> int:
     for name, found in _policies(file).items():
         rules = getattr(found, "rules", None)
         count = f" ({len(rules)} rule{'s' * (len(rules) > 1)})" if rules else ""
-        console.line(f"{file}: {name}: OK{count}", {"OK": "good"})
+        place = file if name in (file, os.path.basename(file)) else f"{file}: {name}"
+        console.line(f"{place}: OK{count}", {"OK": "good"})
         for text in (*found.warnings, *_without_goal(found)):
             console.note(f"{file}: warning: {text}", "warning")
     return ExitCode.DONE

@@ -1,7 +1,7 @@
 """Prints the dry run of convert, batch or export: one line for each file, then the totals."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import Report
@@ -43,13 +43,19 @@ def wrong(sums: Sums, *, refusals: bool) -> bool:
     return bool(sums.codes.keys() - right)
 
 
+def counts(actions: Mapping[str, int], sums: Sums) -> Iterator[str]:
+    """Yields how many files have each action, and how many of them are lossy."""
+    for action, count in actions.items():
+        lossy = f" ({sums.lossy[action]} LOSSY)" if sums.lossy[action] else ""
+        yield f"{count} {action}{lossy}"
+
+
 def _totals(sums: Sums) -> str:
     actions = sums.actions()
     failing = actions.pop("unreadable", 0)
-    told = [f"{count} {action}" for action, count in actions.items()]
+    told = list(counts(actions, sums))
     told += [f"{failing} would fail"] if failing else []
-    lossy = f" ({sums.lossy} LOSSY)" if sums.lossy else ""
-    return f"{', '.join(told) or 'no files'}{lossy}, {size(sum(sums.bytes_in.values()))}"
+    return f"{', '.join(told) or 'no files'}, {size(sum(sums.bytes_in.values()))}"
 
 
 def _failure(planned: Planned) -> Iterator[str]:

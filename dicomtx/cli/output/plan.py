@@ -10,6 +10,7 @@ from typing import Final
 
 from dicomtx.cli.output import tables
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.dry_run import counts
 from dicomtx.cli.output.terminal import Styled
 from dicomtx.printable import csv_cell
 from dicomtx.sizes import size
@@ -75,13 +76,12 @@ def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -
     if form is None:
         tables.show(console, list(_total_rows(sums)), ("Totals", "Files", "Bytes"))
     actions = _by(sums.files, "action")
-    said = ", ".join(f"{count} {action}" for action, count in actions.items()) or "no files"
-    said += f" ({sums.lossy} LOSSY)" if sums.lossy else ""
+    said = ", ".join(counts(actions, sums)) or "no files"
     line = f"plan: {said}; {size(sum(sums.bytes_in.values()))}{_after(sums, estimated=estimated)}"
     if form is None:
         console.result("")
         styles = {f"{actions[action]} {action}": "error" for action in BAD if actions[action]}
-        console.line(line, styles | {f"{sums.lossy} LOSSY": "warning"})
+        console.line(line, styles | {"LOSSY": "warning"})
     else:
         console.note(line)
 

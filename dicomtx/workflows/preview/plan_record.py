@@ -95,7 +95,7 @@ class Sums:
         self.low = 0
         self.high = 0
         self.unknown = 0
-        self.lossy = 0
+        self.lossy: Counter[str] = Counter()
         self.codes: Counter[int] = Counter()
 
     def add(self, planned: Planned) -> None:
@@ -109,7 +109,7 @@ class Sums:
         self.files[kind] += 1
         self.bytes_in[kind] += planned.bytes_in
         self.codes[planned.exit_code] += 1
-        self.lossy += planned.lossy
+        self.lossy[kind.action] += planned.lossy
         if planned.bytes_out is not None:
             low, high = planned.bytes_out_spread or (planned.bytes_out, planned.bytes_out)
             self.bytes_out[kind] += planned.bytes_out
