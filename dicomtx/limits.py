@@ -33,6 +33,11 @@ class Limits(NamedTuple):
     depth: int = 100
     warnings: int = 100
 
+    def described(self) -> Iterator[tuple[str, str]]:
+        """Yields the name of each limit, and its value with the unit and what it limits."""
+        for name, number in self._asdict().items():
+            yield name, f"{number} {MEANINGS[name]}"
+
     def bomb(self, compressed: int, size: int) -> str:
         """Returns why this inflated size is too large; empty if it is not."""
         if size > self.inflated:
@@ -46,6 +51,19 @@ class Limits(NamedTuple):
         more = len(warnings) - self.warnings
         rest = (f"and {more} more warning{'s' * (more > 1)}",) if more > 0 else ()
         return (*warnings[: self.warnings], *rest)
+
+
+MEANINGS: Final = {
+    "inflated": "bytes: most after decompression",
+    "freely": "bytes after decompression: up to here, the limit ratio does not apply",
+    "ratio": "times the compressed size: most after decompression",
+    "elements": "elements in one data set or item",
+    "fragments": "fragments of Pixel Data",
+    "frames": "frames to decode or encode",
+    "depth": "levels of sequences to compare",
+    "warnings": "warnings shown for one file",
+}
+"""What follows the number of each limit where it is shown."""
 
 
 def how_to_raise(name: str) -> str:

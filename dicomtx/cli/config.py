@@ -1,6 +1,7 @@
 """``dicomtx config``: shows the settings and where they come from."""
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from dicomtx.cli.options.commands import Group
 from dicomtx.cli.options.headings import Command, option
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
+from dicomtx.limits import Limits
 from dicomtx.settings import FIELDS, settings_file, user_file
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def show(console: Console, /, file: str | None, *, as_json: bool) -> int:
         return ExitCode.DONE
     from dicomtx.cli.output import tables  # noqa: PLC0415 - wraps text
 
-    rows = [(one.name, one.place or one.kind, _text(one)) for one in found]
+    rows = [(name, one.place or one.kind, text) for one in found for name, text in _texts(one)]
     tables.show(console, rows, ("Setting", "From", "Value"))
     return ExitCode.DONE
 
@@ -66,6 +68,14 @@ def _as_json(one: "Origin") -> dict[str, Any]:
     return {"value": value, "from": one.kind, "place": one.place}
 
 
+def _texts(one: "Origin") -> Iterator[tuple[str, str]]:
+    """Yields the name and the value as text; for the limits, those of each limit."""
+    if isinstance(one.value, Limits):
+        yield from ((f"{one.name}.{name}", text) for name, text in one.value.described())
+    else:
+        yield one.name, _text(one)
+
+
 def _text(one: "Origin") -> str:
     """Returns the value as text, in the form that a variable has."""
     value, field = one.value, FIELDS[one.name]
@@ -73,8 +83,6 @@ def _text(one: "Origin") -> str:
         return "none"
     if value == field.default and field.shown:
         return field.shown
-    if hasattr(value, "_asdict"):
-        return ", ".join(f"{name}={number}" for name, number in value._asdict().items())
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, bool):

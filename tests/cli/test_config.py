@@ -7,6 +7,7 @@ import pytest
 
 from dicomtx.cli import main
 from dicomtx.errors import ExitCode
+from dicomtx.limits import Limits
 from dicomtx.settings import FIELDS
 
 
@@ -20,7 +21,10 @@ def test_each_setting_has_a_row_with_its_origin(
     header, *rows = capfd.readouterr().out.splitlines()
     cells = {row.split()[0]: row.split()[1:] for row in rows if not row.startswith(" ")}
     assert header.split() == ["Setting", "From", "Value"]
-    assert list(cells) == list(FIELDS)
+    limits = [f"limits.{name}" for name in Limits._fields]
+    assert list(cells) == [*(name for name in FIELDS if name != "limits"), *limits]
+    assert cells["limits.depth"] == ["default", "100", "levels", "of", "sequences", "to", "compare"]
+    assert cells["limits.freely"][1:5] == ["268435456", "bytes", "after", "decompression:"]
     assert cells["fallback"] == ["a.toml:1", "rle-lossless,", "explicit-vr-little-endian"]
     assert cells["strict"] == ["a.toml:2", "true"]
     assert cells["quality"] == ["DICOMTX_QUALITY", "80"]
