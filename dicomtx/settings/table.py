@@ -75,7 +75,7 @@ class Settings(NamedTuple):
     threads: Annotated[
         int,  # 0 means one per CPU
         _resources(
-            "Frames of one file to process at once. Parallel jobs share the CPUs.",
+            "Frames of one file to process at once. By default, jobs share the CPUs.",
             metavar="N",
             shown="one per CPU",
         ),
