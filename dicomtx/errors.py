@@ -1,6 +1,7 @@
 """The errors of dicomtx, each with its exit code on the command line."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -21,6 +22,10 @@ class ExitCode(IntEnum):
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+NOT_DICOM: Final = "not a DICOM file"
+"""How the message of every ``NotDicomError`` about a file begins."""
 
 
 class DicomtxError(Exception):

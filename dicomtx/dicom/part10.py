@@ -20,7 +20,7 @@ from dicomtx.dicom.elements import (
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.dicom.rope import Rope
 from dicomtx.dicom.vrs import VRS
-from dicomtx.errors import DamagedError, NotDicomError
+from dicomtx.errors import NOT_DICOM, DamagedError, NotDicomError
 from dicomtx.storage.source import CHUNK, Source, Spool, temporary_folder
 from dicomtx.transfer_syntaxes import (
     BY_UID,
@@ -138,7 +138,7 @@ def _meta_elements(file: Source, at: int) -> Iterator[Element]:
     while file.peek(at, 2) == b"\x02\0":
         element = header(file, at, EXPLICIT)
         if element.end > file.size:
-            raise NotDicomError("the file meta information is truncated")
+            raise NotDicomError(f"{NOT_DICOM}: the file meta information is truncated")
         yield element
         at = element.end
 
@@ -200,9 +200,7 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
     if len(raw) < 8:
         if is_part10:
             return expected
-        raise NotDicomError(
-            "not a DICOM file: it is empty" if not data.size else "not a DICOM file"
-        )
+        raise NotDicomError(NOT_DICOM if data.size else f"{NOT_DICOM}: it is empty")
     little, big = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")
     if label and expected.implicit_vr == (raw[4:6] not in VRS) and _plausible(data, at, expected):
         return expected
@@ -213,7 +211,7 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
     ):
         if is_part10:
             return expected
-        raise NotDicomError("not a DICOM file (no Part 10 header)")
+        raise NotDicomError(f"{NOT_DICOM} (no Part 10 header)")
     return found
 
 

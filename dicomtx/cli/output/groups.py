@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicomtx.cli.output.console import Console
+from dicomtx.errors import NOT_DICOM
 from dicomtx.workflows.convert.request import Outcome
 
 SHOWN: Final = 3  # messages of each kind that have a line of their own
 MOST: Final = 1000  # kinds; messages can have texts of files in them
 OTHERS: Final = "other messages"
+SKIPPED: Final = "skipped: "
 VALUES: Final = re.compile(r"\d+(\.\d+)*|'[^']*'")
 """What differs between two messages of one kind: numbers, UIDs and quoted texts."""
 
@@ -59,23 +61,35 @@ class Groups:
                 kind.alike = kind.alike and kind.text == text
             else:
                 kind = self._kinds[name] = _Kind(outcome.path, text, style, alike=name != OTHERS)
-            if kind.files <= SHOWN:
+            if kind.files <= SHOWN and not text.startswith(SKIPPED):
                 self._console.note(f"{outcome.path}: {text}", style)
 
     def close(self) -> None:
         """Shows how many files have each message that was counted."""
         for kind in self._kinds.values():
-            if kind.files > SHOWN:
+            if kind.text.startswith(SKIPPED):
+                self._close_skipped(kind)
+            elif kind.files > SHOWN:
                 said = f"{kind.files} files: {kind.text}; first: {kind.path}"
                 if not kind.alike:
                     said = f"{kind.files} files such as {kind.path}: {kind.text}"
                 self._console.note(f"{said}; all: --report or -v", kind.style)
         self._kinds.clear()
 
+    def _close_skipped(self, kind: _Kind) -> None:
+        """Shows all files of a kind in one line: trees often have a few that are not DICOM."""
+        if kind.files == 1:
+            said = f"{kind.path}: {kind.text}"
+        else:
+            said = f"{kind.files} files {kind.text}; first: {kind.path}; all: --report or -v"
+        self._console.note(said, kind.style)
+
     def _messages(self, outcome: Outcome) -> Iterator[tuple[str, str]]:
         """Yields the error, why a file is unchanged, and the warnings; each with its style."""
         if outcome.error:
             yield outcome.error, "error"
+        if outcome.status == "skipped" and not (self._everything or self._quiet):
+            yield from ((SKIPPED + t, "") for t in outcome.warnings[:1] if t.startswith(NOT_DICOM))
         more = self._everything or not (outcome.error or outcome.status == "skipped")
         if self._quiet or not more:
             return

@@ -193,7 +193,8 @@ class Journal:
                 status = PLANNED
             elif isinstance(error, FileNotFoundError):  # a later file there is not dicomtx's
                 self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
-        told = (size, mtime, outcome.output_hash, outcome.exit_code, outcome.error)
+        why = outcome.warnings[0] if status == "skipped" else outcome.error
+        told = (size, mtime, outcome.output_hash, outcome.exit_code, why)
         self._put(key, output, status, told)
         self.uids.add(outcome)
 

@@ -106,7 +106,7 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: JournalEntry) 
         return skipped(request, f"{entry.status} in an earlier run") if done else None
     rewritten = request.in_place and entry.output_size > 0 and _stands(key.source, entry)
     if entry.status == "skipped" and (entry.key == key or rewritten):  # its references, in place
-        return skipped(request, "skipped in an earlier run")
+        return skipped(request, entry.error or "skipped in an earlier run")
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
         return None
     refused = entry.status == "refused"

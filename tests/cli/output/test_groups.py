@@ -25,6 +25,10 @@ def failed(number: int, text: str) -> Outcome:
     )
 
 
+def skipped(number: int, why: str) -> Outcome:
+    return Outcome(path=f"in/{number}", destination="", status="skipped", warnings=(why,))
+
+
 def shown(tmp_path: Path, *outcomes: Outcome, quiet: bool = False, everything: bool = False) -> str:
     path = tmp_path / "errors"
     with path.open("w") as errors:
@@ -45,6 +49,17 @@ def test_three_equal_warnings_are_shown_and_all_are_counted(tmp_path: Path, numb
         "in/0.dcm: warning: odd\nin/1.dcm: warning: odd\nin/2.dcm: warning: odd\n"
         f"{number} files: warning: odd; first: in/0.dcm; all: --report or -v\n"
     )
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 65])
+def test_files_that_are_not_dicom_share_one_line(tmp_path: Path, number: int) -> None:
+    why = "not a DICOM file (no Part 10 header)"
+    others = [skipped(n, "done in an earlier run") for n in range(99, 103)]
+    files = [*others, *(skipped(n, why) for n in range(number))]
+    line = f"{number} files skipped: {why}; first: in/0; all: --report or -v\n"
+    assert shown(tmp_path, *files) == line
+    assert shown(tmp_path, *files[: len(others) + 1]) == f"in/0: skipped: {why}\n"
+    assert not shown(tmp_path, *files, quiet=True)
 
 
 def test_messages_that_differ_in_values_are_of_one_kind(tmp_path: Path) -> None:

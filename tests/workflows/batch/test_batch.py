@@ -171,8 +171,9 @@ def test_the_destination_is_no_source(tree: Path, tmp_path: Path) -> None:
 def test_what_is_not_dicom_is_skipped_or_copied(tree: Path, tmp_path: Path) -> None:
     (tree / "notes.txt").write_text("not an image")
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12, "skipped": 1}
-    again = {Path(o.path).name: o.warnings for o in run(batch(tree, out=tmp_path / "out"))}
-    assert again["notes.txt"] == ("skipped in an earlier run",)
+    for _ in range(2):
+        again = {Path(o.path).name: o.warnings for o in run(batch(tree, out=tmp_path / "out"))}
+        assert again["notes.txt"] == ("not a DICOM file (no Part 10 header)",)
     (tree / "notes.txt").write_bytes(file_trees.small(3))
     assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 1, "skipped": 12}
     (tree / "notes.txt").write_text("not an image")
