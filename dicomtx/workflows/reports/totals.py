@@ -47,7 +47,7 @@ class Totals:
         lossy: number of written files that were compressed with loss.
         written: sizes of the written files (done and kept).
         seconds: time of all files added up. It exceeds the elapsed time if workers run in parallel.
-        warnings: number of files with warnings.
+        warnings: number of files with warnings; why a file is skipped does not count.
         by_modality: sizes of the written files by Modality; empty if unknown.
         by_source_syntax: the same, by Transfer Syntax UID.
         by_target_syntax: the same, by Transfer Syntax UID.
@@ -69,7 +69,7 @@ class Totals:
         self.by_status[outcome.status] += 1
         self.lossy += outcome.lossy
         self.seconds += outcome.seconds
-        self.warnings += bool(outcome.warnings)
+        self.warnings += outcome.status != "skipped" and bool(outcome.warnings)
         if outcome.status in WRITTEN:
             self.written.add(outcome)
             _within(self.by_modality, outcome.modality).add(outcome)
