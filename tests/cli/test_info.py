@@ -85,7 +85,13 @@ def test_each_dicom_file_in_a_folder_has_a_line(
 ) -> None:
     assert main(["info", str(tree)]) == ExitCode.DONE
     out, err = capfd.readouterr()
-    assert err == ""
+    assert err == f"dicomtx: {tree}/notes.txt: left out: not a DICOM file\n"
+    for name in ("a", "b"):
+        (tree / name).write_text("not DICOM either")
+    assert main(["info", str(tree)]) == ExitCode.DONE
+    assert capfd.readouterr().err == (
+        f"dicomtx: 3 files left out: not a DICOM file; first: {tree}/a\n"
+    )
     assert out.splitlines() == [
         f"{tree}/b.dcm: explicit-vr-little-endian, CT, 128 x 128 MONOCHROME2, 16 bits, 39.2 kB",
         f"{tree}/c.zip/mr.dcm: explicit-vr-little-endian, MR, 64 x 64 MONOCHROME2, 16 bits, 9.8 kB",
