@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from dicomtx.dicom.dataset_bytes import bytes_of_dataset, dataset_of_bytes
-from dicomtx.errors import DicomtxError, ExitCode
+from dicomtx.errors import DicomtxError, ExitCode, UsageError
 from dicomtx.limits import enforce
-from dicomtx.settings import load
+from dicomtx.settings import GOALS, load
 from dicomtx.settings.options import Options
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, locate
-from dicomtx.transfer_syntaxes import find
+from dicomtx.transfer_syntaxes import RECOMPRESSION, TransferSyntax, find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
 
@@ -64,7 +64,7 @@ def transcode(
 
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
-        UsageError: the transfer syntax is unknown.
+        UsageError: the transfer syntax is unknown, or a lossless one cannot have a given goal.
         SettingsError: an option is unknown, or its value is not allowed.
 
     >>> import io
@@ -78,6 +78,7 @@ def transcode(
     'kept'
     """
     settings, target = load(None, {}, **options), find(to)
+    _check_goal(target, options)
     if "limits" in options:
         enforce(settings.limits)
     with _to_read(src) as source, _to_write(dst) as destination:
@@ -95,6 +96,17 @@ def transcode(
         if check and outcome.error:
             raise TranscodeError(outcome)
         return outcome
+
+
+def _check_goal(target: TransferSyntax, options: Options) -> None:
+    """Checks that a quality goal is not ignored.
+
+    Raises:
+        UsageError: an option is a goal, and the target is lossless.
+    """
+    goal = next((name for name in ("lossy", *GOALS) if options.get(name)), "")
+    if goal and (not target.lossy or target.uid == RECOMPRESSION):
+        raise UsageError(f"{goal} needs a lossy target, but {target.name} is lossless")
 
 
 def transcode_bytes(

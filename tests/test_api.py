@@ -94,6 +94,13 @@ def test_a_wrong_name_is_told_before_anything_is_done() -> None:
         dicomtx.transcode(io.BytesIO(grey()), io.BytesIO(), order=mine)
 
 
+@pytest.mark.parametrize("goal", [{"quality": 85}, {"psnr": 50}, {"lossy": True}])
+@pytest.mark.parametrize("to", [{}, {"to": "rle"}, {"to": "jpeg-xl-recompression"}])
+def test_a_goal_without_a_lossy_target_is_not_ignored(to: Any, goal: Any) -> None:
+    with pytest.raises(UsageError, match="needs a lossy target"):
+        transcode(io.BytesIO(grey()), io.BytesIO(), **to, **goal)
+
+
 def test_the_public_names_are_there_and_no_others() -> None:
     for name in dicomtx.__all__:
         assert getattr(dicomtx, name)
