@@ -57,7 +57,11 @@ def _is_source(request: Request) -> bool:
     source, destination = request.source, request.destination
     files = source.path and destination != STANDARD_STREAM and os.path.exists(destination)
     try:
-        same = bool(files) and os.path.samefile(source.path, destination)
+        # equal paths first: between the two looks of samefile, another process may replace the file
+        same = bool(files) and (
+            os.path.realpath(source.path) == os.path.realpath(destination)
+            or os.path.samefile(source.path, destination)
+        )
     except OSError as error:  # it was removed, or the disk fails
         raise SourceError(f"cannot be read: {reason(error)}") from error
     if same and not isinstance(source, LocalFile):
