@@ -9,6 +9,7 @@ from typing import Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 AGAIN: Final = 0.01  # seconds until a signal that came during an import is raised again
+MOST: Final = 500  # times: an import that hangs, or runs the program, can be interrupted, too
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -42,17 +43,21 @@ def undisturbed() -> Iterator[None]:
 
 
 def after_imports(handler: Handler) -> Handler:
-    """Returns a handler of a signal that waits until no module is being imported.
+    """Returns a handler of a signal that waits until no module is being imported, or 5 seconds.
 
     The exception of a handler can get lost during an import. Python ignores it where it removes
     the lock of a module, and the code of extension modules prints it or raises another one.
     """
+    waited = 0
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if _imports(frame):
+        nonlocal waited
+        if waited < MOST and _imports(frame):
+            waited += 1
             main = threading.main_thread().ident  # whose system calls the signal interrupts
             threading.Timer(AGAIN, signal.pthread_kill, (main, number)).start()
         else:
+            waited = 0
             handler(number, frame)
 
     return handle

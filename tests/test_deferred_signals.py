@@ -125,3 +125,24 @@ def test_a_signal_waits_until_a_module_is_imported(
     finally:
         signal.signal(number, before)
     assert module.complete
+
+
+def test_an_import_that_does_not_end_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dicomtx.deferred_signals.MOST", 3)
+    (tmp_path / "endless.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = signal.signal(signal.SIGINT, after_imports(end))
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            import_module("endless")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - started < 15
