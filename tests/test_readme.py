@@ -45,6 +45,12 @@ def test_other_sizes_and_times_are_no_difference() -> None:
     assert replaced(text) == text
 
 
+def test_a_shorter_new_uid_is_no_difference() -> None:
+    shown = '"2.25.314", "bytes_out": 4980'
+    text = f"```console\n$ echo '{shown.replace('14', '1').replace('80', '78')}'\n{shown}\n```\n"
+    assert replaced(text) == text
+
+
 def test_long_lines_are_wrapped_and_tables_are_not() -> None:
     words, table = "word " * 20, "cell  " * 20
     now = replaced(f"```console\n$ echo '{words}'; echo '{table}'\n```\n").splitlines()
