@@ -10,32 +10,55 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dicomtx.api import TranscodeError, transcode, transcode_bytes, transcode_dataset
+    from dicomtx.api.batch import batch
+    from dicomtx.api.compare import compare
+    from dicomtx.api.frames import frames
+    from dicomtx.api.plan import plan
+    from dicomtx.api.transcode import (
+        TranscodeError,
+        transcode,
+        transcode_bytes,
+        transcode_dataset,
+    )
     from dicomtx.errors import DicomtxError
     from dicomtx.version import __version__
+    from dicomtx.workflows.compare.result import Comparison
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.info import describe
+    from dicomtx.workflows.preview.plan_record import Planned
 
 __all__ = [
+    "Comparison",
     "DicomtxError",
     "Outcome",
+    "Planned",
     "TranscodeError",
     "__version__",
+    "batch",
+    "compare",
     "describe",
+    "frames",
+    "plan",
     "transcode",
     "transcode_bytes",
     "transcode_dataset",
 ]
 
 _HOMES = {
+    "Comparison": "dicomtx.workflows.compare.result",
     "DicomtxError": "dicomtx.errors",
     "Outcome": "dicomtx.workflows.convert.request",
-    "TranscodeError": "dicomtx.api",
+    "Planned": "dicomtx.workflows.preview.plan_record",
+    "TranscodeError": "dicomtx.api.transcode",
     "__version__": "dicomtx.version",
+    "batch": "dicomtx.api.batch",
+    "compare": "dicomtx.api.compare",
     "describe": "dicomtx.workflows.info",
-    "transcode": "dicomtx.api",
-    "transcode_bytes": "dicomtx.api",
-    "transcode_dataset": "dicomtx.api",
+    "frames": "dicomtx.api.frames",
+    "plan": "dicomtx.api.plan",
+    "transcode": "dicomtx.api.transcode",
+    "transcode_bytes": "dicomtx.api.transcode",
+    "transcode_dataset": "dicomtx.api.transcode",
 }
 
 

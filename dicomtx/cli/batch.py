@@ -20,7 +20,6 @@ from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
 from dicomtx.deferred_signals import after_imports
 from dicomtx.errors import ExitCode
-from dicomtx.settings import FIELDS
 
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
@@ -29,17 +28,7 @@ if TYPE_CHECKING:
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
 
-DECIDES = ("to", "named", "orthanc")
-PLANNED = tuple(n for n, field in FIELDS.items() if field.in_plans and "batch" in field.commands)
-CONTRADICT = {
-    "dry_run": ("reports", "uid_map"),
-    "in_place": ("layout", *PLACING, "copy_others", "skip_existing", "overwrite"),
-    "best_of": ("named", "orthanc", "from_plan"),
-    "layout": PLACING,
-    "flat": ("base",),
-    "from_plan": (*DECIDES, *FINDING, *PLACING, "copy_others", *PLANNED),
-}
-NAMES = {"named": "--policy", "null": "-0", "reports": "--report"}
+NAMES = {"null": "-0"}
 RULES = ("skip_same", "only_if_smaller", "best_of", "copy_others", "preserve")
 
 
@@ -222,18 +211,18 @@ def _check(options: dict[str, Any]) -> None:
     Raises:
         click.UsageError: two do.
     """
+    from dicomtx.workflows.batch.contradictions import PLANNED, contradiction  # noqa: PLC0415
+
     context = click.get_current_context()
-    said = options | {name: context.params[name] for name in ("named", "orthanc", *PLANNED)}
+    params = {"policy": context.params["named"], "report": options["reports"]}
+    given = {name for name, value in (options | params).items() if value}
+    given |= {"orthanc"} & {name for name, value in context.params.items() if value}
+    given |= {n for n in PLANNED if context.params[n] is not None}  # --no-repair contradicts, too
     if context.get_parameter_source("target") is ParameterSource.COMMANDLINE:
-        said["to"] = True
-    given = (n for n in PLANNED if context.params[n] is not None)
-    said |= dict.fromkeys(given, True)  # --no-repair contradicts a plan, too
-    for one, others in CONTRADICT.items():
-        for other in others if options[one] else ():
-            if said.get(other):
-                first, second = one.replace("_", "-"), NAMES.get(other, f"--{other}")
-                second = second.replace("_", "-")
-                raise click.UsageError(f"--{first} and {second} contradict each other")
+        given.add("to")
+    if two := contradiction(given):
+        first, second = (NAMES.get(name, f"--{name.replace('_', '-')}") for name in two)
+        raise click.UsageError(f"{first} and {second} contradict each other")
 
 
 def _layout(template: str | None) -> "Layout | None":

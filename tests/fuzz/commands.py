@@ -22,7 +22,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from dicomtx import api, settings, transfer_syntaxes
+import dicomtx
+from dicomtx import settings, transfer_syntaxes
 from dicomtx.engine.planning.policy import OneTarget
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.storage.local_file import LocalFile
@@ -235,13 +236,13 @@ def run(seconds: float, folder: Path, first: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Imports what the commands import late, so that no child does it again, and runs."""
-    assert api
+    assert dicomtx
     small = next(data for name, data in seeds().items() if name == "MR_small.dcm")
     with tempfile.TemporaryDirectory() as work:
         path = os.path.join(work, "input")
         Path(path).write_bytes(small)
         for target in ("jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-xl", "rle"):
-            api.transcode(path, os.path.join(work, target), to=target, check=False, threads=1)
+            dicomtx.transcode(path, os.path.join(work, target), to=target, check=False, threads=1)
         for command in COMMANDS:
             command(path, Random(0))
     if arguments[0] == "again":

@@ -42,6 +42,13 @@ def values(frame: Frame) -> Values:
     return found - ((found >> (stored - 1)) << stored) if image.signed else found
 
 
+def array(frame: Frame) -> Values:
+    """Returns the stored values in integers as wide as Bits Allocated; one bit is uint8."""
+    image = frame.image
+    size = max(1, image.bits_allocated // 8)
+    return values(frame).astype(f"{'i' if image.signed else 'u'}{size}")
+
+
 def errors(a: Values, b: Values) -> Values:
     """Returns the exact absolute differences."""
     apart: Values = np.maximum(a, b) - np.minimum(a, b)

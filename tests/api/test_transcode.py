@@ -12,9 +12,9 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID
 
 import dicomtx
-from dicomtx.api import transcode, transcode_bytes, transcode_dataset
+from dicomtx.api.options import PolicyOptions
+from dicomtx.api.transcode import transcode, transcode_bytes, transcode_dataset
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError, UsageError
-from dicomtx.settings.options import Options
 from dicomtx.transfer_syntaxes import find
 from tests.conversion_bench import grey
 from tests.corpus import file
@@ -159,7 +159,7 @@ def test_a_dataset_made_in_memory_needs_a_transfer_syntax() -> None:
 @pytest.mark.parametrize("function", [transcode, transcode_bytes, transcode_dataset])
 def test_editors_see_every_option(function: Callable[..., Any]) -> None:
     options = inspect.signature(function).parameters["options"]
-    assert options.annotation == Unpack[Options]
+    assert options.annotation == Unpack[PolicyOptions]
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,17 @@
 """The Python API of ``convert``: for paths, binary streams, bytes and pydicom Datasets."""
 
 import io
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from dicomtx.api.options import PolicyOptions, policy_of, settings_of, target_of
+from dicomtx.api.places import Place, name_of, to_read, to_write
 from dicomtx.dicom.dataset_bytes import bytes_of_dataset, dataset_of_bytes
-from dicomtx.errors import DicomtxError, ExitCode, UsageError
-from dicomtx.limits import enforce
-from dicomtx.settings import GOALS, load
-from dicomtx.settings.options import Options
-from dicomtx.storage.local_file import LocalFile
-from dicomtx.storage.location import Location, locate
-from dicomtx.transfer_syntaxes import RECOMPRESSION, TransferSyntax, find
+from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
 
 if TYPE_CHECKING:
     from dicomtx.dicom.dataset_bytes import Dataset
-
-Place = str | os.PathLike[str] | BinaryIO
 
 
 class TranscodeError(DicomtxError):
@@ -44,23 +33,24 @@ def transcode(
     src: Place,
     dst: Place,
     *,
-    to: str = "explicit",
+    to: str | None = None,
     check: bool = True,
     overwrite: bool = False,
     in_place: bool = False,
-    **options: Unpack[Options],
+    **options: Unpack[PolicyOptions],
 ) -> Outcome:
     """Writes ``src`` to ``dst`` in another transfer syntax and returns the outcome.
 
     Args:
         src: a path, or a binary stream that is read from its current position to the end.
         dst: a path, or a binary stream that is written to after verification.
-        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID; None is Explicit VR Little
+            Endian.
         check: raise an error if nothing was written. If false, only the outcome reports it.
         overwrite: replace an existing destination.
         in_place: allow the same path for source and destination.
-        options: settings for this conversion, see ``dicomtx.settings.options.Options``. Limits
-            stay in force in this process.
+        options: settings for this conversion, and a policy that decides instead of ``to``, see
+            ``dicomtx.api.options``. Limits stay in force in this process.
 
     Raises:
         TranscodeError: nothing was written, and ``check`` is true.
@@ -77,11 +67,9 @@ def transcode(
     >>> transcode(get_testdata_file("rtplan.dcm"), io.BytesIO(), to="rle").status
     'kept'
     """
-    settings, target = load(None, {}, **options), find(to)
-    _check_goal(target, options)
-    if "limits" in options:
-        enforce(settings.limits)
-    with _to_read(src) as source, _to_write(dst) as destination:
+    policy = policy_of(options)
+    settings, target = settings_of(options, policy=policy), target_of(to, options, policy)
+    with to_read(src) as source, to_write(dst) as destination:
         request = Request(
             source,
             destination,
@@ -89,35 +77,27 @@ def transcode(
             overwrite=overwrite,
             in_place=in_place,
             settings=settings,
+            policy=policy,
+            on_failure=options.get("on_failure", "error"),
         )
         outcome = convert(request)
-        path, written = _name(src, outcome.path), _name(dst, outcome.destination)
+        path, written = name_of(src, outcome.path), name_of(dst, outcome.destination)
         outcome = outcome._replace(path=path, destination=written)
         if check and outcome.error:
             raise TranscodeError(outcome)
         return outcome
 
 
-def _check_goal(target: TransferSyntax, options: Options) -> None:
-    """Checks that a quality goal is not ignored.
-
-    Raises:
-        UsageError: an option is a goal, and the target is lossless.
-    """
-    goal = next((name for name in ("lossy", *GOALS) if options.get(name)), "")
-    if goal and (not target.lossy or target.uid == RECOMPRESSION):
-        raise UsageError(f"{goal} needs a lossy target, but {target.name} is lossless")
-
-
 def transcode_bytes(
-    data: bytes, *, to: str = "explicit", **options: Unpack[Options]
+    data: bytes, *, to: str | None = None, **options: Unpack[PolicyOptions]
 ) -> tuple[bytes, Outcome]:
     """Converts the bytes of a DICOM file and returns the result with the outcome.
 
     Args:
         data: a DICOM file, or a bare data set.
-        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
-        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID; None is Explicit VR Little
+            Endian.
+        options: settings for this conversion, and a policy, see ``dicomtx.api.options``.
 
     Raises:
         TranscodeError: the data cannot be converted.
@@ -136,14 +116,15 @@ def transcode_bytes(
 
 
 def transcode_dataset(
-    data_set: "Dataset", *, to: str = "explicit", **options: Unpack[Options]
+    data_set: "Dataset", *, to: str | None = None, **options: Unpack[PolicyOptions]
 ) -> "tuple[Dataset, Outcome]":
     """Converts a pydicom Dataset and returns a new one with the outcome.
 
     Args:
         data_set: the source, which is not changed. Its ``file_meta`` needs a Transfer Syntax UID.
-        to: a transfer syntax, by name, alias, PS3.6 keyword or UID.
-        options: settings for this conversion, see ``dicomtx.settings.options.Options``.
+        to: a transfer syntax, by name, alias, PS3.6 keyword or UID; None is Explicit VR Little
+            Endian.
+        options: settings for this conversion, and a policy, see ``dicomtx.api.options``.
 
     Raises:
         TranscodeError: the Dataset cannot be converted.
@@ -159,38 +140,3 @@ def transcode_dataset(
     """
     data, outcome = transcode_bytes(bytes_of_dataset(data_set), to=to, **options)
     return dataset_of_bytes(data), outcome
-
-
-def _name(place: Place, path: str) -> str:
-    """Returns the name of a place in the outcome: the path, or the name of a stream."""
-    if isinstance(place, str | os.PathLike):
-        return path
-    name = getattr(place, "name", "")
-    return name if isinstance(name, str) and name else "<stream>"
-
-
-@contextmanager
-def _to_read(src: Place) -> Iterator[Location]:
-    """Yields the source; a stream is first copied to a temporary file."""
-    if isinstance(src, str | os.PathLike):
-        yield locate(os.fspath(src))
-        return
-    with TemporaryDirectory() as folder:
-        path = os.path.join(folder, "source")
-        with open(path, "wb") as file:
-            shutil.copyfileobj(src, file)
-        yield LocalFile(path)
-
-
-@contextmanager
-def _to_write(dst: Place) -> Iterator[str]:
-    """Yields a path to write to; for a stream, the file is copied to it at the end."""
-    if isinstance(dst, str | os.PathLike):
-        yield os.fspath(dst)
-        return
-    with TemporaryDirectory() as folder:
-        path = os.path.join(folder, "destination")
-        yield path
-        if os.path.exists(path):
-            with open(path, "rb") as file:
-                shutil.copyfileobj(file, dst)
