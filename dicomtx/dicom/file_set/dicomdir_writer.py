@@ -50,12 +50,13 @@ class Added(NamedTuple):
     Attributes:
         invented: keywords of missing type 1 keys for which values were generated.
         warnings: differences between the records and the file.
-        listed: whether the file got a record. If not, another has its SOP Instance UID.
+        listed: the file ID in the record of this SOP Instance UID: that of the file, or of the
+            file with the same UID that was added first.
     """
 
-    invented: tuple[str, ...]
+    listed: str
+    invented: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    listed: bool = True
 
 
 class FileSet:
@@ -74,7 +75,7 @@ class FileSet:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE record (id INTEGER PRIMARY KEY, above INTEGER, place INTEGER, key TEXT,"
             " item BLOB, UNIQUE (above, key)); CREATE INDEX level ON record (above, place, id);"
-            "CREATE TABLE listed (uid TEXT PRIMARY KEY) WITHOUT ROWID"
+            "CREATE TABLE listed (uid TEXT PRIMARY KEY, file_id TEXT) WITHOUT ROWID"
         )
 
     def __enter__(self) -> Self:
@@ -110,8 +111,8 @@ class FileSet:
             raise DamagedError("a DICOMDIR cannot list it: its SOP UIDs are not valid UIDs")
         records = Records(data_set)
         leaf = records.make(kind.record)
-        if not self._first(reference.sop_instance_uid):
-            return Added((), listed=False)
+        if not self._is_first(reference):
+            return Added(self._listed(reference.sop_instance_uid))
         levels = () if kind.single else _levels(data_set, records)
         above, known = self._deepest(levels)
         made = [records.make(record, extended=self._extended) for record, _ in levels[known:]]
@@ -123,12 +124,17 @@ class FileSet:
         every = (*made, leaf)
         invented = tuple(name for record in every for name in record.invented)
         told = dict.fromkeys(warning for record in every for warning in record.warnings)
-        return Added(invented, tuple(told))
+        return Added(reference.file_id, invented, tuple(told))
 
-    def _first(self, uid: str) -> bool:
+    def _is_first(self, reference: Reference) -> bool:
         """Marks a SOP Instance UID as listed. Returns whether it is the first file with it."""
-        done = self._records.execute("INSERT OR IGNORE INTO listed VALUES (?)", (uid,))
-        return done.rowcount > 0
+        own = (reference.sop_instance_uid, reference.file_id)
+        return self._records.execute("INSERT OR IGNORE INTO listed VALUES (?, ?)", own).rowcount > 0
+
+    def _listed(self, uid: str) -> str:
+        """Returns the file ID in the record of a SOP Instance UID."""
+        found = self._records.execute("SELECT file_id FROM listed WHERE uid = ?", (uid,))
+        return str(found.fetchone()[0])
 
     def _deepest(self, levels: tuple[tuple[str, str], ...]) -> tuple[int, int]:
         """Returns the lowest existing record of these levels, and how many levels exist."""

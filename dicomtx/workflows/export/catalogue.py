@@ -84,6 +84,12 @@ class Catalogue:
         )
         return entry
 
+    def has_copies(self, entry: CatalogueEntry) -> bool:
+        """Returns whether several files have the SOP Instance UID of this file."""
+        uid = entry.place.sop_instance_uid
+        asked = self._entries.execute("SELECT 1 FROM entry WHERE uid = ? LIMIT 2", (uid,))
+        return bool(uid) and len(asked.fetchall()) > 1
+
     def name(self, naming: Naming) -> int:
         """Names all files, ordered by patient, study and series. Returns their number."""
         number = -1

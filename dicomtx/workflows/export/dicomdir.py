@@ -130,8 +130,10 @@ class Directory:
         warnings = list(added.warnings)
         if added.invented:
             warnings.append(f"{', '.join(added.invented)} missing; generated in the DICOMDIR only")
-        if not added.listed:
-            warnings.append("already in the DICOMDIR; not listed again")
+        if added.listed != file_id:
+            warnings.append(
+                f"not in the DICOMDIR, which lists {added.listed} for its SOP Instance UID"
+            )
         return _Added(reference, kind.record, warnings, before)
 
     def write(self, container: Container, when: Time, *, reproducible: bool) -> None:

@@ -155,11 +155,14 @@ class ExportRun:
     def converted(self) -> Generator[Outcome, None, None]:
         """Converts each file, adds it to the container, and yields its outcome.
 
+        The order is that of the names, whichever process is done first. A file that fails comes
+        after the others if it is one of several copies: a DICOMDIR lists the first of these.
+
         Raises:
             UnsupportedError: a file failed, and the export is all or nothing.
         """
         with closing(self._job.executor.run(self.requests())) as done:
-            for request, outcome in _in_order(done) if self._job.reproducible else done:
+            for request, outcome in self._best_copies_first(_in_order(done)):
                 entry = self.entry_of(request)
                 taken = self._taken(entry, request, outcome)
                 name = entry.name if taken.destination else ""
@@ -168,6 +171,16 @@ class ExportRun:
                 if taken.error and self._job.whole:
                     raise UnsupportedError("nothing was written: one of the files failed")
         self._done = True
+
+    def _best_copies_first(self, done: Done) -> Iterator[tuple[Request, Outcome]]:
+        """Yields results. Copies of an instance that were not converted come last."""
+        later: list[tuple[Request, Outcome]] = []
+        for request, outcome in done:
+            if outcome.status != "done" and self._catalogue.has_copies(self.entry_of(request)):
+                later.append((request, outcome))
+            else:
+                yield request, outcome
+        yield from later
 
     def end(self) -> None:
         """Writes the DICOMDIR and the manifest, after all files.
