@@ -38,6 +38,8 @@ COMMANDS: Final = {
     "completion": ("dicomtx.cli.completion", "Print the completion script of a shell."),
     "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
 }
+FACES: Final = (*("gdcmconv",),)
+"""Commands that take the arguments of the tools of these names (``dicomtx.cli.faces``)."""
 COMPLETION: Final = "_DICOMTX_COMPLETE"
 COLOR: Final = "DICOMTX_COLOR"
 WHEN: Final = ("auto", "always", "never")
@@ -63,6 +65,10 @@ class Commands(Group):
         cmd_name: str,
     ) -> click.Command | None:
         """Returns the command, imported now."""
+        if cmd_name in FACES:
+            from dicomtx.cli.faces.command import face  # noqa: PLC0415 - only faces need it
+
+            return face(cmd_name)
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
@@ -76,6 +82,8 @@ class Commands(Group):
         """Lists the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section("Commands that take the arguments of these tools"):
+            formatter.write_text(", ".join(FACES))
 
 
 def _with_color(command: click.Command) -> click.Command:

@@ -28,11 +28,13 @@ class Report(NamedTuple):
         as_json: print the outcome as a JSON object instead of the result line.
         verbose: also print the codecs used, failed attempts, and the output of libraries.
         quiet: print errors only.
+        result_line: print the result line.
     """
 
     as_json: bool = False
     verbose: bool = False
     quiet: bool = False
+    result_line: bool = True
 
     def tell(self, outcome: Outcome, console: Console) -> None:
         """Prints the outcome of one file; not on standard output if the file goes there."""
@@ -41,7 +43,7 @@ class Report(NamedTuple):
             import json  # noqa: PLC0415 - 5 ms that only --json needs
 
             (console.error if piped else console.result)(json.dumps(outcome.as_json()))
-        elif not outcome.error and not self.quiet and not piped:
+        elif self.result_line and not (outcome.error or self.quiet or piped):
             console.line(_result(outcome), STYLES)
         if not (self.as_json and piped):  # the JSON is on standard error then, alone
             for text, style in self._notes(outcome, console):

@@ -1,0 +1,78 @@
+"""Runs a tool and its face on the same line."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from pydicom import Dataset, dcmread
+
+from dicomtx.cli import main
+from tests import oracle
+from tests.corpus import file
+
+LABELS = (
+    *("PhotometricInterpretation", "LossyImageCompression", "BitsStored"),
+    *("PixelRepresentation", "PlanarConfiguration"),
+)
+
+
+class Case(NamedTuple):
+    """A line to compare.
+
+    Attributes:
+        options: the options of the tool.
+        source: the name of a test file.
+        error: the largest difference of a sample between the two results.
+        differs: a part of the table's text that names the wanted difference.
+        unlike: what differs: the name of an attribute, "pixels", or "fails" if only the tool
+            fails.
+    """
+
+    options: str
+    source: str = "MR_small.dcm"
+    error: int = 0
+    differs: str = ""
+    unlike: tuple[str, ...] = ()
+
+
+def documented(program: str) -> set[str]:
+    """Returns the options in the help of a tool."""
+    done = subprocess.run([program, "--help"], check=False, capture_output=True, text=True)
+    lines = re.findall(r"^ +([-+]\S+)(?: {1,6}([-+]\S+))?(?: |$)", done.stdout, re.MULTILINE)
+    return {name for line in lines for name in line if name}
+
+
+def compare(program: str, case: Case, folder: Path, decoder: oracle.Decoder) -> None:
+    """Checks that both write the same syntax, labels and pixels, but for wanted differences."""
+    ours, theirs, source = folder / "ours.dcm", folder / "theirs.dcm", file(case.source)
+    line = case.options.split()
+    done = subprocess.run([program, *line, source, theirs], check=False, capture_output=True)
+    assert main([program, *line, str(source), str(ours)]) == 0
+    assert bool(done.returncode) == ("fails" in case.unlike), done.stderr
+    if not done.returncode:
+        before = dcmread(source)
+        one, other = dcmread(ours), dcmread(theirs)
+        assert set(_unlike(before, one, other)) == set(case.unlike) - {"pixels"}
+        assert (_distance(ours, theirs, decoder) > case.error) == ("pixels" in case.unlike)
+
+
+def _unlike(before: Dataset, one: Dataset, other: Dataset) -> Iterator[str]:
+    """Yields what the results do not have in common."""
+    if oracle.syntax_of(one) != oracle.syntax_of(other):
+        yield "TransferSyntaxUID"
+    for name in LABELS:
+        if one.get(name) != other.get(name):
+            yield name
+    if len({before.SOPInstanceUID == after.SOPInstanceUID for after in (one, other)}) > 1:
+        yield "SOPInstanceUID"
+
+
+def _distance(one: Path, other: Path, decoder: oracle.Decoder) -> int:
+    """Returns the largest difference of a sample."""
+    mine, others = decoder(one), decoder(other)
+    assert not isinstance(mine, str), mine
+    assert not isinstance(others, str), others
+    return int(np.abs(mine[0].astype("int64") - others[0].astype("int64")).max())
