@@ -54,6 +54,12 @@ class Commands(Group):
     """The commands of ``COMMANDS``; imports only the one that runs."""
 
     meant = dict.fromkeys(("compress", "decompress", "transcode", "recompress"), "convert")
+    for_path = "Use 'dicomtx convert {path} DST', or 'dicomtx info {path}'"
+
+    def alone(self, ctx: click.Context) -> NoReturn:
+        """Ends a command line without a command: prints the help."""
+        click.echo(ctx.get_help())
+        ctx.exit()
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Returns the names in the order of the table."""
@@ -139,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 45 ms less to import numpy
     with opened() as console, _orderly_termination():
-        return int(_run((sys.argv[1:] if arguments is None else arguments) or ["--help"], console))
+        return int(_run(sys.argv[1:] if arguments is None else arguments, console))
 
 
 def _run(arguments: Sequence[str], console: Console) -> int:
@@ -175,15 +181,10 @@ def _failed(error: BaseException, console: Console) -> int:
     match error:
         case click.exceptions.Exit(exit_code=code):
             return code
-        case click.exceptions.NoArgsIsHelpError(ctx=group) if group:
-            console.error(group.get_help())
-            return ExitCode.USAGE
         case click.ClickException():
-            context = getattr(error, "ctx", None)
-            command = context.command_path if context else "dicomtx"
-            said = error.format_message().replace("\n\t", " ").rstrip(".")  # click lists choices so
-            text = f"{said} (see '{command} --help')"
-            code = ExitCode.USAGE
+            from dicomtx.cli.output import usage  # noqa: PLC0415 - only wrong command lines need it
+
+            text, code = usage.text(error), ExitCode.USAGE
         case ClosedPipeError(exit_code=code):
             return code
         case DicomtxError(exit_code=code, lines=lines):

@@ -57,8 +57,8 @@ def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
-    DST mirrors a folder without its own name; several folders keep their names. A file named as an
-    argument keeps only its name. A file from the list keeps its whole path, see --base.
+    in/ct/1.dcm becomes DST/ct/1.dcm if SRC is the folder 'in', DST/in/ct/1.dcm if there are several
+    folders, and DST/1.dcm if SRC is the file. A listed path is kept whole, see --base and --flat.
 
     To resume, run the same command again: dicomtx does not read finished files again. --to,
     --policy, --orthanc or a reviewed plan decides what happens to each file.

@@ -27,8 +27,7 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     dicomtx tries the codecs in the order shown. Codecs of other packages come from the entry point
     group 'dicomtx.codecs'; dicomtx starts each of them once to ask what it can do.
 
-    Below the table are other decoders. They only check results: 'second' (three small libraries)
-    and 'ffmpeg' verify conversions; 'compare' uses them and 'openjph'.
+    'Only to verify' lists the libraries that convert nothing. dicomtx uses them to check results.
     """
     from dicomtx.codecs.registry import AUDITORS, Codecs, missing  # noqa: PLC0415 - a command imports its work
 
@@ -45,6 +44,8 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
     from dicomtx.cli.output import tables  # noqa: PLC0415 - wraps text
 
     usable = [spec for spec in specs if not lacking[spec.name]]
+    absent = [spec for spec in AUDITORS if lacking[spec.name]]
+    verifying = [spec for spec in AUDITORS if spec not in absent]
     header = ("D decodes, E encodes", *(spec.name for spec in usable))
     tables.show(console, [_row(syntax, usable) for syntax in _syntaxes(specs)], header)
     notes = [
@@ -52,7 +53,8 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
         ("Isolated (subprocess)", _names([spec for spec in usable if not spec.builtin])),
         *((spec.name, _remedy(spec, lacking[spec.name])) for spec in specs if spec not in usable),
         *((plugin.name, f"cannot be used: {plugin.reason}") for plugin in broken),
-        *((f"{spec.name}, to verify", _audits(spec, lacking[spec.name])) for spec in AUDITORS),
+        ("Only to verify", ", ".join(name for s in verifying for name in s.code_bases)),
+        *((", ".join(s.code_bases), _remedy(s, lacking[s.name])) for s in absent),
     ]
     console.result("")
     tables.show(console, notes)
@@ -60,12 +62,6 @@ def codecs(console: Console, /, settings: "Settings", *, as_json: bool) -> int:
         console.result("")
         tables.show(console, _trusted(), ("FFmpeg verifies", "bits", "samples"))
     return ExitCode.DONE
-
-
-def _audits(spec: "CodecSpec", modules: Sequence[str]) -> str:
-    """Returns the code bases that a codec verifies with, and how to install a missing one."""
-    bases = ", ".join(dict.fromkeys(spec.decodes.values()))
-    return f"{bases}: {_remedy(spec, modules)}" if modules else bases
 
 
 def _trusted() -> list[tuple[str, str, str]]:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from dicomtx.settings.origins import Origin
 
 
-@click.group(cls=Group, short_help="Show the settings and where they come from.")
+@click.group(
+    cls=Group,
+    short_help="Show the settings and where they come from.",
+    for_path="Use 'dicomtx config show --config {path}'",
+)
 def config() -> None:
     """Show the settings and where they come from.
 
@@ -54,7 +58,7 @@ def show(console: Console, /, file: str | None, *, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-@config.command(short_help="Show the path of the settings file.")
+@config.command(cls=Command, short_help="Show the path of the settings file.")
 @click.pass_obj
 def path(console: Console, /) -> int:
     """Show the path of the settings file: the one that is read, or where dicomtx looks for it."""
@@ -79,10 +83,10 @@ def _texts(one: "Origin") -> Iterator[tuple[str, str]]:
 def _text(one: "Origin") -> str:
     """Returns the value as text, in the form that a variable has."""
     value, field = one.value, FIELDS[one.name]
-    if value is None or value == ():
-        return "none"
     if value == field.default and field.shown:
         return field.shown
+    if value is None or value == ():
+        return "none"
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, bool):

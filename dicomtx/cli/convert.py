@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
 @argument("source", metavar="SRC")
 @argument("destination", metavar="[DST]", required=False)
+@argument("more", metavar="", nargs=-1)
 @to_option("Target transfer syntax.", default="explicit", show_default=True)
 @output_option("DST", "Same as the argument DST.")
 @overwrite_option("Overwrite DST if it exists.")
@@ -35,7 +36,14 @@ if TYPE_CHECKING:
 )
 @option("Reports", "-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.pass_obj
-def convert(console: Console, /, source: str, destination: str | None, **options: Any) -> int:
+def convert(
+    console: Console,
+    /,
+    source: str,
+    destination: str | None,
+    more: tuple[str, ...],
+    **options: Any,
+) -> int:
     """Convert SRC to another transfer syntax and write it to DST.
 
     SRC is a file. DST is a file or an existing folder. '-' is standard input or output. dicomtx
@@ -51,6 +59,11 @@ def convert(console: Console, /, source: str, destination: str | None, **options
     report = Report(*(options.pop(name) for name in ("as_json", "verbose", "quiet")))
     if report.verbose and report.quiet:
         raise click.UsageError("-v and -q contradict each other")
+    if more:
+        raise click.UsageError(
+            "convert takes one file. For several, use 'dicomtx batch SRC... DST' or"
+            " 'dicomtx batch SRC... --in-place'"
+        )
     destination = _destination(
         source, destination, options.pop("output"), in_place=options["in_place"]
     )

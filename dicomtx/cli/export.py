@@ -1,8 +1,7 @@
 """``dicomtx export archive`` and ``media``: write files to one archive or File-set."""
 
-import os
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -42,7 +41,7 @@ def _common(command: Any) -> Any:
         argument("paths", metavar="SRC... OUT", nargs=-1),
         to_option("Target transfer syntax.", shown="that of each file"),
         output_option("OUT", "Same as the argument OUT. All arguments are then SRC."),
-        overwrite_option("Overwrite an existing archive."),
+        overwrite_option("Overwrite OUT if it is an existing ZIP archive."),
         dry_run_option(),
         option("Output", "--no-manifest", is_flag=True, help="Leave out MANIFEST.json."),
         option(
@@ -56,21 +55,12 @@ def _common(command: Any) -> Any:
     return add(options, command)
 
 
-class Kinds(Group):
-    """The subcommands of export; a path in their place gets an error that names them."""
-
-    def unknown(self, ctx: click.Context, name: str) -> NoReturn:
-        """Raises ``click.UsageError`` for a subcommand that does not exist."""
-        if os.path.splitext(name)[1] or os.sep in name or os.path.exists(name):
-            raise click.UsageError(
-                f"'{name}' is not a subcommand. Use 'dicomtx export archive SRC... OUT.zip' for a"
-                " ZIP archive, or 'dicomtx export media SRC... OUT' for files with a DICOMDIR",
-                ctx,
-            )
-        super().unknown(ctx, name)
-
-
-@click.group(cls=Kinds, short_help="Write files to one archive, or to media with a DICOMDIR.")
+@click.group(
+    cls=Group,
+    short_help="Write files to one archive, or to media with a DICOMDIR.",
+    for_path="Use 'dicomtx export archive SRC... OUT.zip' for a ZIP archive, or"
+    " 'dicomtx export media SRC... OUT' for files with a DICOMDIR",
+)
 def export() -> None:
     """Transcode files and write them to one archive, or to media with a DICOMDIR.
 
@@ -87,8 +77,8 @@ def export() -> None:
     metavar="NAME|TEMPLATE",
     default="orthanc",
     show_default=True,
-    help="Output names: orthanc, orthanc-1.13, or a template such as {SOPInstanceUID}.dcm. A slash"
-    " makes folders.",
+    help="Output names as in Orthanc (orthanc, orthanc-1.13), or built from elements, as in"
+    " {PatientID}/{SOPInstanceUID}.dcm.",
 )
 def archive(console: Console, /, **options: Any) -> int:
     """Write SRC to the ZIP archive OUT, '-' for standard output.

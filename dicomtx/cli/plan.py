@@ -67,8 +67,10 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
     Only headers are read. --to, --policy, --orthanc or the policy 'default' of the settings file
-    decides. If some files have problems, the exit code is the first of these that applies. 4: a
-    file cannot be transcoded. 8: the policy would refuse a file. 3: a file cannot be read.
+    decides.
+
+    Exit code: 4 if a file cannot be converted, else 8 if the policy refuses a file, else 3 if a
+    file cannot be read, else 0.
     """
     from dicomtx.cli.output import plan as plan_report  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415

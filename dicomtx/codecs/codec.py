@@ -110,6 +110,11 @@ class CodecSpec(Frozen):
     holds_gil: bool = False
     builtin: bool = False
 
+    @property
+    def code_bases(self) -> tuple[str, ...]:
+        """The names of the code bases that decode."""
+        return tuple(dict.fromkeys(self.decodes.values()))
+
     def does(self, direction: Direction) -> Mapping[str, str]:
         """Returns the code bases for one direction, by Transfer Syntax UID."""
         return self.decodes if direction == "decode" else self.encodes

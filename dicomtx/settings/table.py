@@ -40,9 +40,10 @@ class Settings(NamedTuple):
     codecs: Annotated[
         tuple[str, ...],  # for decoding and encoding
         _codecs(
-            "Use only this codec. Repeatable: codecs are tried in the given order.",
+            "Use only this codec. Repeatable: codecs are tried in the order of the options.",
             option="--codec",
             metavar="NAME",
+            shown="all",
             variable="DICOMTX_CODEC",
         ),
     ] = ()
@@ -57,8 +58,9 @@ class Settings(NamedTuple):
     verify: Annotated[
         str,  # parsed by ``verifies``
         _verification(
-            "Frames of the result to decode and compare with the source: all, sample=5%, none, or"
-            " independent (all; fail if no other code base can decode them).",
+            "How many frames of the result to decode and compare with the source: all, a share such"
+            " as sample=5%, or none. With independent, all frames are compared, and a file fails if"
+            " only the library that encoded it can decode it.",
             metavar="HOW",
             shortcut=("--no-verify", "none"),
             accepts=bool,
@@ -75,9 +77,9 @@ class Settings(NamedTuple):
     threads: Annotated[
         int,  # 0 means one per CPU
         _resources(
-            "Frames of one file to process at once. By default, jobs share the CPUs.",
+            "Frames of one file to process at once.",
             metavar="N",
-            shown="one per CPU",
+            shown="one per CPU, divided among the jobs",
         ),
     ] = 0
     max_memory: Annotated[
@@ -93,7 +95,7 @@ class Settings(NamedTuple):
     fallback: Annotated[
         tuple[str, ...],
         Field(
-            "Syntaxes to try if the target cannot represent the image.",
+            "If the target syntax cannot hold the image, use the first of these that can.",
             scope="file",
             commands=PLANNING,
             heading="Output",
@@ -151,10 +153,10 @@ class Settings(NamedTuple):
     quality: Annotated[
         int | None,
         _lossy(
-            "JPEG-style quality.",
+            "Goal: quality as in JPEG. For other syntaxes, it means a PSNR of 30 + Q/5 dB.",
             kind=int,
             within=(1, 100),
-            metavar="1..100",
+            metavar="Q",
             shown="90 with --lossy",
         ),
     ] = None
@@ -170,7 +172,7 @@ class Settings(NamedTuple):
     ratio: Annotated[
         float | None,  # size of the native frame divided by the size of its code stream
         _lossy(
-            "Goal: compress at least R:1 (10 means a tenth of the size).",
+            "Goal: frames at least R times smaller than uncompressed.",
             kind=float,
             within=(1, 10000),
             metavar="R",
@@ -179,8 +181,7 @@ class Settings(NamedTuple):
     psnr: Annotated[
         float | None,  # the peak is the largest minus the smallest value of the file
         _lossy(
-            "Goal: PSNR of each frame, at least, in dB. The peak is the range of the file's"
-            " values.",
+            "Goal: lowest PSNR of a frame, in dB. The peak is the range of the file's values.",
             kind=float,
             within=(1, 200),
             metavar="DB",
@@ -198,14 +199,15 @@ class Settings(NamedTuple):
     reversible: Annotated[
         bool,
         _lossy(
-            "Encode without loss, in the lossy syntax of --to. The file is not marked as lossy.",
+            "Encode without loss, although the syntax of --to allows loss. The result counts as"
+            " lossless and keeps its UID.",
             option="--reversible/--irreversible",
         ),
     ] = False
     min_psnr: Annotated[
         float,
         _lossy(
-            "Safety limit, whatever the goal: a file fails if a frame has a lower PSNR, in dB.",
+            "Safety limit for every goal: a file fails if the PSNR of a frame is below it, in dB.",
             within=(0, 200),
             metavar="DB",
         ),

@@ -78,10 +78,8 @@ def test_a_broken_plugin_is_told(
 
 def test_what_only_verifies_is_listed_with_its_remedy(capfd: pytest.CaptureFixture[str]) -> None:
     text = " ".join(" ".join(shown(capfd)).split())
-    assert "second, to verify pylibjpeg-rle, jpegsof3, zlib" in text
-    assert (
-        "ffmpeg, to verify FFmpeg: cannot be used without av: pip install 'dicomtx[audit]'" in text
-    )
+    assert "Only to verify pylibjpeg-rle, jpegsof3, zlib, OpenJPH FFmpeg" in text
+    assert "FFmpeg cannot be used without av: pip install 'dicomtx[audit]'" in text
     assert "FFmpeg verifies" not in text
 
 

@@ -21,6 +21,11 @@ Captured = pytest.CaptureFixture[str]
         (["qqq"], "use one of convert, batch,"),
         (["export", "in.dcm", "out.zip"], "Use 'dicomtx export archive SRC... OUT.zip'"),
         (["export", "/", "out.zip"], "'dicomtx export media SRC... OUT'"),
+        (["in/ct.dcm"], "Use 'dicomtx convert in/ct.dcm DST', or 'dicomtx info in/ct.dcm'"),
+        (["policy", "a.toml"], "'dicomtx policy explain POLICY FILE'"),
+        (["config", "a.toml"], "Use 'dicomtx config show --config a.toml'"),
+        (["convert", "a", "b", "c"], "use 'dicomtx batch SRC... DST'"),
+        (["convert", "a", "b", "c", "-o", "d"], "use 'dicomtx batch SRC... DST'"),
     ],
 )
 def test_a_wrong_command_gets_a_suggestion(
@@ -38,6 +43,37 @@ def test_a_group_alone_prints_its_help(capfd: Captured, group: str) -> None:
     assert err.startswith(f"Usage: dicomtx {group} [OPTIONS] COMMAND")
     assert "\nCommands:\n" in err
     assert "\\n" not in err
+
+
+@pytest.mark.parametrize("group", ["policy", "export"])
+def test_a_group_with_an_option_but_no_command_prints_its_help(capfd: Captured, group: str) -> None:
+    assert main([group, "--color", "never"]) == ExitCode.USAGE
+    assert capfd.readouterr().err.startswith(f"Usage: dicomtx {group} [OPTIONS] COMMAND")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--color", "always"]])
+def test_without_a_command_the_help_is_printed(capfd: Captured, arguments: list[str]) -> None:
+    assert main(arguments) == ExitCode.DONE
+    out, err = capfd.readouterr()
+    assert out.startswith("Usage: dicomtx [OPTIONS] COMMAND")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--color"], "--color needs a value: auto, always, never (see 'dicomtx --help')"),
+        (["info", "a", "--color"], "--color needs a value: auto, always, never (see 'dicomtx info"),
+        (["convert", "a", "--uid"], "--uid needs a value: auto, keep, new, derived"),
+        (["policy", "check", "--nonsense"], "(see 'dicomtx policy check --help')"),
+        (["convert", "a", "-o"], "'-o' requires an argument (see 'dicomtx convert --help')"),
+    ],
+)
+def test_an_option_without_its_value_names_the_values_and_the_help_of_its_command(
+    capfd: Captured, arguments: list[str], told: str
+) -> None:
+    assert main(arguments) == ExitCode.USAGE
+    assert told in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])

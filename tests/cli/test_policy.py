@@ -48,7 +48,7 @@ def test_check_says_that_all_is_right(
 def test_explain_shows_rule_by_rule_why(
     capfd: pytest.CaptureFixture[str], rules: str, orthanc: str, ct: Path
 ) -> None:
-    explain = ["policy", "explain", rules, "--file", str(ct), "--name"]
+    explain = ["policy", "explain", rules, str(ct), "--name"]
     assert main([*explain, "a"]) == ExitCode.DONE
     assert capfd.readouterr().out.splitlines()[1:] == [
         "rule 1  modality is CT, not MR",
@@ -59,6 +59,19 @@ def test_explain_shows_rule_by_rule_why(
     assert "decides: transcode to jpeg2000-lossless" in capfd.readouterr().out
     assert main(["policy", "explain", orthanc, "--file", "nothing.dcm"]) == ExitCode.SOURCE
     assert capfd.readouterr().err.startswith("dicomtx: nothing.dcm: ")
+
+
+def test_explain_takes_the_policy_and_the_file_in_any_order(
+    capfd: pytest.CaptureFixture[str], orthanc: str, ct: Path
+) -> None:
+    said = set()
+    for paths in ([orthanc, str(ct)], [str(ct), orthanc], [orthanc, "--file", str(ct)]):
+        assert main(["policy", "explain", *paths]) == ExitCode.DONE
+        said.add(capfd.readouterr().out)
+    assert len(said) == 1
+    for paths in ([], [orthanc], [orthanc, str(ct), str(ct)]):
+        assert main(["policy", "explain", *paths]) == ExitCode.USAGE
+        assert "dicomtx policy explain POLICY FILE" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

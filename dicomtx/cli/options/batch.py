@@ -66,7 +66,7 @@ BATCH: Final = (
     option(
         *("Output", "--layout"),
         metavar="TEMPLATE",
-        help="Output name template, such as {SOPInstanceUID}.dcm. A slash makes folders.",
+        help="Build output names from elements, as in {Modality}/{SOPInstanceUID}.dcm.",
     ),
     option(
         *("Selection", "--only"),
@@ -93,7 +93,8 @@ BATCH: Final = (
     option(
         *("Resume", "--retry-failed"),
         is_flag=True,
-        help="Retry files that failed in an earlier run.",
+        help="Try files again that failed in an earlier run. Without it, only their errors are"
+        " shown again.",
     ),
     option(*("Resume", "--fail-fast"), is_flag=True, help="Stop at the first failure."),
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import click
+from click.core import augment_usage_errors
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -75,6 +76,11 @@ class Argument(click.Argument):
 
 class Command(click.Command):
     """A command whose help has its options under headings."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the arguments. All errors know the command, so that they can name its help."""
+        with augment_usage_errors(ctx):
+            return super().parse_args(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
         """Returns the help; lines do not end within a name."""

@@ -26,7 +26,7 @@ TREES: Final = (
     option(
         *("Selection", "--follow"),
         is_flag=True,
-        help="Follow symbolic links that lead out of SRC.",
+        help="Also follow symbolic links to places outside the given folders.",
     ),
 )
 SELECTION: Final = (
@@ -44,7 +44,7 @@ TREE: Final = (
         *("Output", "--base"),
         metavar="DIR",
         default="",
-        help="Folder whose tree DST mirrors, such as --base /data for paths below /data.",
+        help="Leave DIR out of listed paths: with --base /data, /data/ct/1.dcm becomes ct/1.dcm.",
     ),
     option(
         *("Output", "--flat"),

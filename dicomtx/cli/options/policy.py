@@ -33,7 +33,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         *("Policy", "--orthanc"),
         metavar="PATH",
         multiple=True,
-        help="Decide as Orthanc does with this configuration (file or folder).",
+        help="Decide as Orthanc does with this configuration: a file or a folder, such as"
+        " /etc/orthanc. Repeatable.",
     )
     @option(
         *("Policy", "--via"),

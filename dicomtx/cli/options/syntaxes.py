@@ -72,7 +72,7 @@ class SyntaxCommand(Command):
 
         with formatter.section("SYNTAX is a keyword of PS3.6, a UID, or one of"):
             write(", ".join(syntax.slug for syntax in transfer_syntaxes.TABLE if syntax.slug))
-        with formatter.section("Short names (of the lossless syntax if there are several)"):
+        with formatter.section("Short names, all of lossless syntaxes"):
             for text in _short_names():
                 write(text)
         super().format_epilog(ctx, formatter)

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dicomtx.cli.output import tables
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.terminal import Styled
-from dicomtx.codecs.registry import BrokenPlugin
+from dicomtx.codecs.registry import AUDITORS, BrokenPlugin
 from dicomtx.codecs.self_test import SelfTest
 
 HEADER = ("Codec", "Seconds", "Self-test")
+LABELS = {spec.name: ", ".join(spec.code_bases) for spec in AUDITORS}
+"""What codecs that only verify are called here: the libraries, which people know."""
 
 
 def show(
@@ -28,14 +30,15 @@ def show(
 
 def _rows(one: SelfTest) -> Iterator[tuple[str, str, str]]:
     """Yields the result of one codec, with a row for each failure."""
+    name = LABELS.get(one.codec, one.codec)
     if one.missing:
-        yield one.codec, "", f"not installed: {', '.join(one.missing)}"
+        yield name, "", f"not installed: {', '.join(one.missing)}"
         return
     seconds, count = f"{one.seconds:.2f}", len(one.syntaxes)
     if not one.failures:
-        yield one.codec, seconds, Styled(f"OK: {count} syntaxes", "good")
+        yield name, seconds, Styled(f"OK: {count} syntaxes", "good")
         return
-    yield one.codec, seconds, _failed(f"{len(one.failures)} of {count} syntaxes")
+    yield name, seconds, _failed(f"{len(one.failures)} of {count} syntaxes")
     yield from (("", "", text) for text in one.failures)
 
 

@@ -215,7 +215,7 @@ class LossyEncoder(NamedTuple):
 
     def _surplus(self, errors: Errors) -> tuple[float, str]:
         """Returns by how many dB the errors are better than the goal, and the figure itself."""
-        kind, value = self.goal
+        kind, value, _ = self.goal
         if kind == "psnr":
             psnr = errors.psnr(self.peak)
             return psnr - value, "no error" if psnr == inf else f"{psnr:.2f} dB"

@@ -10,7 +10,7 @@ from dicomtx.codecs import samples
 from dicomtx.engine.pixels import colour
 from dicomtx.image_pixel import Frame
 from dicomtx.quality_figures import FrameQuality, Quality
-from dicomtx.settings import Settings
+from dicomtx.settings import Settings, goal_text
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 DEFAULT_QUALITY: Final = 90
@@ -20,15 +20,17 @@ GoalKind = Literal["quality", "near", "ratio", "psnr", "max_error"]
 
 
 class Goal(NamedTuple):
-    """A quality goal: a kind of ``dicomtx.settings.GOALS``, and its value."""
+    """A quality goal.
+
+    Attributes:
+        kind: one of ``dicomtx.settings.GOALS``.
+        value: the number that goes with it.
+        text: the goal as the user gave it, for messages.
+    """
 
     kind: GoalKind
     value: float
-
-    @property
-    def text(self) -> str:
-        """The goal as a command-line option."""
-        return f"--{self.kind.replace('_', '-')} {self.value:g}"
+    text: str
 
 
 def asked(settings: Settings, target: TransferSyntax) -> Goal:
@@ -36,16 +38,21 @@ def asked(settings: Settings, target: TransferSyntax) -> Goal:
 
     Quality is JPEG's own scale. For other syntaxes it becomes a PSNR: 30 dB plus 0.2 dB per unit.
     """
+    text = goal_text(settings)
     if settings.near is not None:
-        return Goal("max_error", settings.near)
+        return Goal("max_error", settings.near, text)
     if settings.max_error is not None:
-        return Goal("max_error", settings.max_error)
+        return Goal("max_error", settings.max_error, text)
     if settings.ratio is not None:
-        return Goal("ratio", settings.ratio)
+        return Goal("ratio", settings.ratio, text)
     if settings.psnr is not None:
-        return Goal("psnr", settings.psnr)
+        return Goal("psnr", settings.psnr, text)
     quality = settings.quality or DEFAULT_QUALITY
-    return Goal("quality", quality) if target.family == "JPEG" else Goal("psnr", 30 + quality / 5)
+    text = text or f"the default quality {quality}"
+    if target.family == "JPEG":
+        return Goal("quality", quality, text)
+    psnr = 30 + quality / 5
+    return Goal("psnr", psnr, f"{text} (a PSNR of {psnr:g} dB)")
 
 
 class Range(NamedTuple):

@@ -26,7 +26,7 @@ FOUND = dict(commands())
 
 def test_the_commands_with_many_options_have_headings() -> None:
     names = {"convert", "batch", "plan", "archive", "media", "compare", "negotiate", "codecs"}
-    names |= {"info", "completion", "show", "doctor"}
+    names |= {"info", "completion", "show", "path", "doctor", "check", "explain"}
     assert set(FOUND) == names
 
 
@@ -43,7 +43,7 @@ def test_each_option_is_under_a_heading(name: str) -> None:
 @pytest.mark.parametrize("name", FOUND)
 def test_each_setting_shows_its_default(name: str) -> None:
     context = click.Context(FOUND[name])
-    without = {"codecs", "fallback", "near", "ratio", "psnr", "max_error"}
+    without = {"fallback", "near", "ratio", "psnr", "max_error"}
     for param in FOUND[name].params:
         record = param.get_help_record(context)
         if param.name in FIELDS and record and param.opts != ["--no-verify"]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dicomtx.engine.lossy.measurement import Errors, Goal, Range, asked, measured, summary
+from dicomtx.engine.lossy.measurement import Errors, Range, asked, measured, summary
 from dicomtx.image_pixel import Frame
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
@@ -17,6 +17,22 @@ def frame(values: Any, **pixel: Any) -> Frame:
     size: dict[str, Any] = {"samples": 3, "photometric": "RGB"} if array.ndim == 3 else {}
     made = image(*array.shape[:2], allocated=array.itemsize * 8, **(size | pixel))
     return Frame(array.tobytes(), made)
+
+
+@pytest.mark.parametrize(
+    ("to", "given", "text"),
+    [
+        ("jpeg-baseline", {"quality": 80}, "--quality 80"),
+        ("jpeg-ls-near-lossless", {"quality": 90}, "--quality 90 (a PSNR of 48 dB)"),
+        ("jpeg2000", {"lossy": True}, "the default quality 90 (a PSNR of 48 dB)"),
+        ("jpeg-ls-near-lossless", {"near": 2}, "--near 2"),
+        ("htj2k", {"ratio": 7.5}, "--ratio 7.5"),
+    ],
+)
+def test_messages_name_the_goal_that_the_user_gave(
+    to: str, given: dict[str, Any], text: str
+) -> None:
+    assert asked(Settings(**given), find(to)).text == text
 
 
 def test_errors_are_measured_with_their_sign_in_mind() -> None:
@@ -82,6 +98,7 @@ def test_the_peak_is_never_zero() -> None:
     ],
 )
 def test_what_is_asked_is_in_the_terms_of_the_target(
-    settings: dict[str, Any], to: str, goal: Goal
+    settings: dict[str, Any], to: str, goal: tuple[str, float]
 ) -> None:
-    assert asked(Settings(**settings), find(to)) == goal
+    found = asked(Settings(**settings), find(to))
+    assert (found.kind, found.value) == goal
