@@ -67,6 +67,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "preview": {"boundary", "convert", "inputs", "policies"},
         "batch": {"boundary", "convert", "inputs", "preview", "workers"},
         "export": {"boundary", "convert", "inputs", "preview", "workers"},
+        "fixtures": {"boundary", "convert", "preview"},
         "server": set(),
         "http_server": {"policies", "server"},
     },

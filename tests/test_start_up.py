@@ -73,6 +73,7 @@ def test_help_imports_no_command(arguments: list[str]) -> None:
         "info",
         "compare",
         "codecs",
+        "fixtures",
         "config",
         "doctor",
     ],

@@ -32,6 +32,7 @@ COMMANDS: Final = {
         "dicomtx.cli.compare",
         "Compare the pixels and elements of two files.",
     ),
+    "fixtures": ("dicomtx.cli.fixtures", "Make test files in every transfer syntax."),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
     "config": ("dicomtx.cli.config", "Show the settings and where they come from."),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 OTHER: Final = "Options"
 HEADINGS: Final = (
-    *("Output", "Selection", "Pixel data", "Lossy", "Verification", "Policy"),
+    *("Output", "Fixtures", "Selection", "Pixel data", "Lossy", "Verification", "Policy"),
     *("Comparison", "Codecs", "Resources", "Resume", "Reports", OTHER),
 )
 """In the order in which ``--help`` shows them."""

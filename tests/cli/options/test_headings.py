@@ -26,7 +26,7 @@ FOUND = dict(commands())
 
 def test_the_commands_with_many_options_have_headings() -> None:
     names = {"convert", "batch", "plan", "archive", "media", "compare", "negotiate", "codecs"}
-    names |= {"info", "completion", "show", "path", "doctor", "check", "explain"}
+    names |= {"info", "completion", "show", "path", "doctor", "check", "explain", "fixtures"}
     assert set(FOUND) == names
 
 

@@ -1,0 +1,1 @@
+"""Data sets and files that are created from nothing."""
