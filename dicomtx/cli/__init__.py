@@ -39,7 +39,9 @@ COMMANDS: Final = {
     "completion": ("dicomtx.cli.completion", "Print the completion script of a shell."),
     "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
 }
-FACES: Final = (*("gdcmconv",),)
+FACES: Final = (
+    *("gdcmconv", "dcmconv", "dcmcjpeg", "dcmdjpeg", "dcmcjpls", "dcmdjpls", "dcmcrle", "dcmdrle"),
+)
 """Commands that take the arguments of the tools of these names (``dicomtx.cli.faces``)."""
 COMPLETION: Final = "_DICOMTX_COMPLETE"
 COLOR: Final = "DICOMTX_COLOR"

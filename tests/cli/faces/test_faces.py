@@ -145,5 +145,5 @@ def test_the_source_can_be_the_destination(name: str, tmp_path: Path, ct: Path) 
 
 @pytest.mark.parametrize("name", FACES)
 def test_success_prints_nothing(name: str, tmp_path: Path, capfd: Captured) -> None:
-    assert main([name, str(file("MR_small.dcm")), f"{tmp_path}/out.dcm"]) == ExitCode.DONE
+    assert main([name, str(file("SC_rgb.dcm")), f"{tmp_path}/out.dcm"]) == ExitCode.DONE
     assert capfd.readouterr() == ("", "")

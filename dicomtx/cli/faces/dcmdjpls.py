@@ -1,0 +1,35 @@
+"""The table of dcmdjpls."""
+
+from typing import Final
+
+from dicomtx.cli.faces.dcmtk import BY_PIXEL, BY_PLANE, DECODED_UID, WORKAROUNDS, decoder
+from dicomtx.cli.faces.row import Section, accepted
+
+INCOMPLETE: Final = WORKAROUNDS[1]
+TOOL: Final = decoder(
+    "dcmdjpls",
+    "Decompress a DICOM file, with the arguments of dcmdjpls.",
+    Section(
+        "planar configuration",
+        (
+            accepted(
+                "+pr --planar-restore",
+                "dicomtx stores samples by pixel.",
+                differs="Also if the source says by plane.",
+            ),
+            accepted(
+                "+pa --planar-auto",
+                "dicomtx stores samples by pixel.",
+                differs="Also for the SOP Classes that DCMTK stores by plane.",
+            ),
+            BY_PIXEL,
+            BY_PLANE,
+        ),
+    ),
+    DECODED_UID,
+    Section("workaround options for incorrect JPEG-LS encodings", (INCOMPLETE,)),
+    Section(
+        "other processing options",
+        (accepted("+io --ignore-offsettable", "dicomtx checks offset tables, and does without."),),
+    ),
+)
