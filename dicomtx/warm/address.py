@@ -1,8 +1,13 @@
 """Finds the socket of the warm server, and whether a command uses it."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final
 
 VARIABLE: Final = "DICOMTX_SERVER"
 AUTO: Final = "auto"

@@ -1,22 +1,25 @@
 """Runs a command through the warm server: sends it, waits, and exits as it exited.
 
-This runs for every command, so it imports only modules that load quickly.
+This runs for every command, so it imports little (see ``dicomtx.warm``).
 """
 
-import os
-import signal
-import sys
+from __future__ import annotations
 
-# the C module behind ``socket``: importing ``socket`` takes as long as starting Python
+import os
+import sys
 from _socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from types import FrameType
-from typing import Final, NoReturn
 
 from dicomtx.warm import protocol
 from dicomtx.warm.address import START, VARIABLE, chosen_socket
-from dicomtx.warm.protocol import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+    from types import FrameType
+    from typing import Final, NoReturn
+else:
+    import _signal as signal
 
 FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
 SERVER_DIED: Final = 11
@@ -61,7 +64,7 @@ def call(path: str, kind: str) -> str:
         OSError: no server of this user listens on the socket, or it does not answer.
     """
     connection = _connect(path)
-    connection.sendall(protocol.pack(Call(kind, "")))
+    connection.sendall(protocol.pack(kind))
     answer = b""
     while piece := connection.recv(4096):
         answer += piece
@@ -86,17 +89,9 @@ def _hand_over(
     Raises:
         NoServerError: the server refused the request, or the connection failed.
     """
-    streams = tuple(map(_stream, (sys.stdin, sys.stdout, sys.stderr)))
+    streams = [_stream(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)]
     identity = protocol.installation(environment)
-    data = protocol.pack(
-        Call(
-            protocol.RUN,
-            identity,
-            (streams[0], streams[1], streams[2]),
-            tuple(arguments),
-            environment,
-        )
-    )
+    data = protocol.pack(protocol.RUN, identity, streams, arguments, environment)
     try:
         here = os.open(".", os.O_PATH | os.O_CLOEXEC)
         opened = [number for number, stream in enumerate(streams) if stream]
@@ -124,23 +119,35 @@ def _stream(stream: object) -> str:
 def _wait(connection: socket) -> NoReturn:
     """Forwards signals until the command ends, then exits as it exited."""
     _forward_signals(connection)
-    answer = b""
-    with suppress(OSError):  # the server died
-        while piece := connection.recv(4096):
-            answer += piece
-    if answer[:1] == protocol.ENDED and len(answer) == 5:
+    answer = _ending(connection)
+    if answer[:1] == protocol.ENDED and len(answer) == protocol.ENDING:
         _end_as(int.from_bytes(answer[1:]))
     reason = answer[1:].decode(errors="replace") or "the server ended before the command did"
     os.write(2, f"dicomtx: {reason}. Check the output, then run the command again.\n".encode())
     os._exit(SERVER_DIED)
 
 
+def _ending(connection: socket) -> bytes:
+    """Returns what the server sends at the end of the command; incomplete if it died."""
+    answer = b""
+    try:
+        while piece := connection.recv(4096):
+            answer += piece
+            if answer[:1] == protocol.ENDED and len(answer) == protocol.ENDING:
+                break
+    except OSError:
+        return answer
+    return answer
+
+
 def _forward_signals(connection: socket) -> None:
     """Installs handlers that forward signals to the command."""
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        with suppress(OSError):
+        try:
             connection.send(bytes((number,)))
+        except OSError:
+            return  # the server died: _ending reports it
 
     def suspend(number: int, frame: FrameType | None) -> None:
         forward(number, frame)

@@ -9,12 +9,17 @@ status of the command (four big-endian bytes, ``os.waitpid``), or FAILED with a 
 command runs, each byte from the client is the number of a signal for it.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
 
 from dicomtx.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Final
 
 MAGIC: Final = b"DTX1"
 HEADER: Final = len(MAGIC) + 4
@@ -24,6 +29,7 @@ REFUSED: Final = b"R"
 ACCEPTED: Final = b"A"
 ENDED: Final = b"E"
 FAILED: Final = b"F"
+ENDING: Final = 5  # bytes: ENDED and the wait status
 
 RUN: Final = "run"
 STATUS: Final = "status"
@@ -44,28 +50,6 @@ HARMLESS: Final = {"OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", "PYTHONUNB
 """Exceptions to these prefixes: dicomtx sets the first, and the others have no effect here."""
 
 
-class ProtocolError(Exception):
-    """The bytes are not a request of this version."""
-
-
-class Call(NamedTuple):
-    """A request: a command with the state of its client.
-
-    Attributes:
-        kind: RUN, STATUS or STOP.
-        identity: the client's installation (see ``installation``).
-        streams: the encoding and error handler of each standard stream; empty if it is closed.
-        arguments: the command line, starting with the program name.
-        environment: the environment variables of the client.
-    """
-
-    kind: str
-    identity: str
-    streams: tuple[str, str, str] = ("", "", "")
-    arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = {}
-
-
 def version() -> str:
     """Returns the version of dicomtx."""
     return __version__
@@ -82,38 +66,23 @@ def installation(environment: Mapping[str, str]) -> str:
     return "\n".join((*own, sys.getfilesystemencoding(), *early))
 
 
-def pack(call: Call) -> bytes:
-    """Returns a request as bytes."""
-    variables = [f"{name}={value}" for name, value in call.environment.items()]
-    fields = (call.kind, call.identity, *call.streams, str(len(call.arguments)))
-    body = b"\0".join(map(os.fsencode, (*fields, *call.arguments, *variables)))
+def pack(
+    kind: str,
+    identity: str = "",
+    streams: Sequence[str] = ("", "", ""),
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Returns a request as bytes.
+
+    Args:
+        kind: RUN, STATUS or STOP.
+        identity: the client's installation (see ``installation``).
+        streams: the encoding and error handler of each standard stream; empty if it is closed.
+        arguments: the command line, starting with the program name.
+        environment: the environment variables of the client.
+    """
+    variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+    fields = (kind, identity, *streams, str(len(arguments)))
+    body = b"\0".join(map(os.fsencode, (*fields, *arguments, *variables)))
     return MAGIC + len(body).to_bytes(4) + body
-
-
-def body_length(header: bytes | bytearray) -> int:
-    """Returns the length of the body that follows the header.
-
-    Raises:
-        ProtocolError: the bytes are not a header, or the body is too long.
-    """
-    length = int.from_bytes(header[len(MAGIC) : HEADER])
-    if header[: len(MAGIC)] != MAGIC or length > MOST_BYTES:
-        raise ProtocolError("not a request of this version of dicomtx")
-    return length
-
-
-def unpack(body: bytes) -> Call:
-    """Returns the request in a body.
-
-    Raises:
-        ProtocolError: the bytes are not the body of a request.
-    """
-    fields: Sequence[str] = list(map(os.fsdecode, body.split(b"\0")))
-    try:
-        kind, identity, one, two, three, number, *rest = fields
-        count = int(number)
-    except ValueError as error:
-        raise ProtocolError("not a request of this version of dicomtx") from error
-    variables = (name.partition("=") for name in rest[count:])
-    environment = {name: value for name, equals, value in variables if name and equals}
-    return Call(kind, identity, (one, two, three), tuple(rest[:count]), environment)

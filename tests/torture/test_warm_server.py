@@ -22,7 +22,6 @@ import pytest
 from dicomtx.warm import protocol
 from dicomtx.warm.address import START, VARIABLE
 from dicomtx.warm.client import SERVER_DIED
-from dicomtx.warm.protocol import Call
 from tests import corpus, warm_server
 from tests.torture.workloads import ROUNDS
 
@@ -132,18 +131,13 @@ def resident(pid: int) -> int:
 def ask(path: Path, environment: dict[str, str]) -> bytes:
     """Has the server at this socket run ``dicomtx --help``, and returns its answer."""
     style = "utf-8 strict"
-    call = Call(
-        protocol.RUN,
-        protocol.installation(environment),
-        (style, style, style),
-        ("dicomtx", "--help"),
-        environment,
-    )
+    identity = protocol.installation(environment)
+    data = protocol.pack(protocol.RUN, identity, [style] * 3, ["dicomtx", "--help"], environment)
     with socket.socket(socket.AF_UNIX) as connection, Path(os.devnull).open("r+b") as null:
         here = os.open(path.parent, os.O_PATH)
         connection.connect(str(path))
         descriptors = [null.fileno(), null.fileno(), null.fileno(), here]
-        sent = socket.send_fds(connection, [data := protocol.pack(call)], descriptors)
+        sent = socket.send_fds(connection, [data], descriptors)
         connection.sendall(data[sent:])
         os.close(here)
         return b"".join(iter(partial(connection.recv, 4096), b""))

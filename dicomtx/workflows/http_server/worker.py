@@ -19,7 +19,6 @@ from typing import Final
 from dicomtx.processes.child_process import die_with, ending_of
 from dicomtx.warm import protocol
 from dicomtx.warm.address import VARIABLE
-from dicomtx.warm.protocol import Call
 from dicomtx.workflows.server.caller import CREDENTIALS
 
 STREAMS: Final = ("utf-8 strict", "utf-8 strict", "utf-8 backslashreplace")
@@ -139,16 +138,10 @@ class Worker:
         accepted: Callable[[], None],
     ) -> int:
         identity = protocol.installation(self._environment)
-        one, two, three = STREAMS
-        call = Call(
-            protocol.RUN,
-            identity,
-            (one, two, three),
-            ("dicomtx", *arguments),
-            self._environment,
+        data = protocol.pack(
+            protocol.RUN, identity, STREAMS, ("dicomtx", *arguments), self._environment
         )
         loop = asyncio.get_running_loop()
-        data = protocol.pack(call)
         sent = socket.send_fds(connection, [data], [*streams, self._root])
         await loop.sock_sendall(connection, data[sent:])
         answer = await loop.sock_recv(connection, 1)

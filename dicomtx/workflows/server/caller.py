@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import IO, Final, NamedTuple, NoReturn
 
 from dicomtx.processes.child_process import die_with
-from dicomtx.warm.protocol import Call
+from dicomtx.workflows.server.request import Call
 
 CREDENTIALS: Final = struct.Struct("=iII")
 SAME: Final = ("Gid", "Groups", "CapEff", "NoNewPrivs", "Seccomp")

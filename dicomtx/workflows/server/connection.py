@@ -7,8 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 from dicomtx.warm import protocol
-from dicomtx.warm.protocol import DESCRIPTORS, HEADER, Call, ProtocolError
+from dicomtx.warm.protocol import DESCRIPTORS, HEADER
+from dicomtx.workflows.server import request
 from dicomtx.workflows.server.caller import Caller
+from dicomtx.workflows.server.request import Call, ProtocolError
 
 PIECE: Final = 1 << 16
 PATIENCE: Final = 5.0  # seconds within which a request must be complete
@@ -57,14 +59,14 @@ class Connection:
             raise ProtocolError("the request has too many descriptors")
         if len(self._bytes) < HEADER:
             return
-        missing = HEADER + protocol.body_length(self._bytes) - len(self._bytes)
+        missing = HEADER + request.body_length(self._bytes) - len(self._bytes)
         if missing < 0:
             raise ProtocolError("the request has extra bytes after its end")
         if missing == 0:
             self._complete()
 
     def _complete(self) -> None:
-        call = protocol.unpack(bytes(self._bytes[HEADER:]))
+        call = request.unpack(bytes(self._bytes[HEADER:]))
         expected = sum(map(bool, call.streams)) + 1 if call.kind == protocol.RUN else 0
         if len(self.descriptors) != expected:
             raise ProtocolError("the request has the wrong number of descriptors")

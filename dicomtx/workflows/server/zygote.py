@@ -17,9 +17,9 @@ from typing import Final, NamedTuple, NoReturn
 
 from dicomtx.resources import share_memory
 from dicomtx.warm import protocol
-from dicomtx.warm.protocol import ProtocolError
 from dicomtx.workflows.server.caller import Caller, become, run_and_exit
 from dicomtx.workflows.server.connection import Connection
+from dicomtx.workflows.server.request import ProtocolError
 from dicomtx.workflows.server.signals import HANDLED, pass_on
 
 MOST_CONNECTIONS: Final = 4096

@@ -175,8 +175,8 @@ def test_a_server_that_stops_finishes_what_runs_and_refuses_what_waits(
         protocol.MAGIC + (100).to_bytes(4) + b"half",
         protocol.MAGIC + (3).to_bytes(4) + b"abc",
         protocol.MAGIC + (3).to_bytes(4) + b"abcdefgh",
-        protocol.pack(protocol.Call("nonsense", "")),
-        protocol.pack(protocol.Call(protocol.RUN, "", ("utf-8 strict",) * 3, ("dicomtx",))),
+        protocol.pack("nonsense"),
+        protocol.pack(protocol.RUN, "", ["utf-8 strict"] * 3, ["dicomtx"]),
     ],
 )
 def test_garbage_and_half_requests_hold_up_nobody(
