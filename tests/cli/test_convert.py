@@ -49,12 +49,12 @@ CONVERT = ["convert", "in.dcm", "out.dcm"]
     [
         (DONE, [], LINE, ""),
         (DONE, ["-q"], "", ""),
-        (KEPT, [], "in.dcm -> out.dcm: unchanged: no pixel data\n", ""),
+        (KEPT, [], "in.dcm -> out.dcm: kept unchanged: no pixel data\n", ""),
         (KEPT, ["-q"], "", ""),
         (
             KEPT._replace(warnings=("no pixel data", "odd")),
             [],
-            "in.dcm -> out.dcm: unchanged: no pixel data\n",
+            "in.dcm -> out.dcm: kept unchanged: no pixel data\n",
             "dicomtx: in.dcm: warning: odd\n",
         ),
         (FAILED, [], "", "dicomtx: in.dcm: broken: see to it\n"),

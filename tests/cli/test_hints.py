@@ -26,12 +26,12 @@ def test_choices_are_on_one_line(capfd: Captured, words: tuple[str, ...]) -> Non
     assert "\\t" not in told
 
 
-def test_lossy_is_beside_the_action_that_loses() -> None:
+def test_a_dry_run_counts_in_the_words_of_a_run() -> None:
     sums = Sums()
-    for action, lossy in (("refuse", False), ("encode", True), ("recode", True), ("encode", True)):
+    assert counts(sums) == "no files"
+    for action, lossy in (("refuse", False), ("encode", True), ("recode", True), ("", False)):
         sums.add(Planned("a", action=action, lossy=lossy))
-    told = list(counts(sums.actions(), sums))
-    assert told == ["2 encode (2 LOSSY)", "1 recode (1 LOSSY)", "1 refuse"]
+    assert counts(sums) == "2 would be done (2 LOSSY), 1 refused, 1 failed"
 
 
 def test_folders_are_compared_file_by_file(tmp_path: Path, capfd: Captured) -> None:

@@ -70,7 +70,7 @@ def told(
 
 def test_the_schema_is_one_and_names_every_field() -> None:
     VALIDATOR.check_schema(SCHEMA)
-    names = [item.name for item in fields(Planned)]
+    names = [*(item.name for item in fields(Planned)), "status"]
     assert list(SCHEMA["properties"]) == SCHEMA["required"] == names
 
 
@@ -90,7 +90,7 @@ def test_each_file_is_told_with_its_rule_and_what_is_no_dicom_is_left_out(
     assert by_name["JPEG2000.dcm"]["target_syntax"] == find("jpeg2000").uid
     assert by_name["CT_small.dcm"]["encoder"]
     assert code == ExitCode.POLICY
-    assert err == "dicomtx: plan: 2 encode, 1 keep, 1 refuse; 55.0 kB\n"
+    assert err == "dicomtx: plan: 2 would be done, 1 kept, 1 refused, 55.0 kB\n"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_table_has_every_file_and_the_totals(
     out = capfd.readouterr().out
     for text in (*NAMES, "refuse", "Totals", "in jpeg2000-lossless", "RTPLAN"):
         assert text in out
-    assert out.endswith("plan: 2 encode, 1 keep, 1 refuse; 55.0 kB\n")
+    assert out.endswith("plan: 2 would be done, 1 kept, 1 refused, 55.0 kB\n")
     main(["plan", str(tree), "--policy", policy, "-q"])
     assert capfd.readouterr().out.startswith("Totals")
 

@@ -1,18 +1,21 @@
 """Prints the dry run of convert, batch or export: one line for each file, then the totals."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import Report
 from dicomtx.errors import ExitCode
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.workflows.convert.request import Status
 from dicomtx.workflows.preview.plan_record import SKIP, Planned, Sums
 
 STYLES = {"LOSSY": "warning", "warning:": "warning"}
-TOTALS = {"LOSSY": "warning", "refuse": "error", "would fail": "error"}
 """Words of a line that have a colour."""
+BAD: Final[tuple[Status, ...]] = ("refused", "failed")
+STATUSES: Final[tuple[Status, ...]] = ("done", "kept", "refused", "failed", "skipped")
 
 
 def show(console: Console, plans: Iterable[Planned], report: Report) -> Sums:
@@ -22,8 +25,8 @@ def show(console: Console, plans: Iterable[Planned], report: Report) -> Sums:
         sums.add(planned)
         show_one(console, planned, report)
     if not report.quiet:
-        line = f"dry run: {_totals(sums)}; nothing was written"
-        console.line(line, TOTALS, to_errors=report.as_json)
+        line = f"dry run: {counts(sums)}, {size(sums.bytes)}; nothing was written"
+        console.line(line, styles(sums), to_errors=report.as_json)
     return sums
 
 
@@ -32,7 +35,7 @@ def show_one(console: Console, planned: Planned, report: Report) -> None:
     if report.as_json:
         console.result(json.dumps(planned.as_json()))
     elif planned.exit_code:
-        console.note(f"{planned.path}: {'; '.join(_failure(planned))}", "error")
+        console.note(f"{planned.path}: {'; '.join((planned.error, *planned.warnings))}", "error")
     elif not report.quiet:
         console.line(_line(planned), STYLES)
 
@@ -43,30 +46,17 @@ def wrong(sums: Sums, *, refusals: bool) -> bool:
     return bool(sums.codes.keys() - right)
 
 
-def counts(actions: Mapping[str, int], sums: Sums) -> Iterator[str]:
-    """Yields how many files have each action, and how many of them are lossy."""
-    for action, count in actions.items():
-        lossy = f" ({sums.lossy[action]} LOSSY)" if sums.lossy[action] else ""
-        yield f"{count} {action}{lossy}"
+def counts(sums: Sums) -> str:
+    """Returns how many files would have each status, in the words of the summary of a run."""
+    lossy = f" ({sums.lossy} LOSSY)" if sums.lossy else ""
+    found = [(sums.by_status[status], status) for status in STATUSES if sums.by_status[status]]
+    told = [f"{count} {status}{lossy if status == 'done' else ''}" for count, status in found]
+    return ", ".join(told).replace(" ", " would be ", 1) or "no files"
 
 
-def _totals(sums: Sums) -> str:
-    actions = sums.actions()
-    failing = actions.pop("unreadable", 0)
-    told = list(counts(actions, sums))
-    told += [f"{failing} would fail"] if failing else []
-    return f"{', '.join(told) or 'no files'}, {size(sum(sums.bytes_in.values()))}"
-
-
-def _failure(planned: Planned) -> Iterator[str]:
-    """Yields why the file would fail, and what would be done about it."""
-    if planned.error:
-        yield planned.error
-    elif planned.exit_code == ExitCode.POLICY:
-        yield f"refused by {planned.rule}: {planned.reason}"
-    else:
-        yield f"cannot be converted: {planned.reason}"
-    yield from planned.warnings
+def styles(sums: Sums) -> dict[str, str]:
+    """Returns the words of the totals that have a colour, with their styles."""
+    return {"LOSSY": "warning"} | {word: "error" for word in BAD if sums.by_status[word]}
 
 
 def _line(planned: Planned) -> str:
@@ -78,7 +68,7 @@ def _line(planned: Planned) -> str:
 
 def _facts(planned: Planned) -> Iterator[str]:
     """Yields the action, the syntaxes, the codecs, what could happen instead, and warnings."""
-    yield planned.action
+    yield "keep unchanged" if planned.status == "kept" else planned.action
     source, target = planned.source_syntax, planned.target_syntax
     if source and target and source != target:
         yield f"{by_uid(source).name} -> {by_uid(target).name}"

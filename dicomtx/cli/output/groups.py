@@ -95,5 +95,5 @@ class Groups:
             return
         kept = outcome.status == "kept"  # the first warning is the reason then
         if kept:
-            yield f"unchanged: {outcome.warnings[0]}", ""
+            yield f"kept unchanged: {outcome.warnings[0]}", ""
         yield from ((f"warning: {text}", "warning") for text in outcome.warnings[kept:])

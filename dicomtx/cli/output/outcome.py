@@ -77,7 +77,7 @@ def _result(outcome: Outcome) -> str:
         return f"{outcome.path}: skipped: {outcome.warnings[0]}"
     route = f"{outcome.path} -> {outcome.destination}"
     if outcome.status == "kept":
-        return f"{route}: unchanged: {outcome.warnings[0]}"
+        return f"{route}: kept unchanged: {outcome.warnings[0]}"
     source, target = by_uid(outcome.source_syntax), by_uid(outcome.target_syntax)
     ratio = f" ({outcome.bytes_in / outcome.bytes_out:.2f}:1)" if outcome.bytes_out else ""
     codecs = dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)

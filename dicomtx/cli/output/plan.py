@@ -5,20 +5,18 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from typing import Final
 
 from dicomtx.cli.output import tables
 from dicomtx.cli.output.console import Console
-from dicomtx.cli.output.dry_run import counts
+from dicomtx.cli.output.dry_run import counts, styles
 from dicomtx.cli.output.terminal import Styled
 from dicomtx.printable import csv_cell
 from dicomtx.sizes import size
 from dicomtx.transfer_syntaxes import by_uid
-from dicomtx.workflows.preview.plan_record import PlanGroup, Planned, Sums
+from dicomtx.workflows.preview.plan_record import NAMES, PlanGroup, Planned, Sums
 
 HEADER: Final = ("File", "Action", "From", "To", "Why")
-BAD: Final = ("refuse", "unreadable")
 
 
 def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
@@ -30,15 +28,15 @@ def show(console: Console, told: Iterable[Planned], form: str | None) -> None:
             console.result("")
         return
     if form == "csv":
-        console.result(_csv([item.name for item in fields(Planned)]))
+        console.result(_csv(list(NAMES)))
     for planned in told:
         values = planned.as_json()
         console.result(json.dumps(values) if form == "json" else _csv(list(values.values())))
 
 
 def _row(planned: Planned) -> tuple[str, str, str, str, str]:
-    if planned.error:
-        return planned.path, Styled("unreadable", "error"), "-", "-", planned.error
+    if planned.status == "failed":
+        return planned.path, Styled("fail", "error"), "-", "-", planned.error
     source, target = planned.source_syntax, planned.target_syntax
     return (
         planned.path,
@@ -75,13 +73,10 @@ def totals(console: Console, sums: Sums, form: str | None, *, estimated: bool) -
     """Prints the totals: on standard error if the files are printed as JSON or CSV."""
     if form is None:
         tables.show(console, list(_total_rows(sums)), ("Totals", "Files", "Bytes"))
-    actions = _by(sums.files, "action")
-    said = ", ".join(counts(actions, sums)) or "no files"
-    line = f"plan: {said}; {size(sum(sums.bytes_in.values()))}{_after(sums, estimated=estimated)}"
+    line = f"plan: {counts(sums)}, {size(sums.bytes)}{_after(sums, estimated=estimated)}"
     if form is None:
         console.result("")
-        styles = {f"{actions[action]} {action}": "error" for action in BAD if actions[action]}
-        console.line(line, styles | {"LOSSY": "warning"})
+        console.line(line, styles(sums))
     else:
         console.note(line)
 

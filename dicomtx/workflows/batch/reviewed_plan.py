@@ -162,9 +162,9 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
 
 def _refused(request: Request, values: dict[str, Any]) -> Outcome:
     """Returns the outcome of a refused file: by the policy, or because it is not supported."""
-    said, rule = str(values.get("reason", "")), str(values.get("rule", ""))
+    rule = str(values.get("rule", ""))
     by_policy = values.get("exit_code") == ExitCode.POLICY
-    told = f"refused by {rule}: {said}" if by_policy else f"cannot be transcoded: {said}"
+    told = str(values.get("error", "")) or "refused when the plan was made"
     code = ExitCode.POLICY if by_policy else ExitCode.UNSUPPORTED
     refused = failure(request, told, code, "PolicyError" if by_policy else "UnsupportedError")
     uid, size = str(values.get("source_syntax", "")), int(values["bytes_in"])

@@ -50,7 +50,10 @@ def known(outcome: Outcome) -> Planned:
     planned = Planned(outcome.path, destination=outcome.destination, bytes_in=outcome.bytes_in)
     if outcome.status == "skipped":
         return replace(planned, action=SKIP, reason=outcome.warnings[0])
-    return replace(planned, error=outcome.error, exit_code=outcome.exit_code)
+    planned = replace(planned, error=outcome.error, exit_code=outcome.exit_code)
+    if outcome.status == "refused":
+        return replace(planned, action=Action.REFUSE.value, reason=outcome.error)
+    return planned
 
 
 def _best(planned: Planned, request: Request, file: Source, codecs: Codecs) -> Planned:

@@ -98,6 +98,7 @@ def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked
     made = predicted(subject, decision, policy, asked.engine)
     refused = made.action is Action.REFUSE
     kept = made.action in (Action.COPY, Action.KEEP)
+    rule, reason = decision.rule or planned.rule, made.reason or decision.reason
     return replace(
         planned,
         action=made.action.value,
@@ -105,8 +106,9 @@ def _by_orthanc(planned: Planned, subject: Subject, policy: OrthancPolicy, asked
         new_sop_instance_uid=made.new_uid,
         decoder=made.decoder,
         encoder=made.encoder,
-        reason=made.reason or decision.reason,
-        rule=decision.rule or planned.rule,
+        reason=reason,
+        rule=rule,
+        error=f"refused by {rule}: {reason}" if refused else "",
         options=changed_options(asked.settings),
         warnings=(*planned.warnings, *made.warnings),
         bytes_out=planned.bytes_in if kept else None,

@@ -1,10 +1,12 @@
 """The plan for one file, and totals over all files."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
 from dicomtx.errors import ExitCode
+from dicomtx.workflows.convert.request import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Planned:
         lossy: whether the conversion is lossy.
         decoder: the codec that decodes, or is tried first; empty if none is needed.
         encoder: the codec that encodes, or is tried first; empty if none is needed.
-        reason: the reason that the policy gives, or why the file cannot be converted.
+        reason: the reason that the policy gives, or why the file is kept or refused.
         rule: the rule that decided.
         options: settings for this file that are not the defaults.
         warnings: warnings for the user.
@@ -34,7 +36,7 @@ class Planned:
         mtime_ns: modification time of the source, in nanoseconds since 1970.
         bytes_out: size of the result: exact if the source is copied, else an estimate or None.
         bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate.
-        error: why the source cannot be read, or would fail; empty if neither.
+        error: the error that the conversion would end with; empty if it would not fail.
         exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70; in a dry run also 2 and 7.
         otherwise: the alternatives if the frames do not allow the plan.
     """
@@ -64,16 +66,28 @@ class Planned:
     exit_code: int = 0
     otherwise: tuple[str, ...] = ()
 
+    @property
+    def status(self) -> Status:
+        """The status that the conversion would end with."""
+        return STATUS_OF.get(self.action, "done")
+
     def as_json(self) -> dict[str, object]:
         """Returns the object that ``--json`` prints (cli/schemas/planned.schema.json)."""
         return {name: getattr(self, name) for name in NAMES}
 
 
-NAMES: Final = tuple(item.name for item in fields(Planned))
-
+NAMES: Final = (*(item.name for item in fields(Planned)), "status")
+"""The fields of ``as_json``."""
 
 SKIP: Final = "skip"
 """The action for a file that a dry run would skip."""
+STATUS_OF: Final[Mapping[str, Status]] = {
+    "keep": "kept",
+    "refuse": "refused",
+    SKIP: "skipped",
+    "": "failed",
+}
+"""The status of a file by its action; after all other actions it is done."""
 
 
 class PlanGroup(NamedTuple):
@@ -95,13 +109,14 @@ class Sums:
         self.low = 0
         self.high = 0
         self.unknown = 0
-        self.lossy: Counter[str] = Counter()
+        self.lossy = 0
+        self.by_status: Counter[Status] = Counter()
         self.codes: Counter[int] = Counter()
 
     def add(self, planned: Planned) -> None:
         """Adds one file to the totals."""
         kind = PlanGroup(
-            planned.action or "unreadable",
+            planned.action or "fail",
             planned.source_syntax,
             planned.target_syntax,
             planned.modality,
@@ -109,7 +124,8 @@ class Sums:
         self.files[kind] += 1
         self.bytes_in[kind] += planned.bytes_in
         self.codes[planned.exit_code] += 1
-        self.lossy[kind.action] += planned.lossy
+        self.lossy += planned.lossy
+        self.by_status[planned.status] += 1
         if planned.bytes_out is not None:
             low, high = planned.bytes_out_spread or (planned.bytes_out, planned.bytes_out)
             self.bytes_out[kind] += planned.bytes_out
@@ -118,12 +134,10 @@ class Sums:
         elif planned.target_syntax:
             self.unknown += 1
 
-    def actions(self) -> dict[str, int]:
-        """Returns the number of files by action, in alphabetical order."""
-        counts: Counter[str] = Counter()
-        for kind, count in self.files.items():
-            counts[kind.action] += count
-        return dict(sorted(counts.items()))
+    @property
+    def bytes(self) -> int:
+        """The size of all sources."""
+        return sum(self.bytes_in.values())
 
     @property
     def exit_code(self) -> ExitCode:

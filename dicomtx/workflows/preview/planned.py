@@ -48,6 +48,7 @@ def with_plan(planned: Planned, settled: ResolvedPlan, codecs: Codecs) -> Planne
         reason=reason_of(made) or settled.reason,
         rule=settled.rule or planned.rule,
         options=changed_options(settled.settings),
+        error=str(error or ""),
         warnings=(*planned.warnings, *made.warnings, *_cautions(settled, codecs)),
         bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
         exit_code=int(error.exit_code) if error else 0,

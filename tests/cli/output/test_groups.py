@@ -93,7 +93,7 @@ def test_quiet_shows_errors_only(tmp_path: Path) -> None:
 def test_why_a_file_is_kept_is_shown_and_why_it_is_skipped_on_request(tmp_path: Path) -> None:
     kept = Outcome(path="a", destination="b", status="kept", warnings=("no pixels", "odd"))
     skipped = Outcome(path="c", destination="", status="skipped", warnings=("done before",))
-    assert shown(tmp_path, kept, skipped) == "a: unchanged: no pixels\na: warning: odd\n"
+    assert shown(tmp_path, kept, skipped) == "a: kept unchanged: no pixels\na: warning: odd\n"
     assert "c: warning: done before" in shown(tmp_path, skipped, everything=True)
 
 
