@@ -34,6 +34,10 @@ COMMANDS: Final = {
     ),
     "fixtures": ("dicomtx.cli.fixtures", "Make test files in every transfer syntax."),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
+    "shims": (
+        "dicomtx.cli.shims",
+        "Install executables such as gdcmconv that run dicomtx.",
+    ),
     "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
     "config": ("dicomtx.cli.config", "Show the settings and where they come from."),
     "completion": ("dicomtx.cli.completion", "Print the completion script of a shell."),
