@@ -9,6 +9,7 @@ from dicomtx.errors import UsageError
 from dicomtx.limits import enforce
 from dicomtx.settings import GOALS, Settings, load
 from dicomtx.settings.options import Options
+from dicomtx.settings.targets import check_target
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, RECOMPRESSION, TransferSyntax, find
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def target_of(
     if to and policy:
         raise UsageError(f"to and the policy {policy.name} contradict each other")
     target = find(to) if to else DEFAULT_TARGET
+    if not policy:
+        check_target(options, target, option=False)
     goal = next((name for name in ("lossy", *GOALS) if options.get(name)), "")
     if goal and not policy and (not target.lossy or target.uid == RECOMPRESSION):
         raise UsageError(f"{goal} needs a lossy target, but {target.name} is lossless")

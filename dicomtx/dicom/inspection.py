@@ -49,6 +49,8 @@ class FileInfo(NamedTuple):
             Supplemental Palette (PS3.3 C.7.6.19) or another map.
         pixel_bytes: length of the value of Pixel Data, including items.
         hidden: which code streams are inside Pixel Data that is native by label and length.
+        offset_table: the offset table of encapsulated Pixel Data: basic, extended or empty; an
+            empty text if it is none of them.
     """
 
     syntax: TransferSyntax
@@ -70,6 +72,7 @@ class FileInfo(NamedTuple):
     mapped: bool = False
     pixel_bytes: int = 0
     hidden: str = ""
+    offset_table: str = ""
 
 
 def item_header(item: DataSet, syntax: TransferSyntax) -> FileInfo:
@@ -137,7 +140,14 @@ def read_file_info(part10: Part10) -> FileInfo:
         mapped=image is not None and colour_maps.is_mapped(data_set, image),
         pixel_bytes=element.end - element.value if element else 0,
         hidden=hidden,
+        offset_table=_offset_table(data_set, image) if kind == "encapsulated" else "",
     )
+
+
+def _offset_table(data_set: DataSet, image: ImagePixel | None) -> str:
+    from dicomtx.dicom.pixel_data.encapsulation import table_kind  # noqa: PLC0415 - native files do not need it
+
+    return table_kind(data_set, image.number_of_frames) if image else ""
 
 
 def _is_sound(part10: Part10, syntax: TransferSyntax) -> bool:

@@ -35,6 +35,7 @@ class Field(NamedTuple):
         kind: the type of the value, if the default does not show it.
         accepts: other types that the Python API accepts; ``parse`` converts them.
         parse: returns the value in its final form, or raises ``SettingsError``.
+        needs: the targets that it concerns, see ``settings.targets``; empty if all.
         marks_uid: whether a derived SOP Instance UID depends on it.
         option: the option, if it is not the name with hyphens; ``--on/--off`` for a switch.
         metavar: the placeholder of the value in ``--help``.
@@ -55,6 +56,7 @@ class Field(NamedTuple):
     kind: type | None = None
     accepts: type | UnionType | None = None
     parse: Callable[[str, Any], Any] | None = None
+    needs: str = ""
     marks_uid: bool = False
     option: str = ""
     metavar: str = ""

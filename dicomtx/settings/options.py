@@ -22,6 +22,7 @@ class Options(TypedDict, total=False):
     keep_colour_space: bool
     overlays: Literal["extract", "keep", "drop"]
     high_bits: Literal["keep", "mask"]
+    offset_table: Literal["auto", "basic", "extended", "empty"]
     salvage: bool
     force_native: bool
     repair: bool

@@ -126,6 +126,15 @@ class Settings(NamedTuple):
             allowed=("keep", "mask"),
         ),
     ] = "keep"
+    offset_table: Annotated[
+        str,
+        _pixels(
+            "Offset table of compressed frames. auto: basic, or extended if offsets need more than"
+            " 32 bits. The others also rewrite files of the same syntax.",
+            allowed=("auto", "basic", "extended", "empty"),
+            needs="encapsulated",
+        ),
+    ] = "auto"
     salvage: Annotated[
         bool,
         _pixels(

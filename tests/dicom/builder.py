@@ -58,6 +58,12 @@ def padded(value: str, vr: str = "") -> bytes:
     return value.encode() + (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
 
 
+def bits(text: str) -> bytes:
+    """Returns bits, the first one lowest, packed."""
+    padded = text + "0" * (-len(text) % 8)
+    return bytes(int(padded[at : at + 8][::-1], 2) for at in range(0, len(padded), 8))
+
+
 def item(content: bytes, encoding: Encoding = EXPLICIT, *, undefined: bool = False) -> bytes:
     """Returns one item."""
     if not undefined:

@@ -12,6 +12,7 @@ from dicomtx.cli.options.headings import option
 from dicomtx.errors import SettingsError
 from dicomtx.limits import enforce
 from dicomtx.settings import FIELDS, GOALS, Field, Settings, is_exact, lacks_goal, load
+from dicomtx.settings.targets import check_target
 from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax
 
 Decorator = Callable[[Any], Any]
@@ -33,7 +34,7 @@ def settings_options(command: str) -> Callable[[Callable[..., int]], Callable[..
         def with_settings(*args: Any, config: str | None, **options: Any) -> int:
             given = _given({field: options.pop(name) for name, field in fields.items()})
             settings = load(config, os.environ, **given)
-            _check_goal(settings)
+            _check_target(settings)
             enforce(settings.limits)
             return function(*args, settings=settings, **options)
 
@@ -101,18 +102,19 @@ def _given(options: Mapping[Field, Any]) -> dict[str, Any]:
     return given
 
 
-def _check_goal(settings: Settings) -> None:
-    """Checks that the quality goal fits the target of ``--to``.
+def _check_target(settings: Settings) -> None:
+    """Checks that the options fit the target of ``--to``.
 
     Raises:
-        click.UsageError: a goal for a lossless target, a lossy target without a goal, or a lossy
-            target that would overwrite the source.
+        UsageError: an option that does not concern the target, a goal for a lossless target, a
+            lossy target without a goal, or a lossy target that would overwrite the source.
     """
     context = click.get_current_context()
     target = context.params.get("target")
     by_option = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
     if not by_option or not isinstance(target, TransferSyntax):
         return
+    check_target(context.params, target, option=True)
     if not target.lossy or target.uid == RECOMPRESSION:
         refuse_goal(f"but {target.name} is lossless")
     elif target.uid != RESTORED:

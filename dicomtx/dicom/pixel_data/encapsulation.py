@@ -38,6 +38,21 @@ class Encapsulation(NamedTuple):
     terminated: bool
 
 
+def table_kind(data_set: DataSet, frames: int) -> str:
+    """Returns the offset table that encapsulated Pixel Data has: basic, extended or empty.
+
+    Returns an empty text for any other form: both tables, or a table that is not of ``frames``
+    entries. The entries themselves are not checked.
+    """
+    element = data_set.find(tags.PIXEL_DATA)
+    if element is None or not has_items(data_set.source, element):
+        return ""
+    basic = header(data_set.source, element.value, EXPLICIT).length
+    extended = data_set.find(tags.EXTENDED_OFFSET_TABLE)
+    forms = {(4 * frames, None): "basic", (0, 8 * frames): "extended", (0, None): "empty"}
+    return forms.get((basic, extended.length if extended else None), "")
+
+
 def read(data_set: DataSet, warnings: list[str] | None = None) -> Encapsulation:
     """Returns the fragments and offset tables of a data set's Pixel Data.
 

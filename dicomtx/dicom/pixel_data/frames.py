@@ -1,25 +1,22 @@
-"""Reads and writes frames of native (PS3.5 8.1) and encapsulated (PS3.5 A.4) Pixel Data."""
+"""Reads frames of native (PS3.5 8.1) and encapsulated (PS3.5 A.4) Pixel Data."""
 
-import struct
 from array import array
 from typing import TYPE_CHECKING, Final
-from zlib import crc32
 
 from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.attributes import MOST_MISSING
-from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.dicom.pixel_data.encapsulation import Fragment
-from dicomtx.dicom.rope import PixelData, Rope, Sum, swapped
+from dicomtx.dicom.rope import swapped
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.limits import how_to_raise
-from dicomtx.storage.source import Source, Spool
+from dicomtx.storage.source import Source
 
 if TYPE_CHECKING:
     from dicomtx.code_stream.unmarked import Unmarked
 
-HIGHEST_OFFSET: Final = 0xFFFFFFFF
 LONGEST_NATIVE: Final = 0xFFFFFFFE
 WORD_CODES: Final = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
@@ -190,103 +187,3 @@ def encapsulated_frames(
     )
     _check_count(len(found), data_set.source)
     return EncapsulatedFrames(data_set.source, found)
-
-
-class NativeWriter:
-    """Collects native frames in a spool."""
-
-    def __init__(self, spool: Spool, image: ImagePixel) -> None:
-        """Starts without frames; ``image`` describes the frames to write."""
-        self._spool = spool
-        self._image = image
-        self._carry = 0
-        self._carried = 0
-
-    def add(self, data: bytes | bytearray | memoryview) -> None:
-        """Appends one frame, little endian and colour-by-pixel."""
-        bits = self._image.bits_per_frame
-        if bits % 8 == 0 and not self._carried:
-            self._spool.write(data)
-            return
-        # one-bit frames follow each other without padding (PS3.5 8.1.1)
-        number = int.from_bytes(data, "little") & ((1 << bits) - 1)
-        number = number << self._carried | self._carry
-        whole, self._carried = divmod(bits + self._carried, 8)
-        self._spool.write((number & ((1 << whole * 8) - 1)).to_bytes(whole, "little"))
-        self._carry = number >> whole * 8
-
-    def pixel_data(self, *, big_endian: bool) -> PixelData:
-        """Returns the Pixel Data of all frames, padded to even length."""
-        if self._carried:
-            self._spool.write(bytes([self._carry]))
-            self._carried = 0
-        if self._spool.size % 2:
-            self._spool.write(b"\0")
-        vr = "OW" if self._image.bits_allocated > 8 else "OB"
-        rope = Rope()
-        word = 2 if big_endian and vr == "OW" else 1
-        rope.span(self._spool.source(), 0, self._spool.size, word)
-        return PixelData(rope, vr, encapsulated=False)
-
-    def edits(self) -> list[Edit]:
-        """Returns the edits that remove offset tables."""
-        return _without_tables()
-
-
-class EncapsulatedWriter:
-    """Collects encapsulated frames in a spool: one fragment per frame, padded to even length."""
-
-    def __init__(self, spool: Spool) -> None:
-        """Starts without frames."""
-        self._spool = spool
-        self._offsets = array("Q")
-        self._lengths = array("Q")
-        self._crc = 0
-
-    def add(self, stream: bytes | bytearray | memoryview) -> None:
-        """Appends one frame."""
-        self._offsets.append(self._spool.size)
-        self._lengths.append(len(stream))
-        odd = len(stream) % 2
-        item = struct.pack("<HHI", 0xFFFE, 0xE000, len(stream) + odd)
-        parts = item, stream, b"\0" * odd
-        self._spool.write(*parts)
-        for part in parts:
-            self._crc = crc32(part, self._crc)
-
-    @property
-    def extended(self) -> bool:
-        """Whether an offset exceeds 32 bits."""
-        return bool(self._offsets) and self._offsets[-1] > HIGHEST_OFFSET
-
-    def pixel_data(self, *, big_endian: bool) -> PixelData:  # noqa: ARG002 - always little (A.4)
-        """Returns the Pixel Data of all frames: offset table, items and delimiter."""
-        table = () if self.extended else self._offsets
-        rope = Rope()
-        rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
-        rope.span(self._spool.source(), 0, self._spool.size)
-        rope.add(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
-        items = Sum(8 + 4 * len(table), self._spool.size, self._crc)
-        return PixelData(rope, "OB", encapsulated=True, items=items)
-
-    def edits(self) -> list[Edit]:
-        """Returns the edits that remove stale offset tables and add new ones if needed."""
-        if not self.extended:
-            return _without_tables()
-        count = len(self._offsets)
-        return [
-            Edit(tags.EXTENDED_OFFSET_TABLE, "OV", struct.pack(f"<{count}Q", *self._offsets)),
-            Edit(
-                tags.EXTENDED_OFFSET_TABLE_LENGTHS, "OV", struct.pack(f"<{count}Q", *self._lengths)
-            ),
-            Edit(tags.ENCAPSULATED_TOTAL_LENGTH),
-        ]
-
-
-def _without_tables() -> list[Edit]:
-    tables = (
-        tags.EXTENDED_OFFSET_TABLE,
-        tags.EXTENDED_OFFSET_TABLE_LENGTHS,
-        tags.ENCAPSULATED_TOTAL_LENGTH,
-    )
-    return [Edit(tag) for tag in tables]

@@ -49,7 +49,7 @@ def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Se
         return refusal(header, target, hidden_streams(header))
     small = goals.has_ratio(header, target, settings)
     same = header.syntax == header.label == target and small
-    if same and header.sound and not (settings.repair and _can_rewrap(header)):
+    if same and header.sound and not _is_rewrapped(header, settings):
         told = goals.unapplied(header, target, settings)
         return Copy(source=header.syntax, target=target, warnings=told)
     reason, keep = _untouchable(header, target, settings)
@@ -113,8 +113,11 @@ def _only_headers(header: FileInfo, target: TransferSyntax) -> bool:
     return header.pixel_data != "encapsulated" and not target.encapsulated
 
 
-def _can_rewrap(header: FileInfo) -> bool:
-    return header.image is not None and header.syntax.encapsulated
+def _is_rewrapped(header: FileInfo, settings: Settings) -> bool:
+    """Returns whether to write fragments and offset tables anew, though the syntax stays."""
+    if header.image is None or not header.syntax.encapsulated:
+        return False
+    return settings.repair or settings.offset_table not in ("auto", header.offset_table)
 
 
 def _rewrapped(

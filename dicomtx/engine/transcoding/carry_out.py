@@ -1,7 +1,7 @@
 """Carries out any plan that writes a new data set, with one case for each kind of work."""
 
 from collections.abc import Callable
-from typing import NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
@@ -11,6 +11,9 @@ from dicomtx.engine.planning.plan import Changing, Code, Recompress, Reencapsula
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.settings import Settings
 from dicomtx.storage.source import Spool
+
+if TYPE_CHECKING:
+    from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter
 
 
 class Means(NamedTuple):
@@ -30,6 +33,12 @@ class Means(NamedTuple):
     icon_spool: Spool
     progress: Callable[[int, int], None] | None = None
 
+    def encapsulated(self) -> "EncapsulatedWriter":
+        """Returns the writer of the new Pixel Data, for code streams."""
+        from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter  # noqa: PLC0415 - native to native needs none
+
+        return EncapsulatedWriter(self.spool, self.settings.offset_table)
+
 
 def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
     """Returns the new Pixel Data and the edits that belong to it.
@@ -46,11 +55,11 @@ def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
         case Reencapsulate():
             from dicomtx.engine.transcoding.reencapsulate import rewrapped  # noqa: PLC0415 - seldom needed
 
-            return rewrapped(plan, data_set, means.spool, salvage=salvage)
+            return rewrapped(plan, data_set, means.encapsulated(), salvage=salvage)
         case Recompress():
             from dicomtx.engine.transcoding.jpegxl_recompression import repacked  # noqa: PLC0415 - seldom needed
 
-            done = repacked(plan, data_set, means.spool, salvage=salvage)
+            done = repacked(plan, data_set, means.encapsulated(), salvage=salvage)
             return _with_icons(done, plan, data_set, means)
         case Code():
             from dicomtx.engine.transcoding.transcoder import Transcoder  # noqa: PLC0415 - brings numpy

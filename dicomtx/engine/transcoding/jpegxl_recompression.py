@@ -5,16 +5,18 @@ from dicomtx.codecs.codec import Attempt, Direction
 from dicomtx.codecs.imagecodecs import recompression
 from dicomtx.codecs.shipped import IMAGECODECS
 from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter
 from dicomtx.engine.decoding.errors import CodecsFailedError
 from dicomtx.engine.planning.plan import Recompress
 from dicomtx.engine.transcoding.reencapsulate import with_streams
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import CodecError, DamagedError, VerificationError
-from dicomtx.storage.source import Spool
 from dicomtx.transfer_syntaxes import BASELINE, RECOMPRESSION
 
 
-def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
+def repacked(
+    plan: Recompress, data_set: DataSet, writer: EncapsulatedWriter, *, salvage: bool
+) -> Transcoded:
     """Returns Pixel Data with each stream converted to JPEG XL or back.
 
     Raises:
@@ -32,7 +34,7 @@ def repacked(plan: Recompress, data_set: DataSet, spool: Spool, *, salvage: bool
             attempt = Attempt(IMAGECODECS.name, direction, f"frame {index + 1}: {error}")
             raise CodecsFailedError((attempt,), damaged=not packs) from error
 
-    return with_streams(plan, data_set, spool, change, salvage=salvage)._replace(
+    return with_streams(plan, data_set, writer, change, salvage=salvage)._replace(
         decoder=None if packs else IMAGECODECS,
         encoder=IMAGECODECS if packs else None,
         verification="same-code-base" if packs else "bytes-only",

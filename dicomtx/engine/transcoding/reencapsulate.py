@@ -6,28 +6,30 @@ from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs import guard
 from dicomtx.dicom import attributes
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.pixel_data.frames import EncapsulatedWriter, encapsulated_frames
+from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter
+from dicomtx.dicom.pixel_data.frames import encapsulated_frames
 from dicomtx.engine.decoding.remarks import Remarks
 from dicomtx.engine.lossy import record
 from dicomtx.engine.planning.plan import Recompress, Reencapsulate
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError
-from dicomtx.storage.source import Spool
 
 
-def rewrapped(plan: Reencapsulate, data_set: DataSet, spool: Spool, *, salvage: bool) -> Transcoded:
+def rewrapped(
+    plan: Reencapsulate, data_set: DataSet, writer: EncapsulatedWriter, *, salvage: bool
+) -> Transcoded:
     """Returns Pixel Data with one fragment for each frame, and the edits that belong to it.
 
     Raises:
         DamagedError: the frames cannot be told apart, or a code stream is damaged.
     """
-    return with_streams(plan, data_set, spool, lambda stream, _index: stream, salvage=salvage)
+    return with_streams(plan, data_set, writer, lambda stream, _index: stream, salvage=salvage)
 
 
 def with_streams(
     plan: Reencapsulate | Recompress,
     data_set: DataSet,
-    spool: Spool,
+    writer: EncapsulatedWriter,
     change: Callable[[bytes, int], bytes],
     *,
     salvage: bool,
@@ -37,7 +39,7 @@ def with_streams(
     Args:
         plan: the plan that is carried out.
         data_set: the source.
-        spool: collects the fragments.
+        writer: collects the fragments.
         change: returns the new stream of a stream without padding, and the index of its frame.
         salvage: whether to read what is readable.
 
@@ -47,7 +49,6 @@ def with_streams(
     warnings: list[str] = []
     sizes = unmarked(plan.source, plan.before)
     streams = encapsulated_frames(data_set, warnings, unmarked=sizes, salvage=salvage)
-    writer = EncapsulatedWriter(spool)
     remarks = Remarks(plan.source)
     for index in range(streams.count):
         stream = streams.read(index)

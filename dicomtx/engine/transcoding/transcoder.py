@@ -7,11 +7,10 @@ from dicomtx.codecs.codec import CodecSpec, Direction
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet, Edit
+from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter, NativeWriter
 from dicomtx.dicom.pixel_data.frames import (
     EncapsulatedFrames,
-    EncapsulatedWriter,
     NativeFrames,
-    NativeWriter,
     encapsulated_frames,
     native_frames,
 )
@@ -194,7 +193,9 @@ class Transcoder:
         self.spool.reset()
         encoded = pipeline.encoder is not None
         writer = (
-            EncapsulatedWriter(self.spool) if encoded else NativeWriter(self.spool, plan.working)
+            EncapsulatedWriter(self.spool, self.settings.offset_table)
+            if encoded
+            else NativeWriter(self.spool, plan.working)
         )
         made = FrameResults()
         count = pipeline.frames.count

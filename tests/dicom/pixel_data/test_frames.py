@@ -1,26 +1,21 @@
 """Pixel Data frame by frame, native and encapsulated."""
 
 import struct
-from pathlib import Path
 
 import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
-from dicomtx.dicom.pixel_data import frames as pixel_data
 from dicomtx.dicom.pixel_data.encapsulation import Fragment
 from dicomtx.dicom.pixel_data.frames import (
     EncapsulatedFrames,
-    EncapsulatedWriter,
-    NativeWriter,
     by_pixel,
     native_frames,
 )
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.storage.source import Source, Spool
+from dicomtx.storage.source import Source
 from tests.dicom import builder
-
-TABLES = {0x7FE00001, 0x7FE00002, 0x7FE00003}
+from tests.dicom.builder import bits
 
 
 def frames_of(image: ImagePixel, data: bytes, *, big: bool = False, vr: str = "") -> list[bytes]:
@@ -39,12 +34,6 @@ def frames_of(image: ImagePixel, data: bytes, *, big: bool = False, vr: str = ""
 def test_frames_of_whole_bytes_follow_each_other() -> None:
     image = builder.image(2, 3)._replace(number_of_frames=2)
     assert frames_of(image, bytes(range(12))) == [bytes(range(6)), bytes(range(6, 12))]
-
-
-def bits(text: str) -> bytes:
-    """Returns bits, the first one lowest, packed."""
-    padded = text + "0" * (-len(text) % 8)
-    return bytes(int(padded[at : at + 8][::-1], 2) for at in range(0, len(padded), 8))
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -112,84 +101,6 @@ def test_native_pixel_data_that_is_too_short_is_damaged() -> None:
 @pytest.mark.parametrize("extra", [1, 2])
 def test_a_few_bytes_too_many_are_padding(extra: int) -> None:
     assert frames_of(builder.image(2, 2), b"abcd" + bytes(extra)) == [b"abcd"]
-
-
-# ------------------------------------------------------------------ what is written
-
-
-def written(writer: NativeWriter | EncapsulatedWriter, *, big: bool = False) -> bytes:
-    return b"".join(writer.pixel_data(big_endian=big).value.chunks())
-
-
-@pytest.mark.parametrize("size", [1, 3, 5, 7, 8, 9, 16, 31])
-def test_frames_of_bits_are_packed_without_gaps(tmp_path: Path, size: int) -> None:
-    frames = [f"{7919 * n % (1 << size):0{size}b}" for n in range(1, 12)]
-    writer = NativeWriter(Spool(str(tmp_path)), builder.image(1, size, allocated=1))
-    for frame in frames:
-        writer.add(bits(frame))
-    expected = bits("".join(frames))
-    assert written(writer) == expected + b"\0" * (len(expected) % 2)
-
-
-@pytest.mark.parametrize(
-    ("allocated", "vr", "big", "expected"),
-    [
-        (8, "OB", False, b"abc\0"),
-        (8, "OB", True, b"abc\0"),
-        (16, "OW", False, b"abcdef"),
-        (16, "OW", True, b"badcfe"),
-    ],
-)
-def test_native_pixel_data_has_the_right_vr_order_and_an_even_length(
-    tmp_path: Path, allocated: int, vr: str, expected: bytes, *, big: bool
-) -> None:
-    writer = NativeWriter(Spool(str(tmp_path)), builder.image(1, 3, allocated=allocated))
-    writer.add(b"abcdef"[: 3 * allocated // 8])
-    made = writer.pixel_data(big_endian=big)
-    assert (made.vr, made.encapsulated) == (vr, False)
-    assert b"".join(made.value.chunks()) == expected
-
-
-def test_an_encapsulated_frame_is_one_fragment_padded_to_even_length(tmp_path: Path) -> None:
-    writer = EncapsulatedWriter(Spool(str(tmp_path)))
-    for stream in (b"one", b"four", b"seven"):
-        writer.add(stream)
-    item = struct.Struct("<HHI").pack
-    expected = [
-        item(0xFFFE, 0xE000, 12) + struct.pack("<3I", 0, 12, 24),
-        item(0xFFFE, 0xE000, 4) + b"one\0",
-        item(0xFFFE, 0xE000, 4) + b"four",
-        item(0xFFFE, 0xE000, 6) + b"seven\0",
-        item(0xFFFE, 0xE0DD, 0),
-    ]
-    assert written(writer) == b"".join(expected)
-    made = writer.pixel_data(big_endian=False)
-    assert (made.vr, made.encapsulated) == ("OB", True)
-
-
-def test_offsets_beyond_32_bits_go_to_an_extended_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pixel_data, "HIGHEST_OFFSET", 23)
-    writer = EncapsulatedWriter(Spool(str(tmp_path)))
-    for stream in (b"one", b"four"):
-        writer.add(stream)
-    assert not writer.extended  # the last offset is 12
-    assert {edit.tag for edit in writer.edits() if edit.value is None} == TABLES
-    writer.add(b"seven")
-    assert writer.extended
-    assert written(writer).startswith(struct.pack("<HHI", 0xFFFE, 0xE000, 0))
-    edits = {edit.tag: edit for edit in writer.edits()}
-    assert edits[0x7FE00001].value == struct.pack("<3Q", 0, 12, 24)
-    lengths = struct.unpack("<3Q", edits[0x7FE00002].value or b"")
-    assert lengths in ((3, 4, 5), (4, 4, 6))
-    assert edits[0x7FE00001].vr == edits[0x7FE00002].vr == "OV"
-    assert edits[0x7FE00003].value is None
-
-
-def test_native_pixel_data_has_no_offset_tables(tmp_path: Path) -> None:
-    edits = NativeWriter(Spool(str(tmp_path)), builder.image()).edits()
-    assert {edit.tag for edit in edits if edit.value is None} == TABLES
 
 
 def test_the_fragments_of_a_frame_are_joined() -> None:

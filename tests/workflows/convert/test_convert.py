@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
 from dicomtx.dicom.elements import IMPLICIT
-from dicomtx.dicom.pixel_data import frames as pixel_data
+from dicomtx.dicom.pixel_data import frame_writers
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests.conversion_bench import Bench, grey
@@ -101,7 +101,7 @@ def test_an_odd_image_is_right_or_refused_and_never_a_crash(
 def test_offsets_beyond_32_bits_are_written_and_read_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pixel_data, "HIGHEST_OFFSET", 50)
+    monkeypatch.setattr(frame_writers, "HIGHEST_OFFSET", 50)
     frames = bytes(n for n in range(5) for _ in range(64))
     data = part10("explicit", native(image(8, 8), frames, frames="5"))
     encoded = bench.done(data, "rle")
