@@ -11,7 +11,11 @@ import dicomtx
 
 PACKAGE = Path(dicomtx.__file__).parent
 FACES = {"__init__.py", "__main__.py"}
-ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} | {
+ROOT = {path.stem for path in PACKAGE.glob("*.py")} - {
+    "__init__",
+    "__main__",
+    "pydicom_plugins",
+} | {
     "code_stream",
     "settings",
     "warm",
@@ -28,6 +32,7 @@ LOWER = {
     "engine": BELOW_ENGINE,
     "workflows": BELOW_ENGINE | {"engine"},
     "api": BELOW_ENGINE | {"engine", "workflows"},
+    "pydicom_plugins": BELOW_ENGINE | {"engine"},
     "cli": BELOW_ENGINE | {"engine", "workflows"},
 }
 """What a layer may import besides itself and the root modules; "" are the root modules."""
@@ -82,7 +87,7 @@ LIBRARIES = {
     "gdcm": {"codecs/gdcm.py"},
     "_gdcm": {"codecs/gdcm.py"},
     "json5": {"workflows/policies/orthanc.py"},
-    "pydicom": {"dicom"},
+    "pydicom": {"dicom", "pydicom_plugins.py"},
     "av": {"codecs/ffmpeg.py"},
     "skimage": {"engine/pixels/ssim.py"},
     "pynetdicom": {"network"},

@@ -5,10 +5,10 @@ from importlib import import_module
 
 import pytest
 
-API = ("batch", "compare", "frames", "plan", "transcode")
+API = [f"dicomtx.api.{name}" for name in ("batch", "compare", "frames", "plan", "transcode")]
 
 
-@pytest.mark.parametrize("name", ["dicomtx", *(f"dicomtx.api.{m}" for m in API)])
+@pytest.mark.parametrize("name", ["dicomtx", "dicomtx.pydicom_plugins", *API])
 def test_the_examples_of_a_module_are_true(name: str) -> None:
     done = doctest.testmod(import_module(name))
     assert done.attempted
