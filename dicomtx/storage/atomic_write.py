@@ -100,6 +100,8 @@ def _check_name(path: str, *, overwrite: bool) -> None:
     """Checks that the path is a file name, and free unless ``overwrite`` is set."""
     if not path or "\0" in path:
         raise DestinationError(f"{path!r} is not a file name")
+    if os.path.basename(path) in ("", ".", "..") and not os.path.isdir(path):
+        raise DestinationError(f"there is no folder {path}; create it, or name a file in a folder")
     if not overwrite and os.path.lexists(path):
         raise DestinationError(f"{path} already exists; use --overwrite to replace it")
 

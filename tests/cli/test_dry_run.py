@@ -73,6 +73,51 @@ def check_same(capfd: pytest.CaptureFixture[str], tree: Path, arguments: Sequenc
 @pytest.mark.parametrize(
     "options",
     [
+        ["--to", "explicit", "--only", "uncompressed"],
+        ["--to", "jpeg-ls-lossless", "--copy-others"],
+        ["--policy", "keep.toml", "--skip-same"],
+    ],
+)
+def test_a_reviewed_plan_can_be_the_dry_run_of_a_batch(
+    capfd: pytest.CaptureFixture[str],
+    tree: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+) -> None:
+    monkeypatch.chdir(tree.parent)
+    Path("keep.toml").write_text("[[policy.keep.rule]]\nkeep = true\n")
+    private = (
+        (tree / "rtplan.dcm").read_bytes().replace(b"1.2.840.10008.1.2\0", b"1.2.3.4.5.6.7.8.9\0")
+    )
+    (tree / "private.dcm").write_bytes(private)
+    code, planned = ran(capfd, ["batch", "in", "a", *options], dry=True)
+    lines = "".join(json.dumps(line) + "\n" for line in planned.values())
+    Path("plan.jsonl").write_text(lines)
+    assert main(["batch", "in", "a", *options]) == code
+    capfd.readouterr()
+    ended, done = ran(capfd, ["batch", "--from-plan", "plan.jsonl", "b"])
+    assert ended == code
+    assert all(
+        (one["status"] == "skipped") == (planned[p]["action"] == "skip") for p, one in done.items()
+    )
+    made = [
+        {
+            p.relative_to(Path(d)): p.read_bytes()
+            for p in Path(d).rglob("*.*")
+            if p.name[0] != "." and p.is_file()
+        }
+        for d in "ab"
+    ]
+    assert made[0] == made[1]
+    assert main(["batch", "in", "a", *options, "-n"]) == code  # now most files are done
+    code, planned = ran(capfd, ["batch", "in", "a", *options], dry=True)
+    Path("plan.jsonl").write_text("".join(json.dumps(line) + "\n" for line in planned.values()))
+    assert main(["batch", "--from-plan", "plan.jsonl", "c"]) == code
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
         ["out", "--to", "jpeg2000-lossless"],
         ["out", "--to", "explicit", "--skip-same", "--only", "uncompressed"],
         ["out", "--to", "jpeg2000", "--quality", "90", "--copy-others"],

@@ -101,6 +101,35 @@ def test_a_goal_for_lossless_rules_or_candidates_is_not_ignored(capfd: Captured)
     assert "but policy a has none" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("syntax", "goal", "why"),
+    [
+        ("4.90", "--quality", "--quality needs a lossy target, but policy"),
+        ("5", "--lossy", "--lossy needs a lossy target, but policy"),
+        ("4.50", "--psnr", "--psnr 50 has no effect: policy"),
+    ],
+)
+def test_a_goal_that_orthanc_s_configuration_would_ignore_is_an_error(
+    capfd: Captured, syntax: str, goal: str, why: str
+) -> None:
+    Path("orthanc.json").write_text(
+        json.dumps({"IngestTranscoding": f"1.2.840.10008.1.2.{syntax}"})
+    )
+    given = [goal] if goal == "--lossy" else [goal, "50"]
+    for way in WAYS.values():
+        assert main([*way, "--orthanc", "orthanc.json", *given]) == ExitCode.USAGE
+        assert why in capfd.readouterr().err
+    assert [path.name for path in Path().iterdir() if path.suffix != ".json"] == ["in.dcm"]
+
+
+def test_a_goal_is_an_error_only_if_every_rule_sets_its_own(capfd: Captured) -> None:
+    Path("a.toml").write_text(RULE + "psnr = 60")
+    assert main([*WAYS["convert"], "--policy", "a.toml", "--psnr", "50"]) == ExitCode.USAGE
+    assert "--psnr 50 has no effect: policy a sets --psnr 60" in capfd.readouterr().err
+    Path("a.toml").write_text(f"{RULE}modality = 'MR'\npsnr = 60\n{RULE}")
+    assert main([*WAYS["convert"], "--policy", "a.toml", "--psnr", "50"]) == ExitCode.DONE
+
+
 def test_the_goal_of_the_environment_does_not_break_lossless_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

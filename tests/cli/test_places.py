@@ -64,6 +64,19 @@ def test_a_file_goes_into_a_folder(folder: Path, place: str) -> None:
     assert main(["convert", "in/new.dcm", place, "-f"]) == ExitCode.DONE
 
 
+@pytest.mark.parametrize("place", ["missing/", "missing/.", "a.dcm/", "dst/new/"])
+@pytest.mark.parametrize("command", [["convert", "b.dcm"], ["export", "archive", "b.dcm"]])
+def test_a_slash_at_the_end_means_a_folder_that_must_exist(
+    folder: Path, capfd: Captured, command: list[str], place: str
+) -> None:
+    before = content(folder)
+    for dry in ([], ["-n"]):
+        assert main([*command, place, *dry]) == ExitCode.DESTINATION
+        assert f"there is no folder {place}; create it" in capfd.readouterr().err
+    assert main([*command, "-o", place, "-f"]) == ExitCode.DESTINATION
+    assert content(folder) == before
+
+
 def test_standard_input_has_no_name_in_a_folder(capfd: Captured) -> None:
     assert main(["convert", "-", "dst"]) == ExitCode.USAGE
     assert "dst is a folder: name a file in it" in capfd.readouterr().err

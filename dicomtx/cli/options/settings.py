@@ -127,15 +127,21 @@ def refuse_goal(why: str) -> None:
     Raises:
         click.UsageError: an option does.
     """
+    name, _, value = given_goal().partition(" ")
+    if name:
+        target = "jpeg-ls-near-lossless" if name == "--near" else "jpeg2000"
+        goal = f"{name} {value}".rstrip()
+        raise click.UsageError(f"{name} needs a lossy target, {why}. Try --to {target} {goal}")
+
+
+def given_goal() -> str:
+    """Returns the option that sets a goal, or --lossy, with its value; empty if there is none."""
     given = click.get_current_context().params
     goal = next((name for name in ("lossy", *GOALS) if given.get(name)), "")
-    if goal:
-        name = FIELDS[goal].options.partition("/")[0]
-        target = "jpeg-ls-near-lossless" if goal == "near" else "jpeg2000"
-        value = "" if goal == "lossy" else f" {given[goal]:g}"
-        raise click.UsageError(
-            f"{name} needs a lossy target, {why}. Try --to {target} {name}{value}"
-        )
+    if not goal:
+        return ""
+    value = "" if goal == "lossy" else f" {given[goal]:g}"
+    return FIELDS[goal].options.partition("/")[0] + value
 
 
 def _check_loss(target: TransferSyntax, settings: Settings, *, in_place: bool) -> None:

@@ -15,10 +15,10 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
 from dicomtx.workflows.batch.journal import Journal, Key
-from dicomtx.workflows.batch.resume import chosen, skipped
+from dicomtx.workflows.batch.resume import chosen
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.convert.outcomes import failed, failure
-from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.workflows.convert.outcomes import failed, failure, skipped
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.inputs.seen import Seen
 from dicomtx.workflows.inputs.walk import is_ours
@@ -33,6 +33,7 @@ class FileOverride(NamedTuple):
     target: TransferSyntax
     settings: Settings
     policy: Policy | None
+    rules: FileRules
 
 
 class WorkItem(NamedTuple):
@@ -136,7 +137,8 @@ def _planned(batch: "Batch") -> Iterator[_Candidate]:
         own, outcome = step.request, step.outcome
         if not seen.first(own.source):
             continue
-        own = own._replace(rules=base.rules, in_place=base.in_place, on_failure=base.on_failure)
+        rules = base.rules._replace(copy_others=own.rules.copy_others)
+        own = own._replace(rules=rules, in_place=base.in_place, on_failure=base.on_failure)
         if outcome is None:
             found = Found(own.source, step.relative, "")
             own, outcome = _placed(batch, own, found)
@@ -189,7 +191,9 @@ def _destination(batch: "Batch", found: Found) -> str:
 
 def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> WorkItem:
     """Returns the work item of one file."""
-    own = FileOverride(request.target, request.settings, request.policy) if asked.own else None
+    own = None
+    if asked.own:
+        own = FileOverride(request.target, request.settings, request.policy, request.rules)
     return WorkItem(
         key,
         request.source,

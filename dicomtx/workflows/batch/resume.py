@@ -7,7 +7,7 @@ from dicomtx.errors import DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
 from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Journal, JournalEntry, Key
-from dicomtx.workflows.convert.outcomes import failed, failure, hash_of
+from dicomtx.workflows.convert.outcomes import failed, failure, hash_of, skipped
 from dicomtx.workflows.convert.request import Outcome, Request
 
 FAILED_BEFORE: Final = " (failed earlier; use --retry-failed)"
@@ -131,10 +131,3 @@ def _stands(path: str, entry: JournalEntry) -> bool:
         return status.st_mtime_ns == entry.output_mtime_ns or hash_of(path) == entry.output_hash
     except (OSError, DicomtxError):
         return False
-
-
-def skipped(request: Request, why: str) -> Outcome:
-    """Returns the outcome of a skipped file."""
-    return Outcome(
-        path=request.source.name, destination=request.destination, status="skipped", warnings=(why,)
-    )

@@ -1,4 +1,7 @@
-"""Reads a reviewed plan, the lines of ``plan --json``, and finds files that changed since."""
+"""Reads a reviewed plan, and finds files that changed since.
+
+It accepts every line of ``plan --json`` and of the dry run of a batch.
+"""
 
 import json
 import os
@@ -13,9 +16,10 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, locate
 from dicomtx.storage.zip.directory import members
 from dicomtx.storage.zip.member import ZipMember
-from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax
-from dicomtx.workflows.convert.outcomes import failure
-from dicomtx.workflows.convert.request import Outcome, Request
+from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax, by_uid
+from dicomtx.workflows.convert.outcomes import failure, skipped
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
+from dicomtx.workflows.preview.plan_record import SKIP
 
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
 UNREADABLE: Final = ""  # the action of a file that could not be read
@@ -62,7 +66,7 @@ class PlanLine(NamedTuple):
     Attributes:
         request: the conversion to do, without a destination.
         relative: its path in the mirrored tree.
-        outcome: the outcome of a file that is refused or cannot be read; otherwise None.
+        outcome: the outcome of a file that is skipped, refused or cannot be read; otherwise None.
         changed: why the plan is stale for this file; empty if it is not.
     """
 
@@ -136,7 +140,7 @@ def _values(where: str, line: str) -> dict[str, Any]:
     if missing:
         raise UsageError(f"{where}: not a line of plan --json: {', '.join(missing)} is missing")
     found: dict[str, Any] = values
-    relative = os.path.normpath(str(found["relative"]))
+    relative = os.path.normpath(str(found["relative"]) or os.path.basename(str(found["path"])))
     if os.path.isabs(relative) or relative.split(os.sep)[0] == os.pardir:
         raise UsageError(f"{where}: relative: {found['relative']!r} leads out of the tree")
     return found | {"path": str(found["path"]), "relative": relative}
@@ -148,6 +152,9 @@ def _step(where: str, values: dict[str, Any], settings: Settings, archives: _Arc
         request = Request(locate(path), "", settings=settings)
         told = str(values.get("error", "")) or "could not be read when the plan was made"
         return PlanLine(request, relative, failure(request, told, ExitCode.SOURCE, "SourceError"))
+    if values["action"] == SKIP:
+        request = Request(locate(path), "", settings=settings)
+        return PlanLine(request, relative, skipped(request, str(values.get("reason", ""))))
     try:
         source = archives.locate(path)
     except SourceError as error:
@@ -175,12 +182,16 @@ def _refused(request: Request, values: dict[str, Any]) -> Outcome:
 
 
 def _request(where: str, source: Location, values: dict[str, Any], settings: Settings) -> Request:
-    target = BY_UID.get(values["target_syntax"])
+    kept = values["action"] in (Action.KEEP, Action.COPY)
+    others = values["action"] == Action.COPY and not values["target_syntax"]
+    if others:  # a file that is not DICOM
+        return Request(source, "", settings=settings, rules=FileRules(copy_others=True))
+    uid = str(values["target_syntax"])
+    target = by_uid(uid) if values["action"] == Action.KEEP else BY_UID.get(uid)
     options = values.get("options", {})
     known = isinstance(options, dict) and not options.keys() - FIELDS.keys()
     if target is None or not known or values["action"] not in tuple(Action):
         raise UsageError(f"{where}: not a line of plan --json: {UNKNOWN}")
-    kept = values["action"] in (Action.KEEP, Action.COPY)
     try:
         taken = {
             key: FIELDS[key].checked(f"{where}: {key}", value) for key, value in options.items()

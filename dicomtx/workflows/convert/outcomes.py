@@ -1,4 +1,4 @@
-"""The outcome of a file that failed, and the hash of one that was written."""
+"""The outcome of a file that failed or was skipped, and the hash of one that was written."""
 
 import hashlib
 
@@ -24,6 +24,13 @@ def failed(request: Request, error: DicomtxError) -> Outcome:
     """Returns the outcome of a file that failed with this error; a bug has its traceback."""
     outcome = failure(request, str(error), error.exit_code, type(error).__name__)
     return outcome._replace(messages=error.lines)
+
+
+def skipped(request: Request, why: str) -> Outcome:
+    """Returns the outcome of a skipped file."""
+    return Outcome(
+        path=request.source.name, destination=request.destination, status="skipped", warnings=(why,)
+    )
 
 
 def hash_of(path: str) -> str:
