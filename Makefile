@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SOURCES := dicomtx tests examples benchmarks scripts
 
-.PHONY: demo test test-long torture check generated bench fuzz lock clean
+.PHONY: demo test test-long test-cold torture check generated bench fuzz lock clean
 
 demo: $(READY)  ## convert real images to several syntaxes and show the results
 	$(BIN)/python examples/demo.py
@@ -14,6 +14,9 @@ test: $(READY)  ## run the everyday tests, with a warm server for the commands i
 
 test-long: $(READY)  ## convert every test file to every syntax, run the examples of the documentation, and the command's tests without a warm server
 	$(BIN)/pytest -n auto -m long --ignore=tests/torture
+	$(MAKE) test-cold
+
+test-cold: $(READY)  ## run the command's everyday tests without a warm server
 	$(BIN)/pytest -n auto -m "not long" tests/cli
 
 ROUNDS ?= 200
