@@ -1,4 +1,4 @@
-"""The library called bare: frames in memory, one call each, nothing around it.
+"""Calls imagecodecs directly: frames in memory, one call for each, no DICOM.
 
 Run as ``python -m benchmarks.bare SYNTAX encode|decode THREADS FRAMES``; prints the seconds.
 The options are those of ``dicomtx.codecs.imagecodecs.lossless``, so that the same work is done.
@@ -75,7 +75,7 @@ CODECS: dict[str, tuple[Callable[[Array], bytes], Callable[[bytes], Any]]] = {
 
 
 def seconds(syntax: str, direction: str, threads: int, count: int) -> float:
-    """Returns how long the library takes for so many frames."""
+    """Returns the seconds that the library takes for ``count`` frames."""
     encode, decode = CODECS[syntax]
     pixel = images.CT
     inputs: list[Any] = [

@@ -41,7 +41,7 @@ POLL: Final = 0.05
 
 
 def make_tree(folder: Path, rows: int, columns: int, count: int) -> None:
-    """Writes smooth images with noise, 12 bits, each another."""
+    """Writes different smooth images with noise, 12 bits each."""
     data_set = dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
     random = np.random.default_rng(5)
     y, x = np.mgrid[0:rows, 0:columns]
@@ -62,14 +62,14 @@ def ours(source: Path, out: Path, to: str, *options: str) -> list[str]:
 
 
 def xargs(tool: str, source: Path, out: Path) -> list[str]:
-    """Returns the command that a shell user would write, N at once."""
+    """Returns the command that a shell user would write, with N processes."""
     script = f'{tool} "$0" "{out}/$(basename "$0")"'
     find = f"find {source} -name '*.dcm' -print0"
     return ["sh", "-c", f"{find} | xargs -0 -P {WORKERS} -n 1 sh -c '{script}'"]
 
 
 def medians(commands: Sequence[Sequence[str] | None], out: Path, rounds: int) -> list[float]:
-    """Returns the median wall time of each in seconds; NaN where there is none."""
+    """Returns the median wall time of each command in seconds; NaN if it was not measured."""
     taken: list[list[float]] = [[] for _ in commands]
     for number in range(rounds + 1):
         for command, times in zip(commands, taken, strict=True):
@@ -112,7 +112,7 @@ def size_rows(base: Path, size: str, rounds: int) -> list[str]:
 
 
 def resident(pid: int) -> int:
-    """Returns the resident memory of a process in KiB, 0 if it is gone."""
+    """Returns the resident memory of a process in KiB; 0 if it has ended."""
     try:
         pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
     except OSError:
@@ -121,7 +121,7 @@ def resident(pid: int) -> int:
 
 
 def memory_row(base: Path, count: int) -> str:
-    """Returns what the parent takes when a twentieth is done, and at most after that."""
+    """Returns the memory of the parent after a twentieth of the files, and its later peak."""
     source = Path(str(get_testdata_file("MR_small.dcm", download=False))).read_bytes()
     for number in range(count):
         path = base / "many" / str(number // 1000) / f"{number}.dcm"
@@ -145,13 +145,13 @@ def memory_row(base: Path, count: int) -> str:
 
 
 def show(line: str) -> str:
-    """Returns the line, and shows it meanwhile on standard error: all of them take half an hour."""
+    """Returns the line, and prints it on standard error: the whole table takes half an hour."""
     print(line, file=sys.stderr, flush=True)
     return line
 
 
 def lines(folder: str, *, quick: bool = False) -> list[str]:
-    """Returns the table and what the parent takes."""
+    """Returns the table, and the memory of the parent."""
     rounds, many = (1, 1_000) if quick else (3, MANY)
     found = [
         f"Wall time with {WORKERS} processes; in brackets the ratio to the faster of the peers.",

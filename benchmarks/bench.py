@@ -93,7 +93,7 @@ def main() -> int:
 
 
 def written() -> dict[str, str]:
-    """Returns the tables that RESULTS.md has, by their titles."""
+    """Returns the tables of RESULTS.md by their titles."""
     parts = RESULTS.read_text().split("\n## ")[1:] if RESULTS.exists() else []
     found = dict(part.split("\n\n", 1) for part in parts)
     return {title: text.rstrip() for title, text in found.items()}

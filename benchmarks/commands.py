@@ -1,4 +1,4 @@
-"""Whole processes, timed in turn: whatever else the machine does meets all of them alike."""
+"""Times whole processes in turn, so that other load affects all of them in the same way."""
 
 import os
 import statistics
@@ -25,12 +25,12 @@ def served(socket: str, command: Command) -> list[str]:
 
 
 def threads(number: int) -> dict[str, str]:
-    """Returns the environment in which dicomtx works on so many frames at once."""
+    """Returns the environment in which dicomtx uses this many threads."""
     return {"DICOMTX_THREADS": str(number)}
 
 
 def environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    """Returns what processes are run in: byte code may be kept, as it is for users."""
+    """Returns the environment of the processes. Python caches byte code there, as for users."""
     mine = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return mine | (more or {})
 
@@ -43,7 +43,7 @@ def seconds(command: Command, more: dict[str, str] | None = None) -> float:
 
 
 def medians(commands: Sequence[Command | None], rounds: int) -> list[float]:
-    """Returns the median wall time of each command in seconds; NaN where there is none."""
+    """Returns the median wall time of each command in seconds; NaN if it was not measured."""
     taken: list[list[float]] = [[] for _ in commands]
     for number in range(rounds + 1):
         for command, times in zip(commands, taken, strict=True):

@@ -27,7 +27,7 @@ sys.exit(code)
 
 
 class Measured(NamedTuple):
-    """What a command took: seconds, and bytes of memory; and bytes that it wrote."""
+    """The seconds and the bytes of memory of a command, and the bytes that it wrote."""
 
     seconds: float
     memory: int
@@ -81,7 +81,7 @@ def many(folder: Path, count: int) -> Path:
 
 
 def large(folder: Path) -> Path:
-    """Returns files that are stored, past 4 GiB together; their fragments are holes on disk."""
+    """Returns files of more than 4 GiB in total. Their fragments are holes on disk."""
     from tests.dicom.builder import (  # noqa: PLC0415
         element,
         identity,

@@ -1,4 +1,4 @@
-"""How the cost of hostile files grows from n to 4n elements.
+"""Measures how the cost of hostile files grows from n to 4n elements.
 
 Processor time and peak memory are those beyond a file of 10 elements. A growth of 4 is linear.
 """
@@ -30,14 +30,14 @@ COMMANDS: dict[str, Callable[[str], Command]] = {
 
 
 class Cost(NamedTuple):
-    """What one process cost: seconds of the processor, and MiB of memory at its peak."""
+    """The cost of one process: CPU seconds, and peak memory in MiB."""
 
     seconds: float
     memory: float
 
 
 def lines(folder: str, *, quick: bool = False) -> list[str]:
-    """Returns the table: an input and a command a row."""
+    """Returns the table, with one row for each input and command."""
     path = Path(folder) / "in.dcm"
     told = [
         "| input | command | 4n, MiB | time, 4n | growth | memory, 4n | growth |",
@@ -62,12 +62,12 @@ def cells(few: Cost, once: Cost, four: Cost) -> str:
 
 
 def growth(few: float, once: float, four: float) -> str:
-    """Returns by how much what was used beyond ``few`` grew; empty if that is hardly anything."""
+    """Returns the growth of the cost beyond ``few``; empty if the cost is too small to compare."""
     return f"{(four - few) / (once - few):.1f}" if once - few > NOISE * max(few, 1) else "-"
 
 
 def cost(command: Command) -> Cost:
-    """Returns what a command cost; that it refuses a hostile file is fine."""
+    """Returns the cost of a command. It may refuse the hostile file."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
     )

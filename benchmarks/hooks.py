@@ -1,4 +1,4 @@
-"""Orthanc compresses what it stores to JPEG 2000: without dicomtx, and with each way to call it.
+"""Times Orthanc with JPEG 2000: by its own codecs, and with each way to call dicomtx.
 
 Slices of 256 x 256, uploaded one after the other. CPU is that of Orthanc, of dicomtx and of their
 child processes. The rate counts until each slice is stored compressed. Only dicomtx verifies.
@@ -97,7 +97,7 @@ def _plugin(folder: Path) -> Iterator[Server]:
 def _measure(
     orthanc: OrthancServer, beside: Callable[[], list[int]], files: list[Path], *, compressed: bool
 ) -> list[tuple[float, float]]:
-    """Returns CPU and wall time of storing each file, in seconds; none where Orthanc crashed."""
+    """Returns the CPU and wall time of storing each file in seconds; none if Orthanc crashed."""
     spent = []
     for file in files:
         processes = [orthanc.process, *beside()]

@@ -17,7 +17,7 @@ TINY = image(64, 64)
 
 
 def frames(pixel: ImagePixel, count: int) -> Iterator[bytes]:
-    """Yields native frames: something smooth with noise on it, as scanners make them."""
+    """Yields native frames: a smooth image with noise, like that of a scanner."""
     return islice(cycle(_distinct(pixel, min(count, DISTINCT))), count)
 
 
@@ -36,7 +36,7 @@ def _distinct(pixel: ImagePixel, count: int) -> list[bytes]:
 
 
 def write(path: str, pixel: ImagePixel, count: int) -> str:
-    """Writes a native file, never more than a few frames of it in memory; returns its path."""
+    """Writes a native file and returns its path. Holds only a few frames in memory."""
     size = count * pixel.frame_bytes
     vr = "OW" if pixel.bits_allocated > 8 else "OB"
     data_set = identity() + module(pixel, frames=str(count))

@@ -1,6 +1,6 @@
-"""Ten times the frames: 100,000 against 10,000 small ones, without verification.
+"""Times 100,000 against 10,000 small frames, without verification.
 
-The peaks are resident memory: what is kept of each frame is where it is, and how it was made.
+The peaks are resident memory: dicomtx remembers the place of each frame, and how it was made.
 """
 
 import statistics

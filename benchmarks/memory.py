@@ -1,7 +1,7 @@
-"""Peak resident memory of the process tree, for a file of 2 GiB and for half of it.
+"""Measures the peak resident memory of a process tree, for a file of 2 GiB and for one of 1 GiB.
 
-Every 20 ms the high-water marks of the command and of all its descendants are added up: what
-is told is never less than what was there at once.
+It adds up the high-water marks of the command and its descendants every 20 ms. So the result is
+never less than the memory that they used at the same time.
 """
 
 import os
@@ -25,7 +25,7 @@ SCALE = 64
 
 
 def lines(folder: str, *, quick: bool = False) -> list[str]:
-    """Returns the table of memory: a conversion a row, half of the file and the whole."""
+    """Returns the table of memory, with one row for each conversion."""
     size = WHOLE // SCALE if quick else WHOLE
     counts = [size // images.CT.frame_bytes // 2, size // images.CT.frame_bytes]
     single = _peaks(folder, 1)
@@ -50,7 +50,7 @@ def _mib(count: int) -> int:
 
 
 def _peaks(folder: str, count: int) -> dict[tuple[str, str], tuple[int, float]]:
-    """Returns bytes and seconds of each conversion of a file of so many frames."""
+    """Returns the bytes and seconds of each conversion of a file with this many frames."""
     source, out, back = (f"{folder}/{name}.dcm" for name in ("native", "out", "back"))
     images.write(source, images.CT, count)
     found = {("native", "implicit"): peak_and_seconds(convert(source, out, "implicit"))}
@@ -82,7 +82,7 @@ def peak_and_seconds(command: Command) -> tuple[int, float]:
 
 
 def _tree(pid: int) -> Iterator[int]:
-    """Yields a process and all that descend from it, as far as they are still there."""
+    """Yields a process and its descendants that are still running."""
     yield pid
     with suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -91,7 +91,7 @@ def _tree(pid: int) -> Iterator[int]:
 
 
 def high_water(pid: int) -> int:
-    """Returns the most resident memory that a process has had, in bytes; 0 if it has ended."""
+    """Returns the peak resident memory of a process in bytes; 0 if it has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

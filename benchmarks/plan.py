@@ -30,7 +30,7 @@ to = "rle-lossless"
 
 
 def generate(folder: Path, count: int = FILES) -> None:
-    """Writes so many instances of one image, each with its own identity."""
+    """Writes instances of one image, each with its own UIDs."""
     data_set = dcmread(str(get_testdata_file(IMAGE, download=False)))
     for number in range(count):
         data_set.SOPInstanceUID = f"{data_set.SeriesInstanceUID}.{number}"

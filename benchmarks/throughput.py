@@ -1,7 +1,7 @@
-"""MB/s of raw pixels for each codec and direction, against the library called bare.
+"""Measures MB/s of raw pixels for each codec and direction, compared with the library itself.
 
-One multi-frame file on the RAM disk, without verification; the time of the same command on a
-file of one frame is subtracted. With one thread and with two, so that the speed-up is told too.
+It converts a multi-frame file on the RAM disk without verification, and subtracts the time of the
+same command on a file of one frame. It uses one thread, then two, to show the speed-up.
 """
 
 import os
@@ -17,7 +17,7 @@ NATIVE = "explicit-vr-little-endian"
 
 
 def lines(folder: str, *, quick: bool = False) -> list[str]:
-    """Returns the table: a codec and direction a row."""
+    """Returns the table, with one row for each codec and direction."""
     count, rounds = (16, 1) if quick else (192, 3)
     many = images.write(f"{folder}/many.dcm", images.CT, count)
     single = images.write(f"{folder}/single.dcm", images.CT, 1)
@@ -40,7 +40,7 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
 
 
 def _row(syntax: str, direction: str, sources: tuple[str, str], rounds: int, count: int) -> str:
-    """Returns a row; ``sources`` are the file of many frames and that of one."""
+    """Returns a row. ``sources`` are the file with many frames and the one with a single frame."""
     out = f"{os.path.dirname(sources[0])}/out.dcm"
     target = syntax if direction == "encode" else NATIVE
     library: dict[int, list[float]] = {1: [], 2: []}

@@ -1,4 +1,4 @@
-"""Whole processes through the warm server, against gdcmconv and a process that does nothing.
+"""Times commands through the warm server, gdcmconv, and a process that does nothing.
 
 A cell is the median of the rounds; in brackets its ratio to gdcmconv.
 """

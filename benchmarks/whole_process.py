@@ -1,4 +1,4 @@
-"""Whole processes: dicomtx against gdcmconv and DCMTK on the same files.
+"""Times dicomtx, gdcmconv and DCMTK as processes on the same files.
 
 A cell is the median of the rounds; in brackets its ratio to the first column.
 """
@@ -37,7 +37,7 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
 
 
 def _made(folder: str) -> dict[str, str]:
-    """Returns the larger files, which are made: 10 MB in one frame, 31 MB in sixty."""
+    """Generates the larger files: 10 MB in one frame, 31 MB in sixty."""
     large = image(2560, 2048, allocated=16, stored=12)
     return {
         "10 MB": images.write(f"{folder}/large.dcm", large, 1),
