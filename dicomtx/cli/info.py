@@ -60,18 +60,18 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool, **findin
         else:
             _show(description, console, as_json=as_json, line=item.in_tree, first=not shown)
             shown += 1
-    _tell_of_left_out(left_out, console)
+    _tell_of_skipped(left_out, console)
     if several and failures:
         return ExitCode.SOME_FAILED
     return failures[0] if failures else ExitCode.DONE
 
 
-def _tell_of_left_out(paths: list[str], console: Console) -> None:
+def _tell_of_skipped(paths: list[str], console: Console) -> None:
     """Says which files in folders and archives are not shown, in one line."""
     if len(paths) == 1:
-        console.note(f"{paths[0]}: left out: {NOT_DICOM}")
+        console.note(f"{paths[0]}: skipped: {NOT_DICOM}")
     elif paths:
-        console.note(f"{len(paths)} files left out: {NOT_DICOM}; first: {paths[0]}")
+        console.note(f"{len(paths)} files skipped: {NOT_DICOM}; first: {paths[0]}")
 
 
 class _Item(NamedTuple):
@@ -195,6 +195,6 @@ def _image(image: "ImagePixel") -> str:
     sign = "signed" if image.signed else "unsigned"
     return (
         f"{image.columns} x {image.rows} {image.photometric_interpretation}, "
-        f"{_samples(image.samples_per_pixel)} of {image.bits_stored} bits in "
-        f"{image.bits_allocated}, {sign}{planes}"
+        f"{_samples(image.samples_per_pixel)}, {image.bits_stored} of {image.bits_allocated} bits"
+        f" used, {sign}{planes}"
     )

@@ -79,7 +79,7 @@ class Settings(NamedTuple):
         _resources(
             "Frames of one file to process at once.",
             metavar="N",
-            shown="one per CPU, divided among the jobs",
+            shown="CPUs divided by jobs",
         ),
     ] = 0
     max_memory: Annotated[

@@ -20,7 +20,7 @@ from tests import corpus
             [
                 "Transfer Syntax     jpeg2000-lossless (1.2.840.10008.1.2.4.90)",
                 "Modality            CT",
-                "Image               512 x 512 MONOCHROME2, 1 sample of 16 bits in 16, signed",
+                "Image               512 x 512 MONOCHROME2, 1 sample, 16 of 16 bits used, signed",
                 "Pixel Data          encapsulated",
                 (
                     "First stream        JPEG 2000 (jpeg2000-lossless): 512 x 512,"
@@ -31,7 +31,7 @@ from tests import corpus
         (
             "SC_rgb_rle_16bit_2frame.dcm",
             [
-                "Image               100 x 100 RGB, 3 samples of 16 bits in 16, unsigned",
+                "Image               100 x 100 RGB, 3 samples, 16 of 16 bits used, unsigned",
                 "Number of Frames    2",
                 "Fragments           2",
                 "First stream        RLE (rle-lossless): 6 segments",
@@ -85,12 +85,12 @@ def test_each_dicom_file_in_a_folder_has_a_line(
 ) -> None:
     assert main(["info", str(tree)]) == ExitCode.DONE
     out, err = capfd.readouterr()
-    assert err == f"dicomtx: {tree}/notes.txt: left out: not a DICOM file\n"
+    assert err == f"dicomtx: {tree}/notes.txt: skipped: not a DICOM file\n"
     for name in ("a", "b"):
         (tree / name).write_text("not DICOM either")
     assert main(["info", str(tree)]) == ExitCode.DONE
     assert capfd.readouterr().err == (
-        f"dicomtx: 3 files left out: not a DICOM file; first: {tree}/a\n"
+        f"dicomtx: 3 files skipped: not a DICOM file; first: {tree}/a\n"
     )
     assert out.splitlines() == [
         f"{tree}/b.dcm: explicit-vr-little-endian, CT, 128 x 128 MONOCHROME2, 16 bits, 39.2 kB",

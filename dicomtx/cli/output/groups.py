@@ -13,6 +13,8 @@ SHOWN: Final = 3  # messages of each kind that have a line of their own
 MOST: Final = 1000  # kinds; messages can have texts of files in them
 OTHERS: Final = "other messages"
 SKIPPED: Final = "skipped: "
+REASONED: Final = ("kept", "skipped")
+"""The statuses whose first warning is the reason."""
 VALUES: Final = re.compile(r"\d+(\.\d+)*|'[^']*'")
 """What differs between two messages of one kind: numbers, UIDs and quoted texts."""
 
@@ -88,12 +90,14 @@ class Groups:
         """Yields the error, why a file is unchanged, and the warnings; each with its style."""
         if outcome.error:
             yield outcome.error, "error"
-        if outcome.status == "skipped" and not (self._everything or self._quiet):
-            yield from ((SKIPPED + t, "") for t in outcome.warnings[:1] if t.startswith(NOT_DICOM))
-        more = self._everything or not (outcome.error or outcome.status == "skipped")
-        if self._quiet or not more:
+        if self._quiet or (outcome.error and not self._everything):
             return
-        kept = outcome.status == "kept"  # the first warning is the reason then
-        if kept:
-            yield f"kept unchanged: {outcome.warnings[0]}", ""
-        yield from ((f"warning: {text}", "warning") for text in outcome.warnings[kept:])
+        warnings = outcome.warnings
+        if outcome.status in REASONED:
+            reason, *others = warnings
+            if outcome.status == "kept":
+                yield f"kept unchanged: {reason}", ""
+            elif self._everything or reason.startswith(NOT_DICOM):
+                yield SKIPPED + reason, ""
+            warnings = tuple(others)
+        yield from ((f"warning: {text}", "warning") for text in warnings)

@@ -95,7 +95,7 @@ def _result(outcome: Outcome) -> str:
 def _how(outcome: Outcome) -> Iterator[str]:
     """Yields the failed attempts, the codecs used, and the measured loss."""
     yield from (f"{a.codec} could not {a.direction}: {a.reason}" for a in outcome.attempts)
-    if outcome.action:
+    if outcome.action and not outcome.error:
         decoder = f", decoded by {outcome.decoder}" if outcome.decoder else ""
         encoder = f", encoded by {outcome.encoder}" if outcome.encoder else ""
         yield f"{outcome.action}{decoder}{encoder}, {verified(outcome)}"

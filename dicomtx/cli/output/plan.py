@@ -98,7 +98,7 @@ def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:
         sizes = _by(sums.bytes_in, name)
         for key, count in _by(sums.files, name).items():
             if name == "target_syntax":
-                label = f"in {by_uid(key).name}" if key else "not converted"
+                label = f"in {by_uid(key).name}" if key else "no output"
             else:
                 label = key or "no modality"
             yield label, str(count), size(sizes[key])

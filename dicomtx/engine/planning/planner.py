@@ -38,10 +38,16 @@ def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Set
     if not refused:
         return made
     if isinstance(made, Refuse):
-        each = (f"{one.target.name} is not possible: {one.reason}" for one in [*refused, made])
-        return made._replace(reason="; ".join(each))
-    why = "; ".join(one.reason.partition(ADVICE)[0] for one in refused)
+        first, *others = [*refused, made]
+        each = (f"; fallback {one.target.name}: {_without_advice(one)}" for one in others)
+        advice = "".join(made.reason.partition(ADVICE)[1:])
+        return first._replace(reason=f"{_without_advice(first)}{''.join(each)}{advice}")
+    why = "; ".join(map(_without_advice, refused))
     return made._replace(warnings=(f"fell back to {made.target.name}: {why}", *made.warnings))
+
+
+def _without_advice(made: Refuse) -> str:
+    return made.reason.partition(ADVICE)[0]
 
 
 def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:

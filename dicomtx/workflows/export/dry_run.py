@@ -65,7 +65,7 @@ def _unchanged(job: Export, planned: Planned) -> Iterator[str]:
     """Yields that the original is exported, if the file cannot be transcoded."""
     if planned.exit_code and not job.whole:
         unreadable = planned.exit_code in UNREADABLE
-        yield "left out if it cannot be read" if unreadable else "exported unchanged"
+        yield "exported unchanged, if it can be read" if unreadable else "exported unchanged"
 
 
 def _check(job: Export) -> None:
