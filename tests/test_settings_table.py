@@ -64,7 +64,11 @@ def test_what_a_policy_rule_can_set_and_what_a_plan_records() -> None:
     run = {"order", "codecs", "frame_timeout", "threads", "max_memory", "allow_lossy_in_place"}
     run |= {"limits"}
     assert {name for name in FIELDS if not FIELDS[name].in_rules} == run | {"salvage"}
-    assert {name for name in FIELDS if not FIELDS[name].in_plans} == run | {"verify", "strict"}
+    assert {name for name in FIELDS if not FIELDS[name].in_plans} == run | {
+        "verify",
+        "strict",
+        "only_if_smaller",
+    }
     same = {"threads", "frame_timeout", "max_memory", "limits"}
     assert {name for name in FIELDS if not FIELDS[name].shapes_result} == same
 

@@ -20,7 +20,7 @@ from dicomtx.workflows.workers.pool import ProcessPool
 if TYPE_CHECKING:
     from dicomtx.workflows.inputs.layout import Layout
 
-RULES: Final = ("only", "skip_same", "only_if_smaller", "copy_others", "preserve")
+RULES: Final = ("only", "skip_same", "copy_others", "preserve")
 CHOICES: Final = ("overwrite", "skip_existing", "retry_failed")
 LIMIT: Final = 3600.0
 

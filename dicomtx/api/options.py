@@ -37,7 +37,6 @@ class BatchOptions(PolicyOptions, total=False):
     overwrite: bool
     skip_existing: bool
     skip_same: bool
-    only_if_smaller: bool
     best_of: Sequence[str]
     only: Literal["uncompressed", "compressed"]
     copy_others: bool

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dicomtx.workflows.inputs.layout import Layout
 
 NAMES = {"null": "-0"}
-RULES = ("skip_same", "only_if_smaller", "best_of", "copy_others", "preserve")
+RULES = ("skip_same", "best_of", "copy_others", "preserve")
 
 
 def _options(command: Any) -> Any:

@@ -7,10 +7,8 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from dicomtx.comma_list import comma_list
 from dicomtx.errors import SettingsError
-from dicomtx.settings.values import texts_of
+from dicomtx.settings.values import NO, YES, texts_of
 
-YES: Final = ("1", "true", "yes", "on")
-NO: Final = ("0", "false", "no", "off")
 Scope = Literal["run", "reading", "file", "checking"]
 """What a setting applies to.
 
@@ -40,6 +38,8 @@ class Field(NamedTuple):
         option: the option, if it is not the name with hyphens; ``--on/--off`` for a switch.
         metavar: the placeholder of the value in ``--help``.
         shown: the default in ``--help``, if it is not the value itself.
+        bare: the value of the option if the command line has none, as in ``--option[=VALUE]``.
+        former: the option in earlier versions, which still works.
         shortcut: an option that sets one of the values, and that value.
         variable: the environment variable, if it is not ``DICOMTX_`` plus the name.
         name: the key, set by ``fields_of``.
@@ -61,6 +61,8 @@ class Field(NamedTuple):
     option: str = ""
     metavar: str = ""
     shown: str = ""
+    bare: str = ""
+    former: str = ""
     shortcut: tuple[str, str] = ("", "")
     variable: str = ""
     name: str = ""

@@ -19,6 +19,7 @@ class Options(TypedDict, total=False):
     threads: int
     max_memory: int | str
     fallback: tuple[str, ...] | list[str]
+    only_if_smaller: bool | float
     keep_colour_space: bool
     overlays: Literal["extract", "keep", "drop"]
     high_bits: Literal["keep", "mask"]

@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple
 
 from dicomtx.limits import Limits, limits_of
 from dicomtx.settings.field import Field, fields_of
-from dicomtx.settings.values import bytes_of, syntaxes_of, verify_of
+from dicomtx.settings.values import ANY, bytes_of, gain_of, syntaxes_of, verify_of
 from dicomtx.verification import Verify, plain, read
 
 CONVERTING: Final = ("convert", "batch", "export")
@@ -103,6 +103,21 @@ class Settings(NamedTuple):
             parse=syntaxes_of,
         ),
     ] = ()
+    only_if_smaller: Annotated[
+        bool | float,  # percent; true is by any
+        Field(
+            "Copy a file unchanged if the result would not be smaller, or not by PERCENT.",
+            scope="checking",
+            commands=PLANNING,
+            heading="Output",
+            parse=gain_of,
+            option="--only-if-smaller",
+            metavar="[=PERCENT]",
+            shown="off",
+            bare=ANY,
+            former="--keep-smaller",
+        ),
+    ] = False
     keep_colour_space: Annotated[
         bool,
         _pixels(

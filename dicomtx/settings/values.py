@@ -1,7 +1,14 @@
 """Parses and checks values of settings that need more than a type check."""
 
+from typing import Final
+
 from dicomtx import verification
 from dicomtx.errors import SettingsError, UsageError
+
+YES: Final = ("1", "true", "yes", "on")
+NO: Final = ("0", "false", "no", "off")
+ANY: Final = "any"
+"""The value of ``only_if_smaller`` if its option has none."""
 
 
 def bytes_of(where: str, value: object) -> int:
@@ -23,6 +30,25 @@ def verify_of(where: str, value: object) -> str:
         raise SettingsError(
             f"{where}: {value!r} is not allowed: use {verification.ALLOWED}"
         ) from error
+
+
+def gain_of(where: str, value: object) -> bool | float:
+    """Returns by how many percent a result must be smaller: true is by any, false is no rule."""
+    words = dict.fromkeys(YES, True) | dict.fromkeys(NO, False) | {ANY: True}
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower().removesuffix("%")
+    if isinstance(value, str) and text in words and text not in ("0", "1"):
+        return words[text]
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent < 100:
+        raise SettingsError(
+            f"{where}: {value!r} is not allowed: use a percentage above 0 and below 100, or {ANY}"
+        )
+    return percent
 
 
 def texts_of(where: str, value: object) -> tuple[str, ...]:

@@ -51,13 +51,6 @@ BATCH: Final = (
         " them.",
     ),
     option(
-        *("Output", "--only-if-smaller"),
-        is_flag=True,
-        former="--keep-smaller",
-        help="Copy a file unchanged if the result would not be smaller; with --in-place, leave it"
-        " unchanged.",
-    ),
-    option(
         *("Output", "--copy-others"),
         is_flag=True,
         help="Copy files that are not DICOM, instead of skipping them.",

@@ -36,15 +36,23 @@ class Option(click.Option):
         heading: one of ``HEADINGS``.
         shown: the default as the help shows it, if click does not know it.
         former: a name of earlier versions, which still works but is not in the help.
+        bare: the value if the command line has none; any other is joined, as in --option=VALUE.
     """
 
     def __init__(
-        self, *args: Any, heading: str, shown: str = "", former: str = "", **attributes: Any
+        self,
+        *args: Any,
+        heading: str,
+        shown: str = "",
+        former: str = "",
+        bare: str = "",
+        **attributes: Any,
     ) -> None:
         super().__init__(*args, **attributes)
         self.heading = heading
         self.shown = shown
         self.former = former
+        self.bare = bare
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         """Adds the names to the parser, and the former one."""
@@ -59,6 +67,7 @@ class Option(click.Option):
         if not record:
             return None
         names, text = record
+        names = names.replace(" [=", "[=")
         return names, f"{self.help}  [default: {self.shown}]" if self.shown else RANGE.sub("", text)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
@@ -79,6 +88,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the arguments. All errors know the command, so that they can name its help."""
+        args = _with_bare_values(self.params, args)
         with augment_usage_errors(ctx):
             return super().parse_args(ctx, args)
 
@@ -91,6 +101,14 @@ class Command(click.Command):
         for heading, rows in under_headings(self.get_params(ctx), ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+
+def _with_bare_values(parameters: Iterable[click.Parameter], args: list[str]) -> list[str]:
+    """Returns the arguments. An option that has a bare value never takes the next argument."""
+    bare = [one for one in parameters if isinstance(one, Option) and one.bare]
+    joined = {name: f"{name}={one.bare}" for one in bare for name in (*one.opts, one.former)}
+    ends = args.index("--") if "--" in args else len(args)
+    return [joined.get(arg, arg) if arg else arg for arg in args[:ends]] + args[ends:]
 
 
 def unbroken(text: str) -> str:

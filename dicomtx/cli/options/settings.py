@@ -58,6 +58,8 @@ def options_of(field: Field) -> Iterator[Decorator]:
         multiple=field.default == () and not field.parse,
         help=field.help,
         shown=_default(field),
+        bare=field.bare,
+        former=field.former,
     )
     name, value = field.shortcut
     if name:

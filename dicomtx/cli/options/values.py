@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-FILES: Final = frozenset({"FILE", "PATH", "DST", "OUT", "DICOM", "NAME|FILE"})
+FILES: Final = frozenset({"FILE", "PATH", "DST", "OUT", "DICOM", "NAME|FILE", "[=PERCENT]"})
 FOLDERS: Final = frozenset({"DIR"})
 SYNTAXES: Final = frozenset({"SYNTAX,SYNTAX", "SYNTAX[,SYNTAX]"})
 

@@ -34,6 +34,7 @@ from dicomtx.workflows.convert.file_rules import (
     check_lossy_in_place,
     check_wanted,
     memory_of,
+    too_large,
 )
 from dicomtx.workflows.convert.final_check import check_frames
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -115,7 +116,7 @@ def _convert(run: Run) -> None:
                     run.attempts = getattr(error, "attempts", run.attempts)
                     made = keep_original(settled, header, error)
                     _keep(run, made, part10, fd)
-                if request.rules.only_if_smaller and not isinstance(made, Passing):
+                if not isinstance(made, Passing):
                     _copy_unless_smaller(run, made, header, part10, fd)
                 run.bytes_out = Written(fd=fd).size
 
@@ -166,10 +167,11 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
 def _copy_unless_smaller(
     run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int
 ) -> None:
-    """Replaces a result that is not smaller with a copy of the source."""
+    """Replaces a result that is not as small as the settings ask with a copy of the source."""
     size = Written(fd=fd).size
-    if size >= part10.file.size:
-        reason = f"as {made.target.name} it would not be smaller ({size} bytes)"
+    told = too_large(size, part10.file.size, run.request.settings)
+    if told:
+        reason = f"as {made.target.name} it would {told} ({size} bytes)"
         _keep(run, kept(made, reason, header), part10, fd)
 
 

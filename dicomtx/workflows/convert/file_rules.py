@@ -5,6 +5,7 @@ from typing import Final
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, loses
 from dicomtx.errors import LeftOutError, UnsupportedError
+from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.request import Request
@@ -48,6 +49,25 @@ def check_lossy_in_place(plan: Plan, request: Request) -> None:
             f"{plan.target.name} is lossy and would overwrite the source; use"
             " --allow-lossy-in-place, or write to a DST"
         )
+
+
+def too_large(size: int, before: int, settings: Settings) -> str:
+    """Returns how a result misses ``--only-if-smaller``; empty if it does not.
+
+    Args:
+        size: of the result.
+        before: the size of the source.
+        settings: the settings of the file.
+    """
+    wanted = settings.only_if_smaller
+    if wanted is False:
+        return ""
+    if size >= before:
+        return "not be smaller"
+    gain = 100 * (before - size) / before
+    if wanted is True or gain >= wanted:
+        return ""
+    return f"be only {gain:.2f} % smaller, not {wanted:g} %"
 
 
 def memory_of(plan: Plan, codecs: Codecs) -> int:

@@ -20,7 +20,6 @@ class FileRules(NamedTuple):
     Attributes:
         only: ``uncompressed`` or ``compressed``: skip all others; empty skips none.
         skip_same: skip files that are already in the target syntax instead of copying them.
-        only_if_smaller: copy the source if the result is not smaller.
         best_of: the targets to try for the smallest result; ``target`` is one of them.
         skip_others: skip files that are not DICOM.
         copy_others: copy files that are not DICOM.
@@ -34,7 +33,6 @@ class FileRules(NamedTuple):
 
     only: str = ""
     skip_same: bool = False
-    only_if_smaller: bool = False
     best_of: tuple[TransferSyntax, ...] = ()
     skip_others: bool = False
     copy_others: bool = False

@@ -1,6 +1,5 @@
 """Previews one conversion: what ``convert`` would do with a request, and why."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
@@ -18,8 +17,6 @@ from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.convert.source_stamp import stamp_of
 from dicomtx.workflows.preview.plan_record import SKIP, Planned
 from dicomtx.workflows.preview.planned import unverified, with_error, with_header, with_plan
-
-IF_NOT_SMALLER = "copied unchanged if the result is not smaller"
 
 
 def preview(request: Request, codecs: Codecs) -> Planned:
@@ -88,15 +85,7 @@ def _of_target(planned: Planned, request: Request, file: Source, codecs: Codecs)
         why = "" if settled.keep_original else unverified(settled, codecs)
         if why:
             return with_error(planned, VerificationError(why))
-        made = with_plan(planned, settled, codecs)
-        return replace(made, otherwise=(*made.otherwise, *_by_rules(made, request)))
-
-
-def _by_rules(made: Planned, request: Request) -> Iterator[str]:
-    """Yields what a rule of a batch does instead, depending on the result."""
-    passing = made.action in (Action.COPY, Action.KEEP, Action.REFUSE)
-    if request.rules.only_if_smaller and not passing:
-        yield IF_NOT_SMALLER
+        return with_plan(planned, settled, codecs)
 
 
 def _not_dicom(planned: Planned, request: Request, error: NotDicomError) -> Planned:

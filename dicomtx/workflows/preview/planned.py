@@ -52,8 +52,17 @@ def with_plan(planned: Planned, settled: ResolvedPlan, codecs: Codecs) -> Planne
         warnings=(*planned.warnings, *made.warnings, *_cautions(settled, codecs)),
         bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
         exit_code=int(error.exit_code) if error else 0,
-        otherwise=alternatives_of(made),
+        otherwise=(*alternatives_of(made), *_unless_smaller(made, settled.settings)),
     )
+
+
+def _unless_smaller(made: Plan, settings: Settings) -> tuple[str, ...]:
+    """Returns what ``--only-if-smaller`` does instead."""
+    wanted = settings.only_if_smaller
+    if wanted is False or isinstance(made, Passing | Refuse):
+        return ()
+    by = "" if wanted is True else f" by {wanted:g} %"
+    return (f"copied unchanged if the result is not smaller{by}",)
 
 
 def with_error(planned: Planned, error: DicomtxError) -> Planned:

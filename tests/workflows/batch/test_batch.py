@@ -203,7 +203,7 @@ def test_a_result_that_is_not_smaller_gives_way_to_the_source(tmp_path: Path) ->
     noise = tmp_path / "in/noise.dcm"
     noise.parent.mkdir()
     noise.write_bytes(file_trees.small(1))  # 8 x 8 pixels with no run among them
-    (kept,) = run(batch(noise, out=tmp_path / "out", rules=FileRules(only_if_smaller=True)))
+    (kept,) = run(batch(noise, out=tmp_path / "out", settings=Settings(only_if_smaller=True)))
     assert kept.status == "kept"
     assert "would not be smaller" in kept.warnings[0]
     assert (tmp_path / "out/noise.dcm").read_bytes() == noise.read_bytes()
@@ -213,10 +213,9 @@ def test_why_an_original_was_kept_is_not_that_it_is_smaller(tmp_path: Path) -> N
     one = file("CT_small.dcm")  # its preamble is not zero
     asked: dict[str, Any] = {
         "to": "jpeg2000",
-        "rules": FileRules(only_if_smaller=True),
         "on_failure": "keep-original",
     }
-    hopeless = Settings(min_psnr=199, lossy=True)
+    hopeless = Settings(min_psnr=199, lossy=True, only_if_smaller=True)
     (kept,) = run(batch(one, out=tmp_path / "a", settings=hopeless, **asked))
     assert (kept.status, kept.new_sop_instance_uid, kept.quality) == ("kept", None, None)
     assert [warning.split(":")[0] for warning in kept.warnings] == ["could not convert to jpeg2000"]
@@ -231,8 +230,7 @@ def test_a_map_has_no_instances_whose_results_gave_way(tmp_path: Path) -> None:
         small.parent,
         out=tmp_path / "out",
         to="jpeg2000",
-        rules=FileRules(only_if_smaller=True),
-        settings=Settings(psnr=60),
+        settings=Settings(psnr=60, only_if_smaller=True),
     )
     with opened(asked) as started:
         found = {Path(outcome.path).name: outcome for outcome in started.outcomes()}
@@ -268,13 +266,9 @@ def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> N
 
 
 OTHER: dict[str, Any] = {
-    "order": "plugins-first",
+    **{name: field.allowed[-1] for name, field in FIELDS.items() if field.allowed},
     "limits": Reading(ratio=3),
     "verify": "none",
-    "high_bits": "mask",
-    "overlays": "drop",
-    "palette": "expand",
-    "uid": "derived",
     "codecs": ("gdcm",),
     "fallback": ("rle-lossless",),
 }

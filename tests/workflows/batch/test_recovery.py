@@ -80,9 +80,9 @@ def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     assert not file_trees.part_files(tmp_path)
 
 
-@pytest.mark.parametrize("rules", [PRESERVED, FileRules(only_if_smaller=True)])
+@pytest.mark.parametrize("smaller", [False, True])
 def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
-    tmp_path: Path, rules: FileRules
+    tmp_path: Path, *, smaller: bool
 ) -> None:
     tree = file_trees.make(tmp_path / "in", [0])
     asked = lossy(tree, journal=f"{tmp_path}/j.sqlite")
@@ -93,7 +93,7 @@ def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
             list(started.outcomes())
     os.waitpid(child, 0)
     written = file_trees.content(tree)
-    _, uids = run(replace(asked, rules=rules))
+    _, uids = run(replace(asked, settings=asked.settings._replace(only_if_smaller=smaller)))
     assert len(uids) == 1
     assert set(uids.values()) == {str(dcmread(tree / "0/00000.dcm").SOPInstanceUID)}
     assert file_trees.content(tree) == written
