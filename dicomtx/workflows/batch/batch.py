@@ -5,17 +5,18 @@ import pickle
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.part_files import sweep_tree
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
+from dicomtx.workflows.batch.journal import REFERENCES, Journal, Key, open_journal
 from dicomtx.workflows.batch.planning import WorkItem, enter
 from dicomtx.workflows.batch.recovery import after_death
 from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.convert.outcomes import failure, hash_of
+from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 
 
@@ -60,27 +61,38 @@ class BatchRun:
                     return
         if self.batch.remap and self.journal.is_pending(REFERENCES):
             yield from self._remapped()
-            self.journal.clear_pending(REFERENCES)
 
     def _remapped(self) -> Iterator[Outcome]:
-        """Updates references to instances with new UIDs; yields failures only."""
-        book, rules = self.journal, self.batch.rules
-        if not book.uids:
-            return
-        below = self.batch.destination
-        for key, output in book.outputs(self.batch.plan_digest(), in_place=not below):
-            try:
-                with boundary():
-                    changed = remap(output, book.uids, below=below, preserve=rules.preserve)
-                if changed:
-                    book.update_output(key, output, hash_of(output))
-            except NotDicomError:  # it was skipped, or copied
-                continue
-            except DicomtxError as error:
-                source = LocalFile(output)
-                request = self.batch.request()._replace(source=source, destination=output)
-                told = f"written, but its references were not changed: {error}"
-                yield failure(request, told, error.exit_code, type(error).__name__)
+        """Updates references to instances with new UIDs; yields failures only.
+
+        If a file fails, the next run updates references again.
+        """
+        book, in_place = self.journal, not self.batch.destination
+        failed = False
+        if book.uids:
+            for key, output in book.outputs(self.batch.plan_digest(), in_place=in_place):
+                outcome = self._remap(key, output)
+                if outcome:
+                    failed = True
+                    yield outcome
+        if not failed:
+            book.clear_pending(REFERENCES)
+
+    def _remap(self, key: Key, output: str) -> Outcome | None:
+        """Updates the references in one output, and records its new content."""
+        book, below, preserve = self.journal, self.batch.destination, self.batch.rules.preserve
+        record = partial(book.update_output, key)
+        try:
+            with boundary():
+                remap(output, book.uids, below=below, preserve=preserve, record=record)
+        except NotDicomError:  # it was skipped, or copied
+            return None
+        except DicomtxError as error:
+            source = LocalFile(output)
+            request = self.batch.request()._replace(source=source, destination=output)
+            told = f"written, but its references were not changed: {error}"
+            return failure(request, told, error.exit_code, type(error).__name__)
+        return None
 
     def _requests(self, begun: dict[str, WorkItem]) -> Iterator[Request]:
         base = self.batch.request()

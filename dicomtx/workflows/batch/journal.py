@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from dicomtx.errors import DestinationError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
 from dicomtx.storage.lock import locked
-from dicomtx.storage.source import reason
+from dicomtx.storage.source import Written
 from dicomtx.workflows.batch import uid_map
 from dicomtx.workflows.batch.journal_file import open_database
 from dicomtx.workflows.batch.uid_map import UidMap
+from dicomtx.workflows.convert.outcomes import content_hash
 from dicomtx.workflows.convert.request import Outcome
 
 START: Final = ".dicomtx-journal."
@@ -111,9 +111,16 @@ class Journal:
         return row and (_path(row[0]), _path(row[1]))
 
     def plan(self, key: Key, output: str) -> None:
-        """Records a file to convert, and claims the path of its output."""
+        """Records a file to convert, and claims the path of its output.
+
+        The record keeps the content of an output of an earlier run, which is still there.
+        """
         self._claim(output, key.source, key.member)
-        self._put(key, output, PLANNED)
+        content = (0, 0, "")
+        before = self.entry(key.source, key.member)
+        if before and before.output == os.path.abspath(output):
+            content = (before.output_size, before.output_mtime_ns, before.output_hash)
+        self._put(key, output, PLANNED, (*content, 0, ""))
 
     def claim(self, output: str, source: str, member: str) -> None:
         """Records durably that dicomtx wrote this output, and from which source."""
@@ -217,20 +224,14 @@ class Journal:
                 yield Key(_path(source), _path(member), *rest), _path(output)
             last = rows[-1][:2]
 
-    def update_output(self, key: Key, output: str, found: str) -> None:
-        """Records that an output was rewritten, and its hash.
-
-        Raises:
-            DestinationError: the output cannot be examined.
-        """
-        try:
-            status = os.stat(output)
-        except OSError as error:
-            raise DestinationError(f"{output} cannot be read again: {reason(error)}") from error
+    def update_output(self, key: Key, fd: int) -> None:
+        """Records durably the new content of an output: that of an open file."""
+        status = os.fstat(fd)
+        content = (status.st_size, status.st_mtime_ns, content_hash(Written(fd=fd)))
         self.base.execute(
             "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
             " WHERE source = ? AND member = ?",
-            (status.st_size, status.st_mtime_ns, found, _text(key.source), _text(key.member)),
+            (*content, _text(key.source), _text(key.member)),
         )
         self.base.commit()
 
@@ -258,7 +259,7 @@ class Journal:
         key: Key,
         output: str,
         status: str,
-        result: tuple[int, int, str, int, str] = (0, 0, "", 0, ""),
+        result: tuple[int, int, str, int, str],
     ) -> None:
         names = (_text(key.source), _text(key.member))
         row = (*names, *key[2:], _place(output), status, *result)

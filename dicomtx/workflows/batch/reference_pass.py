@@ -1,7 +1,7 @@
 """The second pass of a batch: updates references to instances that got new UIDs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.deflate import write_deflated
@@ -17,7 +17,14 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Written
 
 
-def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: bool = False) -> int:
+def remap(
+    path: str,
+    uid_map: Mapping[str, str],
+    *,
+    below: str = "",
+    preserve: bool = False,
+    record: Callable[[int], None] | None = None,
+) -> int:
     """Updates the references in a file in place; returns how many it changed.
 
     Everything else is copied byte for byte, including Pixel Data and file meta information. A
@@ -28,6 +35,8 @@ def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: b
         uid_map: maps old to new SOP Instance UIDs.
         below: the folder that contains the file, at any depth; links below it are not followed.
         preserve: keep the time of modification.
+        record: called with the open new file just before it replaces the old one. So a run that is
+            killed at any moment has recorded every file that it replaced.
 
     Raises:
         SourceError: the file cannot be read, or has faults that forbid rewriting it.
@@ -45,8 +54,10 @@ def remap(path: str, uid_map: Mapping[str, str], *, below: str = "", preserve: b
                 raise SourceError(f"references not updated: {part10.warnings[0]}")
             with atomic_write(path, overwrite=True, below=below) as fd:
                 _write(part10, edits, fd)
-    if preserve:
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+                if preserve:
+                    os.utime(fd, ns=(times.st_atime_ns, times.st_mtime_ns))
+                if record:
+                    record(fd)
     return len(edits)
 
 

@@ -73,10 +73,10 @@ def _stranger(book: Journal, request: Request, key: Key, entry: JournalEntry | N
     if writer != (key.source, key.member):
         name = "/".join(filter(None, writer))
         return f"already exists: an earlier run wrote it for {name}"
-    if entry and entry.status in WRITTEN and entry.output == place:
+    if entry and entry.output_size and entry.output == place:
         if _has_content(place, entry):
             return ""
-        if not book.is_pending(REFERENCES):
+        if entry.status in WRITTEN and not book.is_pending(REFERENCES):
             return "was changed since it was written"
     from dicomtx.workflows.batch.recovery import is_result  # noqa: PLC0415 - seldom needed
 

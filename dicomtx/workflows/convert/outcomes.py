@@ -1,9 +1,10 @@
-"""The outcome of a file that failed or was skipped, and the hash of one that was written."""
+"""The outcome of a file that failed or was skipped, and the hash of a file that was written."""
 
 import hashlib
 
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.source import Source
 from dicomtx.workflows.convert.request import Outcome, Request
 
 
@@ -39,11 +40,16 @@ def hash_of(path: str) -> str:
     Raises:
         DestinationError: the file cannot be read.
     """
-    found = hashlib.blake2b(digest_size=32)
     try:
         with LocalFile(path).open() as source:
-            for data in source.chunks(0, source.size):
-                found.update(data)
+            return content_hash(source)
     except SourceError as error:
         raise DestinationError(f"{path} {error}") from error
+
+
+def content_hash(source: Source) -> str:
+    """Returns the BLAKE2b of an open file, 32 bytes in hexadecimal."""
+    found = hashlib.blake2b(digest_size=32)
+    for data in source.chunks(0, source.size):
+        found.update(data)
     return found.hexdigest()

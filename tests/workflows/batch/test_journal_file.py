@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError, ExitCode
-from dicomtx.workflows.batch.journal import NAME, PLANNED, Key, open_journal
+from dicomtx.workflows.batch.journal import NAME, PLANNED, REFERENCES, Key, open_journal
 from dicomtx.workflows.convert.request import Outcome, Status
 from tests import file_trees
 from tests.conftest import Run
@@ -229,3 +229,17 @@ def test_a_claim_lasts_while_there_may_be_an_output(
         assert entry
         assert (book.wrote(place) is not None) == (there or status == "done")
         assert entry.status == (status if there or status == "failed" else PLANNED)
+
+
+def test_what_is_recorded_at_once_survives_a_run_that_ends_at_once(tmp_path: Path) -> None:
+    path = str(tmp_path / NAME)
+    with open_journal(path) as book:
+        book.claim("/a", "/b", "")
+    with open_journal(path) as book:
+        assert book.wrote("/a") == ("/b", "")
+        book.add_pending(REFERENCES)
+    with open_journal(path) as book:
+        assert book.is_pending(REFERENCES)
+        book.clear_pending(REFERENCES)
+    with open_journal(path) as book:
+        assert not book.is_pending(REFERENCES)
