@@ -11,13 +11,14 @@ from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane, embedded_plane
 from dicomtx.dicom.values import odd_values
 from dicomtx.errors import DamagedError
 from dicomtx.image_pixel import ImagePixel
-from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, TransferSyntax, by_uid
+from dicomtx.transfer_syntaxes import GE_BIG_ENDIAN_PIXELS, ROOT, TransferSyntax, by_uid
 
 if TYPE_CHECKING:
     from dicomtx.code_stream import CodeStream
 
 # the syntaxes whose streams can be recognized reliably
 SNIFFED: Final = ("JPEG", "JPEG-LS", "JPEG 2000", "HTJ2K", "JPEG XL", "RLE")
+DEFLATED: Final = f"{ROOT}.1.99"
 FILE_SET: Final = "1.2.840.10008.1.3.10"
 
 FileMeta = Literal["whole", "no prefix", "no syntax", "none"]
@@ -237,10 +238,11 @@ def _real_syntax(
     part10: Part10, kind: PixelDataKind, stream: "CodeStream | None", warnings: list[str]
 ) -> TransferSyntax:
     """Returns the syntax that the data shows; the label if the data does not contradict it."""
-    label, native = part10.label, syntax_of(part10.data_set.encoding)
+    label, native = part10.label, _native_syntax(part10)
     if kind == "encapsulated" and (label is None or not label.encapsulated):
         if stream is None or not stream.syntax:
-            raise DamagedError("Pixel Data is encapsulated in an unknown transfer syntax")
+            why = "" if label else ": the file has no label"
+            raise DamagedError(f"Pixel Data is encapsulated in an unknown transfer syntax{why}")
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     if label is None or label is GE_BIG_ENDIAN_PIXELS or not label.keyword:
         return _private_syntax(part10, kind, label, warnings) if label else native
@@ -252,6 +254,10 @@ def _real_syntax(
     if stream and label.family in SNIFFED and not stream.fits(label.uid):
         return _mislabelled(by_uid(stream.syntax), label, warnings)
     return label
+
+
+def _native_syntax(part10: Part10) -> TransferSyntax:
+    return by_uid(DEFLATED) if part10.deflated else syntax_of(part10.data_set.encoding)
 
 
 def _private_syntax(

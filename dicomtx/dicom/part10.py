@@ -33,6 +33,7 @@ from dicomtx.version import __version__
 
 PREAMBLE: Final = 128
 PREFIX: Final = b"DICM"
+DEFLATED_HEAD: Final = 512  # bytes that are enough to inflate the first header
 # the headers of TIFF and BigTIFF, whose offsets lead to the original pixels (PS3.10 7.1)
 TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
@@ -93,12 +94,14 @@ def open_part10(file: Source, *, whole: bool = True, salvage: bool = False) -> I
     warnings = [] if uid else ["the file meta has no transfer syntax; detected from the data"]
     inflated = None
     data = file
-    if label and label.deflated:
+    if label and (label.deflated or _looks_deflated(file, start)):
         inflated = _inflate(file, start)
         if inflated:
             data, at = inflated.source(), 0
-        else:
+        if not inflated and label.deflated:
             warnings.append("the data set is not deflated, though the file meta says so")
+        elif inflated and not label.deflated:
+            warnings.append(f"the data set is deflated, though the file meta says {label.name}")
     try:
         encoding = _encoding(data, at, label, is_part10=bool(meta.elements))
         if encoding not in _NAMES:
@@ -141,6 +144,18 @@ def _meta_elements(file: Source, at: int) -> Iterator[Element]:
             raise NotDicomError(f"{NOT_DICOM}: the file meta information is truncated")
         yield element
         at = element.end
+
+
+def _looks_deflated(file: Source, start: int) -> bool:
+    """Returns whether the data set begins with a deflated element, and not with an element."""
+    raw = file.peek(start, DEFLATED_HEAD)
+    if min(int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")) <= _HIGHEST_GROUP:
+        return False
+    try:
+        first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw, 8)
+    except zlib.error:
+        return False
+    return int.from_bytes(first[:2], "little") <= _HIGHEST_GROUP and first[4:6] in VRS
 
 
 def _inflate(file: Source, start: int) -> Spool | None:
@@ -202,20 +217,20 @@ def _encoding(data: Source, at: int, label: TransferSyntax | None, *, is_part10:
             return expected
         raise NotDicomError(NOT_DICOM if data.size else f"{NOT_DICOM}: it is empty")
     little, big = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[:2], "big")
-    if label and expected.implicit_vr == (raw[4:6] not in VRS) and _plausible(data, at, expected):
-        return expected
-    big_endian = big < little and big <= _HIGHEST_FIRST_GROUP
+    big_endian = big < little and big <= _HIGHEST_GROUP
     found = Encoding(raw[4:6] not in VRS, big_endian)
-    if not _plausible(data, at, found) or (
-        not is_part10 and min(big, little) > _HIGHEST_FIRST_GROUP
-    ):
+    if label and expected.implicit_vr == found.implicit_vr and _plausible(data, at, expected):
+        swapped = big_endian and not expected.big_endian and little > _HIGHEST_GROUP
+        if not swapped or not _plausible(data, at, found):
+            return expected
+    if not _plausible(data, at, found) or (not is_part10 and min(big, little) > _HIGHEST_GROUP):
         if is_part10:
             return expected
         raise NotDicomError(f"{NOT_DICOM} (no Part 10 header)")
     return found
 
 
-_HIGHEST_FIRST_GROUP: Final = 0x0028
+_HIGHEST_GROUP: Final = 0x0028  # of the first element
 
 
 def _plausible(data: Source, at: int, encoding: Encoding) -> bool:

@@ -1,5 +1,6 @@
 """Describes a file without decoding pixel data."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -8,16 +9,18 @@ from dicomtx.code_stream import CodeStream
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.inspection import FileInfo, read_file_info
+from dicomtx.dicom.inspection import SNIFFED, FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data import encapsulation, fragments
 from dicomtx.dicom.pixel_data.encapsulation import Encapsulation
-from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
+from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, size_fault
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.limits import in_force
 from dicomtx.storage.location import Location, locate
 from dicomtx.transfer_syntaxes import TransferSyntax
 
+UNMARKED: Final = ("deflate", "native")
+"""Families whose frames begin with any bytes."""
 LOOKED_INTO: Final = 1 << 26  # bytes; larger single frames are not searched for more streams
 
 
@@ -91,6 +94,9 @@ def describe(path: str, source: Location | None = None) -> Description:
         warnings = list(header.warnings)
         if pixels and header.image:
             warnings += _remarks(data_set, header, pixels)
+            warnings += _unexpected_stream(header)
+        elif header.image and not header.hidden:
+            warnings += filter(None, [size_fault(header.pixel_bytes, header.image)])
         return Description(
             path=path,
             bytes=file.size,
@@ -129,6 +135,19 @@ def _remarks(data_set: DataSet, header: FileInfo, pixels: Encapsulation) -> list
         if count > 1:
             warnings.append(f"frame 1 holds {count} code streams; Number of Frames is wrong")
     return warnings
+
+
+def _unexpected_stream(header: FileInfo) -> Iterator[str]:
+    """Yields a warning if the first code stream cannot be of the transfer syntax."""
+    found, syntax, image = header.first_stream, header.syntax, header.image
+    if found is None:
+        if syntax.family in SNIFFED:
+            kind = f"no valid {syntax.family} header"
+            yield f"the file meta says {syntax.name}, but frame 1 has {kind}"
+        return
+    fits = image is not None and (found.rows, found.columns) == (image.rows, image.columns)
+    if fits and syntax.family in UNMARKED:
+        yield f"the file meta says {syntax.name}, but frame 1 is a {found.family} code stream"
 
 
 def _table(pixels: Encapsulation) -> str:

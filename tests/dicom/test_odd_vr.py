@@ -84,3 +84,13 @@ def test_dcmdump_reads_the_same(tmp_path: Path, vr: bytes) -> None:
     with open_part10(Source(path.read_bytes())) as found:
         ours = [f"{e.tag:08x}".encode() for e in (*found.meta.elements, *found.data_set.elements)]
     assert ours == [group + number for group, number in theirs]
+
+
+@pytest.mark.parametrize("vr", [b"ZZ", b"QQ"])
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_vr_of_two_letters_that_does_not_exist_is_told(name: str, vr: bytes) -> None:
+    encoding = ENCODINGS[name]
+    data = part10(name, with_elements(odd(vr, encoding), encoding))
+    with open_part10(Source(data)) as found:
+        warnings = read_file_info(found).warnings
+    assert warnings == (f"(0010,0010) has the unknown VR {vr.decode()}; left unchanged",)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, Part10, file_meta, open_part10
 from dicomtx.errors import DamagedError, NotDicomError, SourceError
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import find
 from tests.dicom import builder
-from tests.dicom.builder import element, identity, part10, text
+from tests.dicom.builder import element, identity, image, native, part10, text
 
 NAMES = {"implicit": IMPLICIT, "explicit": EXPLICIT, "big-endian": EXPLICIT_BIG}
 SYNTAX, CLASS, INSTANCE = 0x00020010, 0x00020002, 0x00020003
@@ -40,6 +41,13 @@ def test_a_wrong_native_label_is_seen_through(name: str, encoding: Encoding, lab
     assert found.encoding == encoding
     assert found.data_set.text(0x00080018) == builder.SOP_INSTANCE
     assert bool(found.warnings) == (label != name)
+
+
+def test_a_wrong_byte_order_is_seen_even_if_lengths_happen_to_fit() -> None:
+    data = native(image(256, 256), b"\x7f" * (1 << 16), EXPLICIT_BIG)  # 0x1a00 bytes, too
+    found = opened(part10("explicit", data))
+    assert found.encoding == EXPLICIT_BIG
+    assert "big endian" in found.warnings[0]
 
 
 @pytest.mark.parametrize("encoding", NAMES.values(), ids=NAMES)
@@ -116,6 +124,14 @@ def test_a_data_set_that_is_not_deflated_at_all_is_read_and_warned_of() -> None:
     found = opened(part10("deflated", identity()))
     assert found.data_set.text(0x00080018) == builder.SOP_INSTANCE
     assert "not deflated" in found.warnings[0]
+
+
+@pytest.mark.parametrize("label", ["explicit", "implicit", "big-endian", "rle"])
+def test_a_deflated_data_set_with_another_label_is_seen_through(label: str) -> None:
+    found = opened(part10(label, deflated(native(image(), bytes(6)))))
+    assert found.data_set.text(0x00080018) == builder.SOP_INSTANCE
+    assert "the data set is deflated, though the file meta says" in found.warnings[0]
+    assert read_file_info(found).syntax == find("deflated")
 
 
 def test_a_damaged_deflated_data_set_is_refused() -> None:

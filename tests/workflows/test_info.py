@@ -4,6 +4,7 @@ import json
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dicomtx.errors import DamagedError, SourceError
@@ -55,7 +56,11 @@ def test_what_is_not_as_it_should_be_is_told(tmp_path: Path) -> None:
     pixels = builder.encapsulated([b"\xff\xd8ab"] * 3, (1, 2, 3))
     data = identity() + module(image(), frames="2") + pixels
     found = told(tmp_path, part10("jpeg-baseline", data))
-    assert len(found.warnings) == 2
+    assert found.warnings == (
+        "the Basic Offset Table is wrong; located frames by code streams",
+        "Number of Frames is 2, but Pixel Data has 3 frames",
+        "the file meta says jpeg-baseline, but frame 1 has no valid JPEG header",
+    )
     assert told(tmp_path, part10("rle", native(image(), bytes(6)))).label == "rle-lossless"
 
 
@@ -82,3 +87,22 @@ def test_what_cannot_be_described_is_an_error(tmp_path: Path) -> None:
         describe(str(tmp_path / "nothing.dcm"))
     with pytest.raises(DamagedError):
         told(tmp_path, part10("explicit", native(image(), bytes(6)))[:-3])
+
+
+@pytest.mark.parametrize("frames", ["2", "9"])
+def test_native_pixel_data_of_another_size_is_told(tmp_path: Path, frames: str) -> None:
+    data = native(image(), bytes(18), frames=frames)  # 6 bytes a frame
+    warnings = told(tmp_path, part10("explicit", data)).warnings
+    needed = f"(frames: {frames}, size: 2 x 3) needs {6 * int(frames)}"
+    assert warnings == (f"Pixel Data has 18 bytes, but the image {needed}",)
+    assert not told(tmp_path, part10("explicit", native(image(), bytes(18), frames="3"))).warnings
+
+
+@pytest.mark.parametrize("label", ["deflated-image-frame", "encapsulated-uncompressed"])
+def test_a_code_stream_in_a_syntax_without_markers_is_told(tmp_path: Path, label: str) -> None:
+    from imagecodecs import jpegls_encode
+
+    stream = bytes(jpegls_encode(np.zeros((2, 3), np.uint8)))
+    data = identity() + module(image()) + builder.encapsulated([stream])
+    warning = f"the file meta says {label}, but frame 1 is a JPEG-LS code stream"
+    assert warning in told(tmp_path, part10(label, data)).warnings

@@ -6,11 +6,13 @@ from typing import Final
 
 from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.dictionary import vr_of
+from dicomtx.dicom.element_header import tag_bytes
+from dicomtx.dicom.elements import EXPLICIT
 from dicomtx.dicom.items import item
 
 Number = int | float
 Value = str | bytes | Number | Sequence[Number] | Sequence[Mapping[str, "Value"]]
-"""Text with backslashes between values; bytes; numbers; or the items of a sequence."""
+"""Text with backslashes between values; a keyword for VR AT; bytes; numbers; items."""
 Content = Mapping[str, Value]
 """Values by the keywords of PS3.6."""
 
@@ -45,9 +47,8 @@ def _edit(tag: int, value: Value, *, signed: bool) -> Edit:
         vr = vr if vr in BYTES else "OW"
         return Edit(tag, vr, value + b"\0" * (len(value) % 2))
     if vr == "AT":
-        return Edit(
-            tag, vr, b"".join(struct.pack("<HH", n >> 16, n & 0xFFFF) for n in _ints(value))
-        )
+        assert isinstance(value, str), tag
+        return Edit(tag, vr, tag_bytes(_tag(value), EXPLICIT))
     if vr in CODES:
         numbers = _numbers(value)
         return Edit(tag, vr, struct.pack(f"<{len(numbers)}{CODES[vr]}", *numbers))
@@ -67,7 +68,3 @@ def _numbers(value: Value) -> list[Number]:
         return [value]
     assert isinstance(value, Iterable)
     return [number for number in value if isinstance(number, int | float)]
-
-
-def _ints(value: Value) -> list[int]:
-    return [number for number in _numbers(value) if isinstance(number, int)]

@@ -71,6 +71,17 @@ class NativeFrames:
         return data.ljust(stop - start, b"\0")
 
 
+def size_fault(size: int, image: ImagePixel) -> str:
+    """Returns why native Pixel Data of this size does not hold the image; empty if it does."""
+    extra = (size - image.native_bytes) // max(1, image.frame_bytes)
+    if size >= image.native_bytes and not (extra > 0 and image.frame_bytes > 1):
+        return ""
+    return (
+        f"Pixel Data has {size} bytes, but the image (frames: {image.number_of_frames},"
+        f" size: {image.rows} x {image.columns}) needs {image.native_bytes}"
+    )
+
+
 def native_frames(
     data_set: DataSet, image: ImagePixel, warnings: list[str] | None = None
 ) -> NativeFrames:
@@ -88,17 +99,13 @@ def native_frames(
     if element is None:
         raise DamagedError("no Pixel Data")
     _check_count(image.number_of_frames, data_set.source)
-    needed = image.native_bytes
     size = element.end - element.value
-    extra = (size - needed) // max(1, image.frame_bytes)
-    if size < needed or (extra > 0 and image.frame_bytes > 1):
-        what = (
-            f"Pixel Data has {size} bytes, but the image (frames: {image.number_of_frames},"
-            f" size: {image.rows} x {image.columns}) needs {needed}"
-        )
-        if warnings is None or size * MOST_MISSING < needed:
+    what = size_fault(size, image)
+    if what:
+        if warnings is None or size * MOST_MISSING < image.native_bytes:
             raise DamagedError(what)
         warnings.append(f"salvaged: {what}")
+        extra = (size - image.native_bytes) // max(1, image.frame_bytes)
         image = image._replace(number_of_frames=image.number_of_frames + max(0, extra))
     # samples of more than 8 bits are words, even if the VR is wrongly OB
     words = data_set.big_endian_pixels and (element.vr != "OB" or image.bits_allocated > 8)
