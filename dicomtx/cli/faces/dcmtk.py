@@ -128,8 +128,8 @@ FRAGMENTS: Final = (
     Section(
         "basic offset table encoding",
         (
-            accepted("+ot --offset-table-create", "dicomtx writes an offset table."),
-            refused("-ot --offset-table-empty", "dicomtx writes an offset table"),
+            used("+ot --offset-table-create", "An offset table (default).", offset_table="auto"),
+            used("-ot --offset-table-empty", "An empty offset table.", offset_table="empty"),
         ),
     ),
 )

@@ -253,6 +253,7 @@ TOOL: Final = Tool(
     (
         "-K -Y without a rate or quality is lossless. gdcmconv marks the result as lossy.",
         "gdcmconv replaces the ratio of an earlier lossy step, and writes no method.",
+        "gdcmconv leaves offset tables empty. dicomtx fills them.",
         "gdcmconv fills a truncated image with zeros, and exits with 0. dicomtx refuses it.",
         "A file named '-' is a file, as for gdcmconv.",
     ),

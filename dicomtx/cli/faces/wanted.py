@@ -11,14 +11,13 @@ NATIVE: Final = "native"
 """A target: uncompressed, with implicit VR if the source is uncompressed with implicit VR."""
 LOSSY_JPEG: Final = "lossy-jpeg"
 """A target: jpeg-baseline for 8 bits allocated, jpeg-extended for more."""
-BY_SOURCE: Final = (SAME, NATIVE, LOSSY_JPEG)
 
 
 class Wanted(NamedTuple):
     """What the options ask for.
 
     Attributes:
-        target: a slug of a transfer syntax, or one of ``BY_SOURCE``.
+        target: a slug of a transfer syntax, or one of these words.
         settings: fields of ``Settings``.
         verbosity: how much to print.
         has_meta: the source must have file meta information, or must not; None allows both.
@@ -34,12 +33,6 @@ class Wanted(NamedTuple):
     encoding: str = ""
     planar: int | None = None
     notes: tuple[str, ...] = ()
-
-    @property
-    def needs_header(self) -> bool:
-        """Whether the header of the source must be read before the conversion."""
-        conditions = (self.has_meta, self.planar, self.encoding or None)
-        return self.target in BY_SOURCE or conditions != (None, None, None)
 
 
 def settings_in(choices: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ DCMCONV: Final = (
 DCMCJPEG: Final = (
     Case(""),
     Case("+e1", "color-pl.dcm"),
-    Case("--encode-lossless", "CT_small.dcm"),
+    Case("--encode-lossless -ot", "CT_small.dcm"),
     Case(f"{GENERAL} {ELEMENTS} +f -t= -td +tl +ho {FRAGMENTS} +ud"),
     Case("-W +sp +ri +ba +un -td"),
     Case("+fo -ll warn"),
@@ -103,7 +103,7 @@ DCMDJPEG: Final = (
 )
 DCMCJPLS: Final = (
     Case(""),
-    Case("+el +il", "color-pl.dcm"),
+    Case("+el +il -ot", "color-pl.dcm"),
     Case("+is +ps", "SC_rgb.dcm"),
     Case("+iv +pz", "SC_rgb.dcm"),
     Case(f"{GENERAL} {ELEMENTS} +f -t= +pr +pc {FRAGMENTS} +ud"),
@@ -127,7 +127,7 @@ DCMDJPLS: Final = (
 DCMCRLE: Final = (
     Case(""),
     Case("", "color-pl.dcm", 0, "DCMTK keeps Planar Configuration", ("PlanarConfiguration",)),
-    Case("+un", "SC_rgb_small_odd.dcm"),
+    Case("+un -ot", "SC_rgb_small_odd.dcm"),
     Case(f"{GENERAL} {ELEMENTS} +f -t= {FRAGMENTS}"),
     Case("+fo -ll warn -td"),
     Case("-f -te", "no_meta_little.dcm"),

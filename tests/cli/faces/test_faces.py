@@ -13,6 +13,7 @@ from dicomtx.errors import ExitCode
 from tests import oracle
 from tests.cli.faces.beside import Case, compare, documented
 from tests.cli.faces.cases import CASES
+from tests.conftest import Run
 from tests.corpus import file
 
 Captured = pytest.CaptureFixture[str]
@@ -147,3 +148,89 @@ def test_the_source_can_be_the_destination(name: str, tmp_path: Path, ct: Path) 
 def test_success_prints_nothing(name: str, tmp_path: Path, capfd: Captured) -> None:
     assert main([name, str(file("SC_rgb.dcm")), f"{tmp_path}/out.dcm"]) == ExitCode.DONE
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("gdcmconv -X -M", "-X and -M contradict each other"),
+        ("gdcmconv -K -X", "-X and -K contradict each other"),
+        ("gdcmconv -R -Y", "-R and -Y contradict each other"),
+        ("gdcmconv -K -Y -r 9 -q 50", "-q and -r contradict each other"),
+        ("gdcmconv -J -Y -q 90,80", "-q takes one number with -J"),
+        ("gdcmconv --planar-configuration 1", "--planar-configuration 1 is not supported"),
+        ("gdcmconv -i a", "give both files as arguments, or both with -i and -o"),
+        ("dcmcjpeg +q 90", "+q needs +eb or +ee"),
+        ("dcmcjpeg +ua", "+ua is not supported with jpeg-lossless-sv1"),
+        ("dcmcjpls +md 3", "+md needs +en"),
+        ("dcmcjpls +ua", "+ua is not supported with jpeg-ls-lossless"),
+        ("dcmconv -ll loud", "'loud' is not one of fatal, error, warn, info, debug, trace"),
+    ],
+)
+def test_options_that_contradict_each_other_are_an_error(
+    line: str, told: str, capfd: Captured
+) -> None:
+    assert main([*line.split(), "in.dcm", "out.dcm"]) == ExitCode.USAGE
+    assert told in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "told"),
+    [
+        ("dcmconv -f", "CT_small.dcm", "it has file meta information"),
+        ("dcmcrle -te", "MR_small_implicit.dcm", "the data set is implicit-vr-little-endian, not"),
+        ("dcmcjpls -ti", "CT_small.dcm", "the data set is explicit-vr-little-endian, not"),
+        ("dcmdjpeg +px", "color-pl.dcm", "its samples are stored by plane"),
+        ("gdcmconv -J -Y", "CT_small.dcm", "JPEG Extended holds 8 or 12 bits per sample, not 16"),
+        ("dcmcjpeg +eb", "CT_small.dcm", "cannot convert to jpeg-baseline"),
+        ("dcmcjpls +en", "SC_rgb_jpeg_dcmtk.dcm", "it is already lossy-compressed"),
+    ],
+)
+def test_a_source_that_does_not_fit_is_refused(
+    line: str, source: str, told: str, tmp_path: Path, capfd: Captured
+) -> None:
+    assert main([*line.split(), str(file(source)), f"{tmp_path}/out.dcm"]) == ExitCode.UNSUPPORTED
+    assert f"{source}: " in (err := capfd.readouterr().err)
+    assert told in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_message_about_other_options_says_whose_they_are(
+    tmp_path: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ["dcmcjpeg", "+ee", str(file("SC_rgb_jpeg_dcmtk.dcm")), f"{tmp_path}/out.dcm"]
+    assert main(line) == ExitCode.UNSUPPORTED
+    assert "such as DICOMTX_ALLOW_GENERATION_LOSS=1" in capfd.readouterr().err
+    monkeypatch.setenv("DICOMTX_ALLOW_GENERATION_LOSS", "1")
+    assert main(line) == ExitCode.DONE
+
+
+def test_a_lossy_result_does_not_overwrite_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(file("vlut_04.dcm"), tmp_path / "a.dcm"))
+    before = path.read_bytes()
+    assert main(["dcmcjpeg", "+eb", str(path), str(path)]) == ExitCode.UNSUPPORTED
+    assert path.read_bytes() == before
+    monkeypatch.setenv("DICOMTX_ALLOW_LOSSY_IN_PLACE", "1")
+    assert main(["dcmcjpeg", "+eb", str(path), str(path)]) == ExitCode.DONE
+    assert path.read_bytes() != before
+
+
+def test_an_option_without_effect_on_this_line_is_a_warning(
+    tmp_path: Path, capfd: Captured
+) -> None:
+    line = ["gdcmconv", "-K", "-q", "50", str(file("SC_rgb.dcm")), f"{tmp_path}/out.dcm"]
+    assert main(line) == ExitCode.DONE
+    assert capfd.readouterr().err == "dicomtx: warning: -q has no effect without -Y -J or -Y -K\n"
+
+
+def test_a_hyphen_is_a_stream_for_dcmtk_and_a_file_for_gdcmconv(
+    run: Run, tmp_path: Path, ct: Path
+) -> None:
+    piped = run("dcmconv", "-", "-", stdin=ct.read_bytes())
+    assert (piped.returncode, piped.stdout) == (0, ct.read_bytes())
+    shutil.copy(ct, tmp_path / "-")
+    assert run("gdcmconv", "-M", "-", "out.dcm", cwd=tmp_path).returncode == 0
+    assert run("gdcmconv", "out.dcm", "-", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "-").read_bytes() == (tmp_path / "out.dcm").read_bytes()
