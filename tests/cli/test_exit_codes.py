@@ -10,12 +10,11 @@ from typing import Any, NoReturn
 import click
 import pytest
 
-from dicomtx.cli import COMMANDS, main
+from dicomtx.cli import main
 from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.errors import CodecError, DicomtxError, ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.workflows.convert.request import Outcome
-from tests import file_trees
 from tests.cli.conftest import Pretend
 
 CONVERT = ["convert", "in.dcm", "out.dcm"]
@@ -175,89 +174,6 @@ def test_a_signal_ends_in_order(number: signal.Signals, code: ExitCode, told: by
     assert process.returncode == code
 
 
-@pytest.fixture(scope="module")
-def printing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Every way to print something; ``-`` is a file that is written to standard output."""
-    folder = tmp_path_factory.mktemp("printing")
-    ct, policy = str(folder / "ct.dcm"), str(folder / "p.toml")
-    (folder / "ct.dcm").write_bytes(file_trees.small(1))
-    (folder / "p.toml").write_text('[[policy.a.rule]]\nto = "rle-lossless"\n')
-    commands = {name: [name, "--help"] for name in COMMANDS}
-    return commands | {
-        "help": ["--help"],
-        "version": ["--version"],
-        "nothing": [],
-        "codecs": ["codecs"],
-        "codecs --json": ["codecs", "--json"],
-        "info": ["info", ct],
-        "info --json": ["info", ct, "--json"],
-        "compare": ["compare", ct, ct],
-        "compare --json": ["compare", ct, ct, "--json"],
-        "plan": ["plan", ct, "--to", "rle"],
-        "plan --json": ["plan", ct, "--to", "rle", "--json"],
-        "policy check": ["policy", "check", policy],
-        "policy explain": ["policy", "explain", policy, "--file", ct],
-        "convert -": ["convert", ct, "-"],
-        "convert --json": ["convert", ct, str(folder / "out.dcm"), "--overwrite", "--json"],
-        "batch --json": ["batch", ct, str(folder / "out"), "--json"],
-        "export archive -": ["export", "archive", ct, "-"],
-    }
-
-
-def clean(**more: str) -> dict[str, str]:
-    """An environment without what may change how Python writes."""
-    return {"PATH": os.environ["PATH"], "DICOMTX_CONFIG": "/dev/null", **more}
-
-
-WAYS = ["full", "closed", "read-only", "pipe"]
-
-
-def unwritable(
-    way: str, command: list[str], env: dict[str, str]
-) -> "subprocess.CompletedProcess[bytes]":
-    """Runs a command whose standard output cannot be written."""
-    if way == "pipe":
-        reader, writer = os.pipe()
-        os.close(reader)
-    else:
-        flags = os.O_RDONLY if way == "read-only" else os.O_WRONLY
-        writer = os.open("/dev/full", flags)
-    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *command] if way == "closed" else command
-    try:
-        return subprocess.run(shell, stdout=writer, stderr=subprocess.PIPE, env=env, check=False)
-    finally:
-        os.close(writer)
-
-
-@pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
-@pytest.mark.parametrize("way", WAYS)
-def test_standard_output_that_cannot_be_written_is_7_without_a_traceback(
-    way: str, env: dict[str, str], printing: dict[str, list[str]]
-) -> None:
-    wrong = {}
-    few = ("help", "info", "convert -")
-    chosen = printing if way == "full" and not env else {n: printing[n] for n in few}
-    for name, command in chosen.items():
-        done = unwritable(way, [*DICOMTX, *command], clean(**env))
-        silent = way == "pipe" and name != "convert -"
-        last = done.stderr.rpartition(b"dicomtx: ")[2]
-        right = not last if silent else b"standard output" in last and last.count(b"\n") == 1
-        if done.returncode != ExitCode.DESTINATION or b"Trace" in done.stderr or not right:
-            wrong[name] = (done.returncode, done.stderr)
-    assert not wrong
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_completion_that_cannot_be_written_is_7_too(way: str) -> None:
-    for shell in ("bash", "fish", "zsh"):
-        for what in ("source", "complete"):
-            words = {"COMP_WORDS": "dicomtx con", "COMP_CWORD": "1"}
-            env = clean(_DICOMTX_COMPLETE=f"{shell}_{what}", **words)
-            done = unwritable(way, DICOMTX, env)
-            assert done.returncode == ExitCode.DESTINATION
-            assert b"Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "2>/dev/full", "<&- 2>&-"])
 def test_other_standard_streams_that_are_closed_are_no_bug(closed: str) -> None:
     command = f'"$0" -m dicomtx codecs {closed}'
@@ -269,5 +185,9 @@ def test_other_standard_streams_that_are_closed_are_no_bug(closed: str) -> None:
 
 def test_an_error_that_nobody_can_be_told_has_its_code(tmp_path: Path) -> None:
     command = f'"$0" -m dicomtx convert {tmp_path}/nothing {tmp_path}/out 2>/dev/full'
-    done = subprocess.run(["sh", "-c", command, sys.executable], env=clean(), check=False)
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        env={"PATH": os.environ["PATH"], "DICOMTX_CONFIG": "/dev/null"},
+        check=False,
+    )
     assert done.returncode == ExitCode.SOURCE
