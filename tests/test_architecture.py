@@ -46,7 +46,8 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "lock": {"destination_folders", "own_files", "source"},
         "staging": {"part_files", "source"},
         "destination_folders": {"source"},
-        "atomic_write": {"destination_folders", "part_files", "source"},
+        "rename": set(),
+        "atomic_write": {"destination_folders", "part_files", "rename", "source"},
         "zip": {"local_file", "source"},
     },
     "engine": {
@@ -72,6 +73,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "preview": {"boundary", "convert", "inputs", "policies"},
         "batch": {"boundary", "convert", "inputs", "preview", "workers"},
         "export": {"boundary", "convert", "inputs", "preview", "workers"},
+        "watch": {"batch", "boundary", "convert", "inputs", "workers"},
         "fixtures": {"boundary", "convert", "preview"},
         "server": set(),
         "http_server": {"policies", "server"},
@@ -91,6 +93,7 @@ LIBRARIES = {
     "av": {"codecs/ffmpeg.py"},
     "skimage": {"engine/pixels/ssim.py"},
     "pynetdicom": {"network"},
+    "watchfiles": {"workflows/watch/arrivals.py"},
     "uvicorn": {"workflows/http_server/front.py"},
 }
 """The layer, room or file that may import a library of others; one without a row has none."""
@@ -279,4 +282,4 @@ def test_a_name_of_the_package_itself_counts_as_an_import_of_it() -> None:
 def test_only_the_command_line_and_the_api_choose_what_converts_many_files() -> None:
     pools = ("dicomtx.workflows.workers.pool", "dicomtx.workflows.workers.worker")
     users = {_name(path) for path in FILES for _, m in _imports(path) if m.startswith(pools)}
-    assert users == {"api/batch.py", "cli/batch.py", "cli/export.py"}
+    assert users == {"api/batch.py", "cli/batch.py", "cli/export.py", "cli/watch.py"}

@@ -20,6 +20,7 @@ from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "batch": ("dicomtx.cli.batch", "Convert directory trees; resume interrupted runs."),
+    "watch": ("dicomtx.cli.watch", "Convert files as they arrive in a folder."),
     "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
     "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),
     "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax Orthanc would send files."),

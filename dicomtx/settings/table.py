@@ -8,7 +8,7 @@ from dicomtx.settings.field import Field, fields_of
 from dicomtx.settings.values import ANY, bytes_of, gain_of, syntaxes_of, verify_of
 from dicomtx.verification import Verify, plain, read
 
-CONVERTING: Final = ("convert", "batch", "export")
+CONVERTING: Final = ("convert", "batch", "watch", "export")
 PLANNING: Final = (*CONVERTING, "plan")
 READING: Final = (*PLANNING, "compare")
 EVERY: Final = (*READING, "codecs", "negotiate")
@@ -261,9 +261,9 @@ class Settings(NamedTuple):
     allow_lossy_in_place: Annotated[
         bool,
         _lossy(
-            "Allow --in-place to replace files with lossy ones.",
+            "Allow --in-place to replace files with lossy ones, and watch to remove the originals.",
             scope="run",
-            commands=("convert", "batch"),
+            commands=("convert", "batch", "watch"),
             option="--allow-lossy-in-place/--no-lossy-in-place",
         ),
     ] = False

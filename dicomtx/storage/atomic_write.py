@@ -11,6 +11,7 @@ from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
 from dicomtx.storage.destination_folders import folder_of
 from dicomtx.storage.part_files import PartFile
+from dicomtx.storage.rename import rename_new
 from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, temporary_folder
 
 STANDARD_OUTPUT: Final = 1
@@ -199,7 +200,8 @@ def adopt(
 ) -> None:
     """Moves a complete file on the same file system to ``path``.
 
-    The arguments are those of ``atomic_write``. The file must have been synced.
+    The arguments are those of ``atomic_write``. The file must have been synced. It can stay as a
+    second name, which the caller removes.
 
     Raises:
         DestinationError: ``path`` exists and ``overwrite`` is false, or cannot be written.
@@ -208,7 +210,7 @@ def adopt(
     with folder_of(target, below) as folder:
         place = _Place.of(target, folder)
         with suppress(OSError):
-            before = place.replaced()
+            before = place.replaced() if overwrite else None
             if before:
                 _resemble(file, before, mode)
         if check:
@@ -262,6 +264,8 @@ def _put_in_place(file: str, at: int | None, place: _Place, *, overwrite: bool) 
     try:
         if overwrite:
             os.replace(file, place.name, **names)
+            return
+        if at is None and rename_new(file, place.name, place.folder):
             return
         try:  # fails if the target was made in the meantime
             os.link(file, place.name, **names, follow_symlinks=False)

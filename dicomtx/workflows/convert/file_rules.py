@@ -39,12 +39,19 @@ def check_wanted(plan: Plan, request: Request) -> None:
 
 
 def check_lossy_in_place(plan: Plan, request: Request) -> None:
-    """Checks that no lossy result overwrites the source, unless an option allows it.
+    """Checks that no lossy result takes the place of the source, unless an option allows it.
 
     Raises:
-        UnsupportedError: a lossy result would overwrite the source.
+        UnsupportedError: a lossy result would overwrite the source, or the source be removed.
     """
-    if loses(plan) and request.in_place and not request.settings.allow_lossy_in_place:
+    if not loses(plan) or request.settings.allow_lossy_in_place:
+        return
+    if request.rules.consumes:
+        raise UnsupportedError(
+            f"{plan.target.name} is lossy and the source would be removed; use --done DIR, --keep,"
+            " or --allow-lossy-in-place"
+        )
+    if request.in_place:
         raise UnsupportedError(
             f"{plan.target.name} is lossy and would overwrite the source; use"
             " --allow-lossy-in-place, or write to a DST"

@@ -29,6 +29,7 @@ class FileRules(NamedTuple):
         part10: files that are kept unchanged get file meta information if they have none.
         hashed: add the hash of the output to the outcome.
         icon: write an icon beside the output (``workflows.convert.icon``).
+        consumes: the source is removed when its result is delivered.
     """
 
     only: str = ""
@@ -42,6 +43,7 @@ class FileRules(NamedTuple):
     part10: bool = False
     hashed: bool = False
     icon: bool = False
+    consumes: bool = False
 
 
 DEFAULTS: Final = Settings()

@@ -13,7 +13,7 @@ class Executor(Protocol):
     """Converts files: ``ProcessPool`` is one."""
 
     def run(
-        self, requests: Iterable[Request], after_death: AfterDeath = ...
+        self, requests: Iterable[Request | None], after_death: AfterDeath = ...
     ) -> Generator[Result, None, None]:
         """Yields each request with its outcome, as they are done, in any order.
 
@@ -21,7 +21,8 @@ class Executor(Protocol):
         output is discarded. An error in a file is an outcome.
 
         Args:
-            requests: the files.
+            requests: the files. None means that there is none at the moment: the executor asks
+                again, several times a second.
             after_death: called with a request whose process died. Returns the request to retry, or
                 the outcome if the file was done. By default the same request is retried.
 

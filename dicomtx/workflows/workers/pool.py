@@ -25,6 +25,7 @@ from dicomtx.workflows.workers.executor import AfterDeath, Result
 from dicomtx.workflows.workers.process import Process
 
 GRACE: Final = 5.0  # seconds for a process to clean up
+TICK: Final = 0.2  # seconds until it asks for requests again
 
 
 class ProcessPool(NamedTuple):
@@ -41,7 +42,7 @@ class ProcessPool(NamedTuple):
     file_timeout: float = 0.0
 
     def run(
-        self, requests: Iterable[Request], after_death: AfterDeath = lambda request: request
+        self, requests: Iterable[Request | None], after_death: AfterDeath = lambda request: request
     ) -> Generator[Result, None, None]:
         """Yields each request with its outcome, as they are done; see ``Executor.run``."""
         pool = _Pool(iter(requests), self, after_death)
@@ -60,7 +61,7 @@ class _Pool:
     """The processes and their tasks."""
 
     def __init__(
-        self, requests: Iterator[Request], limits: ProcessPool, after_death: AfterDeath
+        self, requests: Iterator[Request | None], limits: ProcessPool, after_death: AfterDeath
     ) -> None:
         self._requests = requests
         self._limits = limits
@@ -71,7 +72,8 @@ class _Pool:
             wanted = max(1, self._memory // AT_REST)
         self._share = self._memory // wanted
         self._workers = wanted
-        self._next = next(requests, None)
+        self._next: Request | None = None
+        self._ended = False
         self._alone: deque[_Task] = deque()
         self._idle: list[Process] = []
         self._busy: dict[int, Process] = {}
@@ -81,12 +83,13 @@ class _Pool:
 
     def results(self) -> Iterator[Result]:
         self._hand_out()
-        while self._busy:
+        while self._busy or not self._ended:
             for happened, process in self._ready():
                 result = happened(process)
                 self._hand_out()  # so that no process is idle while the caller handles the result
                 if result:
                     yield result
+            self._hand_out()  # there may be requests now
 
     def stop(self) -> None:
         """Ends all processes and discards partial output."""
@@ -108,15 +111,25 @@ class _Pool:
                 if not self._busy:
                     self._start(self._alone.popleft())
                 return
-            if self._next is None:
+            if (request := self._next or self._pull()) is None:
                 return
-            request, self._next = self._next, next(self._requests, None)
+            self._next = self._pull()
             self._start(_Task(request))
+
+    def _pull(self) -> Request | None:
+        """Returns the next request; None if there is none at the moment, or no more."""
+        if self._ended:
+            return None
+        try:
+            return next(self._requests)
+        except StopIteration:
+            self._ended = True
+            return None
 
     def _start(self, task: _Task) -> None:
         request = task.request
         if not request.settings.threads:
-            last = task.again or (self._next is None and not self._alone)
+            last = task.again or (self._ended and not (self._next or self._alone))
             among = len(self._busy) + 1 if last else self._workers
             settings = request.settings._replace(threads=max(1, self._cpus // among))
             request = request._replace(settings=settings)
@@ -142,7 +155,7 @@ class _Pool:
             raise DestinationError(f"cannot start a worker process: {reason(error)}") from error
         self._workers = len(self._busy)
         if self._next is not None:
-            self._requests = chain((self._next,), self._requests)
+            self._requests, self._ended = chain((self._next,), self._requests), False
         self._next = task.request
 
     def _gave(self, process: Process, message: bytes, task: _Task) -> bool:
@@ -170,6 +183,8 @@ class _Pool:
         A process that has answered is never late, however long this process was busy.
         """
         deadlines = [p.deadline for p in self._busy.values() if p.deadline and not p.asks]
+        if not (self._ended or self._next or len(self._busy) >= self._workers):
+            deadlines.append(time.monotonic() + TICK)
         wait = max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
         heard = [self._busy[fd] for fd, _ in self._poll.poll(wait)]
         late = [p for p in self._busy.values() if p.is_late() and p not in heard]
