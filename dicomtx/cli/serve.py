@@ -88,11 +88,14 @@ def _ask(console: Console, place: str, kind: str) -> int:
 def _serve(console: Console, place: str, options: Mapping[str, Any]) -> int:
     """Runs the server until it is stopped."""
     from dicomtx.cli import main  # noqa: PLC0415 - the command line that each child runs
-    from dicomtx.workflows.server.listener import import_everything, listening  # noqa: PLC0415
+    from dicomtx.workflows.server import listener as server  # noqa: PLC0415
+    from dicomtx.workflows.server.rehearsal import rehearse  # noqa: PLC0415
     from dicomtx.workflows.server.zygote import ServerLimits, Zygote  # noqa: PLC0415
 
-    with listening(place) as listener:
-        import_everything()
+    with server.listening(place) as listener:
+        server.import_everything()
+        rehearse(main)
+        server.check_threads()
         jobs = options["jobs"] or len(os.sched_getaffinity(0))
         allowed = ServerLimits(jobs, options["idle_timeout"], options["request_timeout"])
         console.note(f"listening on {place}")

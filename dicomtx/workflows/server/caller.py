@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import IO, Final, NamedTuple, NoReturn
+from typing import IO, Final, NamedTuple
 
-from dicomtx.processes.child_process import die_with
 from dicomtx.workflows.server.request import Call
 
 CREDENTIALS: Final = struct.Struct("=iII")
+STATE: Final = struct.Struct("=iIQ")
 SAME: Final = ("Gid", "Groups", "CapEff", "NoNewPrivs", "Seccomp")
 """Lines of /proc/PID/status that must be equal, because a child cannot copy them."""
 SPACES: Final = ("ns/mnt", "ns/user", "ns/pid", "ns/net", "root")
@@ -23,6 +23,29 @@ LIMITS: Final = tuple(
     for name, value in vars(resource).items()
     if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"
 )
+
+
+class CallerState(NamedTuple):
+    """What a child copies from the client's process.
+
+    Attributes:
+        process: its process ID.
+        umask: its file mode creation mask.
+        ignored: the signals that it ignores: bit N - 1 is signal N.
+    """
+
+    process: int
+    umask: int
+    ignored: int
+
+    def packed(self) -> bytes:
+        """Returns the state as bytes."""
+        return STATE.pack(*self)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "CallerState":
+        """Returns the state in these bytes."""
+        return cls(*STATE.unpack(data))
 
 
 class Caller(NamedTuple):
@@ -64,6 +87,13 @@ class Caller(NamedTuple):
         spaces = tuple(os.readlink(f"/proc/{process}/{name}") for name in SPACES)
         return cls(process, user, status, spaces)
 
+    @property
+    def state(self) -> CallerState:
+        """What a child copies."""
+        return CallerState(
+            self.process, int(self.status["Umask"], 8), int(self.status["SigIgn"], 16)
+        )
+
     def difference(self, server: "Caller") -> str:
         """Returns why a child of the server cannot run this process's command; empty if it can."""
         if self.user != server.user:
@@ -76,27 +106,25 @@ class Caller(NamedTuple):
         return ""
 
 
-def become(caller: Caller, call: Call, descriptors: Sequence[int], server: int) -> None:
+def become(caller: CallerState, call: Call, descriptors: Sequence[int]) -> None:
     """Gives this forked child the state of the client process.
 
     Raises:
         OSError: a resource limit or the working directory cannot be copied.
     """
-    die_with(server, signal.SIGTERM)
-    os.setpgid(0, 0)
     os.fchdir(descriptors[-1])
     _take_over_streams(call.streams, descriptors)
     os.environ.clear()
     os.environ.update(call.environment)
     time.tzset()
     sys.argv[:] = call.arguments
-    os.umask(int(caller.status["Umask"], 8))
-    _take_over_signals(int(caller.status["SigIgn"], 16))
+    os.umask(caller.umask)
+    _take_over_signals(caller.ignored)
     _take_over_limits(caller.process)
 
 
-def run_and_exit(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> NoReturn:
-    """Runs the command and exits with the code that Python would exit with."""
+def exit_code(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Runs the command and returns the code that Python would exit with."""
     code: object = 70
     try:
         code = run(arguments)
@@ -107,7 +135,7 @@ def run_and_exit(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) 
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    os._exit(code & 0xFF if isinstance(code, int) else int(code is not None))
+    return code & 0xFF if isinstance(code, int) else int(code is not None)
 
 
 def _take_over_streams(streams: Sequence[str], descriptors: Sequence[int]) -> None:

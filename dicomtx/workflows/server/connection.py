@@ -10,6 +10,7 @@ from dicomtx.warm import protocol
 from dicomtx.warm.protocol import DESCRIPTORS, HEADER
 from dicomtx.workflows.server import request
 from dicomtx.workflows.server.caller import Caller
+from dicomtx.workflows.server.child import Child
 from dicomtx.workflows.server.request import Call, ProtocolError
 
 PIECE: Final = 1 << 16
@@ -23,9 +24,10 @@ class Connection:
         socket: the non-blocking socket of the client.
         deadline: the ``time.monotonic`` time at which the server ends the client; None: never.
         call: the request; None until it is complete.
+        body: the bytes of the request.
         caller: the client process; None until the server has accepted the request.
         descriptors: the descriptors that came with the request.
-        child: the process ID of the child that runs the command; 0 before it starts.
+        child: the child that runs the command; None before it starts.
         ending: whether the child has been sent SIGTERM.
     """
 
@@ -35,9 +37,10 @@ class Connection:
         self.socket = accepted
         self.deadline: float | None = time.monotonic() + PATIENCE
         self.call: Call | None = None
+        self.body = b""
         self.caller: Caller | None = None
         self.descriptors: list[int] = []
-        self.child = 0
+        self.child: Child | None = None
         self.ending = False
         self._bytes = bytearray()
 
@@ -66,12 +69,13 @@ class Connection:
             self._complete()
 
     def _complete(self) -> None:
-        call = request.unpack(bytes(self._bytes[HEADER:]))
+        body = bytes(self._bytes[HEADER:])
+        call = request.unpack(body)
         expected = sum(map(bool, call.streams)) + 1 if call.kind == protocol.RUN else 0
         if len(self.descriptors) != expected:
             raise ProtocolError("the request has the wrong number of descriptors")
         self._bytes = bytearray()
-        self.call, self.deadline = call, None
+        self.call, self.body, self.deadline = call, body, None
 
     def signals(self) -> bytes:
         """Returns the signal numbers that the client has sent for the child.

@@ -28,19 +28,29 @@ CODEC_MODULES: Final = ("_jpeg8", "_jpegls", "_jpeg2k", "_htj2k", "_jpegxl", "_l
 def import_everything() -> None:
     """Imports every module of the package and the libraries that they use.
 
-    Raises:
-        UnsupportedError: a library has started a thread, which a forked child would not have.
+    Modules that need pydicom are left out: with it a fork and its end take twice as long, and no
+    conversion needs it.
     """
+    sys.modules["pydicom"] = None  # type: ignore[assignment] # an import of it fails
     for module in pkgutil.walk_packages(sys.modules["dicomtx"].__path__, "dicomtx."):
         if not module.name.startswith(SKIPPED) and not module.name.endswith("__main__"):
-            with suppress(ImportError):  # extras that are not installed
+            with suppress(ImportError):  # pydicom, and extras that are not installed
                 importlib.import_module(module.name)
     for name in CODEC_MODULES:
         with suppress(ImportError):
             importlib.import_module(f"imagecodecs.{name}")
+    del sys.modules["pydicom"]
+
+
+def check_threads() -> None:
+    """Checks that this process has one thread, because a forked child would not have the others.
+
+    Raises:
+        UnsupportedError: a library has started a thread.
+    """
     if len(os.listdir("/proc/self/task")) > 1:
         raise UnsupportedError(
-            "cannot serve: an imported library has started a thread, so forking is not safe"
+            "cannot serve: a library has started a thread, so forking is not safe"
         )
 
 

@@ -1,7 +1,7 @@
 """The zygote: a process with one thread that forks a child for each command.
 
 The loop never blocks on a client. It queues a request once it is complete, and starts it when fewer
-than ``jobs`` children run.
+than ``jobs`` children run. One child waits for the next command.
 """
 
 import gc
@@ -11,22 +11,22 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, NamedTuple, NoReturn
+from functools import partial
+from typing import Final, NamedTuple
 
-from dicomtx.resources import share_memory
 from dicomtx.warm import protocol
-from dicomtx.workflows.server.caller import Caller, become, run_and_exit
+from dicomtx.workflows.server.caller import Caller
+from dicomtx.workflows.server.child import STATUS, Child, Run
 from dicomtx.workflows.server.connection import Connection
 from dicomtx.workflows.server.request import ProtocolError
-from dicomtx.workflows.server.signals import HANDLED, pass_on
+from dicomtx.workflows.server.signals import pass_on, signal_sockets
 
 MOST_CONNECTIONS: Final = 4096
 GRACE: Final = 5.0  # seconds between SIGTERM and SIGKILL
 TICK: Final = 1.0
-
-Run = Callable[[Sequence[str]], int]
+WAKEUPS: Final = 4096
 
 
 class ServerLimits(NamedTuple):
@@ -64,6 +64,7 @@ class Zygote:
         self._connections: dict[int, Connection] = {}  # by descriptor
         self._waiting: deque[Connection] = deque()
         self._children: dict[int, Connection] = {}  # by process ID
+        self._spare: Child | None = None  # waits for the next command
         self._stopping = False
         self._started = self._busy = time.monotonic()
 
@@ -73,31 +74,26 @@ class Zygote:
         At the end, it waits for running commands. It refuses queued ones, whose clients then run
         them themselves.
         """
-        listening, wakeup = socket.socketpair()
-        for end in (listening, wakeup):
-            end.setblocking(False)
-        signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
-        for number in HANDLED:
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._sockets = signal_sockets(self._stop)
         self.listener.setblocking(False)
-        self._selector.register(self.listener, selectors.EVENT_READ)
-        self._selector.register(listening, selectors.EVENT_READ)
-        self._sockets = (listening, wakeup)
+        self._watch(self.listener, self._accept)
+        self._watch(self._sockets[0], partial(self._sockets[0].recv, WAKEUPS))
         gc.collect()
         gc.freeze()  # a child that collects garbage does not copy these pages
+        self._prepare()
         while not self._is_done():
             for key, _ in self._selector.select(TICK):
-                if key.fileobj is self.listener:
-                    self._accept()
-                elif key.fileobj is listening:
-                    with suppress(BlockingIOError):
-                        listening.recv(4096)
-                else:
-                    self._read(self._connections[key.fd])
+                with suppress(BlockingIOError):
+                    key.data()
             self._reap()
             self._give_up()
             self._start_waiting()
+        if self._spare:
+            self._spare.end()
+
+    def _watch(self, source: socket.socket, react: Callable[[], object]) -> None:
+        """Calls ``react`` when there is something to read."""
+        self._selector.register(source, selectors.EVENT_READ, react)
 
     def status(self) -> str:
         """Returns the output of ``dicomtx serve --status``, one ``name: value`` on each line."""
@@ -129,18 +125,17 @@ class Zygote:
         return not self._children
 
     def _accept(self) -> None:
-        with suppress(BlockingIOError):
-            while len(self._connections) < MOST_CONNECTIONS:
-                connection = Connection(self.listener.accept()[0])
-                self._connections[connection.socket.fileno()] = connection
-                self._selector.register(connection.socket, selectors.EVENT_READ)
+        while len(self._connections) < MOST_CONNECTIONS:
+            connection = Connection(self.listener.accept()[0])
+            self._connections[connection.socket.fileno()] = connection
+            self._watch(connection.socket, partial(self._read, connection))
 
     def _read(self, connection: Connection) -> None:
         """Reads data from a client: part of its request, or signals for its child."""
         try:
             if connection.child:
                 for number in connection.signals():
-                    pass_on(connection.child, number)
+                    pass_on(connection.child.process, number)
             elif connection.call:
                 connection.signals()
             else:
@@ -191,66 +186,83 @@ class Zygote:
 
     def _start_waiting(self) -> None:
         while self._waiting and len(self._children) < self.limits.jobs:
-            self._fork(self._waiting.popleft())
+            self._start(self._waiting.popleft())
 
-    def _fork(self, connection: Connection) -> None:
-        """Accepts the request and starts the child that runs it."""
+    def _start(self, connection: Connection) -> None:
+        """Accepts the request and gives it to a child."""
         connection.answer(protocol.ACCEPTED)
-        server = os.getpid()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        assert connection.caller
         try:
-            child = os.fork()
+            child, self._spare = self._spare or self._fork(), None
+            child.give(connection.caller, connection.body, connection.descriptors)
         except OSError as error:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            connection.answer(protocol.FAILED, f"the server cannot fork: {error.strerror}".encode())
+            told = f"the server cannot start a child: {error.strerror}"
+            connection.answer(protocol.FAILED, told.encode())
             self._close(connection)
             return
-        if child == 0:
-            self._be(connection, server, before)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        with suppress(OSError):  # the child has done so itself, or has ended
-            os.setpgid(child, child)
         connection.child = child
+        connection.body = b""
         connection.close_descriptors()
         if self.limits.request_timeout:
             connection.deadline = time.monotonic() + self.limits.request_timeout
-        self._children[child] = connection
+        self._children[child.process] = connection
+        self._watch(child.socket, partial(self._reported, connection, child))
 
-    def _be(
-        self, connection: Connection, server: int, signals: set[int | signal.Signals]
-    ) -> NoReturn:
-        """Runs the command in the child and exits. ``signals`` are those to block meanwhile."""
-        call, caller = connection.call, connection.caller
-        assert call
-        assert caller
-        try:
-            self._selector.close()
-            for end in (self.listener, *self._sockets):
-                end.close()
-            for other in self._connections.values():
-                other.socket.close()
-                if other is not connection:
-                    other.close_descriptors()
-            become(caller, call, connection.descriptors, server)
-            share_memory(self.limits.jobs)
-            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
-        except BaseException as error:  # noqa: BLE001 - a child must not return into the loop
-            os.write(2, f"dicomtx: the server cannot run the command: {error}\n".encode())
-            os._exit(70)
-        run_and_exit(self._run, call.arguments[1:])
+    def _fork(self) -> Child:
+        """Returns a new child.
+
+        Raises:
+            OSError: the system has no memory, processes or descriptors left.
+        """
+        return Child.fork(self._run, self.limits.jobs, self._close_all)
+
+    def _close_all(self) -> None:
+        """Closes what a child must not inherit."""
+        self._selector.close()
+        for connection in self._connections.values():
+            if connection.child:
+                connection.child.socket.close()
+            connection.close()
+        for end in (self.listener, *self._sockets):
+            end.close()
+
+    def _prepare(self) -> None:
+        """Forks the child for the next command, if the server has nothing else to do."""
+        if not (self._spare or self._waiting or self._stopping):
+            with suppress(OSError):  # tried again with the command
+                self._spare = self._fork()
+
+    def _reported(self, connection: Connection, child: Child) -> None:
+        """Ends the request of a child that has sent its wait status."""
+        status = b""
+        with suppress(OSError):  # it has crashed
+            status = child.socket.recv(STATUS)
+        self._selector.unregister(child.socket)
+        child.socket.close()
+        if len(status) == STATUS:
+            self._finish(connection, status)
+
+    def _finish(self, connection: Connection, status: bytes) -> None:
+        """Sends the client the wait status of its command."""
+        if connection.socket.fileno() >= 0:
+            self.served += 1
+            self._busy = time.monotonic()
+            connection.answer(protocol.ENDED, status)
+            self._close(connection)
 
     def _reap(self) -> None:
-        """Sends clients the wait status of children that have ended."""
-        while self._children:
-            child, status = os.waitpid(-1, os.WNOHANG)
-            if not child:
+        """Removes children that have ended, and prepares the next."""
+        while self._children or self._spare:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if not process:
                 return
-            connection = self._children.pop(child, None)
+            connection = self._children.pop(process, None)
             if connection:
-                self.served += 1
-                self._busy = time.monotonic()
-                connection.answer(protocol.ENDED, status.to_bytes(4))
-                self._close(connection)
+                self._finish(connection, status.to_bytes(STATUS))
+            elif self._spare and process == self._spare.process:
+                self._spare.socket.close()
+                self._spare = None
+            self._prepare()
 
     def _give_up(self) -> None:
         """Refuses incomplete requests and ends commands whose deadline has passed."""
@@ -262,7 +274,7 @@ class Zygote:
                 self._refuse(connection, "the request is incomplete")
             elif connection.ending:
                 with suppress(ProcessLookupError):
-                    os.killpg(connection.child, signal.SIGKILL)
+                    os.killpg(connection.child.process, signal.SIGKILL)
             else:
                 self._end(connection)
 
@@ -270,9 +282,10 @@ class Zygote:
         """Sends SIGTERM to a child and sets the deadline for SIGKILL."""
         connection.ending = True
         connection.deadline = time.monotonic() + GRACE
+        assert connection.child
         with suppress(ProcessLookupError):
-            os.kill(connection.child, signal.SIGTERM)
-            os.killpg(connection.child, signal.SIGCONT)
+            os.kill(connection.child.process, signal.SIGTERM)
+            os.killpg(connection.child.process, signal.SIGCONT)
 
     def _refuse(self, connection: Connection, reason: str) -> None:
         connection.answer(protocol.REFUSED, reason.encode(errors="replace"))

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_suspended_client_suspends_its_command_and_both_go_on(
 ) -> None:
     process = _waiting(tmp_path)
     time.sleep(0.5)
-    child = _child_of(server.pid)
+    child = _child_of(server.pid, tmp_path)
     process.send_signal(signal.SIGTSTP)
     warm_server.until(lambda: _state(process.pid) == "T" and _state(child) == "T")
     process.send_signal(signal.SIGCONT)
@@ -91,8 +92,31 @@ def test_a_suspended_client_suspends_its_command_and_both_go_on(
     assert (tmp_path / "out.dcm").exists()
 
 
-def _child_of(process: int) -> int:
-    return int(Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])
+def _children_of(process: int) -> list[Path]:
+    numbers = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [Path("/proc") / number for number in numbers]
+
+
+def _spare_of(process: int) -> Path:
+    """Returns the only child of a server that runs no command."""
+    warm_server.until(lambda: _children_of(process))
+    (spare,) = _children_of(process)
+    return spare
+
+
+def _child_of(process: int, folder: Path) -> int:
+    """Returns the child that runs a command in the folder."""
+    (child,) = [
+        child for child in _children_of(process) if (child / "cwd").readlink() == folder.resolve()
+    ]
+    return int(child.name)
+
+
+def _sessions_of(processes: Iterable[int]) -> Iterator[int]:
+    """Yields the session of each process. A server on demand has its own."""
+    for process in processes:
+        with suppress(ProcessLookupError):  # a child that has just ended
+            yield os.getsid(process)
 
 
 def _state(process: int) -> str:
@@ -105,7 +129,7 @@ def test_priority_and_cpus_of_the_command_are_the_callers(
     cpu = max(os.sched_getaffinity(0))
     process = _start(tmp_path, *WAITS, before=("nice", "-n", "5", "taskset", "-c", str(cpu)))
     warm_server.until(lambda: not _idle(tmp_path))
-    child = _child_of(server.pid)
+    child = _child_of(server.pid, tmp_path)
     own = os.getpriority(os.PRIO_PROCESS, 0)
     warm_server.until(lambda: os.getpriority(os.PRIO_PROCESS, child) == min(own + 5, 19))
     assert os.sched_getaffinity(child) == {cpu}
@@ -117,7 +141,7 @@ def test_a_server_that_dies_is_an_error_and_the_command_does_not_run_twice(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     process = _waiting(tmp_path)
-    child = _child_of(server.pid)
+    child = _child_of(server.pid, tmp_path)
     server.kill()
     _, errors = process.communicate(timeout=30)
     assert process.returncode == ExitCode.SERVER
@@ -130,11 +154,39 @@ def test_a_child_that_crashes_costs_its_own_request_only(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     process = _waiting(tmp_path)
-    os.kill(_child_of(server.pid), signal.SIGSEGV)
+    os.kill(_child_of(server.pid, tmp_path), signal.SIGSEGV)
     assert process.wait(30) == -signal.SIGSEGV
     other = _start(tmp_path, "info", "ct.dcm")
     assert b"CT_small" not in other.communicate(timeout=30)[1]
     assert other.returncode == 0
+
+
+def test_a_spare_child_waits_for_the_next_command_and_takes_it(
+    server: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    spare = _spare_of(server.pid)
+    process = _waiting(tmp_path)
+    assert _child_of(server.pid, tmp_path) == int(spare.name)
+    process.kill()
+    process.wait()
+    warm_server.until(lambda: _children_of(server.pid) not in ([], [spare]))
+    assert len(_children_of(server.pid)) == 1
+
+
+def test_a_spare_child_that_is_killed_is_replaced(
+    server: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    spare = _spare_of(server.pid)
+    os.kill(int(spare.name), signal.SIGKILL)
+    warm_server.until(lambda: _children_of(server.pid) not in ([], [spare]))
+    assert _start(tmp_path, "info", "ct.dcm").wait(30) == 0
+
+
+def test_a_spare_child_ends_with_its_server(server: subprocess.Popen[str], tmp_path: Path) -> None:
+    spare = _spare_of(server.pid)
+    server.kill()
+    server.wait()
+    warm_server.until(lambda: not spare.exists())
 
 
 def test_more_requests_than_jobs_wait_for_their_turn(
@@ -264,11 +316,10 @@ def test_twenty_racing_clients_start_one_server_on_demand(tmp_path: Path) -> Non
     folder = tmp_path / "dicomtx"
     path = str(folder / "server.sock")
     warm_server.until((folder / "server.sock").exists)
-    servers = subprocess.run(
-        ["pgrep", "-fc", f"serve --socket {path}"], capture_output=True, text=True, check=False
-    )
+    pattern = f"serve --socket {path}"
+    processes = subprocess.run(["pgrep", "-f", pattern], capture_output=True, check=False)
     try:
-        assert servers.stdout.strip() == "1"
+        assert len(set(_sessions_of(map(int, processes.stdout.split())))) == 1
         assert (
             subprocess.run(
                 [*DICOMTX, "info", "ct.dcm"],
