@@ -40,7 +40,8 @@ def _type(field: Field, hint: Any) -> str:
     hint = hint | list[str] if hint == tuple[str, ...] else hint
     hint = hint | field.accepts if field.accepts else hint
     text = hint.__name__ if isinstance(hint, type) else str(hint)
-    return text.replace("dicomtx.limits.", "")
+    last = " | None" if " | None" in text else ""
+    return text.replace(" | None", "").replace("dicomtx.limits.", "") + last
 
 
 main = command(module, "scripts.api_options")

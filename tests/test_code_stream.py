@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dicomtx.code_stream import CodeStream, read, unboxed
+from dicomtx.code_stream.jpeg2000 import PROGRESSIONS, packet_order, with_progression
 from dicomtx.code_stream.jpegxl import upright
 from dicomtx.transfer_syntaxes import ROOT
 from tests.first_frames import Encapsulated, first_frames
@@ -256,7 +257,12 @@ COC = b"\xff\x53\0\x09\0\0\5\4\4\0"
 def test_the_kind_of_a_jpeg_2000_stream_is_told(
     changes: dict[str, Any], family: str, syntax: str
 ) -> None:
-    assert read(jpeg2000(**changes)) == CodeStream(family, f"{ROOT}.4.{syntax}", 80, 100, 1, 8)
+    assert read(jpeg2000(**changes)) == CodeStream(
+        *(family, f"{ROOT}.4.{syntax}", 80, 100, 1, 8),
+        progression=PROGRESSIONS[changes.get("progression", 0)],
+        levels=changes.get("levels", 5),
+        tile_size=(100, 80),
+    )
 
 
 def test_the_components_of_a_jpeg_2000_stream_are_told() -> None:
@@ -267,7 +273,37 @@ def test_the_components_of_a_jpeg_2000_stream_are_told() -> None:
         transform="RCT",
         subsampled=True,
         distances=(2, 2),
+        progression="LRCP",
+        levels=5,
+        tile_size=(100, 80),
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "components", "divided", "same"),
+    [
+        ("LRCP", "RLCP", 3, True, True),
+        ("LRCP", "RPCL", 3, False, True),
+        ("LRCP", "RPCL", 3, True, False),
+        ("LRCP", "RPCL", 1, True, True),
+        ("RPCL", "CPRL", 3, False, False),
+        ("RPCL", "PCRL", 1, False, True),
+        ("RPCL", "PCRL", 1, True, False),
+        ("CPRL", "PCRL", 3, False, True),
+        ("CPRL", "PCRL", 3, True, False),
+    ],
+)
+def test_progressions_with_the_same_order_of_packets_are_told(
+    said: str, wanted: str, components: int, *, divided: bool, same: bool
+) -> None:
+    orders = {packet_order(name, components, divided=divided) for name in (said, wanted)}
+    assert (len(orders) == 1) == same
+    rows = 40_000 if divided else 80  # more than one precinct of 32768 rows
+    planes = b"\7\1\1" * components
+    whole = {"size": (100, rows, 0, 0), "tile": (100, rows, 0, 0), "components": planes}
+    stream = jpeg2000(**whole, progression=PROGRESSIONS.index(said))
+    made = jpeg2000(**whole, progression=PROGRESSIONS.index(wanted))
+    assert with_progression(stream, wanted) == (made if same else b"")
 
 
 @pytest.mark.parametrize(

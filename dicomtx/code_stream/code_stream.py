@@ -41,6 +41,10 @@ class CodeStream(NamedTuple):
             Only JPEG XL declares it. Rows and columns are those of the rotated image.
         distances: the sample spacing of the sparsest component, across and down, in samples of
             the densest one: 2, 1 is 4:2:2.
+        progression: the order of the packets; only JPEG 2000 and HTJ2K have it.
+        levels: the decomposition levels of JPEG 2000 and HTJ2K.
+        tile_size: the columns and rows of a tile of JPEG 2000 and HTJ2K; one tile can be larger
+            than the image.
     """
 
     family: str
@@ -56,6 +60,9 @@ class CodeStream(NamedTuple):
     segments: int = 0
     orientation: int = 1
     distances: tuple[int, int] = (1, 1)
+    progression: str = ""
+    levels: int = 0
+    tile_size: tuple[int, int] = (0, 0)
 
     @property
     def least_bits(self) -> int:

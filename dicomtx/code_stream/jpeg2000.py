@@ -9,11 +9,14 @@ from dicomtx.code_stream.structure import segments
 SOC_SIZ: Final = b"\xff\x4f\xff\x51"
 BOXED: Final = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"  # JP2 and JPH
 END: Final = b"\xff\xd9"
+COD_MARKER: Final = b"\xff\x52"
 SOT_MARKER: Final = b"\xff\x90"
 SOT_BYTES: Final = 12  # the marker segment
 CAP, SIZ, COD, COC, TLM, SOT = 0x50, 0x51, 0x52, 0x53, 0x55, 0x90
 PART_15: Final = 1 << 17  # Pcap15: the block coder is HTJ2K's
-RPCL: Final = 2
+PROGRESSIONS: Final = ("LRCP", "RLCP", "RPCL", "PCRL", "CPRL")
+RPCL: Final = PROGRESSIONS.index("RPCL")
+WHOLE: Final = 1 << 15  # sides up to this length have one precinct, unless COD divides them
 TILES: Final = 65535  # the most that a tile-part header can number
 BASE: Final = 64  # PS3.5 10.18: the longest that one side of the base resolution can be
 
@@ -52,7 +55,57 @@ def read(data: bytes, *, boxed: bool = False) -> CodeStream | None:
         subsampled=any((x, y) != (1, 1) for _, x, y in components),
         distances=(max(x for _, x, _ in components), max(y for _, _, y in components)),
         boxed=boxed,
+        progression=PROGRESSIONS[coding[1]] if coding[1] < len(PROGRESSIONS) else "",
+        levels=coding[5],
+        tile_size=struct.unpack_from(">2I", size, 18),
     )
+
+
+def with_progression(stream: bytes, progression: str) -> bytes:
+    """Returns a stream whose COD segment has another progression; empty if packets would move.
+
+    The packets must have the same order in both progressions, and there must be one quality layer.
+    """
+    said, at = read(stream), stream.find(COD_MARKER)
+    if said is None or at < 0 or int.from_bytes(stream[at + 6 : at + 8], "big") != 1:
+        return b""
+    whole = _has_whole_precincts(said, stream[at + 4 :])
+    orders = {
+        packet_order(name, said.components, divided=not whole)
+        for name in (said.progression, progression)
+    }
+    index = PROGRESSIONS.index(progression)
+    return stream[: at + 5] + bytes((index,)) + stream[at + 6 :] if len(orders) == 1 else b""
+
+
+def packet_order(progression: str, components: int, *, divided: bool) -> str:
+    """Returns by what packets are sorted if there is one quality layer (ISO/IEC 15444-1 B.12).
+
+    Args:
+        progression: one of ``PROGRESSIONS``.
+        components: the number of components.
+        divided: whether a resolution has several precincts.
+
+    Returns:
+        R (resolution), C (component) and P (position), without those that have only one value.
+    """
+    order = progression.replace("L", "")
+    order = order if components > 1 else order.replace("C", "")
+    return order if divided else order.replace("P", "")
+
+
+def _has_whole_precincts(said: CodeStream, coding: bytes) -> bool:
+    """Returns whether each resolution of an image, or of each of its tiles, is one precinct."""
+    if not coding[0] & 1:
+        return max(said.rows, said.columns) <= WHOLE
+    sides = said.columns, said.rows
+    powers = ((size & 15, size >> 4) for size in coding[10 : 11 + said.levels])
+    whole = all(
+        -(-side >> said.levels - level) <= 1 << power
+        for level, both in enumerate(powers)
+        for side, power in zip(sides, both, strict=True)
+    )
+    return whole and all(map(int.__ge__, said.tile_size, sides))
 
 
 def end(stream: bytes) -> int:

@@ -22,8 +22,25 @@ class Attempt(Frozen, kw_only=False):
     reason: str
 
 
+class Layout(Frozen):
+    """How JPEG 2000 and HTJ2K arrange a code stream. The encoder decides what is not set.
+
+    Attributes:
+        progression: LRCP, RLCP, RPCL, PCRL or CPRL; empty for any.
+        tile_size: columns and rows of a tile; None for one tile.
+        levels: the decomposition levels; None for any number.
+    """
+
+    progression: str = ""
+    tile_size: tuple[int, int] | None = None
+    levels: int | None = None
+
+
+ANY_LAYOUT: Final = Layout()
+
+
 class EncodeOptions(Frozen):
-    """Settings of a lossy encoder, in its own units; lossless encoders ignore them.
+    """Settings of an encoder, in its own units. Lossless encoders use only the layout.
 
     Attributes:
         near: JPEG-LS: the largest error of a sample.
@@ -35,6 +52,8 @@ class EncodeOptions(Frozen):
         reversible: use the reversible coding of a lossy syntax; the other settings are ignored.
         subsampled: JPEG: convert three components to YCbCr with half the chroma (4:2:2). If not
             set, the components are coded unchanged.
+        layout: JPEG 2000 and HTJ2K: the arrangement of the stream. dicomtx compares the stream with
+            it, so an encoder that ignores it has failed.
     """
 
     near: int = 0
@@ -44,6 +63,7 @@ class EncodeOptions(Frozen):
     distance: float = 1.0
     reversible: bool = False
     subsampled: bool = False
+    layout: Layout = ANY_LAYOUT
 
 
 class Codec(Protocol):

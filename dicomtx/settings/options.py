@@ -24,6 +24,9 @@ class Options(TypedDict, total=False):
     overlays: Literal["extract", "keep", "drop"]
     high_bits: Literal["keep", "mask"]
     offset_table: Literal["auto", "basic", "extended", "empty"]
+    progression: Literal["auto", "LRCP", "RLCP", "RPCL", "PCRL", "CPRL"]
+    tile_size: tuple[int, int] | int | str | None
+    levels: int | None
     salvage: bool
     force_native: bool
     repair: bool

@@ -1,26 +1,14 @@
 """The table of settings. To add a setting, add a row here and the code that uses it."""
 
-from functools import partial
 from typing import Annotated, Final, NamedTuple
 
 from dicomtx.limits import Limits, limits_of
-from dicomtx.settings.field import Field, fields_of
-from dicomtx.settings.values import ANY, bytes_of, gain_of, syntaxes_of, verify_of
+from dicomtx.settings import groups, output_form
+from dicomtx.settings.field import fields_of
+from dicomtx.settings.values import bytes_of, syntaxes_of, verify_of
 from dicomtx.verification import Verify, plain, read
 
-CONVERTING: Final = ("convert", "batch", "watch", "export")
-PLANNING: Final = (*CONVERTING, "plan")
-READING: Final = (*PLANNING, "compare")
-EVERY: Final = (*READING, "codecs", "negotiate")
 GOALS: Final = ("quality", "near", "ratio", "psnr", "max_error")  # at most one of them
-
-_codecs = partial(Field, scope="run", commands=EVERY, heading="Codecs")
-_resources = partial(
-    Field, scope="run", commands=CONVERTING, heading="Resources", shapes_result=False
-)
-_verification = partial(Field, scope="checking", commands=PLANNING, heading="Verification")
-_pixels = partial(Field, scope="file", commands=PLANNING, heading="Pixel data")
-_lossy = partial(Field, scope="file", commands=PLANNING, heading="Lossy")
 
 
 class Settings(NamedTuple):
@@ -32,14 +20,14 @@ class Settings(NamedTuple):
 
     order: Annotated[
         str,  # in Orthanc: plugins-first is After, builtin-first Before, plugins-only Disabled
-        _codecs(
+        groups.codecs(
             "Which codecs to try first.",
             allowed=("builtin-first", "plugins-first", "plugins-only"),
         ),
     ] = "builtin-first"
     codecs: Annotated[
         tuple[str, ...],  # for decoding and encoding
-        _codecs(
+        groups.codecs(
             "Use only this codec. Repeatable: codecs are tried in the order of the options.",
             option="--codec",
             metavar="NAME",
@@ -49,7 +37,7 @@ class Settings(NamedTuple):
     ] = ()
     frame_timeout: Annotated[
         float,  # seconds
-        _resources(
+        groups.resources(
             "Longest time that an isolated codec can take per frame.",
             commands=(),
             metavar="SECONDS",
@@ -57,7 +45,7 @@ class Settings(NamedTuple):
     ] = 120.0
     verify: Annotated[
         str,  # parsed by ``verifies``
-        _verification(
+        groups.verification(
             "How many frames of the result to decode and compare with the source: all, a share such"
             " as sample=5%, or none. With independent, all frames are compared, and a file fails if"
             " only the library that encoded it can decode it.",
@@ -69,14 +57,14 @@ class Settings(NamedTuple):
     ] = "all"
     strict: Annotated[
         bool,
-        _verification(
+        groups.verification(
             "Fail if a file would be kept unchanged, or written in a non-standard way.",
-            commands=PLANNING,
+            commands=groups.PLANNING,
         ),
     ] = False
     threads: Annotated[
         int,  # 0 means one per CPU
-        _resources(
+        groups.resources(
             "Frames of one file to process at once.",
             metavar="N",
             shown="CPUs divided by jobs",
@@ -84,7 +72,7 @@ class Settings(NamedTuple):
     ] = 0
     max_memory: Annotated[
         int,  # bytes; 0 means three quarters of the memory
-        _resources(
+        groups.resources(
             "Memory for the frames in progress and their codecs, such as 2G.",
             metavar="BYTES",
             shown="3/4 of the memory",
@@ -94,33 +82,17 @@ class Settings(NamedTuple):
     ] = 0
     fallback: Annotated[
         tuple[str, ...],
-        Field(
+        groups.output(
             "If the target syntax cannot hold the image, use the first of these that can.",
             scope="file",
-            commands=PLANNING,
-            heading="Output",
             metavar="SYNTAX[,SYNTAX]",
             parse=syntaxes_of,
         ),
     ] = ()
-    only_if_smaller: Annotated[
-        bool | float,  # percent; true is by any
-        Field(
-            "Copy a file unchanged if the result would not be smaller, or not by PERCENT.",
-            scope="checking",
-            commands=PLANNING,
-            heading="Output",
-            parse=gain_of,
-            option="--only-if-smaller",
-            metavar="[=PERCENT]",
-            shown="off",
-            bare=ANY,
-            former="--keep-smaller",
-        ),
-    ] = False
+    only_if_smaller: Annotated[bool | float, output_form.ONLY_IF_SMALLER] = False
     keep_colour_space: Annotated[
         bool,
-        _pixels(
+        groups.pixels(
             "Leave decoded lossy JPEG in YBR_FULL, or convert it to RGB.",
             option="--keep-colour-space/--to-rgb",
             marks_uid=True,
@@ -128,7 +100,7 @@ class Settings(NamedTuple):
     ] = False
     overlays: Annotated[
         str,
-        _pixels(
+        groups.pixels(
             "What to do with overlay planes in unused bits when encoding.",
             allowed=("extract", "keep", "drop"),
             marks_uid=True,
@@ -136,47 +108,42 @@ class Settings(NamedTuple):
     ] = "extract"
     high_bits: Annotated[
         str,  # keep widens code streams to Bits Allocated if the high bits are used
-        _pixels(
+        groups.pixels(
             "Keep or clear the bits above Bits Stored when decoding or encoding.",
             allowed=("keep", "mask"),
         ),
     ] = "keep"
-    offset_table: Annotated[
-        str,
-        _pixels(
-            "Offset table of compressed frames. auto: basic, or extended if offsets need more than"
-            " 32 bits. The others also rewrite files of the same syntax.",
-            allowed=("auto", "basic", "extended", "empty"),
-            needs="encapsulated",
-        ),
-    ] = "auto"
+    offset_table: Annotated[str, output_form.OFFSET_TABLE] = "auto"
+    progression: Annotated[str, output_form.PROGRESSION] = "auto"
+    tile_size: Annotated[tuple[int, int] | None, output_form.TILE_SIZE] = None  # columns, rows
+    levels: Annotated[int | None, output_form.LEVELS] = None
     salvage: Annotated[
         bool,
-        _pixels(
+        groups.pixels(
             "Recover what is readable of a damaged file. The result is never called verified.",
             scope="reading",
         ),
     ] = False
     force_native: Annotated[
         bool,
-        _pixels(
+        groups.pixels(
             "Accept files labelled uncompressed whose Pixel Data looks compressed.",
-            commands=READING,
+            commands=groups.READING,
         ),
     ] = False
     repair: Annotated[
         bool,  # also applies to files already in the target syntax
-        _pixels(
+        groups.pixels(
             "Rewrite fragments, offset tables and labels; leave the code streams unchanged.",
         ),
     ] = False
     lossy: Annotated[
         bool,
-        _lossy("Allow lossy compression without a goal, at quality 90."),
+        groups.lossy("Allow lossy compression without a goal, at quality 90."),
     ] = False
     quality: Annotated[
         int | None,
-        _lossy(
+        groups.lossy(
             "Goal: quality as in JPEG. For other syntaxes, it means a PSNR of 30 + Q/5 dB.",
             kind=int,
             within=(1, 100),
@@ -186,7 +153,7 @@ class Settings(NamedTuple):
     ] = None
     near: Annotated[
         int | None,
-        _lossy(
+        groups.lossy(
             "Goal: largest error of a sample, for JPEG-LS.",
             kind=int,
             within=(0, 255),
@@ -195,7 +162,7 @@ class Settings(NamedTuple):
     ] = None
     ratio: Annotated[
         float | None,  # size of the native frame divided by the size of its code stream
-        _lossy(
+        groups.lossy(
             "Goal: frames at least R times smaller than uncompressed.",
             kind=float,
             within=(1, 10000),
@@ -204,7 +171,7 @@ class Settings(NamedTuple):
     ] = None
     psnr: Annotated[
         float | None,  # the peak is the largest minus the smallest value of the file
-        _lossy(
+        groups.lossy(
             "Goal: lowest PSNR of a frame, in dB. The peak is the range of the file's values.",
             kind=float,
             within=(1, 200),
@@ -213,7 +180,7 @@ class Settings(NamedTuple):
     ] = None
     max_error: Annotated[
         int | None,
-        _lossy(
+        groups.lossy(
             "Goal: largest error of a sample, for any lossy syntax.",
             kind=int,
             within=(0, 65535),
@@ -222,7 +189,7 @@ class Settings(NamedTuple):
     ] = None
     reversible: Annotated[
         bool,
-        _lossy(
+        groups.lossy(
             "Encode without loss, although the syntax of --to allows loss. The result counts as"
             " lossless and keeps its UID.",
             option="--reversible/--irreversible",
@@ -230,7 +197,7 @@ class Settings(NamedTuple):
     ] = False
     min_psnr: Annotated[
         float,
-        _lossy(
+        groups.lossy(
             "Safety limit for every goal: a file fails if the PSNR of a frame is below it, in dB.",
             within=(0, 200),
             metavar="DB",
@@ -238,7 +205,7 @@ class Settings(NamedTuple):
     ] = 30.0
     palette: Annotated[
         str,
-        _lossy(
+        groups.lossy(
             "Refuse PALETTE COLOR for a lossy target (keep), or convert it to RGB (expand).",
             allowed=("keep", "expand"),
             marks_uid=True,
@@ -246,21 +213,21 @@ class Settings(NamedTuple):
     ] = "keep"
     allow_generation_loss: Annotated[
         bool,
-        _lossy(
+        groups.lossy(
             "Recompress images that are already lossy.",
             option="--allow-generation-loss/--no-generation-loss",
         ),
     ] = False
     allow_lossy_class: Annotated[
         bool,
-        _lossy(
+        groups.lossy(
             "Allow lossy compression of segmentations, doses and parametric maps.",
             option="--allow-lossy-class/--no-lossy-class",
         ),
     ] = False
     allow_lossy_in_place: Annotated[
         bool,
-        _lossy(
+        groups.lossy(
             "Allow --in-place to replace files with lossy ones, and watch to remove the originals.",
             scope="run",
             commands=("convert", "batch", "watch"),
@@ -269,7 +236,7 @@ class Settings(NamedTuple):
     ] = False
     uid: Annotated[
         str,
-        _lossy(
+        groups.lossy(
             "SOP Instance UID of a lossy result: that of the source (keep), a new one in each run"
             " (new), or a new one that is the same in each run (derived). auto means new, or"
             " derived with export --reproducible. Lossless results keep the UID.",
@@ -278,7 +245,7 @@ class Settings(NamedTuple):
     ] = "auto"
     limits: Annotated[
         Limits,  # a table in the file, ``ratio=1000,depth=50`` in the variable
-        _resources(
+        groups.resources(
             "What one file may cost to read.",
             commands=(),
             accepts=dict[str, int] | str,

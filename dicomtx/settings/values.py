@@ -51,6 +51,21 @@ def gain_of(where: str, value: object) -> bool | float:
     return percent
 
 
+def tile_of(where: str, value: object) -> tuple[int, int] | None:
+    """Parses columns and rows of a tile: two numbers, or one for both."""
+    if value is None:
+        return None
+    parts = value.replace("x", ",").split(",") if isinstance(value, str) else value
+    listed = list(parts) if isinstance(parts, list | tuple) else [parts]
+    sides = [str(side).strip() for side in listed]
+    if len(sides) not in (1, 2) or not all(side.isdecimal() and int(side) > 0 for side in sides):
+        raise SettingsError(
+            f"{where}: {value!r} is not allowed: use columns and rows, such as 512,512, or one"
+            " number for both"
+        )
+    return int(sides[0]), int(sides[-1])
+
+
 def texts_of(where: str, value: object) -> tuple[str, ...]:
     """Returns a list of strings as a tuple."""
     if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):

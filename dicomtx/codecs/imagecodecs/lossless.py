@@ -8,7 +8,7 @@ import numpy as np
 
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples, stream_repair, subsampled
-from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.codec import EncodeOptions, Layout
 from dicomtx.codecs.imagecodecs import lossy, openjph, packbits
 from dicomtx.codecs.shipped import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.errors import CodecError
@@ -33,11 +33,14 @@ def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
 def encode(frame: Frame, syntax: TransferSyntax, options: EncodeOptions) -> bytes:
     """Returns the code stream of one native frame; see ``Codec``."""
     exact = options.reversible or not syntax.lossy
+    arranging = ARRANGING_ENCODERS.get(syntax.uid) if exact else None
     encoder = ENCODERS.get(syntax.uid) if exact else None
     lossily = None if exact else lossy.ENCODERS.get(syntax.uid)
     try:
         if lossily:
             return lossily(frame, options)
+        if arranging:
+            return arranging(frame, options.layout)
         if encoder:
             return encoder(frame)
     except FAILURES as error:
@@ -127,7 +130,7 @@ def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -
     )
 
 
-def _encode_jpeg2000(frame: Frame) -> bytes:
+def _encode_jpeg2000(frame: Frame, layout: Layout) -> bytes:
     if frame.image.bits_stored > 24:
         raise CodecError(f"OpenJPEG supports 24 bits per sample, not {frame.image.bits_stored}")
     return bytes(
@@ -140,6 +143,7 @@ def _encode_jpeg2000(frame: Frame) -> bytes:
             reversible=True,
             mct=_is_rgb(frame.image),
             numthreads=1,
+            **lossy.jpeg2000_layout(layout),
         )
     )
 
@@ -148,7 +152,7 @@ def _is_rgb(image: ImagePixel) -> bool:
     return image.samples_per_pixel == 3 and image.photometric_interpretation == "RGB"
 
 
-def _encode_htj2k(frame: Frame) -> bytes:
+def _encode_htj2k(frame: Frame, layout: Layout) -> bytes:
     """Returns an RPCL stream with TLM, whose smallest resolution is at most 64 x 64 (PS3.5 10.18).
 
     The encoder supports only 8 and 16 bits. Samples centred on zero give the same code stream
@@ -161,13 +165,14 @@ def _encode_htj2k(frame: Frame) -> bytes:
     else:  # arithmetic modulo 2 to the 16th, which is correct once read as signed
         words = array.astype(np.uint16, copy=False)
         centred = (words - np.uint16(1 << bits - 1)).view(np.int16)
+    down_to_64 = (max(image.rows, image.columns) - 1) // 64
     stream = openjph.encode(
         centred,
         rgb=_is_rgb(image),
         planar=False,
-        resolutions=max(5, ((max(image.rows, image.columns) - 1) // 64).bit_length()),
         reversible=True,
         tlm=True,
+        **lossy.htj2k_layout(layout, max(5, down_to_64.bit_length())),
     )
     return stream_repair.with_precision(stream, image.samples_per_pixel, bits, signed=image.signed)
 
@@ -251,10 +256,12 @@ ENCODERS: Final[dict[str, Callable[[Frame], bytes]]] = {
     RLE: packbits.encode,
     **dict.fromkeys(_uids(57, 70), _encode_jpeg),
     **dict.fromkeys(_uids(80, 81), _encode_jpegls),
-    **dict.fromkeys(_uids(90, 91), _encode_jpeg2000),
-    **dict.fromkeys(_uids(201, 203), _encode_htj2k),
-    **dict.fromkeys(_uids(202), lambda f: openjph.checked(_encode_htj2k(f), f.image)),
     **dict.fromkeys(_uids(110, 112), _encode_jpegxl),
     DEFLATED_FRAME: _encode_deflated,
     ENCAPSULATED: _encode_bytes,
+}
+ARRANGING_ENCODERS: Final[dict[str, Callable[[Frame, Layout], bytes]]] = {
+    **dict.fromkeys(_uids(90, 91), _encode_jpeg2000),
+    **dict.fromkeys(_uids(201, 203), _encode_htj2k),
+    ROOT + ".4.202": lambda f, layout: openjph.checked(_encode_htj2k(f, layout), f.image),
 }

@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 
 from dicomtx.codecs import samples, stream_repair
-from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.codec import EncodeOptions, Layout
 from dicomtx.codecs.imagecodecs import openjph
 from dicomtx.codecs.shipped import ROOT
 from dicomtx.errors import CodecError
@@ -97,6 +97,7 @@ def _encode_jpeg2000(frame: Frame, options: EncodeOptions) -> bytes:
         reversible=False,
         mct=_is_rgb(image),
         numthreads=1,
+        **jpeg2000_layout(options.layout),
     )
     return _labelled(bytes(stream), image)
 
@@ -119,11 +120,28 @@ def _encode_htj2k(frame: Frame, options: EncodeOptions) -> bytes:
         level=options.step,
         rgb=_is_rgb(image),
         planar=False,
-        resolutions=5,
         reversible=False,
         tlm=True,
+        **htj2k_layout(options.layout, 5),
     )
     return _labelled(stream, image)
+
+
+def jpeg2000_layout(layout: Layout) -> dict[str, Any]:
+    """Returns the options of ``jpeg2k_encode`` for a layout; its resolutions include the image.
+
+    Raises:
+        CodecError: the layout has tiles.
+    """
+    if layout.tile_size:
+        raise CodecError("imagecodecs does not write tiles in JPEG 2000")
+    return {} if layout.levels is None else {"resolutions": layout.levels + 1}
+
+
+def htj2k_layout(layout: Layout, levels: int) -> dict[str, Any]:
+    """Returns the options of ``htj2k_encode`` for a layout; its resolutions are the levels."""
+    levels = levels if layout.levels is None else layout.levels
+    return {"resolutions": levels, "tile": layout.tile_size}
 
 
 def _labelled(stream: bytes, image: ImagePixel) -> bytes:

@@ -3,7 +3,8 @@
 from math import inf, sqrt
 from typing import Final, NamedTuple
 
-from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.codecs.codec import ANY_LAYOUT, Codec, CodecSpec, EncodeOptions, Layout
+from dicomtx.codecs.layout import arranged
 from dicomtx.engine.decoding.decoder import Decoder, in_working_colours
 from dicomtx.engine.decoding.errors import FailedError
 from dicomtx.engine.lossy.measurement import Errors, Goal, decibels, measured
@@ -72,6 +73,7 @@ class LossyEncoder(NamedTuple):
         goal: the goal.
         peak: largest minus smallest value of the source.
         floor: the lowest PSNR in dB that a frame may have.
+        layout: the arrangement of JPEG 2000 streams.
     """
 
     plan: Code
@@ -82,6 +84,7 @@ class LossyEncoder(NamedTuple):
     goal: Goal
     peak: int
     floor: float
+    layout: Layout = ANY_LAYOUT
 
     def encode(self, frame: Frame, index: int) -> Lossy:
         """Returns the frame, encoded so that it just meets the goal.
@@ -195,8 +198,9 @@ class LossyEncoder(NamedTuple):
         return self.plan.after.subsampled
 
     def _made(self, frame: Frame, index: int, options: EncodeOptions) -> Lossy:
+        options = options._replace(layout=self.layout)
         try:
-            stream = self.codec.encode(frame, self.plan.target, options)
+            stream = arranged(self.codec.encode(frame, self.plan.target, options), options)
         except CodecError as error:
             raise FailedError(self.spec, "encode", index, error) from error
         reasons = []

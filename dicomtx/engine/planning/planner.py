@@ -20,6 +20,7 @@ from dicomtx.engine.planning.plan import (
 )
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.settings import Settings, is_exact
+from dicomtx.settings.targets import is_jpeg2000
 from dicomtx.transfer_syntaxes import BASELINE, RECOMPRESSION, TransferSyntax, by_uid, find
 
 ADVICE: Final = "; try --to "
@@ -53,15 +54,15 @@ def _without_advice(made: Refuse) -> str:
 def _plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     if header.hidden and not settings.force_native:
         return refusal(header, target, hidden_streams(header))
-    small = goals.has_ratio(header, target, settings)
-    same = header.syntax == header.label == target and small
+    met = goals.is_met(header, target, settings)
+    same = header.syntax == header.label == target and met
     if same and header.sound and not _is_rewrapped(header, settings):
         told = goals.unapplied(header, target, settings)
         return Copy(source=header.syntax, target=target, warnings=told)
     reason, keep = _untouchable(header, target, settings)
     if reason and keep and not settings.strict:
         return Keep(source=header.syntax, target=header.label, reason=reason)
-    whole = target.uid == header.syntax.uid and target.encapsulated and small
+    whole = target.uid == header.syntax.uid and target.encapsulated and met
     if not reason and whole and header.image:
         return _rewrapped(header, header.image, target, settings)
     if not reason and _only_headers(header, target):
@@ -214,6 +215,11 @@ def _coded(
         decoder, reason = _first(codecs, header.syntax, "decode", working)
     if encodes and not reason:
         encoder, reason = _first(codecs, target, "encode", working)
+        if encoder in SHIPPED and is_jpeg2000(target):
+            from dicomtx.codecs.layout import layout_of, unable  # noqa: PLC0415 - most targets need none
+
+            layout, exact = layout_of(settings, target), is_exact(target, settings)
+            reason = unable(target, working, layout, exact=exact)
     reason = reason or lossy_safety.refusal(header, target, settings)
     if reason:
         return refusal(header, target, reason)

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from dicomtx.codecs.codec import Codec, CodecSpec, EncodeOptions
+from dicomtx.codecs.codec import ANY_LAYOUT, Codec, CodecSpec, EncodeOptions, Layout
+from dicomtx.codecs.layout import arranged
 from dicomtx.dicom.pixel_data.palette import Palette
 from dicomtx.encoding_profiles import whole_words
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, in_working_colours
@@ -78,6 +79,7 @@ class Pipeline(NamedTuple):
         palette: the palette to expand frames with, if the plan requires it.
         digests: whether to compute digests of native frames.
         kept: frames that were read before, by index; ``make`` removes them.
+        layout: the arrangement of JPEG 2000 streams.
     """
 
     plan: Code
@@ -93,6 +95,7 @@ class Pipeline(NamedTuple):
     palette: Palette | None = None
     digests: bool = True
     kept: dict[int, Read] | None = None
+    layout: Layout = ANY_LAYOUT
 
     def read(self, index: int) -> Read:
         """Returns one frame of the source, ready to encode.
@@ -145,7 +148,8 @@ class Pipeline(NamedTuple):
         if self.encoder is None or self.codec is None:
             return Made(frame.data, stored_values.digest(frame) if self.digests else b"")
         try:
-            stream = self.codec.encode(self._coded(frame, index), self.plan.target, self._options)
+            coded, options = self._coded(frame, index), self._options
+            stream = arranged(self.codec.encode(coded, self.plan.target, options), options)
         except CodecError as error:
             raise FailedError(self.encoder, "encode", index, error) from error
         return Made(stream, b"", (), self._checked(stream, frame, index))
@@ -197,7 +201,7 @@ class Pipeline(NamedTuple):
 
     @property
     def _options(self) -> EncodeOptions:
-        return EncodeOptions(reversible=self.plan.target.lossy)
+        return EncodeOptions(reversible=self.plan.target.lossy, layout=self.layout)
 
     @property
     def _encoder_name(self) -> str:
@@ -254,5 +258,6 @@ def with_lossy_encoder(pipeline: Pipeline, settings: Settings, threads: int) -> 
         goal=asked(settings, pipeline.plan.target),
         peak=Range.around(ranges).peak,
         floor=settings.min_psnr,
+        layout=pipeline.layout,
     )
     return pipeline._replace(lossy=lossy, kept=kept)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import CodecSpec, Direction
+from dicomtx.codecs.layout import layout_of
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import attributes, tags
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -174,6 +175,7 @@ class Transcoder:
             sampled=self._sampled(found.count),
             palette=read_palette(self.data_set) if plan.expand else None,
             digests=self.settings.verifies.share > 0,
+            layout=layout_of(self.settings, plan.target),
         )
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:

@@ -1,0 +1,20 @@
+"""The commands that offer settings, and what the settings of a group have in common."""
+
+from functools import partial
+from typing import Final
+
+from dicomtx.settings.field import Field
+
+CONVERTING: Final = ("convert", "batch", "watch", "export")
+PLANNING: Final = (*CONVERTING, "plan")
+READING: Final = (*PLANNING, "compare")
+EVERY: Final = (*READING, "codecs", "negotiate")
+
+codecs = partial(Field, scope="run", commands=EVERY, heading="Codecs")
+resources = partial(
+    Field, scope="run", commands=CONVERTING, heading="Resources", shapes_result=False
+)
+verification = partial(Field, scope="checking", commands=PLANNING, heading="Verification")
+pixels = partial(Field, scope="file", commands=PLANNING, heading="Pixel data")
+lossy = partial(Field, scope="file", commands=PLANNING, heading="Lossy")
+output = partial(Field, commands=PLANNING, heading="Output")
