@@ -238,14 +238,25 @@ def test_the_nightly_job_leaves_one_that_is_still_at_it_alone(tmp_path: Path, pa
     assert not (tmp_path / "mail").exists()
 
 
-@pytest.mark.parametrize("unit", ["dicomtx.service", "dicomtx-http.service"])
-def test_the_units_start_the_server_with_options_that_it_has(unit: str) -> None:
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [
+        ("dicomtx.service", "serve"),
+        ("dicomtx-http.service", "serve"),
+        ("dicomtx-watch.service", "watch"),
+    ],
+)
+def test_the_units_start_commands_with_options_that_they_have(unit: str, name: str) -> None:
     from click import Context
 
-    from dicomtx.cli.serve import serve
+    from dicomtx.cli import dicomtx
 
     lines = (EXAMPLES / "systemd" / unit).read_text().splitlines()
     (line,) = [line for line in lines if line.startswith("ExecStart=")]
-    program, command, *options = line.partition("=")[2].split()
-    assert (Path(program).name, command) == ("dicomtx", "serve")
-    assert not serve.make_parser(Context(serve)).parse_args(options)[1], "arguments are left over"
+    program, called, *options = line.partition("=")[2].split()
+    assert (Path(program).name, called) == ("dicomtx", name)
+    command = dicomtx.get_command(Context(dicomtx), name)
+    assert command
+    assert not command.make_parser(Context(command)).parse_args(options)[1], (
+        "arguments are left over"
+    )

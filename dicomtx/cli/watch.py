@@ -155,7 +155,7 @@ def _explained(outcome: "Outcome", tell: "Report") -> "Outcome":
     moved = [text for text in outcome.warnings if text.startswith("moved to ")]
     if tell.as_json or not (outcome.error and moved):
         return outcome
-    return outcome._replace(error=f"{outcome.error} ({moved[-1]})")
+    return outcome._replace(error=f"{outcome.error}; {moved[-1]}")
 
 
 @contextmanager

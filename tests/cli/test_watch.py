@@ -66,7 +66,7 @@ def test_once_ends_with_1_if_files_failed(
     (tmp_path / "in/a.txt").write_bytes(b"text")
     arguments = ["watch", f"{tmp_path}/in", f"{tmp_path}/out", "--once", "--settle", "0"]
     assert main([*arguments, "--dead-letter", f"{tmp_path}/dead"]) == 1
-    assert f"a.txt: not a DICOM file (moved to {tmp_path}/dead/a.txt)" in capfd.readouterr().err
+    assert f"a.txt: not a DICOM file; moved to {tmp_path}/dead/a.txt" in capfd.readouterr().err
     assert main(arguments) == 0
 
 

@@ -31,15 +31,17 @@ class Arrivals:
 
 
 @contextmanager
-def watching(folder: str, rescan: float, note: Callable[[str], None]) -> Iterator[Arrivals]:
-    """Yields the arrivals in a folder, at any depth. ``note`` is called if there are no events."""
-    arrivals, stop = Arrivals(), threading.Event()
+def watching(
+    folder: str, arrivals: Arrivals, rescan: float, note: Callable[[str], None]
+) -> Iterator[None]:
+    """Adds what changes in a folder, at any depth. ``note`` is called if there are no events."""
     try:
         from watchfiles import watch  # noqa: PLC0415 - an extra
     except ImportError:
         note(HINT.format("install them with pip install 'dicomtx[watch]'", rescan))
-        yield arrivals
+        yield
         return
+    stop = threading.Event()
 
     def listen() -> None:
         try:
@@ -50,7 +52,6 @@ def watching(folder: str, rescan: float, note: Callable[[str], None]) -> Iterato
                 step=STEP,
                 stop_event=stop,
                 rust_timeout=1000,
-                yield_on_timeout=False,
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
@@ -62,7 +63,7 @@ def watching(folder: str, rescan: float, note: Callable[[str], None]) -> Iterato
     thread = threading.Thread(target=listen, name="watchfiles", daemon=True)
     thread.start()
     try:
-        yield arrivals
+        yield
     finally:
         stop.set()
         thread.join(2)

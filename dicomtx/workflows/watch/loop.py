@@ -11,7 +11,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.lock import locked
 from dicomtx.storage.part_files import TOKEN, remove_folder, sweep_tree
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.watch.arrivals import watching
+from dicomtx.workflows.watch.arrivals import Arrivals, watching
 from dicomtx.workflows.watch.delivery import Delivery, NotNowError
 from dicomtx.workflows.watch.endings import Endings
 from dicomtx.workflows.watch.incoming import Incoming, Taken
@@ -117,7 +117,9 @@ def opened(watch: Watch, told: Told) -> Iterator[WatchRun]:
         remove_folder(os.path.dirname(places.staged("")))
         if places.dead_letter:
             sweep_tree(places.dead_letter)
-        arrivals = stack.enter_context(watching(places.folder, watch.rescan, told.note))
+        arrivals = Arrivals()
+        if not watch.once:
+            stack.enter_context(watching(places.folder, arrivals, watch.rescan, told.note))
 
         def fault(path: str, why: str) -> None:
             told.note(f"{path} {why}")

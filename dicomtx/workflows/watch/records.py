@@ -63,7 +63,11 @@ class Record(NamedTuple):
 
 @dataclass(eq=False)
 class Records:
-    """The records; no other process can open them meanwhile. Each change is durable at once."""
+    """The records; no other process can open them meanwhile.
+
+    A new record survives a power failure. A record that was forgotten may come back after one, and
+    does no harm.
+    """
 
     base: sqlite3.Connection
 
@@ -81,12 +85,15 @@ class Records:
     def put(self, record: Record) -> None:
         """Records what is done with a file."""
         row = (_text(record.source), json.dumps(record))
-        self.base.execute("INSERT OR REPLACE INTO files VALUES (?, ?)", row)
-        self.base.commit()
+        self._commit("INSERT OR REPLACE INTO files VALUES (?, ?)", row, sync="FULL")
 
     def forget(self, source: str) -> None:
         """Removes the record of a file."""
-        self.base.execute("DELETE FROM files WHERE source = ?", (_text(source),))
+        self._commit("DELETE FROM files WHERE source = ?", (_text(source),), sync="NORMAL")
+
+    def _commit(self, statement: str, values: tuple[str, ...], *, sync: str) -> None:
+        self.base.execute(f"PRAGMA synchronous = {sync}")
+        self.base.execute(statement, values)
         self.base.commit()
 
 
@@ -102,7 +109,6 @@ def open_records(path: str, destination: str) -> Iterator[Records]:
         locked(path),
         open_database(path, SCHEMA) as base,
     ):
-        base.execute("PRAGMA synchronous = FULL")  # a source is removed only after that
         yield Records(base)
 
 
