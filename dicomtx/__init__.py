@@ -66,6 +66,11 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    """Returns the public names, so that shells and editors can complete them."""
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """Imports a public name on first use (PEP 562), so that ``import dicomtx`` stays fast."""
     if name not in _HOMES:

@@ -57,11 +57,27 @@ EPILOG: Final = (
     '\b\neval "$(dicomtx completion bash)"'
 )
 
+MEANT: Final = {
+    **dict.fromkeys(
+        ("compress", "decompress", "transcode", "recompress"),
+        "convert' for a file, or 'batch' for a folder, with '--to SYNTAX",
+    ),
+    **dict.fromkeys(("explain", "why"), "policy explain"),
+    **dict.fromkeys(("dicomdir", "media"), "export media"),
+    **dict.fromkeys(("zip", "archive"), "export archive"),
+    **dict.fromkeys(("dump", "show", "dcmdump", "gdcminfo"), "info"),
+    "diff": "compare",
+    "orthanc": "plan SRC --orthanc FILE",
+    "help": "--help",
+    "version": "--version",
+}
+"""Other names that people try, and what they could mean."""
+
 
 class Commands(Group):
     """The commands of ``COMMANDS``; imports only the one that runs."""
 
-    meant = dict.fromkeys(("compress", "decompress", "transcode", "recompress"), "convert")
+    meant = MEANT
     for_path = "Use 'dicomtx convert {path} DST', or 'dicomtx info {path}'"
 
     def alone(self, ctx: click.Context) -> NoReturn:

@@ -63,9 +63,11 @@ def compare(
     """Compare the stored values of each frame and the elements of A and B.
 
     A and B can have different transfer syntaxes. '-' is standard input. Exit code 0: they are the
-    same. 1: they differ. Differences that follow from the transfer syntax are listed under
-    Encoding, and count only with --all. These are the syntax itself, group lengths, offset tables,
-    and colour spaces of the same colours. The peak of PSNR is the range of A's stored values.
+    same. 1: they differ.
+
+    Differences that follow from the transfer syntax are listed under Encoding, and count only with
+    --all. These are the syntax itself, group lengths, offset tables, and Photometric Interpretation
+    if the colours are the same. The peak of the PSNR is the range of A's stored values.
     """
     from dicomtx.run_facts import run_facts  # noqa: PLC0415
     from dicomtx.workflows.compare.compare import compare as compare_files  # noqa: PLC0415

@@ -61,8 +61,8 @@ def convert(
         raise click.UsageError("-v and -q contradict each other")
     if more:
         raise click.UsageError(
-            "convert takes one file. For several, use 'dicomtx batch SRC... DST' or"
-            " 'dicomtx batch SRC... --in-place'"
+            f"convert takes SRC and DST, not also '{more[0]}'. For several files, use"
+            " 'dicomtx batch SRC... DST'"
         )
     destination = _destination(
         source, destination, options.pop("output"), in_place=options["in_place"]
@@ -97,7 +97,10 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
         click.UsageError: DST is missing or given twice.
     """
     if named and output:
-        raise click.UsageError("DST and -o contradict each other")
+        raise click.UsageError(
+            f"DST and -o contradict each other: {named}, {output}. For several files, use"
+            f" 'dicomtx batch SRC... -o {output}'"
+        )
     destination = output or named
     if in_place and source != "-" and destination in (None, source):
         return source

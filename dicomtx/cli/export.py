@@ -60,6 +60,7 @@ def _common(command: Any) -> Any:
     short_help="Write files to one archive, or to media with a DICOMDIR.",
     for_path="Use 'dicomtx export archive SRC... OUT.zip' for a ZIP archive, or"
     " 'dicomtx export media SRC... OUT' for files with a DICOMDIR",
+    meant={"zip": "archive", "dicomdir": "media", "iso": "media", "cd": "media"},
 )
 def export() -> None:
     """Transcode files and write them to one archive, or to media with a DICOMDIR.

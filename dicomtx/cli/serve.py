@@ -50,7 +50,7 @@ PASSED_ON: Final = ("jobs", "idle-timeout", "request-timeout")
 @option(
     *("Options", "--token-file"),
     metavar="FILE",
-    help="Token that HTTP clients must send; chmod 600 FILE.",
+    help="File with the token that HTTP clients must send. Only you may read it (chmod 600).",
 )
 @click.option(
     "--allow-remote", is_flag=True, help="Allow an ADDRESS that other machines can reach."

@@ -127,7 +127,8 @@ class Settings(NamedTuple):
     force_native: Annotated[
         bool,
         groups.pixels(
-            "Accept files labelled uncompressed whose Pixel Data looks compressed.",
+            "Treat Pixel Data as uncompressed if the transfer syntax says so, even if it looks"
+            " compressed.",
             commands=groups.READING,
         ),
     ] = False

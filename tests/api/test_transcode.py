@@ -169,3 +169,17 @@ def test_editors_see_every_option(function: Callable[..., Any]) -> None:
 )
 def test_every_type_of_a_value_is_taken(options: Any) -> None:
     assert dicomtx.transcode_bytes(grey(), to="rle", **options)[1].status == "done"
+
+
+@pytest.mark.parametrize("source", [Dataset(), b"bytes", None])
+def test_what_is_neither_a_path_nor_a_stream_is_an_error_that_names_the_right_function(
+    source: Any,
+) -> None:
+    with pytest.raises(UsageError, match="use transcode_dataset for a pydicom Dataset"):
+        dicomtx.transcode(source, io.BytesIO(), to="rle")
+    with pytest.raises(UsageError, match="neither a path nor a binary stream"):
+        dicomtx.transcode(io.BytesIO(grey()), source, to="rle")
+
+
+def test_editors_and_shells_see_the_public_names() -> None:
+    assert dir(dicomtx) == sorted(dicomtx.__all__)

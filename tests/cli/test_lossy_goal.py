@@ -60,7 +60,7 @@ def test_a_goal_allows_it_and_the_lines_say_lossy(capfd: Captured, goal: tuple[s
     assert main([*WAYS["batch"], "--to", "jpeg2000", *goal]) == ExitCode.DONE
     assert "batch: 1 done (1 LOSSY), 0 kept" in capfd.readouterr().out
     assert main([*WAYS["plan"], "--to", "jpeg2000", *goal]) == ExitCode.DONE
-    assert "plan: 1 encode (1 LOSSY)" in capfd.readouterr().out
+    assert "plan: 1 would be done (1 LOSSY)" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("options", [("--reversible",), ("--near", "0"), ("--max-error", "0")])
@@ -219,3 +219,20 @@ def test_a_policy_does_not_replace_originals_by_lossy_files(
     assert main([*IN_PLACE[way], "--policy", "a.toml"]) == code
     assert "--allow-lossy-in-place" in capfd.readouterr().err
     assert ct.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("to", "lossy"),
+    [
+        ("jpeg", "jpeg-baseline"),
+        ("jpegls", "jpeg-ls-near-lossless"),
+        ("j2k", "jpeg2000"),
+        ("htj2k-lossless", "htj2k"),
+        ("rle", "jpeg2000"),
+    ],
+)
+def test_the_suggested_lossy_syntax_is_of_the_family_that_was_named(
+    capfd: Captured, to: str, lossy: str
+) -> None:
+    assert main(["convert", "a", "b", "--to", to, "--quality", "85"]) == ExitCode.USAGE
+    assert f"Try --to {lossy} --quality 85" in capfd.readouterr().err

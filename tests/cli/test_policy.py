@@ -61,6 +61,15 @@ def test_explain_shows_rule_by_rule_why(
     assert capfd.readouterr().err.startswith("dicomtx: nothing.dcm: ")
 
 
+def test_an_orthanc_configuration_is_not_a_policy_and_a_key_is_not_a_file(
+    capfd: pytest.CaptureFixture[str], orthanc: str, ct: Path
+) -> None:
+    assert main(["plan", str(ct), "--policy", orthanc]) == ExitCode.SETTINGS
+    assert "use --orthanc for Orthanc's configuration" in capfd.readouterr().err
+    assert main(["plan", str(ct), "--orthanc", "IngestTranscoding=x"]) == ExitCode.SETTINGS
+    assert "--orthanc takes a configuration file or a folder" in capfd.readouterr().err
+
+
 def test_explain_takes_the_policy_and_the_file_in_any_order(
     capfd: pytest.CaptureFixture[str], orthanc: str, ct: Path
 ) -> None:

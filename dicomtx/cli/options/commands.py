@@ -17,18 +17,25 @@ class Group(click.Group):
     """A group of commands that suggests the right name for a wrong one.
 
     Attributes:
-        meant: maps other names that people try to commands.
+        meant: maps other names that people try to what they could mean.
         for_path: what to use if a path is in the place of the command; ``{path}`` is the path.
     """
 
     meant: Mapping[str, str] = {}
     for_path = ""
 
-    def __init__(self, *args: Any, for_path: str = "", **attributes: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        for_path: str = "",
+        meant: Mapping[str, str] | None = None,
+        **attributes: Any,
+    ) -> None:
         attributes |= {"callback": self._invoked, "invoke_without_command": True}
         super().__init__(*args, **attributes)
         self.subcommand_metavar = "COMMAND [ARGS]..."
         self.for_path = for_path or self.for_path
+        self.meant = meant or self.meant
 
     def _invoked(self) -> None:
         context = click.get_current_context()

@@ -17,6 +17,13 @@ from dicomtx.transfer_syntaxes import RECOMPRESSION, ROOT, TransferSyntax
 
 Decorator = Callable[[Any], Any]
 
+LOSSY: Final[Mapping[str, str]] = {
+    "JPEG": "jpeg-baseline",
+    "JPEG-LS": "jpeg-ls-near-lossless",
+    "HTJ2K": "htj2k",
+    "JPEG XL": "jpeg-xl",
+}
+"""The lossy syntax to suggest by the family of a lossless one; jpeg2000 for others."""
 RESTORED: Final = ROOT + ".4.50"
 """JPEG Baseline. jpeg-xl-recompression converts back to it without loss, so only the plan of a
 file shows whether a goal is missing."""
@@ -131,7 +138,9 @@ def refuse_goal(why: str) -> None:
     """
     name, _, value = given_goal().partition(" ")
     if name:
-        target = "jpeg-ls-near-lossless" if name == "--near" else "jpeg2000"
+        chosen = click.get_current_context().params.get("target")
+        family = chosen.family if isinstance(chosen, TransferSyntax) else ""
+        target = "jpeg-ls-near-lossless" if name == "--near" else LOSSY.get(family, "jpeg2000")
         goal = f"{name} {value}".rstrip()
         raise click.UsageError(f"{name} needs a lossy target, {why}. Try --to {target} {goal}")
 

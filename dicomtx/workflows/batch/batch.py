@@ -158,10 +158,10 @@ def check(batch: Batch) -> None:
     if aside == place:
         raise UsageError(f"{batch.rejected} is both DST and --rejected; use two folders")
     if os.path.exists(place) and not os.path.isdir(place):
-        raise UsageError(
-            f"{batch.destination} is not a folder. batch takes the last argument as the"
-            " destination; use -o DST to give it first"
-        )
+        hint = "takes the last argument as the destination; use -o DST to give it first"
+        if batch.destination.lower().endswith(".zip"):
+            hint = "writes no archives; use 'dicomtx export archive SRC... OUT.zip'"
+        raise UsageError(f"{batch.destination} is not a folder. batch {hint}")
     for source in batch.sources:
         if source != "-" and os.path.realpath(source) == place:
             raise UsageError(f"{source} is both SRC and DST; use --in-place")

@@ -82,7 +82,8 @@ def _read(path: str, environ: Mapping[str, str]) -> dict[str, Any]:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
+        hint = "" if os.path.exists(path) else "; --orthanc takes a configuration file or a folder"
+        raise SettingsError(f"{path}: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not valid UTF-8: {error}") from error
     try:

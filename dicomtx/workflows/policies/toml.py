@@ -35,6 +35,10 @@ def policy_of(
     path = settings_file(config, environ)
     if named is None:
         return read_policies(path).get(DEFAULT) if path else None
+    if named.lower().endswith(".json"):
+        raise SettingsError(
+            f"{named}: policies are TOML; use --orthanc for Orthanc's configuration"
+        )
     if os.sep in named or named.endswith(".toml") or os.path.isfile(named):
         return only(read_policies(named), named)
     found = read_policies(path) if path else {}
