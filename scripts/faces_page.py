@@ -34,6 +34,9 @@ PATH=~/shims:$PATH ./nightly.sh
 dicomtx shims uninstall ~/shims
 ```
 
+This is enough for a hook of Orthanc that runs `gdcmconv -U --j2k`, if the folder is on the `PATH`
+of the server. The hook can now trust the exit code.
+
 A shim runs the Python that installed it. It replaces no file of another program unless you give
 `-f`. With `DICOMTX_SERVER`, shims use the [warm server](server.md).
 

@@ -61,6 +61,16 @@ def sequences(data_set: DataSet) -> Iterator[tuple[int, int]]:
             yield element.value, element.end
 
 
+def has_delimiters(data_set: DataSet) -> bool:
+    """Returns whether a sequence or an item ends with a delimiter, so its length is undefined.
+
+    It may also be True if the bytes of a delimiter occur in a value.
+    """
+    source, ends = data_set.source, tuple(ENDS.values())
+    found = (element for element in data_set.elements if _is_sequence(source, element))
+    return any(one.undefined or any(_may_hold(source, one, end) for end in ends) for one in found)
+
+
 def _in_sequence(data_set: DataSet, sequence: Element, tag: int) -> Iterator[tuple[Path, DataSet]]:
     source = data_set.source
     levels = [_opened(sequence, data_set.encoding, sequence.end)]

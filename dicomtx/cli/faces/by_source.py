@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.cli.faces.wanted import LOSSY_JPEG, NATIVE, SAME, Wanted
 from dicomtx.dicom.inspection import FileInfo
+from dicomtx.dicom.item_search import has_delimiters
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.errors import UnsupportedError
 from dicomtx.transfer_syntaxes import TransferSyntax, find
@@ -34,6 +35,11 @@ class BySource(NamedTuple):
             UnsupportedError: the source is not what the options say.
         """
         _check(subject.header, self.wanted)
+        if self.wanted.explicit_lengths and has_delimiters(subject.data_set):
+            raise UnsupportedError(
+                "it has sequences of undefined length, and dicomtx keeps them; drop the option"
+                " for explicit lengths"
+            )
         return Decision(Verdict.TRANSCODE, "", _target(subject.header, self.wanted.target))
 
     def explain(self, subject: Subject) -> list[tuple[str, str]]:

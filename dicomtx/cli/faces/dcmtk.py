@@ -186,10 +186,10 @@ OUTPUT_SYNTAX: Final = (
     ),
 )
 LENGTHS: Final = (
-    accepted(
+    used(
         "+e --length-explicit",
-        "dicomtx keeps explicit lengths explicit.",
-        differs="Undefined lengths stay undefined.",
+        "Explicit lengths. dicomtx keeps those of the source, and refuses undefined ones.",
+        explicit_lengths=True,
     ),
     refused("-e --length-undefined", "dicomtx keeps explicit lengths explicit"),
 )
@@ -269,6 +269,7 @@ def wanted(default: str, choices: Choices, **settings: Any) -> Wanted:
         has_meta=choices.get("has_meta"),
         encoding=choices.get("encoding", ""),
         planar=choices.get("planar"),
+        explicit_lengths=choices.get("explicit_lengths", False),
     )
 
 

@@ -23,6 +23,7 @@ class Wanted(NamedTuple):
         has_meta: the source must have file meta information, or must not; None allows both.
         encoding: the slug of the encoding that the source must have; empty allows any.
         planar: the planar configuration that the result must have; None allows both.
+        explicit_lengths: the sequences of the source must have explicit lengths.
         notes: warnings about the command line.
     """
 
@@ -32,6 +33,7 @@ class Wanted(NamedTuple):
     has_meta: bool | None = None
     encoding: str = ""
     planar: int | None = None
+    explicit_lengths: bool = False
     notes: tuple[str, ...] = ()
 
 

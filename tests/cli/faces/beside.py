@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import which
 from typing import NamedTuple
@@ -22,6 +22,7 @@ LABELS = (
 )
 
 UID = "SOPInstanceUID"
+Decoder = Callable[[Path], tuple[oracle.Values, str] | str]
 BARE = {
     "no_meta_implicit.dcm": "MR_small_implicit.dcm",
     "no_meta_little.dcm": "MR_small.dcm",
@@ -66,7 +67,7 @@ def documented(program: str) -> set[str]:
     return {name for line in lines for name in line if name}
 
 
-def compare(program: str, case: Case, folder: Path, decoder: oracle.Decoder) -> None:
+def compare(program: str, case: Case, folder: Path, decoder: Decoder) -> None:
     """Checks that both write the same syntax, labels and pixels, but for wanted differences."""
     ours, theirs = folder / "ours.dcm", folder / "theirs.dcm"
     source = _bare(case.source, folder) if case.source in BARE else file(case.source)
@@ -107,7 +108,7 @@ def _has_table(data_set: Dataset) -> bool | None:
     return any(data_set.PixelData[4:8])
 
 
-def _distance(one: Path, other: Path, decoder: oracle.Decoder) -> int:
+def _distance(one: Path, other: Path, decoder: Decoder) -> int:
     """Returns the largest difference of a sample."""
     mine, others = decoder(one), decoder(other)
     assert not isinstance(mine, str), mine

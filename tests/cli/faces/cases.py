@@ -91,7 +91,7 @@ DCMCJPEG: Final = (
 )
 DCMDJPEG: Final = (
     Case("", "JPEG-LL.dcm"),
-    Case(f"{GENERAL} +f {DECODED} +te", "JPEG-LL.dcm"),
+    Case(f"{GENERAL} +f {DECODED} +te", "SC_rgb_jpeg_gdcm.dcm"),
     Case("+fo -ll warn +tb", "JPEG-LL.dcm"),
     Case("+ti +cp +pa", "SC_rgb_jpeg_dcmtk.dcm", error=3),
     Case("+cl +px", "SC_rgb_jpeg_dcmtk.dcm", error=3),
