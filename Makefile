@@ -31,12 +31,14 @@ check: $(READY)  ## check formatting, lint, types, the generated files, and star
 	$(BIN)/python -m scripts.api_options --check dicomtx/settings/options.py
 	$(BIN)/python -m scripts.cli_reference --check docs/cli.md
 	$(BIN)/python -m scripts.faces_page --check docs/faces.md
+	$(BIN)/python -m scripts.share --check share
 	$(BIN)/pytest tests/test_start_up.py
 
 generated: $(READY)  ## write the files that are generated from the settings and the commands
 	$(BIN)/python -m scripts.api_options --write dicomtx/settings/options.py
 	$(BIN)/python -m scripts.cli_reference --write docs/cli.md
 	$(BIN)/python -m scripts.faces_page --write docs/faces.md
+	$(BIN)/python -m scripts.share --write share
 
 bench: $(READY)  ## measure against gdcmconv and DCMTK, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench

@@ -37,7 +37,7 @@ class Row(NamedTuple):
 def page() -> str:
     """Returns the whole page."""
     root = click.Context(dicomtx, info_name="dicomtx", **dicomtx.context_settings)
-    contexts = list(_commands(root))
+    contexts = list(commands(root))
     counts = Counter(row for context in contexts for row in _rows(context))
     shared = [row for row, count in counts.items() if count >= SHARED]
     epilogs = dict.fromkeys(_formatted(c.command.format_epilog, c) for c in contexts[1:])
@@ -46,7 +46,7 @@ def page() -> str:
     return "\n".join([*sections, *(_block(text) for text in (ending, *epilogs) if text)])
 
 
-def _commands(context: click.Context) -> Iterator[click.Context]:
+def commands(context: click.Context) -> Iterator[click.Context]:
     """Yields a command, then its subcommands."""
     yield context
     group = context.command
@@ -54,7 +54,7 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
         for name in COMMANDS if group is dicomtx else group.commands:
             listed = group.get_command(context, name)
             assert listed
-            yield from _commands(click.Context(listed, context, name))
+            yield from commands(click.Context(listed, context, name))
 
 
 def _rows(context: click.Context) -> Iterator[Row]:
