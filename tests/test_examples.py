@@ -93,6 +93,27 @@ def test_the_fixtures_are_in_the_syntax_that_their_name_says(tmp_path: Path, pat
         assert b"UI" + (len(uid) + len(uid) % 2).to_bytes(2, "little") + uid in start
 
 
+def test_a_reader_is_checked_with_fixtures(tmp_path: Path, path: str) -> None:
+    shutil.copytree(EXAMPLES / "ci_fixtures", tmp_path / "ci")
+    test = tmp_path / "ci/test_reader.py"
+    assert "12 passed" in _pytest(test, path)
+    test.write_text(test.read_text().replace('newbyteorder("<")', 'newbyteorder(">")'))
+    assert "6 failed, 6 passed" in _pytest(test, path), "the bytes of 8-bit samples have no order"
+
+
+def _pytest(test: Path, path: str) -> str:
+    """Returns what pytest prints about the tests of one file."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.stdout
+
+
 def _orthanc(
     stored: Path, path: str, origin: str = "DicomProtocol", answer: str = "Success"
 ) -> str:
