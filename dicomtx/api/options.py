@@ -89,13 +89,30 @@ def target_of(
     """
     if to and policy:
         raise UsageError(f"to and the policy {policy.name} contradict each other")
-    target = find(to) if to else DEFAULT_TARGET
-    if not policy:
-        check_target(options, target, option=False)
     goal = next((name for name in ("lossy", *GOALS) if options.get(name)), "")
-    if goal and not policy and (not target.lossy or target.uid == RECOMPRESSION):
+    if policy:
+        _check_goal(goal, policy)
+        return DEFAULT_TARGET
+    target = find(to) if to else DEFAULT_TARGET
+    check_target(options, target, option=False)
+    if goal and (not target.lossy or target.uid == RECOMPRESSION):
         raise UsageError(f"{goal} needs a lossy target, but {target.name} is lossless")
     return target
+
+
+def _check_goal(goal: str, policy: "Policy") -> None:
+    """Checks that a policy does not ignore a quality goal.
+
+    Raises:
+        UsageError: it does.
+    """
+    from dicomtx.workflows.policies.goals import goals_of  # noqa: PLC0415 - only policies need it
+
+    own = goals_of(policy)
+    if goal and not own:
+        raise UsageError(f"{goal} needs a lossy target, but policy {policy.name} has none")
+    if goal and all(own):
+        raise UsageError(f"{goal} has no effect: policy {policy.name} sets {' and '.join(own)}")
 
 
 def policy_of(options: Mapping[str, Any]) -> "Policy | None":

@@ -44,6 +44,19 @@ def test_a_policy_decides_instead_of_a_target(tmp_path: Path) -> None:
         dicomtx.plan(io.BytesIO(grey()), to="rle", policy=tmp_path / "policy.toml")
 
 
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ('to = "rle"', "quality needs a lossy target, but policy small has none"),
+        ('to = "jpeg2000"\npsnr = 60', "quality has no effect: policy small sets --psnr 60"),
+    ],
+)
+def test_a_policy_does_not_ignore_a_goal(tmp_path: Path, rule: str, message: str) -> None:
+    (tmp_path / "policy.toml").write_text(f"[[policy.small.rule]]\n{rule}\n")
+    with pytest.raises(UsageError, match=message):
+        dicomtx.plan(io.BytesIO(grey()), policy=tmp_path / "policy.toml", quality=90)
+
+
 def test_orthanc_decides_too(tmp_path: Path) -> None:
     (tmp_path / "orthanc.json").write_text('{"IngestTranscoding": "1.2.840.10008.1.2.4.80"}')
     planned = dicomtx.plan(file("CT_small.dcm"), orthanc=tmp_path / "orthanc.json")

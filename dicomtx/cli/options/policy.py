@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.settings import given_goal, refuse_goal
 from dicomtx.errors import SettingsError
-from dicomtx.settings import Settings, goal_text, overridden, settings_file
+from dicomtx.settings import Settings, settings_file
 
 if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
@@ -81,7 +81,9 @@ def _check_use_of_goal(policy: "Policy | None") -> None:
     if options.get("best_of"):
         refuse_goal("but --best-of has only lossless ones")
     elif policy:
-        goals = _goals(policy)
+        from dicomtx.workflows.policies.goals import goals_of  # noqa: PLC0415 - a command imports its work
+
+        goals = goals_of(policy)
         if not goals:
             refuse_goal(f"but policy {policy.name} has none")
         elif all(goals) and given_goal():
@@ -92,27 +94,6 @@ def _check_use_of_goal(policy: "Policy | None") -> None:
         refuse_goal(
             f"but the default, {default.name}, is lossless" if default else "but there is no --to"
         )
-
-
-def _goals(policy: "Policy") -> dict[str, None]:
-    """Returns the goals that a policy sets for its lossy targets.
-
-    The goal is empty where the policy sets none, so that of an option applies. There are no goals
-    if there are no lossy targets.
-    """
-    from dicomtx.engine.orthanc.policy import JPEG, OrthancPolicy  # noqa: PLC0415
-    from dicomtx.engine.planning.policy import RuleBook  # noqa: PLC0415 - a command imports its work
-
-    if isinstance(policy, OrthancPolicy):
-        target = policy.ingest
-        own = f"DicomLossyTranscodingQuality {policy.quality}"
-        goals = [own if target.uid in JPEG else ""] if target and target.lossy else []
-    else:
-        rules = policy.rules if isinstance(policy, RuleBook) else ()
-        lossy = [rule for rule in rules if rule.target and rule.target.lossy]
-        own_settings = [overridden(Settings(), rule.options) for rule in lossy]
-        goals = [goal_text(own) or "--reversible" * own.reversible for own in own_settings]
-    return dict.fromkeys(goals)
 
 
 def _check_goals(policy: "Policy", settings: Settings) -> None:
