@@ -48,7 +48,8 @@ class Worker:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = (sys.executable, "-m", "dicomtx", "serve", "--socket", self.path, *self._limits)
+        options = ("--socket", self.path, "--no-prime", *self._limits)
+        command = (sys.executable, "-m", "dicomtx", "serve", *options)
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

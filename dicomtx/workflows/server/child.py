@@ -31,13 +31,13 @@ class Child(NamedTuple):
     socket: socket.socket
 
     @classmethod
-    def fork(cls, run: Run, jobs: int, close: Callable[[], None]) -> "Child":
+    def fork(cls, run: Run, jobs: int, begin: Callable[[], None]) -> "Child":
         """Forks a child that waits for its command.
 
         Args:
             run: runs a command line.
             jobs: the number of children that share the memory.
-            close: closes what the child must not inherit.
+            begin: what the child does first. It closes what the child must not inherit.
 
         Raises:
             OSError: the system has no memory, processes or descriptors left.
@@ -49,7 +49,7 @@ class Child(NamedTuple):
             child = os.fork()
             if child == 0:
                 own.close()
-                _live(theirs, run, jobs, close, server, before)
+                _live(theirs, run, jobs, begin, server, before)
         except OSError:
             own.close()
             raise
@@ -80,13 +80,13 @@ def _live(
     connection: socket.socket,
     run: Run,
     jobs: int,
-    close: Callable[[], None],
+    begin: Callable[[], None],
     server: int,
     signals: set[int | signal.Signals],
 ) -> NoReturn:
     """Waits for the command, runs it, and exits. It must not return into the server's loop."""
     try:
-        close()
+        begin()
         os.setpgid(0, 0)
         share_memory(jobs)
         die_with(server, signal.SIGTERM)

@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from dicomtx.warm import protocol
 from dicomtx.workflows.server.caller import Caller
 from dicomtx.workflows.server.child import STATUS, Child, Run
 from dicomtx.workflows.server.connection import Connection
+from dicomtx.workflows.server.limits import ServerLimits
+from dicomtx.workflows.server.rehearsal import prime
 from dicomtx.workflows.server.request import ProtocolError
 from dicomtx.workflows.server.signals import pass_on, signal_sockets
 
@@ -27,20 +29,6 @@ MOST_CONNECTIONS: Final = 4096
 GRACE: Final = 5.0  # seconds between SIGTERM and SIGKILL
 TICK: Final = 1.0
 WAKEUPS: Final = 4096
-
-
-class ServerLimits(NamedTuple):
-    """The limits of the server.
-
-    Attributes:
-        jobs: the number of commands that run at once and share the memory.
-        idle_timeout: the server ends after this many seconds without a command; 0: never.
-        request_timeout: the most seconds for one command; 0: no limit.
-    """
-
-    jobs: int
-    idle_timeout: float
-    request_timeout: float
 
 
 class Zygote:
@@ -52,12 +40,18 @@ class Zygote:
         served: the number of commands that have ended.
     """
 
-    def __init__(self, listener: socket.socket, run: Run, limits: ServerLimits) -> None:
-        """Prepares to serve ``run``, which takes command-line arguments, on ``listener``."""
+    def __init__(
+        self, listener: socket.socket, run: Run, limits: ServerLimits, *, primes: bool = True
+    ) -> None:
+        """Prepares to serve ``run``, which takes command-line arguments, on ``listener``.
+
+        ``primes`` is whether a child runs something before its command, which then ends sooner.
+        """
         self.listener = listener
         self.limits = limits
         self.served = 0
         self._run = run
+        self._primes = primes
         self._own = Caller.of(os.getpid(), os.geteuid())
         self._identity = protocol.installation(os.environ)
         self._selector = selectors.DefaultSelector()
@@ -193,7 +187,7 @@ class Zygote:
         connection.answer(protocol.ACCEPTED)
         assert connection.caller
         try:
-            child, self._spare = self._spare or self._fork(), None
+            child, self._spare = self._spare or self._fork(self._close_all), None
             child.give(connection.caller, connection.body, connection.descriptors)
         except OSError as error:
             told = f"the server cannot start a child: {error.strerror}"
@@ -208,13 +202,13 @@ class Zygote:
         self._children[child.process] = connection
         self._watch(child.socket, partial(self._reported, connection, child))
 
-    def _fork(self) -> Child:
+    def _fork(self, begin: Callable[[], None]) -> Child:
         """Returns a new child.
 
         Raises:
             OSError: the system has no memory, processes or descriptors left.
         """
-        return Child.fork(self._run, self.limits.jobs, self._close_all)
+        return Child.fork(self._run, self.limits.jobs, begin)
 
     def _close_all(self) -> None:
         """Closes what a child must not inherit."""
@@ -226,11 +220,17 @@ class Zygote:
         for end in (self.listener, *self._sockets):
             end.close()
 
+    def _begin_early(self) -> None:
+        """Begins a child that has no command yet."""
+        self._close_all()
+        if self._primes:
+            prime(self._run)
+
     def _prepare(self) -> None:
         """Forks the child for the next command, if the server has nothing else to do."""
         if not (self._spare or self._waiting or self._stopping):
             with suppress(OSError):  # tried again with the command
-                self._spare = self._fork()
+                self._spare = self._fork(self._begin_early)
 
     def _reported(self, connection: Connection, child: Child) -> None:
         """Ends the request of a child that has sent its wait status."""
