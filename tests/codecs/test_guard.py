@@ -250,6 +250,13 @@ def test_nothing_is_behind_the_end_of_an_rle_frame_without_a_header() -> None:
     assert guard.bytes_behind_end(RLE.stream[:60], RLE.syntax, RLE.image) == 0
 
 
+def test_where_an_rle_frame_ends_is_unknown_without_its_size() -> None:
+    stream = RLE.stream + b"more"
+    assert guard.bytes_behind_end(stream, RLE.syntax, RLE.image) > 0
+    assert guard.bytes_behind_end(stream, RLE.syntax, None) == 0
+    assert guard.without_padding(stream, RLE.syntax, None) == stream
+
+
 def test_a_jpeg_ls_stream_with_a_mapping_table_is_not_supported() -> None:
     scan = JPEG_LS.stream.index(b"\xff\xda")
     table = scan + 6  # behind marker, length, number of components, and the component's name

@@ -57,6 +57,9 @@ def test_un_of_undefined_length_is_implicit_inside() -> None:
         after = builder.text(NAME, "PN", "after", encoding)
         first, second = found(whole + after, encoding)
         assert (first.end, second.tag) == (len(whole), NAME)
+        nested = builder.sequence(SEQUENCE, [whole], encoding, undefined=True)
+        first, second = found(nested + after, encoding)
+        assert (first.end, second.tag) == (len(nested), NAME)
 
 
 def test_an_implicit_element_in_an_explicit_data_set_is_read_as_it_is() -> None:

@@ -1,6 +1,7 @@
 """Many files on many processes, whatever becomes of these."""
 
 import os
+import pickle
 import resource
 import signal
 import sys
@@ -71,13 +72,29 @@ def test_no_more_is_taken_than_is_worked_on(tmp_path: Path) -> None:
         assert len(taken) <= number + 3
 
 
-def test_a_process_that_is_killed_is_replaced_and_its_file_tried_again(
+def test_a_process_that_is_killed_is_replaced_and_its_file_is_retried_once_alone(
     tmp_path: Path, moody: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOODY_ONCE", str(tmp_path / "once"))
-    found = results(requests(tmp_path, [0, 251, 0, 0], settings=MOODY), 2)
-    assert {o.status for o in found.values()} == {"done"}
+    working: dict[int, str] = {}
+    log: list[list[str]] = []
+    give, hear = Process.give, Process.hear
+
+    def given(process: Process, message: bytes) -> None:
+        working[process.pid] = Path(pickle.loads(message)[0].source.path).stem
+        log.append(sorted(working.values()))
+        give(process, message)
+
+    def heard(process: Process) -> object:
+        working.pop(process.pid)
+        return hear(process)
+
+    monkeypatch.setattr(Process, "give", given)
+    monkeypatch.setattr(Process, "hear", heard)
+    found = results(requests(tmp_path, [0, 251, 0, 0, 0], settings=MOODY), 2)
+    assert [o.status for o in found.values()] == ["done"] * 5
     assert (tmp_path / "once").exists()
+    assert [names for names in log if "00001" in names][-1] == ["00001"]
 
 
 def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
@@ -85,7 +102,7 @@ def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
 ) -> None:
     found = results(requests(tmp_path, [0, 251, 0, 0], settings=MOODY), 2)
     bad = found.pop("00001")
-    assert {o.status for o in found.values()} == {"done"}
+    assert [o.status for o in found.values()] == ["done"] * 3
     assert (bad.status, bad.exit_code) == ("failed", ExitCode.CODEC)
     assert "was killed (SIGKILL), possibly out of memory, twice" in bad.error
     assert not file_trees.part_files(tmp_path)
@@ -94,7 +111,7 @@ def test_a_file_that_kills_twice_has_failed_and_the_signal_is_named(
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, moody: None) -> None:
     found = results(requests(tmp_path, [0, 254, 0, 0], settings=MOODY), 2, 0, 3.0)
     bad = found.pop("00001")
-    assert {o.status for o in found.values()} == {"done"}
+    assert [o.status for o in found.values()] == ["done"] * 3
     assert bad.error == "took more than 3 s (--file-timeout)"
     assert not file_trees.part_files(tmp_path)
 
