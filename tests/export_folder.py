@@ -15,6 +15,7 @@ from dicomtx.workflows.export.export import export
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
+from tests.in_process import InProcess
 
 GOOD = ("CT_small.dcm", "MR_small.dcm", "SC_rgb_small_odd.dcm", "rtplan.dcm", "chrH31.dcm")
 RLE = find("rle").uid
@@ -35,8 +36,9 @@ class Folder:
     def export(self, out: str = "out.zip", to: str = "rle", **asked: Any) -> list[Outcome]:
         target = find(to) if to else None
         sources = asked.pop("sources", (str(self.sources),))
-        pool = ProcessPool(workers=asked.pop("workers", 1))
-        job = Export(sources, str(self.path / out), target, executor=pool, **asked)
+        workers = asked.pop("workers", 0)
+        executor = ProcessPool(workers) if workers else InProcess()
+        job = Export(sources, str(self.path / out), target, executor=executor, **asked)
         return list(export(job))
 
     def members(self, out: str = "out.zip") -> dict[str, Dataset]:

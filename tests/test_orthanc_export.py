@@ -14,8 +14,8 @@ from pydicom import Dataset, dcmread
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export.export import export
 from dicomtx.workflows.export.job import Export, Media
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
+from tests.in_process import InProcess
 from tests.orthanc_server import OrthancServer
 
 pytestmark = [pytest.mark.long, pytest.mark.peer("Orthanc")]
@@ -89,7 +89,7 @@ class Both:
                     find(target),
                     media=media,
                     manifest=False,
-                    executor=ProcessPool(),
+                    executor=InProcess(),
                 )
             )
         )

@@ -25,8 +25,8 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import Outcome
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests.conversion_bench import grey
+from tests.in_process import InProcess
 
 TOY = "toy://"
 
@@ -219,7 +219,7 @@ def test_a_batch_converts_a_new_kind_of_source_and_goes_on_where_it_ended(
     local = tmp_path / "local.dcm"
     local.write_bytes(grey(3, 3))
     sources = ("toy://4x4.dcm", "toy://5x5.dcm", "toy://none.dcm", str(local), "toy://4x4.dcm")
-    batch = Batch(sources, str(tmp_path / "out"), find("rle"), executor=ProcessPool())
+    batch = Batch(sources, str(tmp_path / "out"), find("rle"), executor=InProcess())
     first = run(batch)
     assert {path: outcome.status for path, outcome in first.items()} == {
         "toy://4x4.dcm": "done",
@@ -243,7 +243,7 @@ def test_a_new_kind_of_source_cannot_be_replaced(tmp_path: Path) -> None:
         "",
         find("rle"),
         journal=str(tmp_path / "journal.sqlite"),
-        executor=ProcessPool(),
+        executor=InProcess(),
     )
     (outcome,) = run(batch).values()
     assert (outcome.status, outcome.exit_code) == ("failed", 2)
@@ -258,6 +258,6 @@ def test_a_plan_names_a_new_kind_of_source_and_is_carried_out(tmp_path: Path) ->
     asked = Asked(("toy://6x6.dcm",), OneTarget(find("rle")), Settings())
     plan = tmp_path / "plan.json"
     plan.write_text("".join(json.dumps(line.as_json()) + "\n" for line in dry_run(asked)))
-    outcomes = run(Batch((), str(tmp_path / "out"), from_plan=str(plan), executor=ProcessPool()))
+    outcomes = run(Batch((), str(tmp_path / "out"), from_plan=str(plan), executor=InProcess()))
     assert outcomes["toy://6x6.dcm"].status == "done", outcomes
     assert (tmp_path / "out/6x6.dcm").exists()

@@ -19,8 +19,8 @@ from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.export import survey
 from dicomtx.workflows.inputs import layout
 from dicomtx.workflows.preview import dry_run, negotiate
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests.dicom.builder import SOP_INSTANCE, image, native, part10
+from tests.in_process import InProcess
 
 GOOD = part10("explicit", native(image(8, 8), bytes(range(64))))
 BAD = GOOD.replace(SOP_INSTANCE.encode(), b"6.6.6.6")
@@ -98,7 +98,7 @@ def test_a_fault_in_a_layout_fails_that_file(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(layout, "value", fails)
     wanted = layout.Layout.parse("{SOPInstanceUID}.dcm")
-    asked = Batch((str(folder / "in"),), str(folder / "out"), layout=wanted, executor=ProcessPool())
+    asked = Batch((str(folder / "in"),), str(folder / "out"), layout=wanted, executor=InProcess())
     with batch.opened(asked) as run:
         outcomes = list(run.outcomes())
     failed = [o for o in outcomes if o.status == "failed"]

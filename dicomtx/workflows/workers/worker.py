@@ -45,7 +45,7 @@ def main() -> None:
             head, _ = receive(questions)
             request, allowance = pickle.loads(head)  # noqa: S301 - our parent's own
             enforce(request.settings.limits)
-            outcome = _outcome(request, codecs, allow, allowance)
+            outcome = outcome_of(request, codecs, allow, allowance)
             send(answers, pickle.dumps(outcome, 5), EMPTY)
     except (EOFError, BrokenPipeError):
         pass
@@ -59,7 +59,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(ExitCode.TERMINATED)
 
 
-def _outcome(
+def outcome_of(
     request: Request, codecs: dict[tuple[object, ...], Codecs], allow: Allow, allowance: int
 ) -> Outcome:
     """Converts one file and returns its outcome, even after a bug."""

@@ -26,6 +26,7 @@ from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.corpus import file
 from tests.dicom.builder import SOP_CLASS, image, native, part10, sequence, text
+from tests.in_process import InProcess
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def batch(*sources: Path, out: Path | None = None, to: str = "rle", **more: Any) -> Batch:
-    more.setdefault("executor", ProcessPool(2))
+    more.setdefault("executor", InProcess())
     more.setdefault("rules", FileRules(skip_others=True))
     return Batch(tuple(map(str, sources)), str(out) if out else "", find(to), **more)
 
@@ -53,7 +54,8 @@ def statuses(asked: Batch) -> dict[str, int]:
 
 
 def test_the_tree_is_mirrored_and_every_file_is_as_it_is_alone(tree: Path, tmp_path: Path) -> None:
-    assert statuses(batch(tree, out=tmp_path / "out")) == {"done": 12}
+    asked = batch(tree, out=tmp_path / "out", executor=ProcessPool(2))
+    assert statuses(asked) == {"done": 12}
     written = file_trees.content(tmp_path / "out")
     assert written.keys() == file_trees.content(tree).keys()
     for name, data in written.items():
@@ -260,7 +262,7 @@ def test_stale_part_files_are_swept(tree: Path, tmp_path: Path) -> None:
 def test_the_first_failure_ends_it_if_asked_for(tree: Path, tmp_path: Path) -> None:
     for path in tree.rglob("*.dcm"):
         path.write_bytes(path.read_bytes()[:-20])
-    asked = batch(tree, out=tmp_path / "out", fail_fast=True, executor=ProcessPool(1))
+    asked = batch(tree, out=tmp_path / "out", fail_fast=True, executor=InProcess())
     with opened(asked) as started:
         assert len(list(started.outcomes())) == 1
 

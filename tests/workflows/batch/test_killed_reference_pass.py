@@ -13,9 +13,9 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import FileRules, Outcome
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.dicom.builder import SOP_INSTANCE, part10, sequence, text
+from tests.in_process import InProcess
 
 DOCUMENTS = ("a.dcm", "ko.dcm", "z.dcm")
 
@@ -43,7 +43,7 @@ def batch(tree: Path, out: Path | None, *, preserve: bool = False, near: int = 2
         find("jpeg-ls-near-lossless"),
         Settings(near=near, uid="derived", allow_lossy_in_place=True),
         FileRules(preserve=preserve),
-        executor=ProcessPool(1),
+        executor=InProcess(),
         journal=f"{out or tree}.sqlite",
         remap=True,
     )

@@ -15,16 +15,16 @@ from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import FileRules, Outcome
 from dicomtx.workflows.inputs.layout import Layout
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.dicom.builder import part10, text
+from tests.in_process import InProcess
 
 BY_UID = Layout.parse("{SOPInstanceUID}.dcm")
 
 
 def run(*sources: str | Path, out: str | Path = "", to: str = "rle", **more: Any) -> list[Outcome]:
     more.setdefault("rules", FileRules(skip_others=True))
-    asked = Batch(tuple(map(str, sources)), str(out), find(to), executor=ProcessPool(1), **more)
+    asked = Batch(tuple(map(str, sources)), str(out), find(to), executor=InProcess(), **more)
     with opened(asked) as started:
         return list(started.outcomes())
 
@@ -156,7 +156,7 @@ def test_members_of_one_name_fail_and_the_others_are_done(tmp_path: Path) -> Non
 def test_a_file_that_changed_after_its_values_gave_it_a_path_is_not_written(tmp_path: Path) -> None:
     tree, out = file_trees.make(tmp_path / "in", [0]), tmp_path / "out"
     asked = Batch(
-        (str(tree),), str(out), find("rle"), executor=ProcessPool(1), layout=Layout.parse("a.dcm")
+        (str(tree),), str(out), find("rle"), executor=InProcess(), layout=Layout.parse("a.dcm")
     )
     with opened(asked) as started:
         path = tree / "0/00000.dcm"

@@ -26,8 +26,8 @@ from dicomtx.workflows.inputs.arguments import Selection
 from dicomtx.workflows.inputs.arguments import find as find_files
 from dicomtx.workflows.policies.toml import read_policies
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests import corpus
+from tests.in_process import InProcess
 
 POLICY = """
 [[policy.a.rule]]
@@ -121,7 +121,7 @@ def test_a_batch_leaves_out_what_has_changed_since_it_was_planned(
     tmp_path: Path, when: str
 ) -> None:
     plan, source = planned(tmp_path), tmp_path / "tree" / "CT_small.dcm"
-    asked = Batch((), str(tmp_path / "out"), from_plan=str(plan), executor=ProcessPool(1))
+    asked = Batch((), str(tmp_path / "out"), from_plan=str(plan), executor=InProcess())
     if when == "before":
         source.write_bytes(source.read_bytes() + b"\0\0")
     with opened(asked) as run:

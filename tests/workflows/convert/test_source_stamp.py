@@ -17,9 +17,9 @@ from dicomtx.workflows.convert.best_of import smallest
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Request
 from dicomtx.workflows.inputs.layout import Layout
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
 from tests.dicom.builder import part10, text
+from tests.in_process import InProcess
 
 RLE = find("rle")
 
@@ -141,7 +141,7 @@ def test_no_file_gets_a_name_made_of_what_was_there_before(tmp_path: Path) -> No
         (str(source.parent),),
         str(tmp_path / "out"),
         find("implicit"),
-        executor=ProcessPool(1),
+        executor=InProcess(),
         layout=Layout.parse("{PatientID}.dcm"),
     )
     with opened(asked) as run:

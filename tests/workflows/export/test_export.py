@@ -20,10 +20,10 @@ from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.export.export import export, opened
 from dicomtx.workflows.export.job import Export, Media
 from dicomtx.workflows.export.media_profiles import profile
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 from tests.dicom import builder
 from tests.export_folder import GOOD, RLE, Folder, by_source
+from tests.in_process import InProcess
 
 
 def test_each_member_is_in_the_syntax_asked_for(folder: Folder) -> None:
@@ -123,7 +123,7 @@ def test_an_existing_archive_is_left_alone(folder: Folder) -> None:
 def test_an_export_that_is_given_up_leaves_nothing(folder: Folder) -> None:
     folder.put(*GOOD)
     job = Export(
-        (str(folder.sources),), str(folder.path / "out.zip"), find("rle"), executor=ProcessPool()
+        (str(folder.sources),), str(folder.path / "out.zip"), find("rle"), executor=InProcess()
     )
     outcomes = export(job)
     next(outcomes)
@@ -234,7 +234,7 @@ def test_a_violated_profile_is_named_before_anything_is_written(folder: Folder) 
         str(folder.path / "media"),
         find("rle"),
         media=Media(profile=profile("STD-GEN-CD")),
-        executor=ProcessPool(),
+        executor=InProcess(),
     )
     outcomes: list[Outcome] = []
     with pytest.raises(UnsupportedError, match="2 of the files"):
@@ -252,7 +252,7 @@ def test_what_no_record_can_lead_to_violates_a_profile(folder: Folder) -> None:
         (str(folder.sources),),
         str(folder.path / "disc"),
         media=Media(profile=profile("STD-GEN-CD")),
-        executor=ProcessPool(),
+        executor=InProcess(),
     )
     outcomes: list[Outcome] = []
     with pytest.raises(UnsupportedError):
@@ -383,7 +383,7 @@ def test_the_working_directory_is_refused_before_any_work(
 ) -> None:
     (folder.path / "here").mkdir()
     monkeypatch.chdir(folder.path / "here")
-    job = Export((str(file("CT_small.dcm")),), name, media=Media(), executor=ProcessPool())
+    job = Export((str(file("CT_small.dcm")),), name, media=Media(), executor=InProcess())
     with pytest.raises(DestinationError, match="is the working directory"), opened(job):
         pytest.fail("it was opened")
     assert not os.listdir(".")

@@ -15,9 +15,9 @@ from pydicom.sequence import Sequence
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.export.export import opened
 from dicomtx.workflows.export.job import Export, Media
-from dicomtx.workflows.workers.pool import ProcessPool
 from tests.corpus import file
 from tests.export_folder import Folder, by_source
+from tests.in_process import InProcess
 
 IMAGES = ("CT_small.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_dcmtk.dcm", "examples_palette.dcm")
 
@@ -118,7 +118,7 @@ def test_what_an_old_directory_had_and_a_new_one_has_not_is_told(folder: Folder)
     old.save_as(disc / "DICOMDIR")
     source = (str(file("MR_small.dcm")),)
     job = Export(
-        source, str(disc), find("rle"), media=Media(append=True, icons=True), executor=ProcessPool()
+        source, str(disc), find("rle"), media=Media(append=True, icons=True), executor=InProcess()
     )
     with opened(job) as run:
         assert not list(run.left_out())
@@ -138,7 +138,7 @@ def test_an_icon_that_is_none_is_not_taken_over(folder: Folder) -> None:
     old.DirectoryRecordSequence[-1].IconImageSequence[0].PixelData = bytes(2 << 20)
     old.save_as(disc / "DICOMDIR")
     job = Export(
-        (str(file("MR_small.dcm")),), str(disc), media=Media(append=True), executor=ProcessPool()
+        (str(file("MR_small.dcm")),), str(disc), media=Media(append=True), executor=InProcess()
     )
     with opened(job) as run:
         list(run.left_out())
@@ -188,7 +188,7 @@ def test_a_manifest_that_does_not_follow_is_told_of(folder: Folder) -> None:
         str(disc),
         media=Media(append=True),
         manifest=False,
-        executor=ProcessPool(),
+        executor=InProcess(),
     )
     with opened(job) as run:
         list(run.left_out())
