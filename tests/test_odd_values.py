@@ -9,6 +9,7 @@ from imagecodecs import jpeg8_encode
 from numpy import arange, uint8
 from pydicom import dcmread
 
+from dicomtx.cli import main
 from dicomtx.errors import ExitCode
 from dicomtx.workflows.export.dicomdir import first_free
 from tests.conftest import Run
@@ -87,39 +88,54 @@ ODD = {
     "one-sample-ybr-full-422": _one_sample("YBR_FULL_422"),
     "one-sample-rgb": _one_sample("RGB"),
 }
-COMMANDS = {
-    "info": "info in/odd.dcm in/good.dcm",
-    "convert": "convert in/odd.dcm out.dcm",
-    "implicit": "convert in/odd.dcm out.dcm --to implicit",
-    "rle": "convert in/odd.dcm out.dcm --to rle",
-    "lossy": "convert in/odd.dcm out.dcm --to jpeg2000 --psnr 40 --allow-generation-loss",
-    "salvage": "convert in/odd.dcm out.dcm --to rle --salvage --repair",
-    "compare": "compare in/odd.dcm in/good.dcm",
-    "itself": "compare in/odd.dcm in/odd.dcm",
-    "plan": "plan in --to rle",
-    "negotiate": "negotiate in --accepts explicit",
-    "batch": "batch in out --to rle",
-    "layout": "batch in out --layout {PatientName}/{SOPInstanceUID}.dcm",
-    "archive": "export archive in out.zip --to rle",
-    "media": "export media in media",
-}
+OF_A_FILE = (
+    "convert in/odd.dcm out.dcm",
+    "convert in/odd.dcm implicit.dcm --to implicit",
+    "convert in/odd.dcm rle.dcm --to rle",
+    "convert in/odd.dcm lossy.dcm --to jpeg2000 --psnr 40 --allow-generation-loss",
+    "convert in/odd.dcm salvaged.dcm --to rle --salvage --repair",
+    "compare in/odd.dcm in/good.dcm",
+    "compare in/odd.dcm in/odd.dcm",
+)
+OF_A_TREE = (
+    "info in",
+    "plan in --to rle",
+    "negotiate in --accepts explicit",
+    "batch in out --to rle",
+    "batch in layout --layout {PatientName}/{SOPInstanceUID}.dcm",
+    "export archive in out.zip --to rle",
+    "export media in media",
+)
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_no_command_calls_an_odd_value_a_bug(run: Run, tmp_path: Path, name: str) -> None:
+@pytest.mark.filterwarnings("error")
+def test_no_command_for_a_file_calls_an_odd_value_a_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/odd.dcm").write_bytes(ODD[name])
+    Path("in/good.dcm").write_bytes(GOOD.replace(SOP_INSTANCE.encode(), b"1.2.3.5"))
+    for command in OF_A_FILE:
+        code = main(command.split())
+        _check(code, "".join(capfd.readouterr()), command)
+
+
+@pytest.mark.parametrize("command", OF_A_TREE)
+def test_no_command_for_a_tree_calls_an_odd_value_a_bug(
+    run: Run, tmp_path: Path, command: str
+) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in/odd.dcm").write_bytes(ODD[name])
-    (tmp_path / "in/good.dcm").write_bytes(GOOD.replace(SOP_INSTANCE.encode(), b"1.2.3.5"))
-    for number, command in enumerate(COMMANDS.values()):
-        work = tmp_path / str(number)
-        work.mkdir()
-        os.symlink(tmp_path / "in", work / "in")
-        _check(run(*command.replace("in/", f"{tmp_path}/in/").split(), cwd=work), command)
+    for number, (name, data) in enumerate(ODD.items(), start=10):
+        unique = data.replace(SOP_INSTANCE.encode(), f"1.3.1{number}".encode())
+        (tmp_path / f"in/{name}.dcm").write_bytes(unique)
+    done = run(*command.split(), cwd=tmp_path)
+    _check(done.returncode, (done.stdout + done.stderr).decode(), command)
 
 
-def _check(done: "subprocess.CompletedProcess[bytes]", command: str) -> None:
-    told = (done.stdout + done.stderr).decode()
-    assert done.returncode != ExitCode.BUG, f"{command}: {told}"
+def _check(code: int, told: str, command: str) -> None:
+    assert code != ExitCode.BUG, f"{command}: {told}"
     assert "bug" not in told, f"{command}: {told}"
     assert "Traceback" not in told, f"{command}: {told}"
     assert "UserWarning" not in told, f"{command}: {told}"

@@ -7,14 +7,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dicomtx.errors import DestinationError, ExitCode
+from dicomtx.settings import Settings
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.batch.batch import opened
+from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import NAME, PLANNED, REFERENCES, Key, open_journal
+from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import Outcome, Status
 from tests import file_trees
 from tests.conftest import Run
+from tests.in_process import InProcess
 
 LOCK = NAME.replace(".sqlite", ".lock")
 FILES = (NAME, LOCK, f"{NAME}-wal", f"{NAME}-journal")
@@ -24,6 +31,16 @@ FILES = (NAME, LOCK, f"{NAME}-wal", f"{NAME}-journal")
 def tree(tmp_path: Path) -> Path:
     (tmp_path / "out").mkdir()
     return file_trees.make(tmp_path / "in", [0, 0])
+
+
+def batch(tree: Path, out: Path, to: str = "rle", **more: Any) -> list[Outcome]:
+    asked = Batch((str(tree),), str(out), find(to), executor=InProcess(), **more)
+    with opened(asked) as started:
+        return list(started.outcomes())
+
+
+def statuses(tree: Path, out: Path, to: str = "rle", **more: Any) -> list[str]:
+    return [outcome.status for outcome in batch(tree, out, to, **more)]
 
 
 def changed(path: Path, script: str) -> None:
@@ -112,15 +129,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("what", FOREIGN)
-def test_what_we_do_not_make_is_refused(run: Run, tree: Path, tmp_path: Path, what: str) -> None:
-    arguments = ("batch", tree, tmp_path / "out", "--to", "rle")
-    assert run(*arguments).returncode == 0
+def test_what_we_do_not_make_is_refused(tree: Path, tmp_path: Path, what: str) -> None:
+    assert statuses(tree, tmp_path / "out") == ["done", "done"]
     changed(tmp_path / "out" / NAME, FOREIGN[what])
     file_trees.make(tree, [0] * 4)
     before = file_trees.content(tmp_path / "out")
-    done = run(*arguments)
-    assert done.returncode == ExitCode.DESTINATION
-    assert b"that dicomtx does not create" in b" ".join(done.stderr.split())
+    with pytest.raises(DestinationError, match="that dicomtx does not create"):
+        batch(tree, tmp_path / "out")
     assert file_trees.content(tmp_path / "out") == before
 
 
@@ -173,7 +188,7 @@ PRECIOUS = {
 @pytest.mark.parametrize("what", PRECIOUS)
 @pytest.mark.parametrize("status", ["", "planned", "done", "failed"])
 def test_a_journal_does_not_make_a_file_replaceable(
-    run: Run, tree: Path, tmp_path: Path, what: str, status: str
+    tree: Path, tmp_path: Path, what: str, status: str
 ) -> None:
     place, source = tmp_path / "out/0/00000.dcm", tree / "0/00000.dcm"
     with open_journal(str(tmp_path / "out" / NAME)) as book:
@@ -186,31 +201,24 @@ def test_a_journal_does_not_make_a_file_replaceable(
         with sqlite3.connect(tmp_path / "out" / NAME) as base:
             base.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'abc', 0, '')", row)
         base.close()
-    done = run("batch", tree, tmp_path / "out", "--to", "rle")
-    assert done.returncode == 1, done.stderr
-    assert b"--overwrite" in done.stderr
+    failed, done = sorted(batch(tree, tmp_path / "out"), key=lambda outcome: outcome.path)
+    assert (failed.status, done.status) == ("failed", "done")
+    assert "use --overwrite" in failed.error
     assert place.read_bytes() == PRECIOUS[what]
-    assert (
-        run(
-            "batch", tree, tmp_path / "out", "--to", "rle", "--overwrite", "--retry-failed"
-        ).returncode
-        == 0
-    )
+    choice = Choice(overwrite=True, retry_failed=True)
+    assert sorted(statuses(tree, tmp_path / "out", choice=choice)) == ["done", "skipped"]
 
 
 @pytest.mark.parametrize("to", ["rle", "jpeg2000", "explicit"])
 def test_an_output_that_a_killed_run_did_not_note_is_done_again(
-    run: Run, tree: Path, tmp_path: Path, to: str
+    tree: Path, tmp_path: Path, to: str
 ) -> None:
-    lossy = ("--lossy", "--min-psnr", "0") if to == "jpeg2000" else ()
-    arguments = ("batch", tree, tmp_path / "out", "--to", to, *lossy)
-    assert run(*arguments).returncode == 0
+    lossy = Settings(lossy=True, min_psnr=0)
+    assert statuses(tree, tmp_path / "out", to, settings=lossy) == ["done", "done"]
     with sqlite3.connect(tmp_path / "out" / NAME) as base:
         base.execute("UPDATE files SET status = 'planned', output_size = 0, output_hash = ''")
     base.close()
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert b"2 done" in done.stdout
+    assert statuses(tree, tmp_path / "out", to, settings=lossy) == ["done", "done"]
 
 
 @pytest.mark.parametrize("status", ["failed", "done"])

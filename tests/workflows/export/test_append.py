@@ -67,7 +67,7 @@ def listed(media: Path) -> set[str]:
 @pytest.mark.parametrize("point", ["before", "within"])
 @pytest.mark.parametrize("number", sampled(range(1, 6), 3))
 @pytest.mark.parametrize(
-    "to", [(), ("--to", "jpeg2000", "--lossy", "--min-psnr", "0", "--no-verify")]
+    "to", sampled([(), ("--to", "jpeg2000", "--lossy", "--min-psnr", "0", "--no-verify")], 2)
 )
 def test_an_append_that_is_killed_and_repeated_adds_each_file_once(
     run: Run, media: Path, point: str, number: int, to: tuple[str, ...]
