@@ -12,12 +12,14 @@ class InProcess:
     """Converts the files one after the other in this process; starting a worker takes a second."""
 
     def run(
-        self, requests: Iterable[Request], _: AfterDeath = lambda request: request
+        self,
+        requests: Iterable[Request | None],
+        after_death: AfterDeath = lambda request: request,
     ) -> Generator[Result, None, None]:
         """Yields each request with its outcome; see ``Executor.run``."""
         codecs: dict[tuple[object, ...], Codecs] = {}
         try:
-            for request in requests:
+            for request in filter(None, requests):
                 yield request, outcome_of(request, codecs, lambda _: None, 0)
         finally:
             for kept in codecs.values():
