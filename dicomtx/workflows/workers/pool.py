@@ -111,6 +111,8 @@ class _Pool:
                 if not self._busy:
                     self._start(self._alone.popleft())
                 return
+            if any(task.again for task in self._tasks.values()):
+                return
             if (request := self._next or self._pull()) is None:
                 return
             self._next = self._pull()
