@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from dicomtx.workflows.inputs.walk import walk
+from dicomtx.workflows.inputs.walk import identity, walk
 from dicomtx.workflows.watch.arrivals import Arrivals
 from dicomtx.workflows.watch.job import Watch
 from dicomtx.workflows.watch.records import Records
-from dicomtx.workflows.watch.settled import Identity, Settling, is_own, is_unfinished
+from dicomtx.workflows.watch.settled import Identity, Settling, is_gone, is_own, is_unfinished
 
 MOST: Final = 10_000  # files that wait in memory; the others wait in the folder
 
@@ -75,10 +75,10 @@ class Incoming:
         """Returns the next complete file; None if there is none at the moment."""
         while self._complete:
             path = next(iter(self._complete))
-            identity = self._complete.pop(path)
-            if Identity.of(path) == identity:
+            complete = self._complete.pop(path)
+            if Identity.of(path) == complete:
                 self._taken.add(path)
-                return Taken(path, identity)
+                return Taken(path, complete)
             self._see(path)
         return None
 
@@ -111,8 +111,9 @@ class Incoming:
         """Looks at the whole folder, and drops the records of files that were removed."""
         self._more = False
         self._scan(self._folder)
-        for record in self._records.all():
-            if Identity.of(record.source) is None:
+        device, _ = identity(self._folder)
+        for record in self._records.all():  # if the folder is not mounted, they are not removed
+            if record.identity.device == device and is_gone(record.source):
                 self._records.forget(record.source)
         self._next_scan = self._clock() + self._rescan
 
@@ -144,9 +145,6 @@ class Incoming:
             return
         if path in self._taken or path in self._complete:
             return
-        identity = Identity.of(path)
-        if identity is None:
-            return
-        record = self._records.of(path)
-        if record is None or record.identity != identity:
-            self._settling.see(path, identity)
+        found, record = Identity.of(path), self._records.of(path)
+        if found and not (record and record.identity == found):
+            self._settling.see(path, found)

@@ -41,6 +41,17 @@ class Identity(NamedTuple):
         return other is not None and self[:4] == other[:4]
 
 
+def is_gone(path: str) -> bool:
+    """Whether there is certainly no file at a path; a disk that fails does not say so."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def is_unfinished(relative: str) -> bool:
     """Whether a path in the folder has a name that writers use until a file is complete."""
     return any(

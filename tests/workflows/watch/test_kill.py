@@ -1,7 +1,8 @@
 """A watch that is killed at any line delivers each file once, and loses and leaves nothing.
 
 The run is a forked process that ends at the n-th line of ``workflows/watch`` as SIGKILL ends it:
-without any cleaning up. Then somebody takes what was delivered, and the next run goes on.
+without any cleaning up. Then somebody takes what was delivered, and the next run goes on. Set OFTEN
+to 1 after a change of that room; it takes minutes.
 """
 
 import os
@@ -18,7 +19,7 @@ import pytest
 from tests.watched_folder import WatchedFolder, files, hidden, instance
 
 KILLED = 77
-EVERY = 61  # lines, in the everyday tests
+EVERY, OFTEN = 251, 53  # lines from one kill to the next: in the everyday tests, and in long ones
 MEMORY = "/dev/shm"  # syncing to a disk costs much time, and does not matter to a kill
 
 
@@ -93,7 +94,7 @@ def check(at: Path, how: str, every: int) -> None:
         if found:
             faults[line] = found
         line += every
-    assert line > 5 * every
+    assert line > 3 * every
     assert not faults
 
 
@@ -103,5 +104,5 @@ def test_a_killed_watch_delivers_each_file_once(at: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["remove", "done", "keep"])
-def test_a_watch_that_is_killed_at_any_line_delivers_each_file_once(at: Path, how: str) -> None:
-    check(at, how, 1)
+def test_a_watch_that_is_killed_at_many_lines_delivers_each_file_once(at: Path, how: str) -> None:
+    check(at, how, OFTEN)
