@@ -219,7 +219,8 @@ def _goal(codec: str, choices: Choices) -> dict[str, Any]:
     """Returns the quality goal of a lossy target, as settings.
 
     Raises:
-        click.UsageError: there are two goals, or several numbers for JPEG.
+        click.UsageError: there are two goals, several numbers for JPEG, or a number that is not
+            allowed.
     """
     qualities, rates = choices.get("qualities", ()), choices.get("rates", ())
     if codec == "jpeg-ls":
@@ -227,14 +228,26 @@ def _goal(codec: str, choices: Choices) -> dict[str, Any]:
     if codec == "jpeg":
         if len(qualities) > 1:
             raise click.UsageError("-q takes one number with -J")
-        return {"quality": int(qualities[0]) if qualities else 100}
+        quality = _within("-q", qualities[0], 1, 100) if qualities else 100
+        return {"quality": int(quality)}
     if qualities and rates:
         raise click.UsageError("-q and -r contradict each other")
     if qualities:
-        return {"psnr": float(max(qualities))}
-    if rates and min(rates) > 1:
+        return {"psnr": _within("-q", max(qualities), 1, 200)}
+    if rates and _within("-r", min(rates), 0, 10_000) > 1:
         return {"ratio": float(min(rates))}
     return {"quality": 100} if choices.get("irreversible") else {"reversible": True}
+
+
+def _within(name: str, number: float, low: int, high: int) -> float:
+    """Returns the number, if it is in this range.
+
+    Raises:
+        click.UsageError: it is not.
+    """
+    if not low <= number <= high:
+        raise click.UsageError(f"{name}: {number:g} is not a number from {low} to {high}")
+    return float(number)
 
 
 TOOL: Final = Tool(
