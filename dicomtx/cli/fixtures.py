@@ -1,6 +1,6 @@
 """``dicomtx fixtures``: makes test files in every transfer syntax."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -15,6 +15,8 @@ from dicomtx.cli.options.syntaxes import SyntaxCommand, SyntaxListType
 from dicomtx.cli.output.console import Console
 from dicomtx.comma_list import comma_list
 from dicomtx.errors import ExitCode, UsageError
+
+STANDARD_STREAM: Final = "-"
 
 if TYPE_CHECKING:
     from dicomtx.workflows.fixtures.job import Job
@@ -90,7 +92,8 @@ def fixtures(console: Console, /, paths: tuple[str, ...], **options: Any) -> int
 
     OUT gets one file for each transfer syntax and variation, and MANIFEST.json, which has the
     SHA-256 of each expected frame. What the standard does not allow is listed there, with the
-    reason. Synthetic objects have no patient. Files made of SRC keep its patient data.
+    reason. Synthetic objects have no patient. Files made of SRC keep its patient data. Exit code 1:
+    a conversion failed.
     """
     from dicomtx.workflows.fixtures.defects import DEFECTS  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.fixtures.job import EVERY_SYNTAX, Job  # noqa: PLC0415
@@ -101,6 +104,8 @@ def fixtures(console: Console, /, paths: tuple[str, ...], **options: Any) -> int
     kinds = _named("--synthetic", options["synthetic"], tuple(KINDS))
     if not destination:
         raise UsageError("OUT is missing")
+    if destination == STANDARD_STREAM:
+        raise UsageError("OUT is a folder; standard output cannot hold several files")
     if not sources and not kinds:
         raise UsageError("nothing to make files of: add SRC, or --synthetic KIND")
     job = Job(
@@ -136,18 +141,21 @@ def _make(console: Console, job: "Job", show: Shown) -> int:
     from dicomtx.workflows.fixtures.fixtures import MANIFEST, fixtures  # noqa: PLC0415
     from dicomtx.workflows.fixtures.job import LeftOut  # noqa: PLC0415
 
-    files = left_out = 0
+    files = left_out = failed = 0
     for one in fixtures(job):
         if isinstance(one, LeftOut):
             left_out += 1
+            failed += one.failed
             show.tell(console, one._asdict(), "")
+            if one.failed:
+                console.note(f"{one.file}: {one.reason}", "error")
         else:
             files += 1
             show.tell(console, one.entry, "")
     if not show.quiet and not show.as_json:
         told = f"; {left_out} left out, see {MANIFEST}" if left_out else ""
         console.result(f"{job.destination}: {files} files{told}")
-    return ExitCode.DONE
+    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
 def _dry_run(console: Console, job: "Job", show: Shown) -> int:

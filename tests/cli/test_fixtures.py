@@ -35,6 +35,7 @@ def test_a_dry_run_shows_what_a_run_makes(
     [
         (["out"], "add SRC, or --synthetic KIND"),
         ([], "OUT is missing"),
+        (["--synthetic", "ct", "-"], "OUT is a folder"),
         (["--synthetic", "ctt", "out"], "--synthetic ctt: use ct, mr,"),
         (["--synthetic", "ct", "--vary", "bitz", "out"], "unknown variation; use one of bits,"),
         (["--synthetic", "ct", "--vary", "bits=40", "out"], "use numbers from 1 to 32"),

@@ -68,9 +68,30 @@ def _policies(context: click.Context) -> Iterable[str]:
         return ()
 
 
+def _kinds(_context: click.Context) -> Iterable[str]:
+    from dicomtx.workflows.fixtures.objects.kinds import KINDS  # noqa: PLC0415 - only shells need it
+
+    return (*KINDS, "all")
+
+
+def _defects(_context: click.Context) -> Iterable[str]:
+    from dicomtx.workflows.fixtures.defects import DEFECTS  # noqa: PLC0415 - only shells need it
+
+    return (*DEFECTS, "all")
+
+
+def _variations(_context: click.Context) -> Iterable[str]:
+    from dicomtx.workflows.fixtures.variations import NAMES  # noqa: PLC0415 - only shells need it
+
+    return NAMES
+
+
 VALUES: Final[Mapping[str, Callable[[click.Context], Iterable[str]]]] = {
     **dict.fromkeys(SYNTAXES, _syntaxes),
     "codecs": _codecs,
+    "synthetic": _kinds,
+    "damaged": _defects,
+    "varied": _variations,
     "profile": _profiles,
     "named": _policies,
     "NAME|TEMPLATE": lambda _context: ("orthanc", "orthanc-1.13"),
