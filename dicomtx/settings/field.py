@@ -39,7 +39,7 @@ class Field(NamedTuple):
         metavar: the placeholder of the value in ``--help``.
         shown: the default in ``--help``, if it is not the value itself.
         bare: the value of the option if the command line has none, as in ``--option[=VALUE]``.
-        former: the option in earlier versions, which still works.
+        former: another name of the option, such as an earlier one, which the help does not show.
         shortcut: an option that sets one of the values, and that value.
         variable: the environment variable, if it is not ``DICOMTX_`` plus the name.
         name: the key, set by ``fields_of``.

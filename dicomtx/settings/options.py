@@ -21,6 +21,7 @@ class Options(TypedDict, total=False):
     fallback: tuple[str, ...] | list[str]
     only_if_smaller: bool | float
     keep_colour_space: bool
+    assume_colour: Literal["auto", "rgb", "ybr"]
     overlays: Literal["extract", "keep", "drop"]
     high_bits: Literal["keep", "mask"]
     offset_table: Literal["auto", "basic", "extended", "empty"]

@@ -98,6 +98,16 @@ class Settings(NamedTuple):
             marks_uid=True,
         ),
     ] = False
+    assume_colour: Annotated[
+        str,
+        groups.pixels(
+            "Colours of JPEG streams that do not declare them, instead of Photometric"
+            " Interpretation. A stream that declares its colours is right.",
+            allowed=("auto", "rgb", "ybr"),
+            former="--assume-color",
+            marks_uid=True,
+        ),
+    ] = "auto"
     overlays: Annotated[
         str,
         groups.pixels(

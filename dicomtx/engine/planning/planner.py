@@ -29,6 +29,20 @@ ADVICE: Final = "; try --to "
 
 def plan(header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings) -> Plan:
     """Returns the plan to convert a file to ``target``, or to the first possible fallback."""
+    if settings.assume_colour == "auto":
+        return _with_fallbacks(header, target, codecs, settings)
+    from dicomtx.engine.planning.assumed_colour import assumed  # noqa: PLC0415 - seldom needed
+
+    believed, warning = assumed(header, settings)
+    if believed.image != header.image:  # the label changes, even if nothing else does
+        believed = believed._replace(sound=False)
+    made = _with_fallbacks(believed, target, codecs, settings)
+    return made._replace(warnings=(*made.warnings, warning)) if warning else made
+
+
+def _with_fallbacks(
+    header: FileInfo, target: TransferSyntax, codecs: Codecs, settings: Settings
+) -> Plan:
     made = _plan(header, target, codecs, settings)
     refused: list[Refuse] = []
     for name in settings.fallback:
