@@ -24,6 +24,7 @@ from dicomtx.errors import ExitCode
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
     from dicomtx.run_facts import RunFacts
+    from dicomtx.workflows.batch.batch import BatchRun
     from dicomtx.workflows.batch.job import Batch
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
@@ -97,6 +98,7 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         rows = [stack.enter_context(open_report(path, facts)) for path in reports]
         if not tell.quiet:
             tell_if_none_listed(console, asked.sources, run.known + run.to_do)
+            _tell_of_earlier(console, run)
         stack.enter_context(shown(console, totals, run.known + run.to_do, tell=tell))
         groups = Groups(console, quiet=tell.quiet)
         stack.callback(groups.close)
@@ -112,6 +114,19 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
+
+
+def _tell_of_earlier(console: Console, run: "BatchRun") -> None:
+    """Says how many files were finished with other options, and what happens to them."""
+    for earlier in run.earlier():
+        files = f"{earlier.files} file{'s' * (earlier.files != 1)}"
+        changed = f"changed since: {', '.join(earlier.changed)}"
+        if not earlier.kept:
+            console.note(f"converting {files} again; {changed}")
+        elif not earlier.only_version:
+            console.note(
+                f"--retry-failed leaves {files} as an earlier run converted them; {changed}"
+            )
 
 
 def _facts(asked: "Batch") -> "RunFacts":

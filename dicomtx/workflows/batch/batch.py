@@ -12,6 +12,8 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.part_files import sweep_tree
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, Key, open_journal
+from dicomtx.workflows.batch.named_options import options_of
+from dicomtx.workflows.batch.plan_options import Earlier
 from dicomtx.workflows.batch.planning import WorkItem, enter
 from dicomtx.workflows.batch.recovery import after_death
 from dicomtx.workflows.batch.reference_pass import remap
@@ -33,6 +35,10 @@ class BatchRun:
     journal: Journal
     known: int
     to_do: int
+
+    def earlier(self) -> Iterator[Earlier]:
+        """Yields how many files were finished with other options, and which options these are."""
+        return self.journal.earlier.compared(options_of(self.batch))
 
     def outcomes(self) -> Generator[Outcome, None, None]:
         """Yields the outcome of each file, starting with those that are already known.

@@ -15,8 +15,9 @@ from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
 from dicomtx.storage.lock import locked
 from dicomtx.storage.source import Written
-from dicomtx.workflows.batch import uid_map
+from dicomtx.workflows.batch import plan_options, uid_map
 from dicomtx.workflows.batch.journal_file import open_database
+from dicomtx.workflows.batch.plan_options import EarlierPlans
 from dicomtx.workflows.batch.uid_map import UidMap
 from dicomtx.workflows.convert.outcomes import content_hash
 from dicomtx.workflows.convert.request import Outcome
@@ -42,6 +43,7 @@ CREATE TEMP TABLE work (
 );
 CREATE INDEX temp.known ON work (known, id);
 """
+TABLES: Final = SCHEMA + uid_map.SCHEMA + plan_options.SCHEMA
 AT_ONCE: Final = 500
 WRITTEN: Final = ("done", "kept")
 PLANNED: Final = "planned"
@@ -92,6 +94,7 @@ class Journal:
 
     base: sqlite3.Connection
     uids: UidMap
+    earlier: EarlierPlans
 
     def entry(self, source: str, member: str) -> JournalEntry | None:
         """Returns the record of a source; None if there is none."""
@@ -274,9 +277,9 @@ def open_journal(path: str) -> Iterator[Journal]:
     Raises:
         DestinationError: another run uses it, it cannot be written, or it is not a journal.
     """
-    with locked(path), open_database(path, SCHEMA + uid_map.SCHEMA) as base:
+    with locked(path), open_database(path, TABLES) as base:
         base.executescript(WORK)
-        yield Journal(base, UidMap(base))
+        yield Journal(base, UidMap(base), EarlierPlans(base))
 
 
 def _place(path: str) -> str:

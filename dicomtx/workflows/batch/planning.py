@@ -15,6 +15,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
 from dicomtx.workflows.batch.journal import Journal, Key
+from dicomtx.workflows.batch.named_options import options_of
 from dicomtx.workflows.batch.resume import chosen
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.outcomes import failed, failure, skipped
@@ -101,10 +102,14 @@ def enter(batch: "Batch", book: Journal) -> None:
     Raises:
         UsageError: two outputs would have the same path, or one would overwrite a source.
     """
+    choice = batch.choice
+    if choice.retry_failed and not batch.remap:  # references go through the files of one plan
+        choice = choice._replace(keep_finished=True)
+    book.earlier.record(batch.plan_digest(), options_of(batch))
     for asked in _planned(batch) if batch.from_plan else _found(batch):
         request, key, outcome = asked.request, Key.of(asked.request.source, Stat(), ""), None
         if asked.outcome is None:
-            request, key, outcome = chosen(batch.choice, book, asked.request, asked.digest)
+            request, key, outcome = chosen(choice, book, asked.request, asked.digest)
         if request.in_place and key.size and outcome is None:
             outcome = _in_flight(book, request, key)
         outcome = asked.outcome or outcome

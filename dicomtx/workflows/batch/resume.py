@@ -12,6 +12,7 @@ from dicomtx.workflows.convert.request import Outcome, Request
 
 FAILED_BEFORE: Final = " (failed earlier; use --retry-failed)"
 REFUSED_BEFORE: Final = " (refused earlier)"
+OTHERWISE: Final = "done in an earlier run with other options"
 
 
 class Choice(NamedTuple):
@@ -21,11 +22,13 @@ class Choice(NamedTuple):
         overwrite: overwrite files that dicomtx did not write.
         skip_existing: leave them unchanged, without a failure.
         retry_failed: retry files that failed in an earlier run.
+        keep_finished: leave files that an earlier run finished with other options.
     """
 
     overwrite: bool = False
     skip_existing: bool = False
     retry_failed: bool = False
+    keep_finished: bool = False
 
 
 def chosen(
@@ -38,10 +41,9 @@ def chosen(
         return request, Key.of(request.source, Stat(), digest), failed(request, error)
     key = Key.of(request.source, stat, digest)
     entry = book.entry(key.source, key.member)
-    if entry and entry.key.plan == digest and entry.status != PLANNED:
-        outcome = _as_before(choice, request, key, entry)
-        if outcome:
-            return request, key, outcome
+    outcome = _known(choice, book, request, key, entry) if entry else None
+    if outcome:
+        return request, key, outcome
     if request.in_place:
         return request._replace(overwrite=True), key, None
     overwrite = choice.overwrite
@@ -51,6 +53,20 @@ def chosen(
             return request, key, _taken(choice, request, stranger)
         overwrite = True
     return request._replace(overwrite=overwrite), key, None
+
+
+def _known(
+    choice: Choice, book: Journal, request: Request, key: Key, entry: JournalEntry
+) -> Outcome | None:
+    """Returns the recorded outcome of a file; None if the file must be converted."""
+    if entry.status == PLANNED:
+        return None
+    same = entry.key.plan == key.plan
+    outcome = _as_before(choice, request, key._replace(plan=entry.key.plan), entry)
+    if same or not outcome or entry.status not in WRITTEN:
+        return outcome if same else None
+    book.earlier.count(entry.key.plan, kept=choice.keep_finished)
+    return skipped(request, OTHERWISE) if choice.keep_finished else None
 
 
 def _stat(source: Location) -> Stat:

@@ -1,18 +1,23 @@
 """What is there already: known, somebody else's, or in the way."""
 
 import os
+import sqlite3
 import zipfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dicomtx.errors import ExitCode, UsageError
+from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.batch.resume import Choice
+from dicomtx.workflows.batch.journal import NAME
+from dicomtx.workflows.batch.plan_options import UNKNOWN, Earlier
+from dicomtx.workflows.batch.resume import OTHERWISE, Choice
 from dicomtx.workflows.convert.request import FileRules, Outcome
 from dicomtx.workflows.inputs.layout import Layout
 from tests import file_trees
@@ -178,3 +183,51 @@ def test_times_are_preserved_in_place_too(tmp_path: Path) -> None:
     assert statuses(run(tree, **more)) == {"done": 1}
     assert path.stat().st_mtime == 1
     assert statuses(run(tree, **more)) == {"skipped": 1}
+
+
+def test_a_retry_with_other_options_keeps_what_is_finished(tmp_path: Path) -> None:
+    tree, out = file_trees.make(tmp_path / "in", [0, 0, 0]), tmp_path / "out"
+    whole = (tree / "0/00001.dcm").read_bytes()
+    (tree / "0/00001.dcm").write_bytes(whole[:-2])
+    assert statuses(run(tree, out=out)) == {"done": 2, "failed": 1}
+    before = file_trees.content(out)
+    retry = Choice(retry_failed=True)
+    salvage = Settings(salvage=True)
+    made = run(tree, out=out, choice=retry, settings=salvage)
+    assert statuses(made) == {"done": 1, "skipped": 2}
+    assert {one.warnings for one in made if one.status == "skipped"} == {(OTHERWISE,)}
+    after = file_trees.content(out)
+    assert before.items() < after.items()
+    (out / "0/00000.dcm").unlink()
+    again = run(tree, out=out, choice=retry, settings=salvage)
+    assert statuses(again) == {"done": 1, "skipped": 2}
+
+
+def earlier(sources: Path, out: Path, to: str, **more: Any) -> list[Earlier]:
+    asked = Batch((str(sources),), str(out), find(to), executor=InProcess(), **more)
+    with opened(asked) as started:
+        list(started.outcomes())
+        return list(started.earlier())
+
+
+def test_a_run_says_which_options_changed_and_for_how_many_files(tmp_path: Path) -> None:
+    tree, out = file_trees.make(tmp_path / "in", [0, 0]), tmp_path / "out"
+    target = "--to (rle-lossless, now jpeg-ls-lossless)"
+    assert earlier(tree, out, "rle") == []
+    assert earlier(tree, out, "rle") == []
+    verify = Settings(verify="none")
+    assert earlier(tree, out, "rle", settings=verify) == [(2, False, ("--verify (all, now none)",))]
+    retry = Choice(retry_failed=True)
+    (kept,) = earlier(tree, out, "jpeg-ls-lossless", settings=verify, choice=retry)
+    assert kept == (2, True, (target,))
+    (again,) = earlier(tree, out, "jpeg-ls-lossless", settings=verify, choice=retry, remap=True)
+    assert again[:2] == (2, False)
+    assert again[2] == (target, "--remap-references (not set, now on)")
+
+
+def test_a_journal_of_an_earlier_version_does_not_name_the_options(tmp_path: Path) -> None:
+    tree, out = file_trees.make(tmp_path / "in", [0]), tmp_path / "out"
+    earlier(tree, out, "rle")
+    with closing(sqlite3.connect(out / NAME)) as base:
+        base.execute("DROP TABLE plans")
+    assert earlier(tree, out, "jpeg-ls-lossless") == [(1, False, (UNKNOWN,))]
