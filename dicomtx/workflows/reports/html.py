@@ -97,10 +97,21 @@ def _row(outcome: Outcome) -> str:
         " → ".join(dict.fromkeys(name for name in (outcome.decoder, outcome.encoder) if name)),
         outcome.verification if outcome.status in WRITTEN else "",
     )
-    remarks = [text for text in (outcome.error, *attempts, *outcome.warnings) if text]
+    told = (outcome.error, _loss(outcome), *attempts, *outcome.warnings)
+    remarks = [text for text in told if text]
     shown = "".join(f"<td>{breakable(cell)}</td>" for cell in cells)
     shown += f"<td>{'<br>'.join(map(breakable, remarks))}</td>"
     return f'<tr class="{escaped(outcome.status)}">{shown}</tr>\n'
+
+
+def _loss(outcome: Outcome) -> str:
+    """Returns the measured loss of a lossy step; empty for other steps."""
+    quality = outcome.quality
+    if not quality:
+        return ""
+    psnr = "no sample differs" if quality.psnr is None else f"PSNR {quality.psnr:.1f} dB"
+    worst = f", worst frame {quality.worst_frame}" if len(quality.frames) > 1 else ""
+    return f"LOSSY: {psnr}, largest error {quality.largest_error}{worst}"
 
 
 def _syntax(uid: str) -> str:

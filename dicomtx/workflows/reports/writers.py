@@ -19,7 +19,9 @@ from dicomtx.workflows.reports.html import Page
 from dicomtx.workflows.reports.totals import Totals
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
-COLUMNS: Final = (*Outcome._fields, "size_ratio")
+MEASURED: Final = ("psnr", "mean_error", "largest_error", "worst_frame")
+"""The columns of a table for the quality of a lossy result."""
+COLUMNS: Final = (*(n for n in Outcome._fields if n != "quality"), "size_ratio", *MEASURED)
 
 
 class _Form(Protocol):
@@ -159,7 +161,9 @@ class _Table:
 
     def row(self, outcome: Outcome) -> bytes:
         attempts = [f"{a.codec} {a.direction}: {a.reason}" for a in outcome.attempts]
-        return self._written(outcome.as_json() | {"attempts": attempts})
+        quality = outcome.quality
+        measured = {name: getattr(quality, name) for name in MEASURED} if quality else {}
+        return self._written(outcome.as_json() | {"attempts": attempts} | measured)
 
     def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
         counts = [f"{count} {status}" for status, count in totals["by_status"].items()]

@@ -19,11 +19,12 @@ from referencing import Registry, Resource
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.errors import DestinationError, UsageError
+from dicomtx.quality_figures import FrameQuality, Quality
 from dicomtx.run_facts import RunFacts
 from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.reports.totals import Totals
-from dicomtx.workflows.reports.writers import COLUMNS, check_report, open_report
+from dicomtx.workflows.reports.writers import COLUMNS, MEASURED, check_report, open_report
 from tests.conversion_bench import Bench, grey
 
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
@@ -183,7 +184,7 @@ def test_names_that_are_no_text_come_back_as_they_were(tmp_path: Path) -> None:
 def test_a_table_has_a_row_for_each_file_and_one_of_totals(tmp_path: Path) -> None:
     *rows, last = table(tmp_path / "r.csv", DONE, KEPT, FAILED)
     assert tuple(rows[0]) == COLUMNS
-    assert set(COLUMNS) == DONE.as_json().keys()
+    assert set(COLUMNS) - set(MEASURED) == DONE.as_json().keys() - {"quality"}
     assert [(r["path"], r["status"], r["size_ratio"]) for r in rows] == [
         ("a.dcm", "done", "3.0"),
         ("b.dcm", "kept", "1.0"),
@@ -193,6 +194,27 @@ def test_a_table_has_a_row_for_each_file_and_one_of_totals(tmp_path: Path) -> No
     assert last["path"] == "totals of 3 files"
     assert (last["bytes_in"], last["bytes_out"]) == ("3100", "1100")
     assert last["warnings"] == "1 done; 1 kept; 1 failed"
+
+
+@pytest.mark.parametrize(
+    ("psnr", "error", "cells", "text"),
+    [
+        (48.26, 7, ("48.26", "7"), "LOSSY: PSNR 48.3 dB, largest error 7"),
+        (61.0, 1, ("61.0", "1"), "LOSSY: PSNR 61.0 dB, largest error 1"),
+        (None, 0, ("", "0"), "LOSSY: no sample differs, largest error 0"),
+    ],
+)
+def test_tables_and_pages_show_the_measured_loss(
+    tmp_path: Path, psnr: float | None, error: int, cells: tuple[str, str], text: str
+) -> None:
+    frame = FrameQuality(psnr, 0.5, error, 9.0)
+    quality = Quality(psnr, 0.5, error, 9.0, 4095, 1, (frame,))
+    row, other, _ = table(tmp_path / "r.csv", DONE._replace(quality=quality), DONE)
+    assert (row["psnr"], row["largest_error"]) == cells
+    assert (row["mean_error"], row["worst_frame"]) == ("0.5", "1")
+    assert {other[name] for name in MEASURED} == {""}
+    reported(tmp_path / "r.html", DONE._replace(quality=quality))
+    assert text in (tmp_path / "r.html").read_text()
 
 
 def test_a_table_without_files_has_its_head(tmp_path: Path) -> None:
