@@ -57,8 +57,9 @@ def summary(totals: Totals, seconds: float) -> str:
 
 def counts(totals: Totals, statuses: Iterable[str]) -> str:
     """Returns how many files have each status, and how many of them are lossy."""
-    lossy = f" ({totals.lossy} LOSSY)" if totals.lossy else ""
-    told = (f"{totals.by_status[s]} {s}{lossy if s == 'done' else ''}" for s in statuses)
+    cautions = ", ".join(_cautions(totals))
+    more = f" ({cautions})" if cautions else ""
+    told = (f"{totals.by_status[s]} {s}{more if s == 'done' else ''}" for s in statuses)
     return ", ".join(told)
 
 
@@ -71,7 +72,13 @@ def tell_if_none_listed(console: Console, sources: Iterable[str], files: int) ->
 def bad(totals: Totals) -> dict[str, str]:
     """Returns the words of a summary that have a colour, with their styles."""
     wrong = {f"{totals.by_status[s]} {s}": "error" for s in BAD if totals.by_status[s]}
-    return wrong | {f"{totals.lossy} LOSSY": "warning"}
+    return wrong | dict.fromkeys(_cautions(totals), "warning")
+
+
+def _cautions(totals: Totals) -> Iterator[str]:
+    """Yields how many results are lossy, salvaged or not verified."""
+    words = {"LOSSY": totals.lossy, "SALVAGED": totals.salvaged, "not verified": totals.unverified}
+    yield from (f"{count} {word}" for word, count in words.items() if count)
 
 
 def _sizes(totals: Totals) -> str:

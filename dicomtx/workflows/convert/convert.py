@@ -119,6 +119,11 @@ def _convert(run: Run) -> None:
                 if not isinstance(made, Passing):
                     _copy_unless_smaller(run, made, header, part10, fd)
                 run.bytes_out = Written(fd=fd).size
+                if run.quality and run.bytes_out > run.bytes_in:
+                    run.warnings.append(
+                        f"lossy, but larger than the source: {run.bytes_in} bytes became"
+                        f" {run.bytes_out}"
+                    )
 
 
 def _accepted(run: Run, settled: ResolvedPlan) -> Passing | Changing:

@@ -45,6 +45,8 @@ class Totals:
         files: number of files.
         by_status: number of files by status.
         lossy: number of written files that were compressed with loss.
+        salvaged: number of written files of which parts could not be read.
+        unverified: number of converted files that were not verified.
         written: sizes of the written files (done and kept).
         seconds: time of all files added up. It exceeds the elapsed time if workers run in parallel.
         warnings: number of files with warnings; why a file is skipped does not count.
@@ -56,6 +58,8 @@ class Totals:
     files: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     lossy: int = 0
+    salvaged: int = 0
+    unverified: int = 0
     written: Sizes = field(default_factory=Sizes)
     seconds: float = 0.0
     warnings: int = 0
@@ -68,6 +72,9 @@ class Totals:
         self.files += 1
         self.by_status[outcome.status] += 1
         self.lossy += outcome.lossy
+        salvaged = any(text.startswith("salvaged: ") for text in outcome.warnings)
+        self.salvaged += outcome.status in WRITTEN and salvaged
+        self.unverified += outcome.status == "done" and outcome.verification == "none"
         self.seconds += outcome.seconds
         self.warnings += outcome.status != "skipped" and bool(outcome.warnings)
         if outcome.status in WRITTEN:

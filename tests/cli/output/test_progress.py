@@ -17,7 +17,14 @@ from tests.screen import screen
 def some() -> Totals:
     totals = Totals()
     totals.add(
-        Outcome(path="a", destination="b", status="done", bytes_in=3_000_000, bytes_out=1_000_000)
+        Outcome(
+            path="a",
+            destination="b",
+            status="done",
+            bytes_in=3_000_000,
+            bytes_out=1_000_000,
+            verification="independent",
+        )
     )
     totals.add(
         Outcome(path="c", destination="d", status="failed", bytes_in=5, error="no", exit_code=3)

@@ -195,3 +195,19 @@ def test_no_option_is_advised_for_what_is_refused_anyway(
     error = bench.failed(bench.convert(data, to), ExitCode.UNSUPPORTED)
     assert why in error
     assert "--allow" not in error
+
+
+@pytest.mark.parametrize("to", ["jpeg2000", "htj2k", "jpeg-ls-near-lossless"])
+def test_a_lossy_result_that_is_larger_than_its_source_has_a_warning(bench: Bench, to: str) -> None:
+    flat = image(64, 64)
+    bench.done(part10("explicit", native(flat, bytes(flat.frame_bytes))), "rle")
+    grown = bench.convert(bench.out.read_bytes(), to, max_error=1, min_psnr=0.0)
+    assert grown.quality, grown.error
+    warned = any(text.startswith("lossy, but larger") for text in grown.warnings)
+    assert warned == (grown.bytes_out > grown.bytes_in)
+    pixel = image(8, 8)
+    tiny = bench.convert(part10("explicit", native(pixel, bytes(range(64)))), to, max_error=1)
+    assert tiny.bytes_out > tiny.bytes_in
+    assert any("lossy, but larger than the source" in text for text in tiny.warnings)
+    large = bench.convert(noisy(), to, ratio=4.0, min_psnr=0.0)
+    assert not any("larger" in text for text in large.warnings)
