@@ -76,12 +76,24 @@ PARSING: Final = (
     Section(
         "handling of illegal elements",
         (
-            accepted("-oi --illegal-obow-rej", "dicomtx keeps or refuses such elements."),
+            accepted(
+                "-oi --illegal-obow-rej",
+                "dicomtx keeps such elements as they are.",
+                differs="DCMTK refuses the file.",
+            ),
             refused("+oi --illegal-obow-conv", READS),
-            accepted("-vi --illegal-voi-rej", "dicomtx keeps or refuses such elements."),
+            accepted(
+                "-vi --illegal-voi-rej",
+                "dicomtx keeps such elements as they are.",
+                differs="DCMTK refuses the file.",
+            ),
             refused("+vi --illegal-voi-conv", READS),
-            accepted("-pe --abort-expl-pixdata", "dicomtx refuses such files."),
-            refused("+pe --use-expl-pixdata", READS),
+            accepted(
+                "-pe --abort-expl-pixdata",
+                "dicomtx reads such files, with a warning.",
+                differs="DCMTK refuses the file. dicomtx writes an undefined length.",
+            ),
+            accepted("+pe --use-expl-pixdata", "dicomtx reads such files, with a warning."),
         ),
     ),
     Section(

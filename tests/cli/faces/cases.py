@@ -63,7 +63,7 @@ DCMCONV: Final = (
     Case("-f -ti +te", "no_meta_implicit.dcm"),
     Case("-f -te +ti", "no_meta_little.dcm"),
     Case("-f -tb +te", "no_meta_big.dcm"),
-    Case("+ml -ml +ao +ev +vr +ui -uc -sq -rd -oi -vi -pe +ti"),
+    Case("+ml -ml +ao +ev +vr +ui -uc -sq -rd -oi -vi -pe +pe +ti"),
     Case("+Ep -Ep +dc -dc +bd +ti"),
     Case("+Ep +ti"),
 )
