@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydicom.data import get_testdata_file
 IMAGES = {
     "CT_small.dcm": "CT, 16 bits, signed",
     "MR_small.dcm": "MR, 16 bits, signed",
-    "examples_rgb_color.dcm": "colour ultrasound, native",
+    "examples_rgb_color.dcm": "colour, native",
     "examples_palette.dcm": "palette colour",
     "emri_small.dcm": "MR, 10 frames",
     "examples_jpeg2k.dcm": "colour, JPEG 2000",
@@ -32,7 +33,8 @@ TARGETS = (
     "htj2k-lossless",
     "jpeg-xl-lossless",
 )
-ROW = "  {:17}  {:>9}  {:>6}  {:22}  {}"  # at most 80 columns
+ROW = "{:17} {:>7} {:>6}  {:14} {}"  # 60 columns
+WIDTH = min(80, get_terminal_size().columns)
 
 
 def bundled(name: str) -> Path:
@@ -63,15 +65,14 @@ def row(outcome: dict[str, Any], target: str) -> str:
         reason = str(outcome["error"]).removeprefix(f"{outcome['path']}: ")
         return fill(
             f"{target:17}  {outcome['status']}: {reason}",
-            80,
-            initial_indent="  ",
-            subsequent_indent=" " * 21,
+            WIDTH,
+            subsequent_indent=" " * 19,
             break_on_hyphens=False,
         )
     codecs = dict.fromkeys(filter(None, (outcome["decoder"], outcome["encoder"])))
     ratio = outcome["bytes_in"] / outcome["bytes_out"]
     sizes = (f"{outcome['bytes_out']:,}", f"{ratio:.2f}")
-    return ROW.format(target, *sizes, " > ".join(codecs), outcome["verification"])
+    return ROW.format(target, *sizes, outcome["verification"], " > ".join(codecs)).rstrip()
 
 
 def main() -> int:
@@ -80,8 +81,8 @@ def main() -> int:
     failed = 0
     for name, what in IMAGES.items():
         source = bundled(name)
-        print(f"{name}: {what}, {source.stat().st_size:,} bytes")
-        print(ROW.format("to", "bytes", "ratio", "codecs", "verified"))
+        print(f"{name}: {what}, {source.stat().st_size:,} bytes", flush=True)
+        print(ROW.format("to", "bytes", "ratio", "verified", "codecs"))
         for target in TARGETS:
             outcome = convert(source, folder / source.stem / f"{target}.dcm", target)
             failed += outcome["status"] == "failed"

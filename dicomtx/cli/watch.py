@@ -41,9 +41,9 @@ def _options(command: Any) -> Any:
 def watch(console: Console, /, **options: Any) -> int:
     """Convert files as they arrive in the folder DIR, and deliver the results to the folder DST.
 
-    A file is taken when nothing has changed it for --settle seconds. Names that start with a dot or
-    end with .part or .tmp are ignored until the file is renamed. The source is removed when its
-    result is verified and delivered; see --done and --keep. A file that fails moves to
+    dicomtx converts a file when it has not changed for --settle seconds. It ignores names that
+    start with a dot, or end with .part or .tmp, until the file is renamed. It removes the source
+    after the result is verified and delivered; see --done and --keep. A file that fails moves to
     --dead-letter, with the reason beside it.
 
     SIGTERM and Ctrl-C finish the files in progress first. To go on, run the same command again,

@@ -28,19 +28,19 @@ WATCH: Final = (
         help="Move the sources of delivered files to DIR, instead of removing them.",
     ),
     option(*("Output", "--keep"), is_flag=True, help="Leave the sources where they are."),
-    overwrite_option("Overwrite files in DST. Without it, a file whose name is taken fails."),
+    overwrite_option("Overwrite files in DST. Without it, a file fails if its name exists in DST."),
     option(*("Output", "--preserve"), is_flag=True, help="Keep modification times."),
     option(
         *("Output", "--layout"),
         metavar="TEMPLATE",
-        help="Output name template, such as {SOPInstanceUID}.dcm. A slash makes folders.",
+        help="Build output names from elements, as in {Modality}/{SOPInstanceUID}.dcm.",
     ),
     option(
         *("Selection", "--settle"),
         metavar="SECONDS",
         type=SECONDS,
         default=5.0,
-        help="A file is complete when nothing has changed it for this time.",
+        help="A file is complete if it has not changed for this time.",
         shown="5",
     ),
     option(
