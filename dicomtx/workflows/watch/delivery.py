@@ -52,10 +52,19 @@ class Delivery(NamedTuple):
             if record.state == "failed":
                 self.records.forget(record.source)
             elif record.state != "delivered":
-                try:
-                    self.finish(record)
-                except DestinationError as error:
-                    note(f"warning: {error}")
+                self._recover(record, note)
+
+    def _recover(self, record: Record, note: Callable[[str], None]) -> None:
+        published = record.state == "publishing" and self._is_published(record)
+        try:
+            place = self.finish(record)
+        except DestinationError as error:
+            note(f"warning: {record.source}: {error}")
+            return
+        if published:
+            note(f"{record.source}: delivered to {record.output} by a run that was killed")
+        elif place:
+            note(f"{record.source}: moved to {place}, as a run that was killed had begun to do")
 
     def is_earlier(self, record: Record) -> bool:
         """Whether the output is an unchanged result of an earlier state of a source that stays."""

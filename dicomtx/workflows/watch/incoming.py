@@ -41,6 +41,7 @@ class Incoming:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = watch.places.folder
+        self._below = os.path.join(self._folder, "")
         self._globs = watch.globs
         self._rescan = watch.rescan
         self._settling = Settling(watch.settle, clock)
@@ -93,11 +94,11 @@ class Incoming:
 
     def relative(self, path: str) -> str:
         """Returns the path of a file in the folder."""
-        return os.path.relpath(path, self._folder)
+        return path[len(self._below) :]
 
     def _look_at(self, path: str) -> None:
         """Looks at a path that changed: a file, or a folder that was moved here."""
-        if not path.startswith(os.path.join(self._folder, "")):
+        if not path.startswith(self._below):
             return
         above = os.path.dirname(path)
         if os.path.realpath(above) != above:  # a link on the way is not followed
@@ -111,11 +112,16 @@ class Incoming:
         """Looks at the whole folder, and drops the records of files that were removed."""
         self._more = False
         self._scan(self._folder)
-        device, _ = identity(self._folder)
-        for record in self._records.all():  # if the folder is not mounted, they are not removed
-            if record.identity.device == device and is_gone(record.source):
-                self._records.forget(record.source)
+        self._drop_records()
         self._next_scan = self._clock() + self._rescan
+
+    def _drop_records(self) -> None:
+        """Drops the records of files that were removed; not if their disk is not mounted."""
+        device, _ = identity(self._folder)
+        for source in filter(is_gone, self._records.sources()):
+            record = self._records.of(source)
+            if record and record.identity.device == device:
+                self._records.forget(source)
 
     def _scan(self, folder: str) -> None:
         for found in walk(folder, self._enters, follow=False):

@@ -82,6 +82,11 @@ class Records:
         rows = self.base.execute("SELECT record FROM files ORDER BY source").fetchall()
         yield from (Record.read(row[0]) for row in rows)
 
+    def sources(self) -> Iterator[str]:
+        """Yields the paths of all files that have a record, as they are now."""
+        rows = self.base.execute("SELECT source FROM files").fetchall()
+        yield from (os.fsdecode(row[0].encode("latin-1")) for row in rows)
+
     def put(self, record: Record) -> None:
         """Records what is done with a file."""
         row = (_text(record.source), json.dumps(record))

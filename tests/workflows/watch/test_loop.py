@@ -11,6 +11,8 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.request import Request
 from dicomtx.workflows.inputs.globs import Globs
 from dicomtx.workflows.inputs.layout import Layout
+from dicomtx.workflows.watch.records import NAME, Record, open_records
+from dicomtx.workflows.watch.settled import Identity
 from tests.watched_folder import WatchedFolder, files, hidden, instance
 
 
@@ -254,3 +256,14 @@ def test_a_folder_that_does_not_exist_is_an_error(folder: WatchedFolder) -> None
     folder.source.rmdir()
     with pytest.raises(SourceError, match="is not a folder"):
         folder.run()
+
+
+def test_a_delivery_that_a_killed_run_had_begun_is_finished_and_told(folder: WatchedFolder) -> None:
+    path, result = folder.drop("a.dcm", instance(1)), folder.out / "a.dcm"
+    identity = Identity.of(str(path))
+    assert identity
+    with open_records(f"{folder.out}/{NAME}", str(folder.out)) as records:  # and nothing is staged
+        records.put(Record(str(path), identity, "publishing", "0123", str(result), removes=True))
+    assert folder.run() == []
+    assert folder.notes == [f"{path}: delivered to {result} by a run that was killed"]
+    assert files(folder.source) == files(folder.out) == []
