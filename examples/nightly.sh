@@ -1,6 +1,10 @@
 #!/bin/bash
 # A cron job: compresses the files that arrived since the last run, and sends a mail.
 #
+# cron has a short PATH and no virtual environment. In /etc/cron.d/dicomtx, for the user dicomtx:
+#
+#   PATH=/srv/venv/bin:/usr/local/bin:/usr/bin:/bin
+#   RECIPIENT=pacs@example.org
 #   5 1 * * *  dicomtx /srv/scripts/nightly.sh /srv/incoming /srv/archive /srv/reports
 #
 # If a run is cut short (reboot, full disk), the next one continues it: the journal in the archive

@@ -199,6 +199,67 @@ def test_the_policies_have_no_errors(name: str, path: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
+def test_a_changed_orthanc_configuration_is_noticed(tmp_path: Path, path: str, ct: Path) -> None:
+    samples, config, reviewed = (tmp_path / n for n in ("samples", "orthanc.json", "plan.jsonl"))
+    samples.mkdir()
+    shutil.copy(ct, samples / "ct.dcm")
+    shutil.copy(file("rtplan.dcm"), samples / "plan.dcm")
+    config.write_text((EXAMPLES / "orthanc.json").read_text())
+    asked = ("review-orthanc.sh", config, samples, reviewed)
+    assert "review it" in _bash(*asked, path=path)
+    os.utime(samples / "ct.dcm", (1, 1))  # another checkout
+    assert "does what was reviewed" in _bash(*asked, path=path)
+    config.write_text(config.read_text().replace("1.2.4.90", "1.2.4.80"))
+    with pytest.raises(AssertionError, match="the configuration now does something else"):
+        _bash(*asked, path=path)
+
+
+@pytest.mark.long
+def test_the_program_on_the_api_tells_what_it_planned_and_did(tmp_path: Path, ct: Path) -> None:
+    source, new = tmp_path / "in", tmp_path / "new"
+    source.mkdir()
+    shutil.copy(ct, source / "ct.dcm")
+    shutil.copy(file("rtplan.dcm"), source / "plan.dcm")
+    (source / "cut.dcm").write_bytes(ct.read_bytes()[:-100])
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "archive_report.py", source, new],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert first.startswith("planned: ")
+    assert any(line.startswith(f"{source}/ct.dcm: 1 frames from ") for line in lines)
+    assert f"{source}/plan.dcm: kept: it has no pixel data to compress" in lines
+    assert any(line.startswith(f"{source}/cut.dcm: ") and "truncated" in line for line in lines)
+    assert {path.name for path in new.glob("*.dcm")} == {"ct.dcm", "plan.dcm"}
+
+
+@pytest.mark.long
+def test_the_nightly_job_runs_with_the_environment_of_cron(
+    tmp_path: Path, path: str, ct: Path
+) -> None:
+    incoming, sent = tmp_path / "incoming", tmp_path / "bin/send"
+    incoming.mkdir()
+    shutil.copy(ct, incoming / "one.dcm")
+    sent.write_text(f'#!/bin/sh\necho "to: $2" > {tmp_path}/mail\n')
+    sent.chmod(0o755)
+    lines = (EXAMPLES / "nightly.sh").read_text().splitlines()
+    table = dict(line.removeprefix("#   ").split("=", 1) for line in lines[:10] if "=" in line)
+    short = table["PATH"].replace("/srv/venv/bin", str(tmp_path / "bin"))
+    subprocess.run(
+        ["bash", EXAMPLES / "nightly.sh", *(tmp_path / n for n in ("incoming", "out", "reports"))],
+        env={"PATH": short, "MAILER": "send", "RECIPIENT": table["RECIPIENT"]},
+        check=True,
+        timeout=120,
+    )
+    assert (tmp_path / "mail").read_text() == "to: pacs@example.org\n"
+    assert (tmp_path / "out/one.dcm").exists()
+
+
 def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, EXAMPLES / "demo.py", tmp_path],

@@ -37,6 +37,7 @@ def test_every_command_has_a_page_with_every_option() -> None:
             assert option.hidden or any(escaped(name) in page for name in names)
 
 
+@pytest.mark.peer("groff")
 @pytest.mark.parametrize("name", ["dicomtx", "dicomtx-convert", "dicomtx-completion"])
 def test_man_prints_a_page_without_a_warning(name: str) -> None:
     text = shown(REPOSITORY / f"share/man/man1/{name}.1")
@@ -50,6 +51,7 @@ def test_man_prints_a_page_without_a_warning(name: str) -> None:
         assert '\n         eval "$(dicomtx completion zsh)"\n' in text
 
 
+@pytest.mark.peer("groff")
 @pytest.mark.parametrize("text", [".dot", "'quote", "back\\slash", "a-b", "plain"])
 def test_text_is_never_taken_for_a_request(tmp_path: Path, text: str) -> None:
     roff = Roff()
@@ -77,6 +79,7 @@ def test_written_then_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.peer("man")
 def test_the_wheel_installs_them_where_man_and_the_shells_look(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "-w", tmp_path, REPOSITORY], check=True)
