@@ -15,7 +15,7 @@ from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG
 from dicomtx.encoding_profiles import Permission, permission
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import native, part10
 from tests.test_every_file import LOSSLESS, NATIVE
 
@@ -23,9 +23,9 @@ Values = NDArray[np.int64]
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+def converter() -> Iterator[Converter]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Bench(Path(folder))
+        yield Converter(Path(folder))
 
 
 @st.composite
@@ -82,17 +82,17 @@ def values_of(data_set: Dataset, image: ImagePixel) -> Values:
     drawn=images(), to=st.sampled_from(LOSSLESS), back=st.sampled_from(NATIVE), big=st.booleans()
 )
 def test_any_image_is_the_same_after_any_lossless_syntax(
-    bench: Bench, drawn: tuple[ImagePixel, Values], to: str, back: str, *, big: bool
+    converter: Converter, drawn: tuple[ImagePixel, Values], to: str, back: str, *, big: bool
 ) -> None:
     image, values = drawn
-    outcome = bench.convert(source_of(image, values, big=big), to)
+    outcome = converter.convert(source_of(image, values, big=big), to)
     stands, _ = permission(find(to), image._replace(planar_configuration=0))
     if stands is Permission.FORBIDDEN:
         assert outcome.status == "refused"
         return
     assert outcome.status == "done", outcome.error
     assert outcome.verification != "none"
-    native_again = bench.done(bench.out.read_bytes(), back)
+    native_again = converter.done(converter.out.read_bytes(), back)
     assert native_again.PhotometricInterpretation == image.photometric_interpretation
     assert int(native_again.NumberOfFrames) == image.number_of_frames
     assert np.array_equal(values_of(native_again, image), values)

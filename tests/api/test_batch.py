@@ -7,7 +7,7 @@ from pydicom import dcmread
 
 import dicomtx
 from dicomtx.errors import SettingsError, UsageError
-from tests.conversion_bench import grey
+from tests.converter import grey
 
 
 def _tree(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 
 import dicomtx
 from dicomtx.errors import DicomtxError
-from tests.conversion_bench import grey
+from tests.converter import grey
 
 
 def test_a_conversion_is_the_same_and_names_are_those_of_the_arguments() -> None:

@@ -9,7 +9,7 @@ from pydicom import dcmread
 
 import dicomtx
 from dicomtx.errors import SettingsError, UnsupportedError
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.corpus import file
 
 FILES = [

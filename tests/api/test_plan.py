@@ -7,7 +7,7 @@ import pytest
 
 import dicomtx
 from dicomtx.errors import ExitCode, SettingsError, UsageError
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.corpus import file
 
 POLICY = """

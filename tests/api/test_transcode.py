@@ -16,7 +16,7 @@ from dicomtx.api.options import PolicyOptions
 from dicomtx.api.transcode import transcode, transcode_bytes, transcode_dataset
 from dicomtx.errors import DicomtxError, ExitCode, SettingsError, UsageError
 from dicomtx.transfer_syntaxes import find
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.corpus import file
 from tests.dicom.builder import identity, part10
 

@@ -7,7 +7,7 @@ import pytest
 
 from dicomtx.errors import ExitCode
 from tests.conftest import Run
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import SOP_INSTANCE, element, image, module, part10, text
 from tests.traps.altered_files import fragments
 
@@ -106,11 +106,11 @@ def test_one_file_that_pydicom_warns_of(run: Run, folder: Path, name: str) -> No
 )
 def test_streams_that_codecs_complain_about(run: Run, tmp_path: Path, syntax: str) -> None:
     """Libraries in C print on their own; one bit in each of eight streams is wrong."""
-    bench = Bench(tmp_path)
+    converter = Converter(tmp_path)
     folder = tmp_path / "in"
     folder.mkdir()
-    stream = fragments(bench.done(odd("ISO_IR 100", 0), syntax, min_psnr=0.0))[0]
-    whole, chance = bench.out.read_bytes(), random.Random(syntax)
+    stream = fragments(converter.done(odd("ISO_IR 100", 0), syntax, min_psnr=0.0))[0]
+    whole, chance = converter.out.read_bytes(), random.Random(syntax)
     at = whole.rindex(stream)
     for number in range(8):
         damaged = bytearray(whole)

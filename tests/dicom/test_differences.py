@@ -12,7 +12,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.limits import Limits
 from dicomtx.storage.source import Source
 from tests import corpus
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import element, identity, part10, sequence, short, text
 
 READABLE = [p for p in corpus.SAMPLE if p.name not in ("MR_truncated.dcm", "no_meta.dcm")]
@@ -162,6 +162,6 @@ def test_a_file_is_the_same_as_itself(path: Path) -> None:
 @pytest.mark.parametrize("name", ["rtplan.dcm", "priv_SQ.dcm", "liver_1frame.dcm"])
 @pytest.mark.parametrize("target", ["implicit", "explicit", "big-endian"])
 def test_what_was_converted_is_the_same(tmp_path: Path, name: str, target: str) -> None:
-    bench, data = Bench(tmp_path), corpus.file(name).read_bytes()
-    bench.done(data, target)
-    assert between(data, bench.out.read_bytes()) == []
+    converter, data = Converter(tmp_path), corpus.file(name).read_bytes()
+    converter.done(data, target)
+    assert between(data, converter.out.read_bytes()) == []

@@ -11,7 +11,7 @@ from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError
 from dicomtx.storage.source import Source
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import element, image, mark, native, part10, sequence, text
 
@@ -48,7 +48,7 @@ def test_an_unknown_vr_becomes_that_of_the_dictionary(
     tmp_path: Path, vr: bytes, *, nested: bool
 ) -> None:
     added = sequence(0x00081140, [odd(vr)]) if nested else odd(vr)
-    back = Bench(tmp_path).done(part10("explicit", with_elements(added)), "big-endian")
+    back = Converter(tmp_path).done(part10("explicit", with_elements(added)), "big-endian")
     found = back[0x00081140].value[0] if nested else back
     assert found[NAME].VR == "PN"
     assert found[NAME].value == "Synthetic"

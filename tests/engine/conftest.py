@@ -1,13 +1,13 @@
-"""The bench that these tests work on."""
+"""The converter that these tests work on."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def converter(tmp_path: Path) -> Converter:
     """A folder of its own, and what converts in it."""
-    return Bench(tmp_path)
+    return Converter(tmp_path)

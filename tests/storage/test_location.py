@@ -25,7 +25,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.convert.request import Outcome
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.in_process import InProcess
 
 TOY = "toy://"

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests import oracle
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.traps.three_frames import ALL, PLAIN, Made
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def converter(tmp_path: Path) -> Converter:
     """A folder of its own, and what converts in it."""
-    return Bench(tmp_path)
+    return Converter(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +25,12 @@ def decoder() -> Iterator[oracle.Decoder]:
 
 
 @pytest.fixture(params=ALL, ids=" ".join)
-def made(bench: Bench, request: pytest.FixtureRequest) -> Made:
+def made(converter: Converter, request: pytest.FixtureRequest) -> Made:
     """Streams of each syntax and kind of image."""
-    return Made(bench, *request.param)
+    return Made(converter, *request.param)
 
 
 @pytest.fixture(params=PLAIN, ids=" ".join)
-def plain(bench: Bench, request: pytest.FixtureRequest) -> Made:
+def plain(converter: Converter, request: pytest.FixtureRequest) -> Made:
     """Streams of a few."""
-    return Made(bench, *request.param)
+    return Made(converter, *request.param)

@@ -12,7 +12,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.opened import ComparisonError
 from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import element, item
 from tests.traps.altered_files import fragments
@@ -34,66 +34,66 @@ def _file(made: Made, value: bytes, syntax: str = "") -> bytes:
     return builder.part10(syntax, data[at:])
 
 
-def _check_done(bench: Bench, data: bytes, made: Made, said: str, frames: int = 3) -> None:
-    outcome = bench.convert(data, "implicit")
+def _check_done(converter: Converter, data: bytes, made: Made, said: str, frames: int = 3) -> None:
+    outcome = converter.convert(data, "implicit")
     assert outcome.status == "done", outcome.error
     assert outcome.verification == "bytes-only"
     assert any(said in warning for warning in outcome.warnings), outcome.warnings
     size = len(made.pixels) // 3
-    assert dcmread(bench.out).PixelData[: size * frames] == made.pixels[: size * frames]
-    assert int(dcmread(bench.out).NumberOfFrames) == frames
+    assert dcmread(converter.out).PixelData[: size * frames] == made.pixels[: size * frames]
+    assert int(dcmread(converter.out).NumberOfFrames) == frames
 
 
 @pytest.mark.parametrize("delimiter", [b"", builder.mark(0xFFFEE0DD)])
 def test_items_in_an_element_of_defined_length_are_the_frames(
-    bench: Bench, made: Made, delimiter: bytes
+    converter: Converter, made: Made, delimiter: bytes
 ) -> None:
     data = _file(made, _in_items(made.streams) + delimiter)
-    _check_done(bench, data, made, "Pixel Data has a defined length")
-    _check_done(bench.salvaging(), data, made, "Pixel Data has a defined length")
+    _check_done(converter, data, made, "Pixel Data has a defined length")
+    _check_done(converter.salvaging(), data, made, "Pixel Data has a defined length")
 
 
-def test_a_file_in_the_target_syntax_gets_its_delimiter(bench: Bench, plain: Made) -> None:
-    outcome = bench.convert(_file(plain, _in_items(plain.streams)), plain.syntax)
+def test_a_file_in_the_target_syntax_gets_its_delimiter(converter: Converter, plain: Made) -> None:
+    outcome = converter.convert(_file(plain, _in_items(plain.streams)), plain.syntax)
     assert (outcome.status, outcome.action) == ("done", "rewrite"), outcome.error
-    assert fragments(dcmread(bench.out)) == plain.streams
-    assert dcmread(bench.out)["PixelData"].is_undefined_length
+    assert fragments(dcmread(converter.out)) == plain.streams
+    assert dcmread(converter.out)["PixelData"].is_undefined_length
 
 
-def test_streams_without_items_are_the_frames(bench: Bench, made: Made) -> None:
+def test_streams_without_items_are_the_frames(converter: Converter, made: Made) -> None:
     data = _file(made, b"".join(made.streams))
-    _check_done(bench, data, made, "stream without items")
-    _check_done(bench.salvaging(), data, made, "stream without items")
-    assert describe(str(bench.source)).pixel_data == "encapsulated"
+    _check_done(converter, data, made, "stream without items")
+    _check_done(converter.salvaging(), data, made, "stream without items")
+    assert describe(str(converter.source)).pixel_data == "encapsulated"
 
 
-def test_items_that_are_cut_off_are_never_pixels(bench: Bench, plain: Made) -> None:
+def test_items_that_are_cut_off_are_never_pixels(converter: Converter, plain: Made) -> None:
     value = _in_items(plain.streams)
     whole = _file(plain, value)
     data = whole[: len(whole) - len(plain.streams[2]) // 2 // 2 * 2]
-    bench.failed(bench.convert(data), ExitCode.SOURCE)
-    outcome = bench.convert(data, salvage=True)
+    converter.failed(converter.convert(data), ExitCode.SOURCE)
+    outcome = converter.convert(data, salvage=True)
     assert (outcome.status, outcome.verification) == ("done", "none"), outcome.error
     size = len(plain.pixels) // 3
-    assert dcmread(bench.out).PixelData[: 2 * size] == plain.pixels[: 2 * size]
+    assert dcmread(converter.out).PixelData[: 2 * size] == plain.pixels[: 2 * size]
 
 
 @pytest.mark.parametrize("salvage", [False, True])
 @pytest.mark.parametrize("size", [10, 100, 5000])
 def test_what_is_neither_items_nor_a_stream_nor_native_is_refused(
-    bench: Bench, plain: Made, size: int, *, salvage: bool
+    converter: Converter, plain: Made, size: int, *, salvage: bool
 ) -> None:
     data = _file(plain, b"\x12\x34" * (size // 2))
-    outcome = bench.convert(data, salvage=salvage)
-    assert "no items and no known code stream" in bench.failed(outcome, ExitCode.SOURCE)
+    outcome = converter.convert(data, salvage=salvage)
+    assert "no items and no known code stream" in converter.failed(outcome, ExitCode.SOURCE)
 
 
 @pytest.mark.parametrize("padding", [0, 2, 64])
 def test_native_words_under_a_compressed_label_are_pixels(
-    bench: Bench, plain: Made, padding: int
+    converter: Converter, plain: Made, padding: int
 ) -> None:
     data = _file(plain, plain.pixels + bytes(padding))
-    _check_done(bench, data, plain, "the file meta says")
+    _check_done(converter, data, plain, "the file meta says")
 
 
 # ------------------------------------------------------------------ under a native label
@@ -102,13 +102,13 @@ def test_native_words_under_a_compressed_label_are_pixels(
 @pytest.mark.parametrize("to", ["explicit", "implicit", "rle", "jpeg-ls-lossless"])
 @pytest.mark.parametrize("table", [b"", bytes(12)])
 def test_streams_under_a_native_label_are_refused(
-    bench: Bench, made: Made, to: str, table: bytes
+    converter: Converter, made: Made, to: str, table: bytes
 ) -> None:
     value = _in_items(made.streams, table)
     needed = len(made.pixels)
     longer = value + bytes(max(0, needed - len(value)))
     data = _file(made, longer, "explicit")
-    error = bench.failed(bench.convert(data, to, salvage=True), ExitCode.UNSUPPORTED)
+    error = converter.failed(converter.convert(data, to, salvage=True), ExitCode.UNSUPPORTED)
     assert "holds items of" in error
     assert "--force-native" in error
 
@@ -116,11 +116,13 @@ def test_streams_under_a_native_label_are_refused(
 @pytest.mark.parametrize("salvage", [False, True])
 @pytest.mark.parametrize("kind", [("jpeg-baseline", "RGB"), ("jpeg2000-lossless", "grey 12")])
 def test_a_bare_stream_under_a_native_label_is_refused(
-    bench: Bench, kind: tuple[str, str], *, salvage: bool
+    converter: Converter, kind: tuple[str, str], *, salvage: bool
 ) -> None:
-    made = Made(bench, *kind)
+    made = Made(converter, *kind)
     data = _file(made, b"".join(made.streams), "explicit")
-    error = bench.failed(bench.convert(data, "implicit", salvage=salvage), ExitCode.UNSUPPORTED)
+    error = converter.failed(
+        converter.convert(data, "implicit", salvage=salvage), ExitCode.UNSUPPORTED
+    )
     assert "stream" in error
 
 
@@ -129,23 +131,23 @@ def _pixels_that_look_like_items(made: Made) -> bytes:
     return (value + bytes(len(made.pixels)))[: len(made.pixels)]
 
 
-def test_force_native_takes_the_words_for_pixels(bench: Bench) -> None:
-    made = Made(bench, "rle-lossless", "grey 16")
+def test_force_native_takes_the_words_for_pixels(converter: Converter) -> None:
+    made = Made(converter, "rle-lossless", "grey 16")
     words = _pixels_that_look_like_items(made)
     data = _file(made, words, "explicit")
-    assert bench.done(data, "implicit", force_native=True).PixelData == words
-    assert bench.done(data, "explicit", force_native=True).PixelData == words
-    encoded = bench.convert(data, "jpeg-ls-lossless", force_native=True)
+    assert converter.done(data, "implicit", force_native=True).PixelData == words
+    assert converter.done(data, "explicit", force_native=True).PixelData == words
+    encoded = converter.convert(data, "jpeg-ls-lossless", force_native=True)
     assert encoded.status == "done", encoded.error
-    assert bench.done(bench.out.read_bytes()).PixelData == words
+    assert converter.done(converter.out.read_bytes()).PixelData == words
 
 
 def test_streams_under_a_native_label_are_described_and_not_compared(
-    bench: Bench, tmp_path: Path
+    converter: Converter, tmp_path: Path
 ) -> None:
-    made = Made(bench, "rle-lossless", "grey 16")
-    bench.source.write_bytes(_file(made, _pixels_that_look_like_items(made), "explicit"))
-    path = str(bench.source)
+    made = Made(converter, "rle-lossless", "grey 16")
+    converter.source.write_bytes(_file(made, _pixels_that_look_like_items(made), "explicit"))
+    path = str(converter.source)
     assert any("contains items of RLE frames" in warning for warning in describe(path).warnings)
     with pytest.raises(ComparisonError, match="--force-native") as raised:
         compare(Comparing(path, path))
@@ -162,18 +164,18 @@ def test_streams_under_a_native_label_are_described_and_not_compared(
         struct.pack("<16I", 1, 64, *[0] * 14) + bytes(62),
     ],
 )
-def test_words_that_only_begin_like_a_stream_are_pixels(bench: Bench, words: bytes) -> None:
+def test_words_that_only_begin_like_a_stream_are_pixels(converter: Converter, words: bytes) -> None:
     pixel = builder.image(9, 14)
     data = builder.part10("explicit", builder.native(pixel, words))
-    outcome = bench.convert(data, "implicit")
+    outcome = converter.convert(data, "implicit")
     assert (outcome.status, outcome.warnings) == ("done", ()), outcome.error
-    assert dcmread(bench.out).PixelData == words
+    assert dcmread(converter.out).PixelData == words
 
 
-def test_a_missing_sequence_delimiter_names_salvage(bench: Bench, plain: Made) -> None:
+def test_a_missing_sequence_delimiter_names_salvage(converter: Converter, plain: Made) -> None:
     data = plain.file(plain.streams)
-    error = bench.failed(bench.convert(data[:-8]), ExitCode.SOURCE)
+    error = converter.failed(converter.convert(data[:-8]), ExitCode.SOURCE)
     assert "no sequence delimiter" in error
     assert "--salvage" in error
-    outcome = bench.convert(data[:-8], salvage=True)
-    assert (outcome.status, dcmread(bench.out).PixelData) == ("done", plain.pixels)
+    outcome = converter.convert(data[:-8], salvage=True)
+    assert (outcome.status, dcmread(converter.out).PixelData) == ("done", plain.pixels)

@@ -5,7 +5,7 @@ from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
 from dicomtx.workflows.info import describe
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.traps.altered_files import fragments, offsets, right_offsets
 from tests.traps.three_frames import FRAMES, Made, check_all
 
@@ -13,71 +13,75 @@ from tests.traps.three_frames import FRAMES, Made, check_all
 
 
 def test_all_frames_in_one_fragment_are_split_where_their_streams_end(
-    bench: Bench, made: Made
+    converter: Converter, made: Made
 ) -> None:
     joined = b"".join(made.streams)
-    check_all(bench, made.file([joined], table=(0,)), made, "3 code streams share 1 fragment")
+    check_all(converter, made.file([joined], table=(0,)), made, "3 code streams share 1 fragment")
 
 
 @pytest.mark.parametrize("size", [2, 64, 100])
 def test_frames_in_fragments_that_are_cut_anywhere_are_found(
-    bench: Bench, plain: Made, size: int
+    converter: Converter, plain: Made, size: int
 ) -> None:
     joined = b"".join(plain.streams)
     size = max(size, 64)  # the first fragment has to show what the streams are
     parts = [joined[at : at + size] for at in range(0, len(joined), size)]
-    check_all(bench, plain.file(parts), plain, "3 code streams share")
+    check_all(converter, plain.file(parts), plain, "3 code streams share")
 
 
-def test_some_frames_in_one_fragment_are_split(bench: Bench, plain: Made) -> None:
+def test_some_frames_in_one_fragment_are_split(converter: Converter, plain: Made) -> None:
     first, second, third = plain.streams
-    check_all(bench, plain.file([first + second, third]), plain, "3 code streams share 2")
-    check_all(bench, plain.file([first, second + third, b""]), plain, "3 code streams share")
+    check_all(converter, plain.file([first + second, third]), plain, "3 code streams share 2")
+    check_all(converter, plain.file([first, second + third, b""]), plain, "3 code streams share")
 
 
-def test_as_many_fragments_as_frames_need_not_be_the_frames(bench: Bench, plain: Made) -> None:
+def test_as_many_fragments_as_frames_need_not_be_the_frames(
+    converter: Converter, plain: Made
+) -> None:
     joined = b"".join(plain.streams)
     third = len(joined) // 6 * 2 + 4
     parts = [joined[:third], joined[third : 2 * third], joined[2 * third :]]
-    check_all(bench, plain.file(parts), plain, "3 code streams share 3 fragments")
+    check_all(converter, plain.file(parts), plain, "3 code streams share 3 fragments")
 
 
-def test_repair_gives_frames_of_one_fragment_a_fragment_each(bench: Bench, plain: Made) -> None:
+def test_repair_gives_frames_of_one_fragment_a_fragment_each(
+    converter: Converter, plain: Made
+) -> None:
     data = plain.file([b"".join(plain.streams)])
-    outcome = bench.convert(data, plain.syntax, repair=True)
+    outcome = converter.convert(data, plain.syntax, repair=True)
     assert (outcome.status, outcome.action) == ("done", "rewrite"), outcome.error
-    mended = dcmread(bench.out)
+    mended = dcmread(converter.out)
     parts = fragments(mended)
     assert (mended.NumberOfFrames, len(parts)) == (FRAMES, FRAMES)
     assert offsets(mended) == right_offsets(parts)
-    assert bench.done(bench.out.read_bytes()).PixelData == plain.pixels
+    assert converter.done(converter.out.read_bytes()).PixelData == plain.pixels
 
 
-def test_frames_of_one_fragment_are_described(bench: Bench, plain: Made) -> None:
-    bench.source.write_bytes(plain.file([b"".join(plain.streams)]))
-    found = describe(str(bench.source))
+def test_frames_of_one_fragment_are_described(converter: Converter, plain: Made) -> None:
+    converter.source.write_bytes(plain.file([b"".join(plain.streams)]))
+    found = describe(str(converter.source))
     assert (found.fragments, found.number_of_frames) == (1, FRAMES)
     assert any("3 code streams share 1 fragment" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("frames", ["2", "4"])
 def test_streams_that_number_of_frames_does_not_count_are_refused(
-    bench: Bench, plain: Made, frames: str
+    converter: Converter, plain: Made, frames: str
 ) -> None:
-    outcome = bench.convert(plain.file([b"".join(plain.streams)], frames))
+    outcome = converter.convert(plain.file([b"".join(plain.streams)], frames))
     told = f"Number of Frames is {frames}, but Pixel Data has 3 frames"
-    assert told in bench.failed(outcome, ExitCode.SOURCE)
+    assert told in converter.failed(outcome, ExitCode.SOURCE)
 
 
 @pytest.mark.parametrize("frames", ["", "1"])
 @pytest.mark.parametrize("repair", [False, True])
 def test_a_second_stream_in_a_single_frame_is_never_dropped(
-    bench: Bench, made: Made, frames: str, *, repair: bool
+    converter: Converter, made: Made, frames: str, *, repair: bool
 ) -> None:
     data = made.file([b"".join(made.streams)], frames)
-    outcome = bench.convert(data, made.syntax if repair else "implicit", repair=repair)
-    assert "frame 1: holds 3 code streams" in bench.failed(outcome, ExitCode.SOURCE)
-    check_all(bench.salvaging(), data, made, "Number of Frames is")
+    outcome = converter.convert(data, made.syntax if repair else "implicit", repair=repair)
+    assert "frame 1: holds 3 code streams" in converter.failed(outcome, ExitCode.SOURCE)
+    check_all(converter.salvaging(), data, made, "Number of Frames is")
 
 
 # ------------------------------------------------------------------ Number of Frames
@@ -85,30 +89,32 @@ def test_a_second_stream_in_a_single_frame_is_never_dropped(
 
 @pytest.mark.parametrize("frames", ["", "1", "2"])
 def test_more_frames_than_number_of_frames_says_are_all_kept(
-    bench: Bench, made: Made, frames: str
+    converter: Converter, made: Made, frames: str
 ) -> None:
     told = f"Number of Frames is {frames or 'missing'}, but Pixel Data has 3 frames"
-    check_all(bench, made.file(made.streams, frames), made, told)
+    check_all(converter, made.file(made.streams, frames), made, told)
 
 
 @pytest.mark.parametrize("frames", ["4", "300"])
 def test_fewer_frames_than_number_of_frames_says_are_refused_or_salvaged(
-    bench: Bench, made: Made, frames: str
+    converter: Converter, made: Made, frames: str
 ) -> None:
     told = f"Number of Frames is {frames}, but Pixel Data has 3 frames"
     data = made.file(made.streams, frames)
-    error = bench.failed(bench.convert(data), ExitCode.SOURCE)
+    error = converter.failed(converter.convert(data), ExitCode.SOURCE)
     assert told in error
     assert "--salvage" in error
-    check_all(bench.salvaging(), data, made, f"salvaged: {told}")
+    check_all(converter.salvaging(), data, made, f"salvaged: {told}")
 
 
-def test_a_frame_of_the_source_that_is_refused_stays_in_place(bench: Bench, plain: Made) -> None:
+def test_a_frame_of_the_source_that_is_refused_stays_in_place(
+    converter: Converter, plain: Made
+) -> None:
     data = plain.file([b"".join(plain.streams)], "5")
-    bench.source.write_bytes(data)
-    outcome = bench.again(bench.source, bench.source, "implicit", in_place=True)
+    converter.source.write_bytes(data)
+    outcome = converter.again(converter.source, converter.source, "implicit", in_place=True)
     assert outcome.exit_code == ExitCode.SOURCE
-    assert bench.source.read_bytes() == data
+    assert converter.source.read_bytes() == data
 
 
 # ------------------------------------------------------------------ frames of other codecs
@@ -124,12 +130,12 @@ def test_a_frame_of_the_source_that_is_refused_stays_in_place(bench: Bench, plai
     ],
 )
 def test_a_frame_of_another_codec_is_named(
-    bench: Bench, syntax: str, other: str, kind: str
+    converter: Converter, syntax: str, other: str, kind: str
 ) -> None:
-    made, odd = Made(bench, syntax, kind), Made(bench, other, kind)
+    made, odd = Made(converter, syntax, kind), Made(converter, other, kind)
     data = made.file([made.streams[0], odd.streams[1], made.streams[2]])
-    outcome = bench.convert(data)
-    error = bench.failed(outcome, ExitCode.SOURCE)
+    outcome = converter.convert(data)
+    error = converter.failed(outcome, ExitCode.SOURCE)
     assert error.startswith("frame 2: ")
     assert "but the transfer syntax says" in error
     assert "could not decode" not in error

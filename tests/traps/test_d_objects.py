@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.uid import RLELossless
 
 from dicomtx.errors import ExitCode
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
@@ -41,14 +41,16 @@ def _not_byte_aligned() -> bytes:
 @pytest.mark.parametrize(
     "data", [file("liver_1frame.dcm").read_bytes(), _not_byte_aligned()], ids=["whole", "shifted"]
 )
-def test_d1_one_bit_segmentations_are_right_or_refused(bench: Bench, data: bytes, to: str) -> None:
+def test_d1_one_bit_segmentations_are_right_or_refused(
+    converter: Converter, data: bytes, to: str
+) -> None:
     source = dcmread(io.BytesIO(data))
     count = source.Rows * source.Columns * int(source.get("NumberOfFrames", 1))
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     if outcome.status == "refused":
-        assert "; try --to " in bench.failed(outcome, ExitCode.UNSUPPORTED)
+        assert "; try --to " in converter.failed(outcome, ExitCode.UNSUPPORTED)
         return
-    back = bench.done(bench.out.read_bytes())
+    back = converter.done(converter.out.read_bytes())
     assert (back.BitsAllocated, back.BitsStored) == (1, 1)
     assert _bits(back.PixelData, count) == _bits(source.PixelData, count)
 
@@ -71,26 +73,28 @@ NO_PIXELS = {
 
 @pytest.mark.parametrize("kind", NO_PIXELS)
 @pytest.mark.parametrize("to", TARGETS)
-def test_d2_what_has_no_pixels_to_compress_is_kept(bench: Bench, kind: str, to: str) -> None:
+def test_d2_what_has_no_pixels_to_compress_is_kept(
+    converter: Converter, kind: str, to: str
+) -> None:
     data = NO_PIXELS[kind]
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     assert outcome.exit_code == 0
     if to in LOSSLESS:
         assert outcome.status == "kept"
         assert outcome.warnings
-        assert bench.out.read_bytes() == data
+        assert converter.out.read_bytes() == data
         return
     assert outcome.status == "done"
-    source, made = dcmread(io.BytesIO(data)), dcmread(bench.out)
+    source, made = dcmread(io.BytesIO(data)), dcmread(converter.out)
     assert made.file_meta.TransferSyntaxUID == outcome.target_syntax
     assert [element.tag for element in made] == [element.tag for element in source]
 
 
 @pytest.mark.parametrize("name", ["MR-SIEMENS-DICOM-WithOverlays.dcm", "examples_overlay.dcm"])
 @pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "implicit"])
-def test_d3_a_native_icon_is_left_alone(bench: Bench, name: str, to: str) -> None:
+def test_d3_a_native_icon_is_left_alone(converter: Converter, name: str, to: str) -> None:
     source = dcmread(file(name)).IconImageSequence[0]
-    made = bench.done(file(name).read_bytes(), to).IconImageSequence[0]
+    made = converter.done(file(name).read_bytes(), to).IconImageSequence[0]
     assert made["PixelData"].VR == source["PixelData"].VR
     assert made == source
 
@@ -108,34 +112,34 @@ def _with_coded_icon() -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("to", [*NATIVE, "rle", "jpeg-ls-lossless"])
-def test_d3_a_coded_icon_becomes_native_along_with_the_image(bench: Bench, to: str) -> None:
+def test_d3_a_coded_icon_becomes_native_along_with_the_image(converter: Converter, to: str) -> None:
     data, _ = _with_coded_icon()
-    made = bench.done(data, to)
+    made = converter.done(data, to)
     icon = made.IconImageSequence[0]
     assert not icon["PixelData"].is_undefined_length
-    around = made if to in NATIVE else bench.done(bench.out.read_bytes())
+    around = made if to in NATIVE else converter.done(converter.out.read_bytes())
     assert icon.PixelData == around.PixelData
 
 
-def test_d3_a_coded_icon_stays_where_it_may(bench: Bench) -> None:
+def test_d3_a_coded_icon_stays_where_it_may(converter: Converter) -> None:
     data, stream = _with_coded_icon()
-    icon = bench.done(data, "jpeg2000", allow_generation_loss=True, reversible=True)
+    icon = converter.done(data, "jpeg2000", allow_generation_loss=True, reversible=True)
     assert streams(icon.IconImageSequence[0]) == [stream]
 
 
-def test_d3_an_icon_that_was_left_behind_in_another_syntax_is_decoded(bench: Bench) -> None:
+def test_d3_an_icon_that_was_left_behind_in_another_syntax_is_decoded(converter: Converter) -> None:
     data, _ = _with_coded_icon()
     made = dcmread(io.BytesIO(data))
     rle = dcmread(file("MR_small_RLE.dcm"))
     made.PixelData, made.file_meta.TransferSyntaxUID = rle.PixelData, RLELossless
-    icon = bench.done(saved(made)).IconImageSequence[0]
+    icon = converter.done(saved(made)).IconImageSequence[0]
     assert icon.PixelData == dcmread(file("MR_small.dcm")).PixelData
 
 
-def test_d3_an_empty_icon_sequence_is_no_icon(bench: Bench, ct: Path) -> None:
+def test_d3_an_empty_icon_sequence_is_no_icon(converter: Converter, ct: Path) -> None:
     content = builder.identity() + builder.sequence(0x00880200, [])
     rest = native(image(), bytes(range(6)))[len(builder.identity()) :]
-    made = bench.there_and_back(part10("explicit", content + rest), "rle")
+    made = converter.there_and_back(part10("explicit", content + rest), "rle")
     assert len(made.IconImageSequence) == 0
     assert made.PixelData == bytes(range(6))
 
@@ -148,53 +152,53 @@ def _video() -> bytes:
 
 
 @pytest.mark.parametrize("to", LOSSLESS)
-def test_d4_video_is_kept(bench: Bench, to: str) -> None:
-    outcome = bench.convert(_video(), to)
+def test_d4_video_is_kept(converter: Converter, to: str) -> None:
+    outcome = converter.convert(_video(), to)
     assert (outcome.status, outcome.exit_code) == ("kept", 0)
     assert any("video" in warning for warning in outcome.warnings)
-    assert bench.out.read_bytes() == _video()
+    assert converter.out.read_bytes() == _video()
 
 
 @pytest.mark.parametrize("to", NATIVE)
-def test_d4_video_is_never_native(bench: Bench, to: str) -> None:
-    error = bench.failed(bench.convert(_video(), to), ExitCode.UNSUPPORTED)
+def test_d4_video_is_never_native(converter: Converter, to: str) -> None:
+    error = converter.failed(converter.convert(_video(), to), ExitCode.UNSUPPORTED)
     assert "video" in error
 
 
-def test_d4_video_is_copied_to_its_own_syntax(bench: Bench) -> None:
-    outcome = bench.convert(_video(), "1.2.840.10008.1.2.4.102")
+def test_d4_video_is_copied_to_its_own_syntax(converter: Converter) -> None:
+    outcome = converter.convert(_video(), "1.2.840.10008.1.2.4.102")
     assert (outcome.status, outcome.action) == ("done", "copy")
-    assert bench.out.read_bytes() == _video()
+    assert converter.out.read_bytes() == _video()
 
 
 @pytest.mark.parametrize("name", ["emri_small.dcm", "eCT_Supplemental.dcm"])
 @pytest.mark.parametrize("to", ["rle", "jpeg-ls-lossless", "htj2k-lossless"])
 def test_d5_enhanced_objects_keep_their_class_and_functional_groups(
-    bench: Bench, name: str, to: str
+    converter: Converter, name: str, to: str
 ) -> None:
     source = dcmread(file(name))
-    back = bench.there_and_back(file(name).read_bytes(), to)
+    back = converter.there_and_back(file(name).read_bytes(), to)
     assert back.SOPClassUID == source.SOPClassUID
     for tag in (0x52009229, 0x52009230):
         assert back.get(tag) == source.get(tag)
     assert back.PixelData == source.PixelData
 
 
-def test_d5_empty_functional_groups_stay_empty(bench: Bench) -> None:
+def test_d5_empty_functional_groups_stay_empty(converter: Converter) -> None:
     made = native(image(), bytes(range(6)))
     at = made.rindex(b"\xe0\x7f\x10\0")
     data = made[:at] + builder.sequence(0x52009229, []) + made[at:]
-    assert len(bench.there_and_back(part10("explicit", data), "rle")[0x52009229].value) == 0
+    assert len(converter.there_and_back(part10("explicit", data), "rle")[0x52009229].value) == 0
 
 
-def test_d6_thousands_of_frames_have_a_right_offset_table(bench: Bench) -> None:
+def test_d6_thousands_of_frames_have_a_right_offset_table(converter: Converter) -> None:
     frames = 3000
     data = bytes(n % 251 for n in range(frames * 4))
-    made = bench.done(part10("explicit", native(image(2, 2), data, frames=str(frames))), "rle")
+    made = converter.done(part10("explicit", native(image(2, 2), data, frames=str(frames))), "rle")
     parts = fragments(made)
     assert len(parts) == frames
     assert offsets(made) == right_offsets(parts)
-    assert bench.done(bench.out.read_bytes()).PixelData == data
+    assert converter.done(converter.out.read_bytes()).PixelData == data
 
 
 MEMORY = """
@@ -244,11 +248,11 @@ def _small(size: tuple[int, int], samples: int, allocated: int) -> tuple[bytes, 
     ids=str,
 )
 def test_d7_tiny_images_are_right(
-    bench: Bench, to: str, samples: int, size: tuple[int, int]
+    converter: Converter, to: str, samples: int, size: tuple[int, int]
 ) -> None:
     for allocated in (8, 16):
         source, data = _small(size, samples, allocated)
-        back = bench.there_and_back(source, to)
+        back = converter.there_and_back(source, to)
         assert back.PixelData[: len(data)] == data
         assert struct.pack("<2H", back.Rows, back.Columns) == struct.pack("<2H", *size)
 
@@ -256,13 +260,13 @@ def test_d7_tiny_images_are_right(
 @pytest.mark.parametrize("size", THIN, ids=str)
 @pytest.mark.parametrize("samples", [1, 3])
 def test_d7_a_thin_image_has_the_resolutions_of_rpcl_or_is_refused(
-    bench: Bench, samples: int, size: tuple[int, int]
+    converter: Converter, samples: int, size: tuple[int, int]
 ) -> None:
     """imagecodecs 2026.10 halves the image only as often as its smaller side can be halved."""
     source, data = _small(size, samples, 8)
-    outcome = bench.convert(source, RPCL)
+    outcome = converter.convert(source, RPCL)
     if outcome.exit_code == ExitCode.CODEC:
-        assert "(PS3.5 10.18). Try --to htj2k-lossless" in bench.failed(outcome, ExitCode.CODEC)
+        assert "(PS3.5 10.18). Try --to htj2k-lossless" in converter.failed(outcome, ExitCode.CODEC)
         return
     assert outcome.status == "done", outcome.error
-    assert bench.done(bench.out.read_bytes()).PixelData[: len(data)] == data
+    assert converter.done(converter.out.read_bytes()).PixelData[: len(data)] == data

@@ -3,7 +3,7 @@
 import numpy as np
 from pydicom import dcmread
 
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import fragments
@@ -40,7 +40,7 @@ PLAIN = [("jpeg-baseline", "RGB"), ("jpeg-ls-lossless", "grey 12"), ("rle-lossle
 class Made:
     """A file of three frames: its streams, and what they decode to."""
 
-    def __init__(self, bench: Bench, syntax: str, kind: str) -> None:
+    def __init__(self, converter: Converter, syntax: str, kind: str) -> None:
         self.syntax, self.kind = syntax, kind
         pixel = IMAGES[kind]
         random = np.random.default_rng(len(syntax))
@@ -48,11 +48,13 @@ class Made:
         steps = random.integers(0, top, (FRAMES, pixel.samples_per_frame)) // 3
         data = steps.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
         settings = {"min_psnr": 0.0} if syntax in ("jpeg-baseline", "jpeg-extended") else {}
-        made = bench.done(part10("explicit", native(pixel, data, frames="3")), syntax, **settings)
+        made = converter.done(
+            part10("explicit", native(pixel, data, frames="3")), syntax, **settings
+        )
         self.streams = fragments(made)
-        self.head = bench.out.read_bytes()
+        self.head = converter.out.read_bytes()
         self.head = self.head[: self.head.rindex(b"\xe0\x7f\x10\0OB\0\0\xff\xff")]
-        self.pixels = bench.done(bench.out.read_bytes()).PixelData
+        self.pixels = converter.done(converter.out.read_bytes()).PixelData
 
     def file(self, parts: list[bytes], frames: str = "3", table: tuple[int, ...] = ()) -> bytes:
         """Returns a file with these fragments and this Number of Frames."""
@@ -62,10 +64,10 @@ class Made:
         return self.head.replace(said, changed) + builder.encapsulated(parts, table)
 
 
-def check_all(bench: Bench, data: bytes, made: Made, said: str) -> None:
+def check_all(converter: Converter, data: bytes, made: Made, said: str) -> None:
     """All three frames come out, with a warning, and the output is tidy."""
-    outcome = bench.convert(data, "implicit")
+    outcome = converter.convert(data, "implicit")
     assert outcome.status == "done", outcome.error
     assert any(said in warning for warning in outcome.warnings), outcome.warnings
-    back = dcmread(bench.out)
+    back = dcmread(converter.out)
     assert (back.NumberOfFrames, back.PixelData) == (FRAMES, made.pixels)

@@ -1,18 +1,18 @@
-"""The bench that these tests work on, and the folder that exports come from."""
+"""The converter that these tests work on, and the folder that exports come from."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.export_folder import Folder
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def converter(tmp_path: Path) -> Converter:
     """A folder of its own, and what converts in it."""
-    return Bench(tmp_path)
+    return Converter(tmp_path)
 
 
 @pytest.fixture

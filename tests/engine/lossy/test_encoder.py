@@ -10,7 +10,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.engine.transcoding import pipeline
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 
@@ -39,26 +39,28 @@ def hills(rows: int, columns: int, *, frames: int = 1, bits: int = 8) -> bytes:
         ("jpeg-xl", 8, "same-code-base"),
     ],
 )
-def test_who_told_what_was_lost_is_said(bench: Bench, to: str, bits: int, told: str) -> None:
-    outcome = bench.convert(hills(1024, 1024, bits=bits), to, quality=80)
+def test_who_told_what_was_lost_is_said(
+    converter: Converter, to: str, bits: int, told: str
+) -> None:
+    outcome = converter.convert(hills(1024, 1024, bits=bits), to, quality=80)
     assert (outcome.status, outcome.verification) == ("done", told), outcome.error
 
 
-def test_small_images_are_not_worth_another_process(bench: Bench) -> None:
-    assert bench.convert(grey(512, 512), "jpeg-baseline").verification == "same-code-base"
+def test_small_images_are_not_worth_another_process(converter: Converter) -> None:
+    assert converter.convert(grey(512, 512), "jpeg-baseline").verification == "same-code-base"
 
 
-def test_only_codecs_in_force_are_asked(bench: Bench) -> None:
-    outcome = bench.convert(LARGE, "jpeg-baseline", codecs=("imagecodecs",))
+def test_only_codecs_in_force_are_asked(converter: Converter) -> None:
+    outcome = converter.convert(LARGE, "jpeg-baseline", codecs=("imagecodecs",))
     assert outcome.verification == "same-code-base"
 
 
-def test_without_verification_no_other_library_is_asked(bench: Bench) -> None:
-    assert bench.convert(LARGE, "jpeg-baseline", verify="none").verification == "same-code-base"
+def test_without_verification_no_other_library_is_asked(converter: Converter) -> None:
+    assert converter.convert(LARGE, "jpeg-baseline", verify="none").verification == "same-code-base"
 
 
 def test_what_another_library_decodes_worse_is_not_written(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The codec that encodes takes its own wrong streams for right ones."""
     encode: Callable[..., bytes] = lossless.encode
@@ -72,17 +74,17 @@ def test_what_another_library_decodes_worse_is_not_written(
     pixels = bytes(n % 251 for n in range(right.frame_bytes))
     monkeypatch.setattr(lossless, "encode", wrong)
     monkeypatch.setattr(lossless, "decode", lambda *_: Frame(pixels, right))
-    outcome = bench.convert(LARGE, "jpeg-ls-near-lossless", near=2)
-    error = bench.failed(outcome, ExitCode.VERIFICATION)
+    outcome = converter.convert(LARGE, "jpeg-ls-near-lossless", near=2)
+    error = converter.failed(outcome, ExitCode.VERIFICATION)
     assert "gdcm decodes it less accurately than imagecodecs" in error
 
 
 @pytest.mark.parametrize(("kept", "times"), [(1 << 26, 3), (0, 6)])
 def test_few_small_frames_are_decoded_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, kept: int, times: int
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, kept: int, times: int
 ) -> None:
     """For the range of all values, and to be encoded."""
-    bench.done(hills(64, 64, frames=3), "rle")
+    converter.done(hills(64, 64, frames=3), "rle")
     decode: Callable[..., Frame] = lossless.decode
     seen: list[str] = []
 
@@ -92,19 +94,21 @@ def test_few_small_frames_are_decoded_once(
 
     monkeypatch.setattr(lossless, "decode", counted)
     monkeypatch.setattr(pipeline, "KEPT", kept)
-    outcome = bench.convert(bench.out.read_bytes(), "jpeg2000", psnr=40.0)
+    outcome = converter.convert(converter.out.read_bytes(), "jpeg2000", psnr=40.0)
     assert outcome.status == "done", outcome.error
     assert seen.count("rle-lossless") == times
 
 
-def test_why_a_figure_is_much_better_than_asked_is_told(bench: Bench) -> None:
-    outcome = bench.convert(file("image_dfl.dcm").read_bytes(), "jpeg-ls-near-lossless", psnr=45.0)
+def test_why_a_figure_is_much_better_than_asked_is_told(converter: Converter) -> None:
+    outcome = converter.convert(
+        file("image_dfl.dcm").read_bytes(), "jpeg-ls-near-lossless", psnr=45.0
+    )
     told = "frame 1: --psnr 45: NEAR 2 gives 44.64 dB, NEAR 1 gives 49.60 dB"
     assert told in outcome.warnings
 
 
-def test_of_many_frames_the_first_is_told_and_how_many_more(bench: Bench) -> None:
-    outcome = bench.convert(hills(64, 64, frames=3), "jpeg-ls-near-lossless", psnr=46.0)
+def test_of_many_frames_the_first_is_told_and_how_many_more(converter: Converter) -> None:
+    outcome = converter.convert(hills(64, 64, frames=3), "jpeg-ls-near-lossless", psnr=46.0)
     notes = [warning for warning in outcome.warnings if "NEAR" in warning]
     assert len(notes) == 1
     assert notes[0].startswith("frame 1 (and 2 more): --psnr 46: NEAR ")

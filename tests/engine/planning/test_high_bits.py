@@ -16,7 +16,7 @@ from dicomtx.encoding_profiles import whole_words
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.transfer_syntaxes import find
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10, short
 from tests.test_every_file import LOSSLESS, NATIVE
@@ -29,9 +29,9 @@ PHRASE = "bits above Bits Stored"
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+def converter() -> Iterator[Converter]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Bench(Path(folder))
+        yield Converter(Path(folder))
 
 
 def dirty(pixel: ImagePixel, seed: int = 0, frames: int = 1) -> bytes:
@@ -66,14 +66,14 @@ def said(outcome: Any) -> str:
 @pytest.mark.parametrize("to", NARROW)
 @pytest.mark.parametrize(("allocated", "stored"), [(8, 6), (16, 8), (16, 12), (16, 15)])
 def test_padding_values_come_back_and_are_counted(
-    bench: Bench, to: str, allocated: int, stored: int
+    converter: Converter, to: str, allocated: int, stored: int
 ) -> None:
     pixel = image(9, 7, allocated=allocated, stored=stored)
-    outcome = bench.convert(source(pixel, padded(pixel)), to)
+    outcome = converter.convert(source(pixel, padded(pixel)), to)
     assert outcome.status == "done", outcome.error
     assert said(outcome).startswith(f"3 of 63 words have {PHRASE}")
     assert said(outcome).endswith(f"kept in code streams of {allocated} bits per sample")
-    back = bench.done(bench.out.read_bytes())
+    back = converter.done(converter.out.read_bytes())
     assert back.PixelData[: 63 * allocated // 8] == padded(pixel)
     assert (back.BitsStored, back.HighBit) == (stored, stored - 1)
 
@@ -81,77 +81,83 @@ def test_padding_values_come_back_and_are_counted(
 @pytest.mark.parametrize("to", SIGNED)
 @pytest.mark.parametrize("stored", [8, 12])
 def test_signed_words_without_sign_extension_come_back_as_they_are(
-    bench: Bench, to: str, stored: int
+    converter: Converter, to: str, stored: int
 ) -> None:
     pixel = image(9, 7, allocated=16, stored=stored, signed=True)
     data = (np.arange(63, dtype="<u2") * 65 & ((1 << stored) - 1)).tobytes()
-    outcome = bench.convert(source(pixel, data), to, strict=True)
+    outcome = converter.convert(source(pixel, data), to, strict=True)
     assert outcome.status == "done", outcome.error
     assert not said(outcome)  # zeros carry nothing
-    assert bench.done(bench.out.read_bytes(), strict=True).PixelData == data
+    assert converter.done(converter.out.read_bytes(), strict=True).PixelData == data
 
 
 @pytest.mark.parametrize("to", NARROW)
-def test_what_fits_is_coded_in_bits_stored_and_nothing_is_said(bench: Bench, to: str) -> None:
+def test_what_fits_is_coded_in_bits_stored_and_nothing_is_said(
+    converter: Converter, to: str
+) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
-    outcome = bench.convert(source(pixel, padded(pixel, 0)), to)
+    outcome = converter.convert(source(pixel, padded(pixel, 0)), to)
     assert not said(outcome)
-    stream = code_stream.read(streams(bench.done(source(pixel, padded(pixel, 0)), to))[0])
+    stream = code_stream.read(streams(converter.done(source(pixel, padded(pixel, 0)), to))[0])
     assert stream is not None
     # imagecodecs before 2026.10 has JPEG-LS of 8 and 16 bits only
     assert stream.precision in ((12, 16) if to == "jpeg-ls-lossless" else (12,))
 
 
 @pytest.mark.parametrize("to", NARROW)
-def test_all_frames_are_as_wide_where_only_the_last_needs_it(bench: Bench, to: str) -> None:
+def test_all_frames_are_as_wide_where_only_the_last_needs_it(converter: Converter, to: str) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     data = padded(pixel, 0) * 4 + padded(pixel)
-    outcome = bench.convert(source(pixel, data, frames=5), to)
+    outcome = converter.convert(source(pixel, data, frames=5), to)
     assert said(outcome).startswith("3 of 315 words")
-    bench.out.unlink()
-    made = bench.done(source(pixel, data, frames=5), to)
+    converter.out.unlink()
+    made = converter.done(source(pixel, data, frames=5), to)
     found = {stream.precision for s in streams(made) if (stream := code_stream.read(s))}
     assert found == {16}
-    assert bench.done(bench.out.read_bytes()).PixelData == data
+    assert converter.done(converter.out.read_bytes()).PixelData == data
 
 
 @pytest.mark.parametrize("to", NARROW)
 @pytest.mark.parametrize("from_rle", [False, True])
-def test_strict_refuses_them_and_says_what_to_do(bench: Bench, to: str, *, from_rle: bool) -> None:
+def test_strict_refuses_them_and_says_what_to_do(
+    converter: Converter, to: str, *, from_rle: bool
+) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     data = source(pixel, padded(pixel))
     if from_rle:
-        bench.done(data, "rle")
-        data = bench.out.read_bytes()
-    error = bench.failed(bench.convert(data, to, strict=True), ExitCode.UNSUPPORTED)
+        converter.done(data, "rle")
+        data = converter.out.read_bytes()
+    error = converter.failed(converter.convert(data, to, strict=True), ExitCode.UNSUPPORTED)
     assert f"frame 1: 3 of 63 words have {PHRASE} (12 of 16 bits)" in error
     assert "--high-bits mask" in error
 
 
 @pytest.mark.parametrize("to", [*NARROW, *WHOLE])
 @pytest.mark.parametrize("strict", [False, True])
-def test_mask_clears_them_and_says_so(bench: Bench, to: str, *, strict: bool) -> None:
+def test_mask_clears_them_and_says_so(converter: Converter, to: str, *, strict: bool) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     data = source(pixel, padded(pixel))
-    outcome = bench.convert(data, to, high_bits="mask", strict=strict)
+    outcome = converter.convert(data, to, high_bits="mask", strict=strict)
     assert outcome.status == "done", outcome.error
     assert said(outcome).endswith("they are cleared")
-    words = np.frombuffer(bench.done(bench.out.read_bytes()).PixelData, "<u2")
+    words = np.frombuffer(converter.done(converter.out.read_bytes()).PixelData, "<u2")
     assert words.tobytes() == (np.frombuffer(padded(pixel), "<u2") & 0xFFF).tobytes()
 
 
 @pytest.mark.parametrize("to", WHOLE)
-def test_syntaxes_of_whole_words_keep_them_without_a_word(bench: Bench, to: str) -> None:
+def test_syntaxes_of_whole_words_keep_them_without_a_word(converter: Converter, to: str) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     data = source(pixel, dirty(pixel))
-    assert not said(bench.convert(data, to, strict=True))
-    assert bench.done(bench.out.read_bytes()).PixelData == dirty(pixel)
+    assert not said(converter.convert(data, to, strict=True))
+    assert converter.done(converter.out.read_bytes()).PixelData == dirty(pixel)
 
 
 @pytest.mark.parametrize("to", ["jpeg2000-lossless", "htj2k-lossless"])
-def test_words_that_a_syntax_cannot_hold_are_refused(bench: Bench, to: str) -> None:
+def test_words_that_a_syntax_cannot_hold_are_refused(converter: Converter, to: str) -> None:
     pixel = image(9, 7, allocated=32, stored=12)
-    error = bench.failed(bench.convert(source(pixel, padded(pixel)), to), ExitCode.UNSUPPORTED)
+    error = converter.failed(
+        converter.convert(source(pixel, padded(pixel)), to), ExitCode.UNSUPPORTED
+    )
     assert "the samples use all 32 allocated bits" in error
     assert "Try --to deflated-image-frame, or --high-bits mask" in error
 
@@ -170,37 +176,37 @@ STREAMS: dict[str, Any] = {
 @pytest.mark.parametrize("label", STREAMS)
 @pytest.mark.parametrize("to", ["explicit", "rle", *NARROW])
 def test_a_stream_wider_than_bits_stored_keeps_its_values(
-    bench: Bench, label: str, to: str
+    converter: Converter, label: str, to: str
 ) -> None:
     words = (np.arange(63, dtype="<u2") * 70).reshape(9, 7)  # up to 4340: 13 bits
     pixel = image(9, 7, allocated=16, stored=12)
     data = streamed(label, pixel, bytes(STREAMS[label](words)))
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     if find(to) == find(label):
         assert outcome.status == "done"
         return
     assert said(outcome).startswith("4 of 63 words have")
-    assert bench.done(bench.out.read_bytes()).PixelData == words.tobytes()
-    bench.failed(bench.convert(data, to, strict=True), ExitCode.UNSUPPORTED)
+    assert converter.done(converter.out.read_bytes()).PixelData == words.tobytes()
+    converter.failed(converter.convert(data, to, strict=True), ExitCode.UNSUPPORTED)
 
 
 @pytest.mark.parametrize("to", [*NARROW, *WHOLE])
-def test_overlay_planes_are_no_padding_and_the_rest_stays(bench: Bench, to: str) -> None:
+def test_overlay_planes_are_no_padding_and_the_rest_stays(converter: Converter, to: str) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     more = short(0x60000010, 9) + short(0x60000011, 7) + short(0x60000100, 16)
     more += short(0x60000102, 12)
     words = np.frombuffer(dirty(pixel), "<u2")
-    outcome = bench.convert(source(pixel, words.tobytes(), more), to)
+    outcome = converter.convert(source(pixel, words.tobytes(), more), to)
     assert bool(said(outcome)) == (to in NARROW)
-    back = bench.done(bench.out.read_bytes())
+    back = converter.done(converter.out.read_bytes())
     assert back.PixelData == (words & ~np.uint16(0x1000)).tobytes()
     plane = np.packbits(words >> 12 & 1, bitorder="little").tobytes()
     assert back[0x60003000].value[: len(plane)] == plane
     clean = words & 0x1FFF
-    assert not said(bench.convert(source(pixel, clean.tobytes(), more), to, strict=True))
+    assert not said(converter.convert(source(pixel, clean.tobytes(), more), to, strict=True))
 
 
-def test_overlay_planes_in_a_wide_stream_are_planes_too(bench: Bench) -> None:
+def test_overlay_planes_in_a_wide_stream_are_planes_too(converter: Converter) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
     more = short(0x60000010, 9) + short(0x60000011, 7) + short(0x60000100, 16)
     more += short(0x60000102, 12)
@@ -208,28 +214,28 @@ def test_overlay_planes_in_a_wide_stream_are_planes_too(bench: Bench) -> None:
     data = streamed("jpeg2000-lossless", pixel, bytes(STREAMS["jpeg2000-lossless"](words)))
     at = data.rindex(b"\xe0\x7f\x10\0")
     data = data[:at] + more + data[at:]
-    outcome = bench.convert(data, strict=True)
+    outcome = converter.convert(data, strict=True)
     assert not said(outcome)
-    assert bench.out.read_bytes().count(words.tobytes()) == 1
-    back = bench.there_and_back(data, "htj2k-lossless", strict=True)
+    assert converter.out.read_bytes().count(words.tobytes()) == 1
+    back = converter.there_and_back(data, "htj2k-lossless", strict=True)
     assert back.PixelData == (words & 0xFFF).tobytes()
     assert back[0x60003000].value[:8] == np.packbits(words >> 12, bitorder="little").tobytes()
 
 
 @pytest.mark.parametrize("to", ["jpeg2000", "jpeg-ls-near-lossless", "htj2k", "jpeg-extended"])
-def test_lossy_compression_drops_them_with_a_warning(bench: Bench, to: str) -> None:
+def test_lossy_compression_drops_them_with_a_warning(converter: Converter, to: str) -> None:
     pixel = image(32, 32, allocated=16, stored=12)
     data = source(pixel, padded(pixel))
-    outcome = bench.convert(data, to, quality=95)
+    outcome = converter.convert(data, to, quality=95)
     assert outcome.status == "done", outcome.error
     assert said(outcome).endswith("lossy compression drops them")
-    bench.failed(bench.convert(data, to, quality=95, strict=True), ExitCode.UNSUPPORTED)
+    converter.failed(converter.convert(data, to, quality=95, strict=True), ExitCode.UNSUPPORTED)
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])
 @pytest.mark.parametrize("stored", [9, 10])
 def test_overshoot_of_a_lossy_stream_is_clipped_and_counted(
-    bench: Bench, to: str, stored: int
+    converter: Converter, to: str, stored: int
 ) -> None:
     top = (1 << stored) - 1
     values = np.where(np.indices((40, 34)).sum(axis=0) % 3 == 0, top, top - 120).astype("<u2")
@@ -237,17 +243,17 @@ def test_overshoot_of_a_lossy_stream_is_clipped_and_counted(
     beyond = int((imagecodecs.jpeg8_decode(stream) > top).sum())
     assert beyond
     pixel = image(40, 34, allocated=16, stored=stored)
-    outcome = bench.convert(streamed("jpeg-extended", pixel, stream), to)
+    outcome = converter.convert(streamed("jpeg-extended", pixel, stream), to)
     assert any(f"{beyond} values of the lossy code streams" in w for w in outcome.warnings)
-    words = np.frombuffer(bench.done(bench.out.read_bytes()).PixelData, "<u2")
+    words = np.frombuffer(converter.done(converter.out.read_bytes()).PixelData, "<u2")
     assert words.max() == top
 
 
-def test_a_reversible_stream_of_a_lossy_syntax_is_not_clipped(bench: Bench) -> None:
+def test_a_reversible_stream_of_a_lossy_syntax_is_not_clipped(converter: Converter) -> None:
     pixel = image(9, 7, allocated=16, stored=12)
-    outcome = bench.convert(source(pixel, padded(pixel)), "jpeg2000", reversible=True)
+    outcome = converter.convert(source(pixel, padded(pixel)), "jpeg2000", reversible=True)
     assert said(outcome).endswith("16 bits per sample")
-    assert bench.done(bench.out.read_bytes()).PixelData == padded(pixel)
+    assert converter.done(converter.out.read_bytes()).PixelData == padded(pixel)
 
 
 @st.composite
@@ -285,16 +291,16 @@ def native_words(draw: st.DrawFn) -> tuple[ImagePixel, bytes]:
     back=st.sampled_from([to for to in NATIVE if find(to).uid != find("big-endian").uid]),
 )
 def test_words_come_back_byte_for_byte_or_the_run_refuses(
-    bench: Bench, drawn: tuple[ImagePixel, bytes], to: str, then: str, back: str
+    converter: Converter, drawn: tuple[ImagePixel, bytes], to: str, then: str, back: str
 ) -> None:
     pixel, data = drawn
     file = source(pixel, data, frames=pixel.number_of_frames)
     for target in (to, then, back):
-        outcome = bench.convert(file, target)
+        outcome = converter.convert(file, target)
         if outcome.status == "refused":
             return
         assert outcome.status == "done", outcome.error
         assert outcome.verification != "none"
-        file = bench.out.read_bytes()
-    found = bench.done(file, back)
+        file = converter.out.read_bytes()
+    found = converter.done(file, back)
     assert found.PixelData[: len(data)] == data

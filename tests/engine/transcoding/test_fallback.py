@@ -11,7 +11,7 @@ from dicomtx.codecs.imagecodecs import lossless
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import CodecError, ExitCode
 from dicomtx.image_pixel import Frame
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 
@@ -21,12 +21,12 @@ def fail(*_: Any) -> Any:
 
 
 def test_a_codec_that_fails_is_followed_by_the_next(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lossless, "encode", fail)
     data = grey(64, 64)
-    bench.source.write_bytes(data)
-    outcome = bench.convert(data, "jpeg2000-lossless")
+    converter.source.write_bytes(data)
+    outcome = converter.convert(data, "jpeg2000-lossless")
     assert (outcome.status, outcome.encoder) == ("done", "openjpeg")
     assert [(a.codec, a.direction, a.reason) for a in outcome.attempts] == [
         ("imagecodecs", "encode", "frame 1: cannot")
@@ -34,7 +34,7 @@ def test_a_codec_that_fails_is_followed_by_the_next(
 
 
 def test_a_failing_codec_leaves_none_of_its_frames(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right: Callable[..., bytes] = lossless.encode
     frames = [bytes([n]) * 4096 for n in (1, 2, 3)]
@@ -44,24 +44,26 @@ def test_a_failing_codec_leaves_none_of_its_frames(
 
     monkeypatch.setattr(lossless, "encode", fails_at_the_last)
     data = part10("explicit", native(image(64, 64), b"".join(frames), frames="3"))
-    encoded = bench.done(data, "jpeg2000-lossless")
+    encoded = converter.done(data, "jpeg2000-lossless")
     assert len(list(generate_frames(encoded.PixelData, number_of_frames=3))) == 3
-    assert bench.done(bench.out.read_bytes()).PixelData == b"".join(frames)
+    assert converter.done(converter.out.read_bytes()).PixelData == b"".join(frames)
 
 
-def test_when_every_codec_fails_each_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_every_codec_fails_each_is_told(
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for codec in (lossless, openjpeg):
         monkeypatch.setattr(codec, "decode", fail)
     data = file("MR_small_jp2klossless.dcm").read_bytes()
-    outcome = bench.convert(data, codecs=("imagecodecs", "openjpeg"))
-    error = bench.failed(outcome, ExitCode.SOURCE)
+    outcome = converter.convert(data, codecs=("imagecodecs", "openjpeg"))
+    error = converter.failed(outcome, ExitCode.SOURCE)
     assert [a.codec for a in outcome.attempts] == ["imagecodecs", "openjpeg"]
     assert "imagecodecs" in error
     assert "openjpeg" in error
 
 
 def test_a_builtin_that_cannot_be_imported_is_followed_by_the_next(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = Codecs.open
 
@@ -69,15 +71,15 @@ def test_a_builtin_that_cannot_be_imported_is_followed_by_the_next(
         return fail() if spec.name == "imagecodecs" else right(self, spec, frames, **more)
 
     monkeypatch.setattr(Codecs, "open", broken)
-    outcome = bench.convert(file("MR_small_jp2klossless.dcm").read_bytes())
+    outcome = converter.convert(file("MR_small_jp2klossless.dcm").read_bytes())
     assert (outcome.status, outcome.decoder) == ("done", "openjpeg")
 
 
 def test_other_packages_are_not_asked_where_a_builtin_does_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(self: Codecs) -> Any:
         raise AssertionError("the entry points were read")
 
     monkeypatch.setattr(Codecs, "_third_party", ask)
-    assert bench.there_and_back(grey(), "jpeg2000-lossless")
+    assert converter.there_and_back(grey(), "jpeg2000-lossless")

@@ -11,7 +11,7 @@ from pydicom import dcmread
 
 from dicomtx.code_stream import icc
 from dicomtx.codecs.imagecodecs import jpegxl_profile, recompression
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.traps.altered_files import values
 
@@ -66,32 +66,32 @@ def files(profile: bytes, samples: int) -> dict[str, bytes]:
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("profile", [SMALL, LARGE], ids=["small", "odd"])
 def test_the_profile_of_a_decoded_stream_is_kept(
-    bench: Bench, kind: str, samples: int, profile: bytes, to: str
+    converter: Converter, kind: str, samples: int, profile: bytes, to: str
 ) -> None:
     data = files(profile, samples)[kind]
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     assert outcome.status == "done", outcome.error
     assert any(KEPT in warning for warning in outcome.warnings)
-    made = bench.done(data, to)
+    made = converter.done(data, to)
     assert made.ICCProfile == profile + b"\0" * (len(profile) % 2)
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "htj2k-lossless"])
 @pytest.mark.parametrize("samples", [1, 3])
 def test_the_profile_of_a_jp2_header_is_dropped_with_a_warning(
-    bench: Bench, samples: int, to: str
+    converter: Converter, samples: int, to: str
 ) -> None:
-    outcome = bench.convert(files(SMALL, samples)["jp2"], to)
+    outcome = converter.convert(files(SMALL, samples)["jp2"], to)
     assert outcome.status == "done", outcome.error
     assert any("JP2 header was dropped" in warning for warning in outcome.warnings)
-    assert "ICCProfile" not in dcmread(bench.out)
+    assert "ICCProfile" not in dcmread(converter.out)
 
 
-def test_the_profile_in_a_repacked_jpeg_is_kept_when_it_is_decoded(bench: Bench) -> None:
+def test_the_profile_in_a_repacked_jpeg_is_kept_when_it_is_decoded(converter: Converter) -> None:
     real = imagecodecs.cms_profile("srgb")  # libjxl does not take a profile that it cannot parse
-    packed = bench.done(files(real, 3)["jpeg"], "jpeg-xl-recompression")
+    packed = converter.done(files(real, 3)["jpeg"], "jpeg-xl-recompression")
     assert "ICCProfile" not in packed
-    assert bench.done(bench.out.read_bytes()).ICCProfile == real + b"\0" * (len(real) % 2)
+    assert converter.done(converter.out.read_bytes()).ICCProfile == real + b"\0" * (len(real) % 2)
 
 
 def without_jpeg(packed: bytes) -> bytes:
@@ -112,30 +112,32 @@ PROFILES = {"srgb": SRGB, "adobergb": bytes(imagecodecs.cms_profile("adobergb"))
 @pytest.mark.parametrize("label", ["jpeg-xl-lossless", "jpeg-xl"])
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])
 @pytest.mark.parametrize("name", ["srgb", "adobergb", "odd"])
-def test_the_profile_of_jpeg_xl_is_kept(bench: Bench, label: str, to: str, name: str) -> None:
+def test_the_profile_of_jpeg_xl_is_kept(
+    converter: Converter, label: str, to: str, name: str
+) -> None:
     profile = PROFILES[name]
     packed = without_jpeg(recompression.packed(jpeg(profile, 3)))
-    outcome = bench.convert(file_of(label, packed, 3), to)
+    outcome = converter.convert(file_of(label, packed, 3), to)
     assert outcome.status == "done", outcome.error
     assert any(KEPT in warning for warning in outcome.warnings)
-    assert dcmread(bench.out).ICCProfile == profile + b"\0" * (len(profile) % 2)
+    assert dcmread(converter.out).ICCProfile == profile + b"\0" * (len(profile) % 2)
 
 
 @pytest.mark.parametrize("label", ["jpeg-xl-lossless", "jpeg-xl"])
-def test_standard_colours_of_jpeg_xl_need_no_profile(bench: Bench, label: str) -> None:
+def test_standard_colours_of_jpeg_xl_need_no_profile(converter: Converter, label: str) -> None:
     pixels = np.arange(768, dtype=np.uint8).reshape(16, 16, 3)
     stream = bytes(imagecodecs.jpegxl_encode(pixels, lossless=label == "jpeg-xl-lossless"))
-    outcome = bench.convert(file_of(label, stream, 3))
+    outcome = converter.convert(file_of(label, stream, 3))
     assert outcome.status == "done", outcome.error
     assert not any("ICC" in warning for warning in outcome.warnings)
 
 
 def test_a_profile_of_jpeg_xl_that_cannot_be_read_is_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = without_jpeg(recompression.packed(jpeg(imagecodecs.cms_profile("srgb"), 3)))
     monkeypatch.setattr(jpegxl_profile, "LARGEST", 100)
-    outcome = bench.convert(file_of("jpeg-xl-lossless", packed, 3))
+    outcome = converter.convert(file_of("jpeg-xl-lossless", packed, 3))
     assert outcome.status == "done", outcome.error
     assert any("ICC profile of the code stream is lost" in w for w in outcome.warnings)
 
@@ -145,11 +147,11 @@ NESTED = builder.sequence(0x00480105, [OWN])
 
 
 @pytest.mark.parametrize("said", [OWN, NESTED], ids=["own", "optical path"])
-def test_a_profile_of_the_data_set_stays(bench: Bench, said: bytes) -> None:
+def test_a_profile_of_the_data_set_stays(converter: Converter, said: bytes) -> None:
     data = file_of("jpeg-baseline", jpeg(SMALL, 3), 3, said)
-    outcome = bench.convert(data)
+    outcome = converter.convert(data)
     assert not any(KEPT in warning for warning in outcome.warnings)
-    made = bench.done(data)
+    made = converter.done(data)
     holder = made if said is OWN else made.OpticalPathSequence[0]
     assert holder.ICCProfile == b"own."
 
@@ -175,18 +177,18 @@ def transformed(rgb: NDArray[np.uint8], kind: int) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])
 @pytest.mark.parametrize("kind", [1, 2, 3])
-def test_colour_transforms_of_hp_are_undone(bench: Bench, kind: int, to: str) -> None:
+def test_colour_transforms_of_hp_are_undone(converter: Converter, kind: int, to: str) -> None:
     rgb = np.random.default_rng(5).integers(0, 256, (16, 16, 3)).astype(np.uint8)
     plain = bytes(imagecodecs.jpegls_encode(transformed(rgb, kind), 0))
     told = b"\xff\xe8\0\7mrfx" + bytes((kind,))
     stream = plain[:2] + told + plain[plain.index(b"\xff\xf7") :]
-    made = bench.there_and_back(file_of("jpeg-ls-lossless", stream, 3), to)
+    made = converter.there_and_back(file_of("jpeg-ls-lossless", stream, 3), to)
     assert made.PhotometricInterpretation == "RGB"
     assert np.array_equal(values(made)[0], rgb)
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless"])
-def test_mapping_tables_of_jpeg_ls_are_never_left_out(bench: Bench, to: str) -> None:
+def test_mapping_tables_of_jpeg_ls_are_never_left_out(converter: Converter, to: str) -> None:
     grey = (np.arange(256) % 16).astype(np.uint8).reshape(16, 16)
     plain = bytes(imagecodecs.jpegls_encode(grey, 0))
     frame, scan = plain.index(b"\xff\xf7"), plain.index(b"\xff\xda")
@@ -194,6 +196,6 @@ def test_mapping_tables_of_jpeg_ls_are_never_left_out(bench: Bench, to: str) -> 
     mapped = bytearray(plain[scan:])
     mapped[6] = 1
     stream = plain[:2] + plain[frame:scan] + table + bytes(mapped)
-    outcome = bench.convert(file_of("jpeg-ls-lossless", stream, 1), to)
+    outcome = converter.convert(file_of("jpeg-ls-lossless", stream, 1), to)
     assert outcome.status == "refused"
     assert "mapping table" in outcome.error

@@ -10,7 +10,7 @@ import pytest
 from dicomtx import code_stream
 from dicomtx.code_stream import jpegxl
 from dicomtx.errors import ExitCode
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
 from tests.traps.altered_files import streams
@@ -43,22 +43,22 @@ def file_of(stream: bytes, samples: int, syntax: str = "jpeg-baseline", **size: 
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("orientation", [1, 2, 3, 6, 8])
 def test_any_reader_sees_rows_and_columns(
-    bench: Bench, orientation: int, samples: int, order: str
+    converter: Converter, orientation: int, samples: int, order: str
 ) -> None:
     stream = jpeg(orientation, samples, order=order)
-    (packed,) = streams(bench.done(file_of(stream, samples), PACKED))
+    (packed,) = streams(converter.done(file_of(stream, samples), PACKED))
     seen = imagecodecs.jpegxl_decode(packed)  # turned as the stream says
     expected = imagecodecs.jpeg8_decode(stream)
     assert seen.shape == expected.shape
     assert np.abs(seen.astype(int) - expected).max() <= 8
-    (back,) = streams(bench.done(bench.out.read_bytes(), "jpeg-baseline"))
+    (back,) = streams(converter.done(converter.out.read_bytes(), "jpeg-baseline"))
     assert back.rstrip(b"\0") == stream
 
 
 @pytest.mark.parametrize("to", ["jpeg-baseline", "explicit", "rle"])
 @pytest.mark.parametrize(("orientation", "size"), [(6, (56, 40)), (6, (40, 56)), (3, (40, 56))])
 def test_what_others_packed_turned_is_refused(
-    bench: Bench, orientation: int, size: tuple[int, int], to: str
+    converter: Converter, orientation: int, size: tuple[int, int], to: str
 ) -> None:
     packed = bytes(imagecodecs.jpegxl_encode_jpeg(jpeg(orientation, 3), usecontainer=True))
     said = code_stream.read(packed)
@@ -66,7 +66,7 @@ def test_what_others_packed_turned_is_refused(
     assert said.orientation == orientation
     assert (said.rows, said.columns) == imagecodecs.jpegxl_decode(packed).shape[:2]
     data = file_of(packed, 3, PACKED, rows=size[0], columns=size[1])
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     assert outcome.exit_code != ExitCode.DONE
     assert "rotates the image" in outcome.error or "the data set" in outcome.error
 
@@ -76,14 +76,14 @@ def test_a_stream_that_is_not_turned_stays_as_it_is() -> None:
     assert jpegxl.upright(packed) is packed
 
 
-def test_chroma_that_jpeg_xl_cannot_hold_is_named(bench: Bench) -> None:
-    outcome = bench.convert(file_of(jpeg(1, 3, "411"), 3), PACKED)
-    assert "4 x 1 luma samples" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+def test_chroma_that_jpeg_xl_cannot_hold_is_named(converter: Converter) -> None:
+    outcome = converter.convert(file_of(jpeg(1, 3, "411"), 3), PACKED)
+    assert "4 x 1 luma samples" in converter.failed(outcome, ExitCode.UNSUPPORTED)
 
 
 @pytest.mark.parametrize("subsampling", ["444", "422", "420", "440"])
-def test_other_chroma_is_packed(bench: Bench, subsampling: str) -> None:
+def test_other_chroma_is_packed(converter: Converter, subsampling: str) -> None:
     stream = jpeg(6, 3, subsampling)
-    bench.done(file_of(stream, 3), PACKED)
-    (back,) = streams(bench.done(bench.out.read_bytes(), "jpeg-baseline"))
+    converter.done(file_of(stream, 3), PACKED)
+    (back,) = streams(converter.done(converter.out.read_bytes(), "jpeg-baseline"))
     assert back.rstrip(b"\0") == stream

@@ -11,7 +11,7 @@ from dicomtx.codecs.imagecodecs import recompression
 from dicomtx.errors import CodecError, ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import corpus
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.traps.altered_files import encapsulated, streams
 
@@ -31,11 +31,11 @@ def test_there_are_baseline_files() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_jpeg_comes_back_as_it_was(bench: Bench, name: str) -> None:
+def test_every_jpeg_comes_back_as_it_was(converter: Converter, name: str) -> None:
     source = dcmread(corpus.file(name), force=True)
-    packed = bench.done(corpus.file(name).read_bytes(), "jpeg-xl-recompression")
+    packed = converter.done(corpus.file(name).read_bytes(), "jpeg-xl-recompression")
     assert packed.file_meta.TransferSyntaxUID == find("jpeg-xl-recompression").uid
-    back = bench.done(bench.out.read_bytes(), "jpeg-baseline")
+    back = converter.done(converter.out.read_bytes(), "jpeg-baseline")
     before, after = ([s.rstrip(b"\0") for s in streams(d)] for d in (source, back))
     assert before == after
     history = ("SOPInstanceUID", "LossyImageCompression", "LossyImageCompressionRatio")
@@ -43,23 +43,23 @@ def test_every_jpeg_comes_back_as_it_was(bench: Bench, name: str) -> None:
         assert [data_set.get(name) for name in history] == [source.get(n) for n in history]
 
 
-def test_what_is_packed_decodes_as_the_jpeg_does(bench: Bench) -> None:
+def test_what_is_packed_decodes_as_the_jpeg_does(converter: Converter) -> None:
     data = corpus.file("examples_ybr_color.dcm").read_bytes()
-    expected = bench.done(data).PixelData
-    bench.done(data, "jpeg-xl-recompression")
-    assert bench.done(bench.out.read_bytes()).PixelData == expected
+    expected = converter.done(data).PixelData
+    converter.done(data, "jpeg-xl-recompression")
+    assert converter.done(converter.out.read_bytes()).PixelData == expected
 
 
-def test_what_libjxl_does_not_take_fails_and_says_so(bench: Bench) -> None:
+def test_what_libjxl_does_not_take_fails_and_says_so(converter: Converter) -> None:
     name = "SC_rgb_jpeg_dcmtk.dcm"
     stream = streams(dcmread(corpus.file(name)))[0].rstrip(b"\0")
     cut = stream[: len(stream) // 2] + b"\xff\xd9"
-    outcome = bench.convert(
+    outcome = converter.convert(
         encapsulated(name, [cut + b"\0" * (len(cut) % 2)]), "jpeg-xl-recompression"
     )
     assert outcome.exit_code in (ExitCode.CODEC, ExitCode.DONE)
     if outcome.exit_code:
-        assert "imagecodecs" in bench.failed(outcome, ExitCode.CODEC)
+        assert "imagecodecs" in converter.failed(outcome, ExitCode.CODEC)
 
 
 def test_a_stream_without_a_jpeg_in_it_is_refused() -> None:
@@ -81,9 +81,9 @@ def _stream(rows: int) -> bytes:
     ],
 )
 def test_a_later_frame_that_would_never_come_back_is_not_packed(
-    bench: Bench, second: bytes, said: str
+    converter: Converter, second: bytes, said: str
 ) -> None:
     pixels = builder.encapsulated([_stream(16), second])
     data_set = builder.identity() + builder.module(builder.image(16, 16), frames="2") + pixels
-    outcome = bench.convert(builder.part10("jpeg-baseline", data_set), "jpeg-xl-recompression")
-    assert said in bench.failed(outcome, ExitCode.SOURCE)
+    outcome = converter.convert(builder.part10("jpeg-baseline", data_set), "jpeg-xl-recompression")
+    assert said in converter.failed(outcome, ExitCode.SOURCE)

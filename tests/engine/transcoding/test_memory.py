@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
 
 from dicomtx.dicom import tags
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import UNDEFINED, element, identity, image, mark, module, part10
 from tests.sampling import sampled
 
@@ -66,7 +66,7 @@ def test_twice_the_frames_take_no_more_memory(tmp_path: Path, target: str) -> No
 
 
 @pytest.mark.long
-def test_frames_past_4_gib_are_found_and_converted(bench: Bench) -> None:
+def test_frames_past_4_gib_are_found_and_converted(converter: Converter) -> None:
     pixel = image(2048, 2048, allocated=16)
     count, step = 540, pixel.frame_bytes + 8
     offsets = [index * step for index in range(count)]
@@ -78,7 +78,7 @@ def test_frames_past_4_gib_are_found_and_converted(bench: Bench) -> None:
     start = identity() + module(pixel, frames=str(count)) + b"".join(tables)
     start += element(tags.PIXEL_DATA, "OB", length=UNDEFINED) + mark(0xFFFEE000)
     told = {0: 7, 511: 500, 512: 501, count - 1: 65535}  # on both sides of 2^32
-    with open(bench.source, "wb") as file:
+    with open(converter.source, "wb") as file:
         file.write(part10("encapsulated-uncompressed", start))
         first = file.tell()
         for index, offset in enumerate(offsets):
@@ -87,10 +87,10 @@ def test_frames_past_4_gib_are_found_and_converted(bench: Bench) -> None:
             file.write(struct.pack("<H", told.get(index, 0)))
         file.seek(first + count * step)
         file.write(mark(0xFFFEE0DD))
-    outcome = bench.again(bench.source, bench.out, "rle")
+    outcome = converter.again(converter.source, converter.out, "rle")
     assert outcome.status == "done", outcome.error
     assert outcome.warnings == ()
-    data_set = dcmread(bench.out)
+    data_set = dcmread(converter.out)
     assert data_set.NumberOfFrames == count
     assert "ExtendedOffsetTable" not in data_set
     for index, value in told.items():

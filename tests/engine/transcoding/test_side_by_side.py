@@ -12,7 +12,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Outcome, Request
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.corpus import file
 
 MULTI_FRAME = str(file("emri_small.dcm"))  # 10 frames of 64 x 64 x 16 bits
@@ -69,7 +69,7 @@ def test_each_frame_is_told_in_order(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("codec", ["openjpeg", "gdcm"])
 def test_codecs_that_hold_the_gil_have_a_process_for_each_cpu(
-    codec: str, bench: Bench, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    codec: str, converter: Converter, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, right = set(), Child.ask
 

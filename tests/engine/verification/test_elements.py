@@ -14,14 +14,14 @@ from dicomtx.dicom.rope import Rope
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import Frame
 from dicomtx.transfer_syntaxes import find
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10
 
 
 @pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
 def test_wrong_pixels_are_found_and_nothing_is_written(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, to: str
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     right: Callable[..., bytes] = lossless.encode
 
@@ -31,29 +31,29 @@ def test_wrong_pixels_are_found_and_nothing_is_written(
         return right(Frame(bytes(data), frame.image), *rest)
 
     monkeypatch.setattr(lossless, "encode", flips)
-    assert "other pixels" in bench.failed(bench.convert(grey(), to), ExitCode.VERIFICATION)
-    assert bench.convert(grey(), to, verify="none").status == "done"
+    assert "other pixels" in converter.failed(converter.convert(grey(), to), ExitCode.VERIFICATION)
+    assert converter.convert(grey(), to, verify="none").status == "done"
 
 
 def test_wrong_pixels_leave_an_existing_destination_as_it_was(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right: Callable[..., bytes] = lossless.encode
     monkeypatch.setattr(
         lossless, "encode", lambda f, *r: right(Frame(bytes(len(f.data)), f.image), *r)
     )
-    bench.source.write_bytes(grey())
-    bench.out.write_bytes(b"mine")
-    outcome = bench.again(bench.source, bench.out, "rle", overwrite=True)
+    converter.source.write_bytes(grey())
+    converter.out.write_bytes(b"mine")
+    outcome = converter.again(converter.source, converter.out, "rle", overwrite=True)
     assert outcome.exit_code == ExitCode.VERIFICATION
-    assert bench.out.read_bytes() == b"mine"
+    assert converter.out.read_bytes() == b"mine"
 
 
 def test_a_stream_that_nothing_can_decode_is_not_written(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lossless, "encode", lambda *_: b"\xff\xd8 not a stream")
-    error = bench.failed(bench.convert(grey(), "jpeg-ls-lossless"), ExitCode.VERIFICATION)
+    error = converter.failed(converter.convert(grey(), "jpeg-ls-lossless"), ExitCode.VERIFICATION)
     assert "cannot be decoded" in error
 
 
@@ -78,7 +78,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes]) -> 
 )
 @pytest.mark.parametrize("place", ["pixel data", "value", "syntax"])
 def test_what_was_written_wrongly_is_found(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, data: bytes, to: str, place: str
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, data: bytes, to: str, place: str
 ) -> None:
     def change(written: bytes) -> bytes:
         broken = bytearray(written)
@@ -91,12 +91,12 @@ def test_what_was_written_wrongly_is_found(
         return bytes(broken)
 
     spoil(monkeypatch, change)
-    bench.failed(bench.convert(data, to), ExitCode.VERIFICATION)
+    converter.failed(converter.convert(data, to), ExitCode.VERIFICATION)
 
 
 @pytest.mark.parametrize("lost", ["element", "edit", "removal"])
 def test_an_element_that_the_writer_loses_or_keeps_is_missed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, lost: str
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
     right: Callable[..., None] = rewriter.Rewriter._element
     edit: Callable[..., None] = rewriter.Rewriter._edit
@@ -117,11 +117,11 @@ def test_an_element_that_the_writer_loses_or_keeps_is_missed(
     else:
         monkeypatch.setattr(rewriter.Rewriter, "_edit", wrong)
     data = file("SC_rgb_dcmtk_+eb+cy+s2.dcm").read_bytes()
-    bench.failed(bench.convert(data), ExitCode.VERIFICATION)
+    converter.failed(converter.convert(data), ExitCode.VERIFICATION)
 
 
 def test_a_codec_that_gives_narrower_samples_is_no_codec(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def narrow(stream: bytes, syntax: Any, asked: Any) -> Frame:
         pixel = asked._replace(bits_allocated=8, bits_stored=8, high_bit=7, number_of_frames=1)
@@ -129,8 +129,8 @@ def test_a_codec_that_gives_narrower_samples_is_no_codec(
 
     monkeypatch.setattr(lossless, "decode", narrow)
     data = file("MR_small_jp2klossless.dcm").read_bytes()
-    outcome = bench.convert(data, codecs=("imagecodecs",), verify="none")
-    bench.failed(outcome, ExitCode.CODEC)
+    outcome = converter.convert(data, codecs=("imagecodecs",), verify="none")
+    converter.failed(outcome, ExitCode.CODEC)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,8 @@ def test_a_codec_that_gives_narrower_samples_is_no_codec(
         ("jpeg2000-lossless", False, "none"),
     ],
 )
-def test_how_it_was_verified_is_told(bench: Bench, to: str, said: str, *, verify: bool) -> None:
-    outcome = bench.convert(grey(64, 64), to, verify=verify)
+def test_how_it_was_verified_is_told(
+    converter: Converter, to: str, said: str, *, verify: bool
+) -> None:
+    outcome = converter.convert(grey(64, 64), to, verify=verify)
     assert outcome.verification == said, outcome

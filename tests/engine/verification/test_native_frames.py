@@ -6,13 +6,13 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.engine.planning.plan import Code
 from dicomtx.engine.verification import native_frames
 from dicomtx.errors import ExitCode
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.corpus import file
 
 
 @pytest.mark.parametrize("name", ["MR_small_jp2klossless.dcm", "MR_small_RLE.dcm"])
 def test_a_written_frame_that_is_not_the_decoded_one_is_found(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     check = native_frames.check_native
 
@@ -21,5 +21,5 @@ def test_a_written_frame_that_is_not_the_decoded_one_is_found(
         check(output, plan, digests[:-1] + bytes([digests[-1] ^ 1]), threads)
 
     monkeypatch.setattr(native_frames, "check_native", of_another)
-    error = bench.failed(bench.convert(file(name).read_bytes()), ExitCode.VERIFICATION)
+    error = converter.failed(converter.convert(file(name).read_bytes()), ExitCode.VERIFICATION)
     assert "frame 1 has the wrong pixels in the written file" in error

@@ -21,7 +21,7 @@ from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
-from tests.conversion_bench import grey
+from tests.converter import grey
 
 Content = dict[str | zipfile.ZipInfo, bytes]
 

@@ -9,7 +9,7 @@ from dicomtx.errors import DestinationError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.batch.quarantine import place_of, set_aside
 from dicomtx.workflows.inputs.arguments import Found
-from tests.conversion_bench import grey
+from tests.converter import grey
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dicomtx.errors import DestinationError, DicomtxError, ExitCode, UsageError
 from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing, Comparison
 from tests import corpus
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.dicom.builder import (
     element,
     encapsulated,
@@ -41,14 +41,14 @@ def between(folder: Path, a: bytes, b: bytes, **more: Any) -> Comparison:
 
 @pytest.mark.parametrize("name", SEVERAL)
 @pytest.mark.parametrize("target", ["explicit", "rle", "jpeg2000-lossless"])
-def test_a_file_in_two_syntaxes_is_the_same(bench: Bench, name: str, target: str) -> None:
+def test_a_file_in_two_syntaxes_is_the_same(converter: Converter, name: str, target: str) -> None:
     source = corpus.file(name)
-    outcome = bench.again(source, bench.out, target)
+    outcome = converter.again(source, converter.out, target)
     if outcome.status == "refused":
         target = "implicit"
-        outcome = bench.again(source, bench.out, target)
+        outcome = converter.again(source, converter.out, target)
     assert outcome.status == "done", outcome.error
-    found = compare(Comparing(str(source), str(bench.out)))
+    found = compare(Comparing(str(source), str(converter.out)))
     assert found.same, found
     assert all(frame.equal for frame in found.pixels.frames)
     assert found.elements == ()
@@ -64,9 +64,9 @@ def multi_frame(flipped: int | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("target", ["implicit", "rle", "jpeg-ls-lossless", "jpeg2000-lossless"])
-def test_a_flipped_bit_is_named_with_its_frame_and_error(bench: Bench, target: str) -> None:
-    assert bench.convert(multi_frame(3), target).status == "done"
-    found = between(bench.out.parent, multi_frame(), bench.out.read_bytes())
+def test_a_flipped_bit_is_named_with_its_frame_and_error(converter: Converter, target: str) -> None:
+    assert converter.convert(multi_frame(3), target).status == "done"
+    found = between(converter.out.parent, multi_frame(), converter.out.read_bytes())
     assert not found.same
     assert found.elements == ()
     assert found.pixels.worst
@@ -82,7 +82,7 @@ def test_an_error_within_the_tolerance_is_the_same(tmp_path: Path) -> None:
     assert between(tmp_path, *files, tolerance=4).pixels.differing
 
 
-def test_a_lossy_file_differs_by_its_error(bench: Bench) -> None:
+def test_a_lossy_file_differs_by_its_error(converter: Converter) -> None:
     import imagecodecs
 
     data_set = dcmread(corpus.file("examples_rgb_color.dcm"))
@@ -93,7 +93,7 @@ def test_a_lossy_file_differs_by_its_error(bench: Bench) -> None:
     stream += b"\0" * (len(stream) % 2)
     a = part10("explicit", native(pixel, frame.tobytes()))
     b = part10("jpeg-baseline", identity() + module(lossy) + encapsulated([stream]))
-    found = between(bench.out.parent, a, b)
+    found = between(converter.out.parent, a, b)
     worst = found.pixels.worst
     assert worst
     assert worst.psnr
@@ -129,10 +129,10 @@ def test_one_without_pixel_data_differs(tmp_path: Path) -> None:
     assert [d.kind for d in found.elements or ()] == ["removed"]
 
 
-def test_files_without_pixel_data_are_compared_by_their_elements(bench: Bench) -> None:
+def test_files_without_pixel_data_are_compared_by_their_elements(converter: Converter) -> None:
     plan = corpus.file("rtplan.dcm")
-    bench.again(plan, bench.out, "explicit")
-    found = compare(Comparing(str(plan), str(bench.out)))
+    converter.again(plan, converter.out, "explicit")
+    found = compare(Comparing(str(plan), str(converter.out)))
     assert found.same
     assert found.pixels.compared == "nothing"
 
@@ -146,9 +146,9 @@ def test_pixels_only_and_ignored_elements(tmp_path: Path) -> None:
     assert between(tmp_path, a, b, ignored=frozenset({0x00080018})).same
 
 
-def test_every_element_counts_if_asked(bench: Bench, ct: Path) -> None:
-    bench.again(ct, bench.out, "rle")
-    found = compare(Comparing(str(ct), str(bench.out), every_element=True))
+def test_every_element_counts_if_asked(converter: Converter, ct: Path) -> None:
+    converter.again(ct, converter.out, "rle")
+    found = compare(Comparing(str(ct), str(converter.out), every_element=True))
     assert not found.same
     assert found.of_encoding == ()
     assert 0x00020010 in {d.tag for d in found.elements or ()}
@@ -165,10 +165,12 @@ def test_what_nothing_decodes_is_compared_by_its_bytes(tmp_path: Path) -> None:
     assert raised.value.exit_code == ExitCode.UNSUPPORTED
 
 
-def test_damaged_native_pixels_are_the_same_bytes_in_another_native_syntax(bench: Bench) -> None:
+def test_damaged_native_pixels_are_the_same_bytes_in_another_native_syntax(
+    converter: Converter,
+) -> None:
     source = corpus.file("badVR.dcm")  # its Pixel Data is too long
-    assert bench.again(source, bench.out, "explicit").status == "done"
-    found = compare(Comparing(str(source), str(bench.out)))
+    assert converter.again(source, converter.out, "explicit").status == "done"
+    found = compare(Comparing(str(source), str(converter.out)))
     assert (found.same, found.pixels.compared) == (True, "bytes")
 
 
@@ -202,14 +204,14 @@ def test_the_file_that_cannot_be_read_is_named(
     assert raised.value.exit_code == code
 
 
-def test_a_frame_that_no_codec_decodes_is_told(bench: Bench) -> None:
-    assert bench.convert(multi_frame(), "jpeg2000-lossless").status == "done"
-    data = bench.out.read_bytes()
+def test_a_frame_that_no_codec_decodes_is_told(converter: Converter) -> None:
+    assert converter.convert(multi_frame(), "jpeg2000-lossless").status == "done"
+    data = converter.out.read_bytes()
     at = data.index(b"\xff\x93") + 2
     broken = data[:at] + b"\xff" * 8 + data[at + 8 :]
     broken = broken.replace(b"\xff\x4f\xff\x51", b"\xff\x4f\xff\x50", 1)
     with pytest.raises(DicomtxError, match=r"b\.dcm: ") as raised:
-        between(bench.out.parent, multi_frame(), broken)
+        between(converter.out.parent, multi_frame(), broken)
     assert raised.value.exit_code in (ExitCode.CODEC, ExitCode.SOURCE)
 
 

@@ -20,7 +20,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax, find
 from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing, Comparison
 from tests import subsampled_streams
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 
@@ -29,8 +29,8 @@ TWELVE = {"allocated": 16, "stored": 12}
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def converter(tmp_path: Path) -> Converter:
+    return Converter(tmp_path)
 
 
 def noise(**kind: Any) -> bytes:
@@ -41,17 +41,17 @@ def noise(**kind: Any) -> bytes:
     )
 
 
-def there(bench: Bench, to: str, data: bytes, **settings: Any) -> Comparison:
+def there(converter: Converter, to: str, data: bytes, **settings: Any) -> Comparison:
     """Returns how a native file and its result compare."""
-    assert bench.convert(data, to, **settings).status == "done"
-    return compare(Comparing(str(bench.source), str(bench.out)))
+    assert converter.convert(data, to, **settings).status == "done"
+    return compare(Comparing(str(converter.source), str(converter.out)))
 
 
-def back(bench: Bench, source: str, data: bytes) -> Comparison:
+def back(converter: Converter, source: str, data: bytes) -> Comparison:
     """Returns how an encapsulated file and its native result compare."""
-    assert bench.convert(data, source).status == "done"
-    assert bench.convert(bench.out.read_bytes()).status == "done"
-    return compare(Comparing(str(bench.source), str(bench.out)))
+    assert converter.convert(data, source).status == "done"
+    assert converter.convert(converter.out.read_bytes()).status == "done"
+    return compare(Comparing(str(converter.source), str(converter.out)))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def back(bench: Bench, source: str, data: bytes) -> Comparison:
 )
 @pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
 def test_the_result_is_decoded_by_another_code_base_than_encoded(
-    bench: Bench, to: str, by: str, kind: dict[str, Any]
+    converter: Converter, to: str, by: str, kind: dict[str, Any]
 ) -> None:
-    found = there(bench, to, noise(**kind))
+    found = there(converter, to, noise(**kind))
     assert (found.same, found.verification, found.caution) == (True, "independent", "")
     assert (found.a.code_bases, found.b.code_bases) == ((), (by,))
 
@@ -84,18 +84,18 @@ def test_the_result_is_decoded_by_another_code_base_than_encoded(
 )
 @pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
 def test_the_source_is_decoded_by_another_code_base_than_converted(
-    bench: Bench, source: str, by: str, kind: dict[str, Any]
+    converter: Converter, source: str, by: str, kind: dict[str, Any]
 ) -> None:
-    found = back(bench, source, noise(**kind))
+    found = back(converter, source, noise(**kind))
     assert (found.same, found.verification) == (True, "independent")
     assert found.a.code_bases == (by,)
 
 
 @pytest.mark.parametrize(("to", "kind"), [("jpeg2000-lossless", TWELVE), ("jpeg-ls-lossless", {})])
 def test_with_the_extra_ffmpeg_decodes_both(
-    bench: Bench, audit: None, to: str, kind: dict[str, Any]
+    converter: Converter, audit: None, to: str, kind: dict[str, Any]
 ) -> None:
-    for found in (there(bench, to, noise(**kind)), back(bench, to, noise(**kind))):
+    for found in (there(converter, to, noise(**kind)), back(converter, to, noise(**kind))):
         assert (found.same, found.verification, found.caution) == (True, "independent", "")
         assert found.a.code_bases + found.b.code_bases == ("FFmpeg",)
 
@@ -110,37 +110,39 @@ def test_with_the_extra_ffmpeg_decodes_both(
 )
 @pytest.mark.parametrize("kind", [{}, RGB, TWELVE])
 def test_the_only_code_base_is_named(
-    bench: Bench, to: str, base: str, remedy: str, kind: dict[str, Any]
+    converter: Converter, to: str, base: str, remedy: str, kind: dict[str, Any]
 ) -> None:
-    found = there(bench, to, noise(**kind))
+    found = there(converter, to, noise(**kind))
     assert (found.same, found.verification) == (True, "same-code-base")
     assert found.caution.startswith(f"B was decoded by {base} only. If that library has a fault")
     assert remedy in found.caution
 
 
-def test_what_ffmpeg_is_not_trusted_with_leaves_a_caution(bench: Bench, audit: None) -> None:
-    found = there(bench, "jpeg-ls-lossless", noise(**RGB))
+def test_what_ffmpeg_is_not_trusted_with_leaves_a_caution(
+    converter: Converter, audit: None
+) -> None:
+    found = there(converter, "jpeg-ls-lossless", noise(**RGB))
     assert (found.same, found.b.unconfirmed) == (True, "CharLS")
     assert "pip install" not in found.caution
 
 
-def test_source_and_result_that_share_the_only_one_are_told_together(bench: Bench) -> None:
-    assert bench.convert(noise(), "jpeg2000-lossless").status == "done"
-    name = str(bench.out)
+def test_source_and_result_that_share_the_only_one_are_told_together(converter: Converter) -> None:
+    assert converter.convert(noise(), "jpeg2000-lossless").status == "done"
+    name = str(converter.out)
     found = compare(Comparing(name, name))
     assert found.caution.startswith("A and B were decoded by OpenJPEG only")
 
 
-def test_native_files_need_no_decoder(bench: Bench) -> None:
-    found = there(bench, "implicit", noise())
+def test_native_files_need_no_decoder(converter: Converter) -> None:
+    found = there(converter, "implicit", noise())
     assert (found.verification, found.caution) == ("bytes-only", "")
 
 
 def test_it_is_told_in_text_json_and_on_the_page(
-    bench: Bench, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    converter: Converter, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    bench.convert(noise(), "jpeg2000-lossless")
-    files, page = [str(bench.source), str(bench.out)], tmp_path / "page.html"
+    converter.convert(noise(), "jpeg2000-lossless")
+    files, page = [str(converter.source), str(converter.out)], tmp_path / "page.html"
     assert main(["compare", *files, "--report", str(page)]) == ExitCode.DONE
     text = " ".join(capfd.readouterr().out.split())
     assert "decoded by OpenJPEG)" in text
@@ -154,24 +156,24 @@ def test_it_is_told_in_text_json_and_on_the_page(
 
 @pytest.mark.parametrize(("kind", "psnr"), [({}, 35.0), (RGB, 60.0), (TWELVE, 35.0)])
 def test_irreversible_jpeg_2000_is_confirmed_to_within_its_rounding(
-    bench: Bench, audit: None, kind: dict[str, Any], psnr: float
+    converter: Converter, audit: None, kind: dict[str, Any], psnr: float
 ) -> None:
     pixel = image(40, 50, **kind)
     y, x = np.indices((40, 50))
     values = (np.sin(x / 9) + np.cos(y / 7) + 2) * (1 << pixel.bits_stored - 3)
     values = np.stack([values] * pixel.samples_per_pixel, axis=2)
     words = values.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
-    found = back(bench, "jpeg2000-lossless", part10("explicit", native(pixel, words)))
-    bench.convert(part10("explicit", native(pixel, words)), "jpeg2000", psnr=psnr)
-    bench.convert(bench.out.read_bytes())
-    found = compare(Comparing(str(bench.source), str(bench.out)))
+    found = back(converter, "jpeg2000-lossless", part10("explicit", native(pixel, words)))
+    converter.convert(part10("explicit", native(pixel, words)), "jpeg2000", psnr=psnr)
+    converter.convert(converter.out.read_bytes())
+    found = compare(Comparing(str(converter.source), str(converter.out)))
     assert (found.pixels.same, found.verification) == (True, "independent")
     assert found.a.code_bases == ("OpenJPEG", "FFmpeg")
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff\x4f\xff\x51 cut off", b"\xff\xd8\xff\xd9"])
 def test_a_stream_that_is_damaged_for_the_second_code_base_alone_is_unconfirmed(
-    bench: Bench, audit: None, monkeypatch: pytest.MonkeyPatch, damage: bytes
+    converter: Converter, audit: None, monkeypatch: pytest.MonkeyPatch, damage: bytes
 ) -> None:
     """The guard raises DamagedError, the second code base CodecError: neither ends compare."""
     real = audited_frames._confirming
@@ -182,9 +184,9 @@ def test_a_stream_that_is_damaged_for_the_second_code_base_alone_is_unconfirmed(
         monkeypatch.setattr(audited_frames, "error_of", lambda _: 1)
         return DecodedFrames(Streams(damage), found.decoder)
 
-    bench.convert(noise(), "jpeg2000", psnr=40.0)
+    converter.convert(noise(), "jpeg2000", psnr=40.0)
     monkeypatch.setattr(audited_frames, "_confirming", confirming)
-    found = compare(Comparing(str(bench.out), str(bench.out)))
+    found = compare(Comparing(str(converter.out), str(converter.out)))
     assert found.pixels.same
     assert (found.a.unconfirmed, found.b.unconfirmed) == ("OpenJPEG", "OpenJPEG")
 
@@ -228,10 +230,15 @@ def of_old(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-lossless-sv1"])
 def test_rgb_labelled_ybr_full_is_found_though_the_decoder_is_still_wrong(
-    bench: Bench, audit: None, of_old: None, syntax: str, distances: tuple[int, int], to: str
+    converter: Converter,
+    audit: None,
+    of_old: None,
+    syntax: str,
+    distances: tuple[int, int],
+    to: str,
 ) -> None:
-    assert bench.convert(coded(syntax, distances), to).status == "done"
-    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert converter.convert(coded(syntax, distances), to).status == "done"
+    found = compare(Comparing(str(converter.source), str(converter.out)))
     assert not found.same
     assert found.pixels.reason or found.pixels.worst
 
@@ -239,15 +246,17 @@ def test_rgb_labelled_ybr_full_is_found_though_the_decoder_is_still_wrong(
 @pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])
 @pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
 def test_what_is_right_now_is_right_for_ffmpeg_too(
-    bench: Bench, audit: None, syntax: str, distances: tuple[int, int]
+    converter: Converter, audit: None, syntax: str, distances: tuple[int, int]
 ) -> None:
-    assert bench.convert(coded(syntax, distances)).status == "done"
-    found = compare(Comparing(str(bench.source), str(bench.out)))
+    assert converter.convert(coded(syntax, distances)).status == "done"
+    found = compare(Comparing(str(converter.source), str(converter.out)))
     assert (found.pixels.same, found.verification) == (True, "independent")
 
 
-def test_without_the_extra_that_goes_unseen_but_not_untold(bench: Bench, of_old: None) -> None:
-    bench.convert(coded("jpeg2000-lossless", (2, 1)))
-    found = compare(Comparing(str(bench.source), str(bench.out)))
+def test_without_the_extra_that_goes_unseen_but_not_untold(
+    converter: Converter, of_old: None
+) -> None:
+    converter.convert(coded("jpeg2000-lossless", (2, 1)))
+    found = compare(Comparing(str(converter.source), str(converter.out)))
     assert found.pixels.same
     assert found.caution.startswith("A was decoded by OpenJPEG only")

@@ -9,7 +9,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomtx.cli import main
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, part10
 
@@ -50,19 +50,19 @@ def colours(data_set: Dataset) -> Any:
 
 @pytest.mark.parametrize(("syntax", "options"), SYNTAXES)
 def test_what_is_assumed_counts_more_than_a_wrong_label(
-    bench: Bench, syntax: str, options: dict[str, Any]
+    converter: Converter, syntax: str, options: dict[str, Any]
 ) -> None:
     for samples, right, wrong in ((RGB, "rgb", "YBR_FULL"), (YBR, "ybr", "RGB")):
         data = labelled(syntax, without_markers(samples, **options), wrong)
-        outcome = bench.convert(data, assume_colour=right)
-        made = bench.done(data, assume_colour=right)
+        outcome = converter.convert(data, assume_colour=right)
+        made = converter.done(data, assume_colour=right)
         lossy = syntax != "jpeg-lossless-sv1"
         converted = lossy or right == "rgb"
         assert made.PhotometricInterpretation == ("RGB" if converted else "YBR_FULL")
         wanted = RGB[0, 0] if converted else YBR[0, 0]
         assert abs(colours(made) - wanted).max() <= 2
         assert any(f"Interpretation is {wrong}" in warning for warning in outcome.warnings)
-        untold = bench.done(data)
+        untold = converter.done(data)
         assert (
             abs(colours(untold) - wanted).max() > 20
             or untold.PhotometricInterpretation != made.PhotometricInterpretation
@@ -71,37 +71,39 @@ def test_what_is_assumed_counts_more_than_a_wrong_label(
 
 @pytest.mark.parametrize(("syntax", "options"), SYNTAXES)
 def test_a_file_of_the_same_syntax_gets_the_right_label_and_keeps_its_stream(
-    bench: Bench, syntax: str, options: dict[str, Any]
+    converter: Converter, syntax: str, options: dict[str, Any]
 ) -> None:
     stream = without_markers(RGB, **options)
     data = labelled(syntax, stream, "YBR_FULL")
-    assert bench.convert(data, syntax).action == "copy"
-    made = bench.done(data, syntax, assume_colour="rgb")
+    assert converter.convert(data, syntax).action == "copy"
+    made = converter.done(data, syntax, assume_colour="rgb")
     assert made.PhotometricInterpretation == "RGB"
     assert stream in made.PixelData
-    assert bench.convert(bench.out.read_bytes(), syntax, assume_colour="rgb").action == "copy"
-    same = bench.convert(labelled(syntax, stream, "RGB"), assume_colour="rgb")
+    assert (
+        converter.convert(converter.out.read_bytes(), syntax, assume_colour="rgb").action == "copy"
+    )
+    same = converter.convert(labelled(syntax, stream, "RGB"), assume_colour="rgb")
     assert not any("assume" in warning for warning in same.warnings)
 
 
 @pytest.mark.parametrize(("assume", "outcolour"), [("rgb", "YCBCR"), ("ybr", "RGB")])
 def test_a_stream_that_declares_its_colours_is_right(
-    bench: Bench, assume: str, outcolour: str
+    converter: Converter, assume: str, outcolour: str
 ) -> None:
     stream = imagecodecs.jpeg8_encode(
         RGB, 100, colorspace="RGB", outcolorspace=outcolour, subsampling="444"
     )
     data = labelled("jpeg-baseline", bytes(stream), "YBR_FULL" if outcolour == "YCBCR" else "RGB")
-    outcome = bench.convert(data, assume_colour=assume)
+    outcome = converter.convert(data, assume_colour=assume)
     told = f"--assume-colour {assume} was not applied: the code stream declares"
     assert any(told in warning for warning in outcome.warnings)
-    assert abs(colours(bench.done(data, assume_colour=assume)) - RGB[0, 0]).max() <= 2
+    assert abs(colours(converter.done(data, assume_colour=assume)) - RGB[0, 0]).max() <= 2
 
 
-def test_lossless_jpeg_declares_nothing(bench: Bench) -> None:
+def test_lossless_jpeg_declares_nothing(converter: Converter) -> None:
     stream = imagecodecs.jpeg8_encode(RGB, lossless=True, predictor=1, colorspace="RGB")
     data = labelled("jpeg-lossless-sv1", bytes(stream), "YBR_FULL")
-    made = bench.done(data, assume_colour="rgb")
+    made = converter.done(data, assume_colour="rgb")
     assert made.PhotometricInterpretation == "RGB"
     assert np.array_equal(colours(made), RGB[0, 0])
 

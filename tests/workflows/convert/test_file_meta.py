@@ -14,7 +14,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.request import Request
 from tests.conftest import Run
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 
@@ -43,29 +43,33 @@ def check(path: Path) -> None:
 @pytest.mark.parametrize("name", BARE)
 @pytest.mark.parametrize("to", ["explicit", "implicit", "big-endian", "deflated", "rle"])
 @pytest.mark.parametrize("repair", [False, True])
-def test_a_conversion_writes_it(bench: Bench, name: str, to: str, *, repair: bool) -> None:
-    outcome = bench.convert(BARE[name], to, repair=repair)
+def test_a_conversion_writes_it(converter: Converter, name: str, to: str, *, repair: bool) -> None:
+    outcome = converter.convert(BARE[name], to, repair=repair)
     assert outcome.status == "done", outcome.error
     assert ADDED_META in outcome.warnings
-    check(bench.out)
-    again = bench.out.with_name("again.dcm")
-    bench.again(bench.out, again, "explicit")
+    check(converter.out)
+    again = converter.out.with_name("again.dcm")
+    converter.again(converter.out, again, "explicit")
     assert dcmread(again).PixelData == SAMPLES
 
 
 @pytest.mark.parametrize("name", BARE)
-def test_it_is_written_in_place(bench: Bench, name: str) -> None:
-    bench.source.write_bytes(BARE[name])
-    outcome = bench.again(bench.source, bench.source, NATIVE.get(name, "explicit"), in_place=True)
+def test_it_is_written_in_place(converter: Converter, name: str) -> None:
+    converter.source.write_bytes(BARE[name])
+    outcome = converter.again(
+        converter.source, converter.source, NATIVE.get(name, "explicit"), in_place=True
+    )
     assert outcome.status == "done", outcome.error
-    check(bench.source)
+    check(converter.source)
 
 
 @pytest.mark.parametrize("name", BARE)
 @pytest.mark.parametrize("why", ["no pixels", "a policy"])
-def test_what_is_kept_stays_byte_for_byte(bench: Bench, name: str, why: str) -> None:
+def test_what_is_kept_stays_byte_for_byte(converter: Converter, name: str, why: str) -> None:
     data = BARE[name]
-    asked = Request(LocalFile(str(bench.source)), str(bench.out), find("rle"), settings=Settings())
+    asked = Request(
+        LocalFile(str(converter.source)), str(converter.out), find("rle"), settings=Settings()
+    )
     if why == "no pixels":
         whole = part10("explicit", builder.identity())
         cut = {"no preamble": whole[128:], "no prefix": whole[:128] + whole[132:]}
@@ -73,17 +77,17 @@ def test_what_is_kept_stays_byte_for_byte(bench: Bench, name: str, why: str) -> 
         data = cut.get(name) or builder.identity(encoding)
     else:
         asked = asked._replace(policy=RuleBook("keep", ()))
-    bench.source.write_bytes(data)
+    converter.source.write_bytes(data)
     outcome = convert(asked)
     assert outcome.status == "kept", outcome.error
     assert ADDED_META not in outcome.warnings
-    assert bench.out.read_bytes() == data
+    assert converter.out.read_bytes() == data
 
 
-def test_a_whole_file_is_copied_byte_for_byte(bench: Bench) -> None:
-    outcome = bench.convert(WHOLE)
+def test_a_whole_file_is_copied_byte_for_byte(converter: Converter) -> None:
+    outcome = converter.convert(WHOLE)
     assert ADDED_META not in outcome.warnings
-    assert bench.out.read_bytes() == WHOLE
+    assert converter.out.read_bytes() == WHOLE
 
 
 @pytest.mark.parametrize("name", BARE)
@@ -105,18 +109,20 @@ def test_batch_and_media_write_it(run: Run, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "start", [b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0"]
 )
-def test_the_preamble_of_a_tiff_is_cleared_with_a_warning(bench: Bench, start: bytes) -> None:
+def test_the_preamble_of_a_tiff_is_cleared_with_a_warning(
+    converter: Converter, start: bytes
+) -> None:
     data = part10("explicit", native(image(), SAMPLES), preamble=start.ljust(128, b"\0"))
-    outcome = bench.convert(data, "implicit")
+    outcome = converter.convert(data, "implicit")
     assert "TIFF" in " ".join(outcome.warnings)
-    assert bench.out.read_bytes()[:128] == bytes(128)
+    assert converter.out.read_bytes()[:128] == bytes(128)
 
 
 @pytest.mark.parametrize("start", [b"", b"made by a scanner", b"II", b"MM\0", struct.pack("<Q", 1)])
-def test_another_preamble_is_kept_without_a_warning(bench: Bench, start: bytes) -> None:
+def test_another_preamble_is_kept_without_a_warning(converter: Converter, start: bytes) -> None:
     preamble = start.ljust(128, b"\0")
-    outcome = bench.convert(
+    outcome = converter.convert(
         part10("explicit", native(image(), SAMPLES), preamble=preamble), "implicit"
     )
     assert outcome.warnings == ()
-    assert bench.out.read_bytes()[:128] == preamble
+    assert converter.out.read_bytes()[:128] == preamble

@@ -13,7 +13,7 @@ from dicomtx.code_stream import CodeStream
 from dicomtx.code_stream.jpeg2000 import PROGRESSIONS
 from dicomtx.errors import ExitCode, SettingsError, UsageError
 from dicomtx.settings.values import tile_of
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.dicom.builder import image, native, part10
 
 GREY = image(96, 70, allocated=16, stored=12)
@@ -28,9 +28,9 @@ def source(pixel: Any) -> bytes:
     return part10("explicit", native(pixel, data))
 
 
-def written(bench: Bench) -> CodeStream:
+def written(converter: Converter) -> CodeStream:
     """Returns the header of the stream in the output."""
-    (stream,) = generate_frames(dcmread(bench.out).PixelData, number_of_frames=1)
+    (stream,) = generate_frames(dcmread(converter.out).PixelData, number_of_frames=1)
     said = code_stream.read(stream)
     assert said
     return said
@@ -47,30 +47,30 @@ def written(bench: Bench) -> CodeStream:
     ],
 )
 def test_a_stream_has_the_progression_and_levels_or_is_refused_by_name(
-    bench: Bench, to: str, pixel: Any, progression: str
+    converter: Converter, to: str, pixel: Any, progression: str
 ) -> None:
-    outcome = bench.convert(source(pixel), to, progression=progression, levels=2)
+    outcome = converter.convert(source(pixel), to, progression=progression, levels=2)
     if pixel is COLOUR and progression in BY_COMPONENT:
-        told = bench.failed(outcome, ExitCode.UNSUPPORTED)
+        told = converter.failed(outcome, ExitCode.UNSUPPORTED)
         assert f"writes {progression} in {to} for 64 x 96" in told
         return
     assert (outcome.status, outcome.frames_verified) == ("done", 1), outcome.error
-    assert (written(bench).progression, written(bench).levels) == (progression, 2)
-    same = bench.out.read_bytes()
-    assert bench.convert(same, to, progression=progression, levels=2).action == "copy"
+    assert (written(converter).progression, written(converter).levels) == (progression, 2)
+    same = converter.out.read_bytes()
+    assert converter.convert(same, to, progression=progression, levels=2).action == "copy"
 
 
 @pytest.mark.parametrize("pixel", [GREY, SIGNED, COLOUR])
 @pytest.mark.parametrize("to", ["htj2k-lossless", "htj2k-lossless-rpcl"])
 @pytest.mark.parametrize("size", [(32, 48), (64, 64), (4096, 16)])
 def test_tiles_have_the_size_that_was_asked_for(
-    bench: Bench, to: str, pixel: Any, size: tuple[int, int]
+    converter: Converter, to: str, pixel: Any, size: tuple[int, int]
 ) -> None:
-    bench.done(source(pixel), to, tile_size=size, levels=1)
+    converter.done(source(pixel), to, tile_size=size, levels=1)
     limits = pixel.columns, pixel.rows
-    assert tuple(map(min, written(bench).tile_size, limits)) == tuple(map(min, size, limits))
-    back = bench.done(bench.out.read_bytes())
-    assert back.PixelData == bench.done(source(pixel)).PixelData
+    assert tuple(map(min, written(converter).tile_size, limits)) == tuple(map(min, size, limits))
+    back = converter.done(converter.out.read_bytes())
+    assert back.PixelData == converter.done(source(pixel)).PixelData
 
 
 @pytest.mark.parametrize(
@@ -89,48 +89,48 @@ def test_tiles_have_the_size_that_was_asked_for(
     ],
 )
 def test_what_an_encoder_cannot_do_is_refused_before_any_work(
-    bench: Bench, to: str, pixel: Any, layout: dict[str, Any], told: str
+    converter: Converter, to: str, pixel: Any, layout: dict[str, Any], told: str
 ) -> None:
-    outcome = bench.convert(source(pixel), to, **layout)
-    assert told in bench.failed(outcome, ExitCode.UNSUPPORTED)
+    outcome = converter.convert(source(pixel), to, **layout)
+    assert told in converter.failed(outcome, ExitCode.UNSUPPORTED)
     assert not outcome.attempts
 
 
 @pytest.mark.parametrize("progression", BY_RESOLUTION)
 @pytest.mark.parametrize("samples", [1, 3])
 def test_a_lossy_stream_of_several_precincts_keeps_the_order_of_its_packets(
-    bench: Bench, samples: int, progression: str
+    converter: Converter, samples: int, progression: str
 ) -> None:
     pixel = image(40, 300, samples=samples, photometric="RGB" if samples == 3 else "MONOCHROME2")
-    outcome = bench.convert(source(pixel), "jpeg2000", progression=progression, psnr=40)
+    outcome = converter.convert(source(pixel), "jpeg2000", progression=progression, psnr=40)
     if samples == 3 and progression != "RPCL":
-        assert f"writes {progression}" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+        assert f"writes {progression}" in converter.failed(outcome, ExitCode.UNSUPPORTED)
         return
     assert (outcome.status, outcome.frames_verified) == ("done", 1), outcome.error
-    assert written(bench).progression == progression
+    assert written(converter).progression == progression
     levels = {"progression": progression, "codecs": ("gdcm",), "order": "plugins-first"}
-    assert bench.convert(bench.out.read_bytes(), "explicit", **levels).decoder == "gdcm"
+    assert converter.convert(converter.out.read_bytes(), "explicit", **levels).decoder == "gdcm"
 
 
-def test_a_codec_that_ignores_the_layout_has_failed(bench: Bench) -> None:
-    outcome = bench.convert(source(GREY), "jpeg2000-lossless", levels=2, codecs=("openjpeg",))
-    told = bench.failed(outcome, ExitCode.CODEC)
+def test_a_codec_that_ignores_the_layout_has_failed(converter: Converter) -> None:
+    outcome = converter.convert(source(GREY), "jpeg2000-lossless", levels=2, codecs=("openjpeg",))
+    told = converter.failed(outcome, ExitCode.CODEC)
     assert "decomposition levels, not 2" in told
-    made = bench.convert(
+    made = converter.convert(
         source(GREY), "jpeg2000-lossless", levels=2, codecs=("openjpeg", "imagecodecs")
     )
     assert (made.status, made.encoder) == ("done", "imagecodecs")
 
 
 def test_a_file_of_the_same_syntax_is_coded_again_if_it_is_arranged_in_another_way(
-    bench: Bench,
+    converter: Converter,
 ) -> None:
-    pixels = bench.done(source(GREY)).PixelData
-    bench.done(source(GREY), "htj2k-lossless")
-    outcome = bench.convert(bench.out.read_bytes(), "htj2k-lossless", levels=3)
+    pixels = converter.done(source(GREY)).PixelData
+    converter.done(source(GREY), "htj2k-lossless")
+    outcome = converter.convert(converter.out.read_bytes(), "htj2k-lossless", levels=3)
     assert (outcome.status, outcome.action) == ("done", "recode")
-    assert written(bench).levels == 3
-    assert bench.done(bench.out.read_bytes()).PixelData == pixels
+    assert written(converter).levels == 3
+    assert converter.done(converter.out.read_bytes()).PixelData == pixels
 
 
 @pytest.mark.parametrize(

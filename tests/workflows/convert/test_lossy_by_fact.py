@@ -8,7 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomtx.errors import ExitCode
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 
 GREY = np.random.default_rng(1).integers(0, 256, (32, 32)).astype(np.uint8)
@@ -71,16 +71,18 @@ def marked(made: Dataset, warnings: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
 @pytest.mark.parametrize("kind", LATER)
-def test_a_later_frame_that_is_lossy_marks_the_file(bench: Bench, kind: str, to: str) -> None:
-    outcome = bench.convert(LATER[kind], to, repair=True)
-    assert marked(bench.done(LATER[kind], to, repair=True), outcome.warnings), outcome
+def test_a_later_frame_that_is_lossy_marks_the_file(
+    converter: Converter, kind: str, to: str
+) -> None:
+    outcome = converter.convert(LATER[kind], to, repair=True)
+    assert marked(converter.done(LATER[kind], to, repair=True), outcome.warnings), outcome
 
 
 @pytest.mark.parametrize("kind", LATER)
-def test_a_later_frame_that_is_lossy_is_not_made_more_so(bench: Bench, kind: str) -> None:
-    outcome = bench.convert(LATER[kind], "htj2k")
-    assert "--allow-generation-loss" in bench.failed(outcome, ExitCode.UNSUPPORTED)
-    bench.done(LATER[kind], "htj2k", allow_generation_loss=True, min_psnr=0.0)
+def test_a_later_frame_that_is_lossy_is_not_made_more_so(converter: Converter, kind: str) -> None:
+    outcome = converter.convert(LATER[kind], "htj2k")
+    assert "--allow-generation-loss" in converter.failed(outcome, ExitCode.UNSUPPORTED)
+    converter.done(LATER[kind], "htj2k", allow_generation_loss=True, min_psnr=0.0)
 
 
 @pytest.mark.parametrize(
@@ -93,16 +95,16 @@ def test_a_later_frame_that_is_lossy_is_not_made_more_so(bench: Bench, kind: str
     ],
 )
 def test_a_copy_under_the_right_label_is_marked(
-    bench: Bench, label: str, to: str, stream: bytes
+    converter: Converter, label: str, to: str, stream: bytes
 ) -> None:
     data = file_of(label, [stream], GREY)
-    outcome = bench.convert(data, to)
-    assert marked(bench.done(data, to), outcome.warnings)
+    outcome = converter.convert(data, to)
+    assert marked(converter.done(data, to), outcome.warnings)
 
 
 @pytest.mark.parametrize("to", ["explicit", "rle"])
-def test_what_is_not_lossy_is_not_marked(bench: Bench, to: str) -> None:
+def test_what_is_not_lossy_is_not_marked(converter: Converter, to: str) -> None:
     streams = [j2k(GREY, reversible=True)] * 2
     data = file_of("jpeg2000", streams, GREY)
-    outcome = bench.convert(data, to)
-    assert not marked(bench.done(data, to), outcome.warnings)
+    outcome = converter.convert(data, to)
+    assert not marked(converter.done(data, to), outcome.warnings)

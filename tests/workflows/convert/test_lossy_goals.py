@@ -7,7 +7,7 @@ import pytest
 
 from dicomtx.errors import ExitCode, UsageError
 from dicomtx.settings import Settings, load, overridden
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
 
@@ -26,55 +26,59 @@ LOSSY = ("jpeg-baseline", "jpeg2000", "htj2k", "jpeg-ls-near-lossless", "jpeg-xl
 
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("to", LOSSY)
-def test_a_ratio_counts_for_a_file_in_the_target_too(bench: Bench, to: str, samples: int) -> None:
-    first = bench.convert(noisy(samples), to, ratio=3.0, min_psnr=0.0)
+def test_a_ratio_counts_for_a_file_in_the_target_too(
+    converter: Converter, to: str, samples: int
+) -> None:
+    first = converter.convert(noisy(samples), to, ratio=3.0, min_psnr=0.0)
     assert first.quality is not None, first.error
-    data = bench.out.read_bytes()
-    outcome = bench.convert(data, to, ratio=40.0)
-    assert "--allow-generation-loss" in bench.failed(outcome, ExitCode.UNSUPPORTED)
-    more = bench.convert(data, to, ratio=6.0, allow_generation_loss=True, min_psnr=0.0)
+    data = converter.out.read_bytes()
+    outcome = converter.convert(data, to, ratio=40.0)
+    assert "--allow-generation-loss" in converter.failed(outcome, ExitCode.UNSUPPORTED)
+    more = converter.convert(data, to, ratio=6.0, allow_generation_loss=True, min_psnr=0.0)
     assert more.action == "recode", more.error
     assert more.quality is not None
     assert more.quality.ratio >= 6
-    same = bench.convert(data, to, ratio=1.5)
+    same = converter.convert(data, to, ratio=1.5)
     assert (same.status, same.action) == ("done", "copy")
     assert any("--ratio 1.5 is met already" in warning for warning in same.warnings)
-    assert bench.out.read_bytes() == data
+    assert converter.out.read_bytes() == data
 
 
-def test_a_reversible_stream_is_made_as_small_as_asked(bench: Bench) -> None:
-    bench.done(noisy(), "jpeg2000", reversible=True)
-    outcome = bench.convert(bench.out.read_bytes(), "jpeg2000", ratio=8.0, min_psnr=0.0)
+def test_a_reversible_stream_is_made_as_small_as_asked(converter: Converter) -> None:
+    converter.done(noisy(), "jpeg2000", reversible=True)
+    outcome = converter.convert(converter.out.read_bytes(), "jpeg2000", ratio=8.0, min_psnr=0.0)
     assert outcome.quality is not None, outcome.error
     assert outcome.quality.ratio >= 8
 
 
 @pytest.mark.parametrize("goal", [{"psnr": 50.0}, {"quality": 80}, {"max_error": 3}])
 def test_what_is_copied_says_that_a_goal_was_not_applied(
-    bench: Bench, goal: dict[str, Any]
+    converter: Converter, goal: dict[str, Any]
 ) -> None:
-    bench.done(noisy(), "jpeg2000")
-    outcome = bench.convert(bench.out.read_bytes(), "jpeg2000", **goal)
+    converter.done(noisy(), "jpeg2000")
+    outcome = converter.convert(converter.out.read_bytes(), "jpeg2000", **goal)
     assert outcome.action == "copy"
     assert any("was not applied" in warning for warning in outcome.warnings)
 
 
 @pytest.mark.parametrize("goal", [{"psnr": 50.0}, {"quality": 80}, {"ratio": 90.0}])
-def test_a_copy_without_pixels_has_no_goal_to_apply(bench: Bench, goal: dict[str, Any]) -> None:
-    outcome = bench.convert(part10("jpeg2000", builder.identity()), "jpeg2000", **goal)
+def test_a_copy_without_pixels_has_no_goal_to_apply(
+    converter: Converter, goal: dict[str, Any]
+) -> None:
+    outcome = converter.convert(part10("jpeg2000", builder.identity()), "jpeg2000", **goal)
     assert (outcome.status, outcome.action, outcome.warnings) == ("done", "copy", ())
 
 
-def test_a_copy_without_a_goal_says_nothing(bench: Bench) -> None:
-    bench.done(noisy(), "jpeg2000")
-    assert bench.convert(bench.out.read_bytes(), "jpeg2000").warnings == ()
+def test_a_copy_without_a_goal_says_nothing(converter: Converter) -> None:
+    converter.done(noisy(), "jpeg2000")
+    assert converter.convert(converter.out.read_bytes(), "jpeg2000").warnings == ()
 
 
 @pytest.mark.parametrize("goal", [{"ratio": 20.0}, {"psnr": 40.0}, {"quality": 50}])
 @pytest.mark.parametrize("to", ["jpeg2000", "htj2k", "jpeg-ls-near-lossless"])
-def test_reversible_contradicts_a_loss(bench: Bench, to: str, goal: dict[str, Any]) -> None:
-    outcome = bench.convert(noisy(), to, reversible=True, **goal)
-    assert "--reversible" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+def test_reversible_contradicts_a_loss(converter: Converter, to: str, goal: dict[str, Any]) -> None:
+    outcome = converter.convert(noisy(), to, reversible=True, **goal)
+    assert "--reversible" in converter.failed(outcome, ExitCode.UNSUPPORTED)
     with pytest.raises(UsageError, match="contradict"):
         load(None, {}, reversible=True, **goal)
 
@@ -112,11 +116,11 @@ SEGMENTED = builder.element(0x00281221, "OW", bytes(4))
     ],
 )
 def test_values_that_stand_for_colours_are_never_lossy(
-    bench: Bench, element: bytes, to: str
+    converter: Converter, element: bytes, to: str
 ) -> None:
-    outcome = bench.convert(mapped(element), to, min_psnr=0.0)
-    assert "Supplemental Palette" in bench.failed(outcome, ExitCode.UNSUPPORTED)
-    assert bench.convert(mapped(element), "jpeg2000-lossless").status == "done"
+    outcome = converter.convert(mapped(element), to, min_psnr=0.0)
+    assert "Supplemental Palette" in converter.failed(outcome, ExitCode.UNSUPPORTED)
+    assert converter.convert(mapped(element), "jpeg2000-lossless").status == "done"
 
 
 def nested(*tags: int, inner: bytes, undefined: bool = False) -> bytes:
@@ -146,16 +150,16 @@ SHADES = builder.text(0x00089205, "CS", "MONOCHROME")
     ],
 )
 def test_colour_maps_of_frames_and_paths_count_too(
-    bench: Bench, tags: tuple[int, ...], inner: bytes, *, undefined: bool
+    converter: Converter, tags: tuple[int, ...], inner: bytes, *, undefined: bool
 ) -> None:
     data = mapped(nested(*tags, inner=inner, undefined=undefined))
-    outcome = bench.convert(data, "jpeg2000", min_psnr=0.0)
-    assert "palette" in bench.failed(outcome, ExitCode.UNSUPPORTED).lower()
-    implicit = bench.convert(data, "implicit")
+    outcome = converter.convert(data, "jpeg2000", min_psnr=0.0)
+    assert "palette" in converter.failed(outcome, ExitCode.UNSUPPORTED).lower()
+    implicit = converter.convert(data, "implicit")
     assert implicit.status == "done"
-    outcome = bench.convert(bench.out.read_bytes(), "jpeg-baseline", min_psnr=0.0)
+    outcome = converter.convert(converter.out.read_bytes(), "jpeg-baseline", min_psnr=0.0)
     assert outcome.exit_code == ExitCode.UNSUPPORTED
-    assert bench.convert(data, "jpeg2000-lossless").status == "done"
+    assert converter.convert(data, "jpeg2000-lossless").status == "done"
 
 
 @pytest.mark.parametrize(
@@ -163,17 +167,19 @@ def test_colour_maps_of_frames_and_paths_count_too(
     [((FRAMES, MR), SHADES), ((ICON,), DESCRIPTOR), ((OPTICAL, ICON), DESCRIPTOR)],
 )
 def test_what_is_within_a_sequence_need_not_be_a_colour_map(
-    bench: Bench, tags: tuple[int, ...], inner: bytes
+    converter: Converter, tags: tuple[int, ...], inner: bytes
 ) -> None:
     data = mapped(nested(*tags, inner=inner))
-    assert bench.convert(data, "jpeg2000", min_psnr=0.0).status == "done"
+    assert converter.convert(data, "jpeg2000", min_psnr=0.0).status == "done"
 
 
 @pytest.mark.parametrize("presentation", ["MONOCHROME", "TRUE_COLOR"])
-def test_shades_are_lossy_as_before(bench: Bench, presentation: str) -> None:
+def test_shades_are_lossy_as_before(converter: Converter, presentation: str) -> None:
     data = mapped(builder.text(0x00089205, "CS", presentation))
-    assert bench.convert(data, "jpeg2000", min_psnr=0.0).status == "done"
-    assert bench.convert(mapped(DESCRIPTOR, samples=3), "jpeg2000", min_psnr=0.0).status == "done"
+    assert converter.convert(data, "jpeg2000", min_psnr=0.0).status == "done"
+    assert (
+        converter.convert(mapped(DESCRIPTOR, samples=3), "jpeg2000", min_psnr=0.0).status == "done"
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,28 +192,30 @@ def test_shades_are_lossy_as_before(bench: Bench, presentation: str) -> None:
     ],
 )
 def test_no_option_is_advised_for_what_is_refused_anyway(
-    bench: Bench, to: str, more: dict[str, Any], why: str
+    converter: Converter, to: str, more: dict[str, Any], why: str
 ) -> None:
     pixel = image(64, 64, **more)
     lossy = builder.text(0x00282110, "CS", "01")
     pixels = builder.element(0x7FE00010, "OW", bytes(pixel.frame_bytes))
     data = part10("explicit", builder.identity() + builder.module(pixel) + lossy + pixels)
-    error = bench.failed(bench.convert(data, to), ExitCode.UNSUPPORTED)
+    error = converter.failed(converter.convert(data, to), ExitCode.UNSUPPORTED)
     assert why in error
     assert "--allow" not in error
 
 
 @pytest.mark.parametrize("to", ["jpeg2000", "htj2k", "jpeg-ls-near-lossless"])
-def test_a_lossy_result_that_is_larger_than_its_source_has_a_warning(bench: Bench, to: str) -> None:
+def test_a_lossy_result_that_is_larger_than_its_source_has_a_warning(
+    converter: Converter, to: str
+) -> None:
     flat = image(64, 64)
-    bench.done(part10("explicit", native(flat, bytes(flat.frame_bytes))), "rle")
-    grown = bench.convert(bench.out.read_bytes(), to, max_error=1, min_psnr=0.0)
+    converter.done(part10("explicit", native(flat, bytes(flat.frame_bytes))), "rle")
+    grown = converter.convert(converter.out.read_bytes(), to, max_error=1, min_psnr=0.0)
     assert grown.quality, grown.error
     warned = any(text.startswith("lossy, but larger") for text in grown.warnings)
     assert warned == (grown.bytes_out > grown.bytes_in)
     pixel = image(8, 8)
-    tiny = bench.convert(part10("explicit", native(pixel, bytes(range(64)))), to, max_error=1)
+    tiny = converter.convert(part10("explicit", native(pixel, bytes(range(64)))), to, max_error=1)
     assert tiny.bytes_out > tiny.bytes_in
     assert any("lossy, but larger than the source" in text for text in tiny.warnings)
-    large = bench.convert(noisy(), to, ratio=4.0, min_psnr=0.0)
+    large = converter.convert(noisy(), to, ratio=4.0, min_psnr=0.0)
     assert not any("larger" in text for text in large.warnings)

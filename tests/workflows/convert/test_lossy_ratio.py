@@ -4,7 +4,7 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.errors import ExitCode
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.corpus import file
 from tests.traps.altered_files import streams
 
@@ -30,14 +30,14 @@ WHOLE_STEPS = {
 @pytest.mark.parametrize("to", LOSSY)
 @pytest.mark.parametrize("name", REAL)
 def test_a_ratio_is_never_less_than_asked_and_as_near_as_the_knob_allows(
-    bench: Bench, name: str, to: str
+    converter: Converter, name: str, to: str
 ) -> None:
-    outcome = bench.convert(file(name).read_bytes(), to, ratio=8.0, min_psnr=10.0)
+    outcome = converter.convert(file(name).read_bytes(), to, ratio=8.0, min_psnr=10.0)
     if outcome.exit_code == ExitCode.UNSUPPORTED:  # signed, or more bits than it holds
         assert name == "CT_small.dcm"
         return
     assert outcome.quality is not None, outcome.error
-    made = dcmread(bench.out)
+    made = dcmread(converter.out)
     native = made.Rows * made.Columns * made.SamplesPerPixel * made.BitsAllocated // 8
     ratio = native / sum(map(len, streams(made)))
     assert ratio == pytest.approx(outcome.quality.ratio, rel=0.001)
@@ -49,14 +49,14 @@ def test_a_ratio_is_never_less_than_asked_and_as_near_as_the_knob_allows(
 @pytest.mark.parametrize("to", LOSSY)
 @pytest.mark.parametrize("name", ["emri_small.dcm", "SC_rgb_rle_2frame.dcm"])
 def test_the_ratio_written_down_is_bytes_in_to_bytes_out_of_all_frames(
-    bench: Bench, name: str, to: str
+    converter: Converter, name: str, to: str
 ) -> None:
-    outcome = bench.convert(file(name).read_bytes(), to, min_psnr=10.0)
+    outcome = converter.convert(file(name).read_bytes(), to, min_psnr=10.0)
     if outcome.exit_code == ExitCode.UNSUPPORTED:
         assert name == "emri_small.dcm"
         return
     assert outcome.quality is not None, outcome.error
-    made = dcmread(bench.out)
+    made = dcmread(converter.out)
     pixels = made.Rows * made.Columns * made.NumberOfFrames
     native = pixels * made.SamplesPerPixel * made.BitsAllocated // 8
     encoded = sum(map(len, streams(made)))

@@ -13,7 +13,7 @@ from dicomtx import transcode
 from dicomtx.cli import main
 from dicomtx.dicom.pixel_data import frame_writers
 from dicomtx.errors import ExitCode, UsageError
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
@@ -59,58 +59,58 @@ def table_of(data_set: Dataset) -> str:
 
 @pytest.mark.parametrize(("to", "pixel"), KINDS)
 def test_every_table_can_be_written_and_exchanged_and_the_streams_keep_their_bytes(
-    bench: Bench, to: str, pixel: Any
+    converter: Converter, to: str, pixel: Any
 ) -> None:
-    usual = bench.done(source(pixel), to)
+    usual = converter.done(source(pixel), to)
     assert table_of(usual) == "basic"
     for table in ("empty", "extended", "basic"):
-        before = bench.out.read_bytes()
-        assert table_of(bench.done(source(pixel), to, offset_table=table)) == table
-        outcome = bench.convert(before, to, offset_table=table)
+        before = converter.out.read_bytes()
+        assert table_of(converter.done(source(pixel), to, offset_table=table)) == table
+        outcome = converter.convert(before, to, offset_table=table)
         assert (outcome.status, outcome.action) == ("done", "rewrite")
         assert outcome.verification == "bytes-only"
-        made = dcmread(bench.out)
+        made = dcmread(converter.out)
         assert table_of(made) == table
         assert streams(made) == streams(usual)
-        same = bench.out.read_bytes()
-        assert bench.convert(same, to, offset_table=table).action == "copy"
-        assert bench.out.read_bytes() == same
-        assert bench.convert(same, to).action == "copy"
+        same = converter.out.read_bytes()
+        assert converter.convert(same, to, offset_table=table).action == "copy"
+        assert converter.out.read_bytes() == same
+        assert converter.convert(same, to).action == "copy"
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_file_with_another_number_of_entries_or_with_both_tables_is_written_anew(
-    bench: Bench, table: str
+    converter: Converter, table: str
 ) -> None:
-    bench.done(source(GREY), "rle")
-    parts = streams(dcmread(bench.out))
+    converter.done(source(GREY), "rle")
+    parts = streams(dcmread(converter.out))
     frames = builder.text(0x00280008, "IS", str(FRAMES))
     head = builder.identity() + frames + builder.module(GREY)
     both = b"".join(builder.element(t, "OV", bytes(8 * FRAMES)) for t in (0x7FE00001, 0x7FE00002))
     for extra, offsets in ((b"", (0,)), (both, (0, 1, 2)), (both, (0,))):
         data = part10("rle", head + extra + builder.encapsulated(parts, offsets))
-        assert bench.convert(data, "rle", offset_table=table).action == "rewrite"
-        made = dcmread(bench.out)
+        assert converter.convert(data, "rle", offset_table=table).action == "rewrite"
+        made = dcmread(converter.out)
         assert table_of(made) == table
         assert streams(made) == parts
 
 
 def test_a_basic_table_that_cannot_hold_the_offsets_is_refused(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(frame_writers, "HIGHEST_OFFSET", 50)
-    told = bench.failed(
-        bench.convert(source(GREY), "rle", offset_table="basic"), ExitCode.UNSUPPORTED
+    told = converter.failed(
+        converter.convert(source(GREY), "rle", offset_table="basic"), ExitCode.UNSUPPORTED
     )
     assert "32-bit offsets" in told
     assert "--offset-table extended" in told
-    assert table_of(bench.done(source(GREY), "rle")) == "extended"
+    assert table_of(converter.done(source(GREY), "rle")) == "extended"
 
 
 @pytest.mark.parametrize("table", ["extended", "empty"])
-def test_jpeg_in_jpeg_xl_gets_the_table_too(bench: Bench, table: str) -> None:
+def test_jpeg_in_jpeg_xl_gets_the_table_too(converter: Converter, table: str) -> None:
     data = file("SC_rgb_jpeg_dcmtk.dcm").read_bytes()
-    made = bench.done(data, "jpeg-xl-recompression", offset_table=table)
+    made = converter.done(data, "jpeg-xl-recompression", offset_table=table)
     assert ("ExtendedOffsetTable" in made) == (table == "extended")
     assert made.PixelData[4:8] == bytes(4)
 

@@ -10,7 +10,7 @@ from dicomtx import plan, transcode
 from dicomtx.cli import main
 from dicomtx.errors import ExitCode, SettingsError
 from dicomtx.settings.values import gain_of
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.dicom.builder import image, native, part10
 
 FLAT = image(64, 64, allocated=16)
@@ -22,33 +22,35 @@ def flat(pixel: Any) -> bytes:
     return part10("explicit", native(pixel, bytes(pixel.frame_bytes)))
 
 
-def gain(bench: Bench, data: bytes, to: str) -> float:
+def gain(converter: Converter, data: bytes, to: str) -> float:
     """Returns by how many percent a result is smaller."""
-    return 100 * (1 - bench.convert(data, to).bytes_out / len(data))
+    return 100 * (1 - converter.convert(data, to).bytes_out / len(data))
 
 
 @pytest.mark.parametrize(("to", "pixel"), KINDS)
 def test_a_result_that_saves_too_little_gives_way_to_the_source(
-    bench: Bench, to: str, pixel: Any
+    converter: Converter, to: str, pixel: Any
 ) -> None:
     data = flat(pixel)
-    saved = gain(bench, data, to)
+    saved = gain(converter, data, to)
     assert 0 < saved < 99
-    assert bench.convert(data, to, only_if_smaller=True).status == "done"
-    assert bench.convert(data, to, only_if_smaller=saved - 0.01).status == "done"
-    outcome = bench.convert(data, to, only_if_smaller=saved + 0.01)
+    assert converter.convert(data, to, only_if_smaller=True).status == "done"
+    assert converter.convert(data, to, only_if_smaller=saved - 0.01).status == "done"
+    outcome = converter.convert(data, to, only_if_smaller=saved + 0.01)
     assert (outcome.status, outcome.action, outcome.verification) == ("kept", "keep", "bytes-only")
     assert f"only {saved:.2f} % smaller" in outcome.warnings[0]
-    assert bench.out.read_bytes() == data
+    assert converter.out.read_bytes() == data
 
 
-def test_a_result_that_is_not_smaller_at_all_is_told_without_a_percentage(bench: Bench) -> None:
+def test_a_result_that_is_not_smaller_at_all_is_told_without_a_percentage(
+    converter: Converter,
+) -> None:
     for wanted in (True, 0.5, 99.0):
-        outcome = bench.convert(grey(), "rle", only_if_smaller=wanted)
+        outcome = converter.convert(grey(), "rle", only_if_smaller=wanted)
         assert outcome.status == "kept"
         assert "as rle-lossless it would not be smaller" in outcome.warnings[0]
-        assert bench.out.read_bytes() == grey()
-    assert bench.convert(grey(), "rle", only_if_smaller=False).status == "done"
+        assert converter.out.read_bytes() == grey()
+    assert converter.convert(grey(), "rle", only_if_smaller=False).status == "done"
 
 
 @pytest.mark.parametrize(

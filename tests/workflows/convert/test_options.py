@@ -9,7 +9,7 @@ from pydicom import dcmread
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import oracle
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 from tests.corpus import file
 from tests.dicom.builder import image, native, part10, short
 from tests.traps.altered_files import difference, values
@@ -33,38 +33,38 @@ def with_overlay() -> bytes:
 
 
 @pytest.mark.parametrize("to", [*WORDS, "jpeg2000-lossless", "jpeg-lossless"])
-def test_overlays_are_extracted_by_default(bench: Bench, to: str) -> None:
-    made = bench.done(with_overlay(), to)
+def test_overlays_are_extracted_by_default(converter: Converter, to: str) -> None:
+    made = converter.done(with_overlay(), to)
     assert made[0x60003000].value == bytes([0b11011001, 0])
-    assert bench.done(bench.out.read_bytes()).PixelData == struct.pack("<8H", *VALUES)
+    assert converter.done(converter.out.read_bytes()).PixelData == struct.pack("<8H", *VALUES)
 
 
 @pytest.mark.parametrize("to", WORDS)
-def test_overlays_are_kept_where_the_target_has_their_bits(bench: Bench, to: str) -> None:
+def test_overlays_are_kept_where_the_target_has_their_bits(converter: Converter, to: str) -> None:
     source = with_overlay()
     pixels = dcmread(io.BytesIO(source)).PixelData
-    made = bench.done(source, to, overlays="keep")
+    made = converter.done(source, to, overlays="keep")
     assert 0x60003000 not in made
     assert (made[0x60000100].value, made[0x60000102].value) == (16, 12)
-    assert bench.done(bench.out.read_bytes()).PixelData == pixels
+    assert converter.done(converter.out.read_bytes()).PixelData == pixels
 
 
 @pytest.mark.parametrize("to", ["jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-xl-lossless"])
-def test_overlays_are_not_kept_where_the_target_has_no_room(bench: Bench, to: str) -> None:
-    outcome = bench.convert(with_overlay(), to, overlays="keep")
-    assert "--overlays extract" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+def test_overlays_are_not_kept_where_the_target_has_no_room(converter: Converter, to: str) -> None:
+    outcome = converter.convert(with_overlay(), to, overlays="keep")
+    assert "--overlays extract" in converter.failed(outcome, ExitCode.UNSUPPORTED)
 
 
 @pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless"])
-def test_overlays_are_dropped_with_all_that_is_said_of_them(bench: Bench, to: str) -> None:
-    made = bench.done(with_overlay(), to, overlays="drop")
+def test_overlays_are_dropped_with_all_that_is_said_of_them(converter: Converter, to: str) -> None:
+    made = converter.done(with_overlay(), to, overlays="drop")
     assert not [element for element in made if element.tag.group == 0x6000]
-    assert bench.done(bench.out.read_bytes()).PixelData == struct.pack("<8H", *VALUES)
+    assert converter.done(converter.out.read_bytes()).PixelData == struct.pack("<8H", *VALUES)
 
 
 @pytest.mark.parametrize("how", ["extract", "keep", "drop"])
-def test_overlays_stay_as_they_are_in_native_targets(bench: Bench, how: str) -> None:
-    made = bench.done(with_overlay(), "implicit", overlays=how)
+def test_overlays_stay_as_they_are_in_native_targets(converter: Converter, how: str) -> None:
+    made = converter.done(with_overlay(), "implicit", overlays=how)
     assert made.PixelData == dcmread(io.BytesIO(with_overlay())).PixelData
     assert made[0x60000102].value == 12
 
@@ -72,42 +72,44 @@ def test_overlays_stay_as_they_are_in_native_targets(bench: Bench, how: str) -> 
 # ------------------------------------------------------------------ --fallback
 
 
-def test_fallback_is_taken_and_said(bench: Bench) -> None:
-    outcome = bench.convert(
+def test_fallback_is_taken_and_said(converter: Converter) -> None:
+    outcome = converter.convert(
         file("CT_small.dcm").read_bytes(), "jpeg-xl-lossless", fallback=("rle",)
     )
     assert (outcome.status, outcome.target_syntax) == ("done", find("rle").uid)
-    assert dcmread(bench.out).file_meta.TransferSyntaxUID == find("rle").uid
+    assert dcmread(converter.out).file_meta.TransferSyntaxUID == find("rle").uid
     assert outcome.warnings[0].startswith(
         "fell back to rle-lossless: JPEG XL: encoders take unsigned "
     )
 
 
-def test_the_first_fallback_that_can_be_is_taken(bench: Bench) -> None:
+def test_the_first_fallback_that_can_be_is_taken(converter: Converter) -> None:
     data = grey(allocated=32)
     fallback = ("jpeg-ls-lossless", "deflated-image-frame", "rle")
-    outcome = bench.convert(data, "jpeg2000-lossless", fallback=fallback)
+    outcome = converter.convert(data, "jpeg2000-lossless", fallback=fallback)
     assert outcome.target_syntax == find("deflated-image-frame").uid
     assert outcome.warnings[0].startswith("fell back to deflated-image-frame: JPEG 2000: ")
     assert "; JPEG-LS holds 2 to 16 bits" in outcome.warnings[0]
 
 
-def test_no_fallback_is_taken_where_none_is_needed(bench: Bench) -> None:
-    outcome = bench.convert(grey(), "jpeg2000-lossless", fallback=("rle",))
+def test_no_fallback_is_taken_where_none_is_needed(converter: Converter) -> None:
+    outcome = converter.convert(grey(), "jpeg2000-lossless", fallback=("rle",))
     assert outcome.target_syntax == find("jpeg2000-lossless").uid
     assert outcome.warnings == ()
 
 
-def test_where_no_fallback_can_be_each_reason_is_told(bench: Bench) -> None:
+def test_where_no_fallback_can_be_each_reason_is_told(converter: Converter) -> None:
     fallback = ("jpeg-ls-lossless", "jpeg-lossless")
-    outcome = bench.convert(grey(allocated=32), "jpeg2000-lossless", fallback=fallback)
-    error = bench.failed(outcome, ExitCode.UNSUPPORTED)
+    outcome = converter.convert(grey(allocated=32), "jpeg2000-lossless", fallback=fallback)
+    error = converter.failed(outcome, ExitCode.UNSUPPORTED)
     for name in ("jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-lossless"):
         assert name in error
 
 
-def test_without_fallback_nothing_else_is_written(bench: Bench) -> None:
-    bench.failed(bench.convert(grey(allocated=32), "jpeg2000-lossless"), ExitCode.UNSUPPORTED)
+def test_without_fallback_nothing_else_is_written(converter: Converter) -> None:
+    converter.failed(
+        converter.convert(grey(allocated=32), "jpeg2000-lossless"), ExitCode.UNSUPPORTED
+    )
 
 
 # ------------------------------------------------------------------ --keep-colour-space
@@ -115,25 +117,29 @@ def test_without_fallback_nothing_else_is_written(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", ["SC_rgb_dcmtk_+eb+cy+s2.dcm", "SC_rgb_jpeg_dcmtk.dcm"])
 @pytest.mark.parametrize("to", ["explicit", "rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
-def test_ycbcr_of_lossy_jpeg_is_kept_as_it_was_coded(bench: Bench, name: str, to: str) -> None:
+def test_ycbcr_of_lossy_jpeg_is_kept_as_it_was_coded(
+    converter: Converter, name: str, to: str
+) -> None:
     data = file(name).read_bytes()
-    made = bench.done(data, to, keep_colour_space=True)
+    made = converter.done(data, to, keep_colour_space=True)
     assert made.PhotometricInterpretation == "YBR_FULL"
-    kept = values(bench.done(bench.out.read_bytes()))
-    rgb = values(bench.done(data))
+    kept = values(converter.done(converter.out.read_bytes()))
+    rgb = values(converter.done(data))
     assert difference(oracle.as_rgb(kept, "YBR_FULL"), rgb)[1] <= 2
 
 
-def test_rgb_stays_rgb_whatever_is_asked(bench: Bench) -> None:
+def test_rgb_stays_rgb_whatever_is_asked(converter: Converter) -> None:
     data = file("SC_rgb_dcmtk_+eb+cr.dcm").read_bytes()
-    pixels = bench.done(data).PixelData
-    kept = bench.done(data, keep_colour_space=True)
+    pixels = converter.done(data).PixelData
+    kept = converter.done(data, keep_colour_space=True)
     assert (kept.PhotometricInterpretation, kept.PixelData) == ("RGB", pixels)
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_ycbcr_that_is_not_of_lossy_jpeg_is_never_converted(bench: Bench, *, keep: bool) -> None:
+def test_ycbcr_that_is_not_of_lossy_jpeg_is_never_converted(
+    converter: Converter, *, keep: bool
+) -> None:
     pixel = image(8, 8, samples=3, photometric="YBR_FULL")
     data = part10("explicit", native(pixel, bytes(range(192))))
-    back = bench.there_and_back(data, "jpeg-lossless", keep_colour_space=keep)
+    back = converter.there_and_back(data, "jpeg-lossless", keep_colour_space=keep)
     assert (back.PhotometricInterpretation, back.PixelData) == ("YBR_FULL", bytes(range(192)))

@@ -15,7 +15,7 @@ from dicomtx.workflows.compare.compare import compare
 from dicomtx.workflows.compare.result import Comparing
 from dicomtx.workflows.info import describe
 from tests import oracle
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import KINDS, element, image, native, text
 
@@ -46,38 +46,40 @@ def swapped(data: bytes) -> bytes:
 @pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("to", ["explicit", "implicit", "big-endian", "deflated", "rle"])
 def test_an_unknown_syntax_that_reads_as_native_converts(
-    bench: Bench, to: str, encoding: Encoding, pixel: ImagePixel
+    converter: Converter, to: str, encoding: Encoding, pixel: ImagePixel
 ) -> None:
-    outcome = bench.convert(labelled(UNKNOWN, native(pixel, samples(pixel), encoding)), to)
+    outcome = converter.convert(labelled(UNKNOWN, native(pixel, samples(pixel), encoding)), to)
     assert outcome.status == "done", outcome.error
     assert f"{UNKNOWN} is unknown" in " ".join(outcome.warnings)
-    again = bench.out.with_name("again.dcm")
-    assert bench.again(bench.out, again, "explicit").status == "done"
+    again = converter.out.with_name("again.dcm")
+    assert converter.again(converter.out, again, "explicit").status == "done"
     assert dcmread(again).PixelData == samples(pixel)
 
 
 @pytest.mark.parametrize("to", ["explicit", "implicit", "rle"])
 @pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
-def test_strict_refuses_an_unknown_syntax(bench: Bench, to: str, encoding: Encoding) -> None:
+def test_strict_refuses_an_unknown_syntax(
+    converter: Converter, to: str, encoding: Encoding
+) -> None:
     data = labelled(UNKNOWN, native(image(), bytes(6), encoding))
-    outcome = bench.convert(data, to, strict=True)
-    assert "is unknown" in bench.failed(outcome, ExitCode.UNSUPPORTED)
+    outcome = converter.convert(data, to, strict=True)
+    assert "is unknown" in converter.failed(outcome, ExitCode.UNSUPPORTED)
 
 
 @pytest.mark.parametrize("length", [2, 4, 9, 100])
 def test_an_unknown_syntax_whose_pixels_are_not_the_image_is_not_guessed(
-    bench: Bench, length: int
+    converter: Converter, length: int
 ) -> None:
     pixels = element(0x7FE00010, "OB", bytes(length))
     data = builder.identity() + builder.module(image(2, 3)) + pixels
-    refused = bench.convert(labelled(UNKNOWN, data))
+    refused = converter.convert(labelled(UNKNOWN, data))
     assert refused.exit_code == ExitCode.UNSUPPORTED
-    assert bench.convert(labelled(UNKNOWN, data), "rle").status == "kept"
+    assert converter.convert(labelled(UNKNOWN, data), "rle").status == "kept"
 
 
-def test_info_says_what_an_unknown_syntax_reads_as(bench: Bench) -> None:
-    bench.source.write_bytes(labelled(UNKNOWN, native(image(), bytes(6))))
-    found = describe(str(bench.source))
+def test_info_says_what_an_unknown_syntax_reads_as(converter: Converter) -> None:
+    converter.source.write_bytes(labelled(UNKNOWN, native(image(), bytes(6))))
+    found = describe(str(converter.source))
     assert found.label == UNKNOWN
     assert found.transfer_syntax.slug == "explicit-vr-little-endian"
 
@@ -85,20 +87,20 @@ def test_info_says_what_an_unknown_syntax_reads_as(bench: Bench) -> None:
 @pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("to", ["explicit", "implicit", "big-endian", "rle"])
 def test_pixels_of_the_private_syntax_of_ge_are_big_endian(
-    bench: Bench, to: str, pixel: ImagePixel
+    converter: Converter, to: str, pixel: ImagePixel
 ) -> None:
     data = labelled(GE, native(pixel, swapped(samples(pixel)), IMPLICIT))
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     assert outcome.status == "done", outcome.error
-    assert compare(Comparing(str(bench.source), str(bench.out))).same
-    again = bench.out.with_name("again.dcm")
-    assert bench.again(bench.out, again, "explicit").status == "done"
+    assert compare(Comparing(str(converter.source), str(converter.out))).same
+    again = converter.out.with_name("again.dcm")
+    assert converter.again(converter.out, again, "explicit").status == "done"
     assert dcmread(again).PixelData == samples(pixel)
 
 
-def test_info_names_the_private_syntax_of_ge(bench: Bench) -> None:
-    bench.source.write_bytes(labelled(GE, native(image(), bytes(6), IMPLICIT)))
-    found = describe(str(bench.source))
+def test_info_names_the_private_syntax_of_ge(converter: Converter) -> None:
+    converter.source.write_bytes(labelled(GE, native(image(), bytes(6), IMPLICIT)))
+    found = describe(str(converter.source))
     assert "GE" in " ".join(found.warnings)
     assert found.transfer_syntax.slug == "implicit-vr-little-endian"
 
@@ -106,25 +108,27 @@ def test_info_names_the_private_syntax_of_ge(bench: Bench) -> None:
 @pytest.mark.peer("dcmconv")
 @pytest.mark.parametrize("uid", [UNKNOWN, GE])
 @pytest.mark.parametrize("pixel", KINDS.values(), ids=KINDS)
-def test_dcmconv_gives_the_same(bench: Bench, tmp_path: Path, uid: str, pixel: ImagePixel) -> None:
+def test_dcmconv_gives_the_same(
+    converter: Converter, tmp_path: Path, uid: str, pixel: ImagePixel
+) -> None:
     data = labelled(uid, native(pixel, samples(pixel), IMPLICIT))
-    ours = bench.done(data)
+    ours = converter.done(data)
     theirs = tmp_path / "theirs.dcm"
-    subprocess.run(["dcmconv", "+te", bench.source, theirs], check=True, capture_output=True)
+    subprocess.run(["dcmconv", "+te", converter.source, theirs], check=True, capture_output=True)
     assert dict(oracle.elements(ours)) == dict(oracle.elements(dcmread(theirs)))
 
 
 @pytest.mark.parametrize("uid", JPIP)
 @pytest.mark.parametrize("to", ["rle", "jpeg2000-lossless", "jpeg-ls-lossless"])
-def test_deflated_references_are_read_and_kept(bench: Bench, uid: str, to: str) -> None:
+def test_deflated_references_are_read_and_kept(converter: Converter, uid: str, to: str) -> None:
     url = text(0x00287FE0, "UR", "https://example.org/1")
     deflater = zlib.compressobj(wbits=-15)
     data_set = builder.identity() + builder.module(image()) + url
     data = labelled(uid, deflater.compress(data_set) + deflater.flush())
-    outcome = bench.convert(data, to)
+    outcome = converter.convert(data, to)
     assert outcome.status == "kept"
-    assert bench.out.read_bytes() == data
-    found = describe(str(bench.source))
+    assert converter.out.read_bytes() == data
+    found = describe(str(converter.source))
     assert found.sop_class_uid == builder.SOP_CLASS
     assert found.transfer_syntax.uid == uid
     assert not found.warnings

@@ -17,7 +17,7 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
 from dicomtx.workflows.inputs.arguments import Found, Selection, find
 from dicomtx.workflows.inputs.walk import walk
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.corpus import file
 from tests.dicom.builder import element, identity, part10, sequence, text
 

@@ -13,7 +13,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.storage.zip.directory import members
 from dicomtx.workflows.inputs.layout import Layout, place_of
-from tests.conversion_bench import grey
+from tests.converter import grey
 from tests.corpus import file
 from tests.dicom import builder
 from tests.dicom.builder import element, text

@@ -9,7 +9,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import image, native, part10
 
 GREY = image(8, 9, allocated=16, stored=12)
@@ -29,10 +29,10 @@ def test_a_dry_run_foresees_that_nothing_can_verify(
     tmp_path: Path, to: str, pixel: object, verify: str
 ) -> None:
     chosen = GREY if pixel is GREY else RGB
-    bench = Bench(tmp_path, verify=verify)
+    converter = Converter(tmp_path, verify=verify)
     data = part10("explicit", native(chosen, bytes(chosen.frame_bytes)))
-    outcome = bench.convert(data, to)
-    _check(bench, to, failed=outcome.exit_code == ExitCode.VERIFICATION)
+    outcome = converter.convert(data, to)
+    _check(converter, to, failed=outcome.exit_code == ExitCode.VERIFICATION)
     assert outcome.exit_code in (0, ExitCode.VERIFICATION)
 
 
@@ -42,16 +42,16 @@ def test_a_dry_run_foresees_that_nothing_can_verify_what_is_decoded(
     tmp_path: Path, source: str, pixel: object
 ) -> None:
     chosen = GREY if pixel is GREY else RGB
-    made = Bench(tmp_path, psnr=40.0 if source == "jpeg2000" else None)
+    made = Converter(tmp_path, psnr=40.0 if source == "jpeg2000" else None)
     made.done(part10("explicit", native(chosen, bytes(chosen.frame_bytes))), source)
-    bench = Bench(tmp_path, verify="independent")
-    outcome = bench.convert(made.out.read_bytes())
-    _check(bench, "explicit", failed=outcome.exit_code == ExitCode.VERIFICATION)
+    converter = Converter(tmp_path, verify="independent")
+    outcome = converter.convert(made.out.read_bytes())
+    _check(converter, "explicit", failed=outcome.exit_code == ExitCode.VERIFICATION)
 
 
-def _check(bench: Bench, to: str, *, failed: bool) -> None:
+def _check(converter: Converter, to: str, *, failed: bool) -> None:
     """The dry run warns if, and only if, the conversion failed."""
     policy = OneTarget(find(to), f"--to {to}")
-    (planned,) = dry_run(Asked((str(bench.source),), policy, Settings(**bench.settings)))
+    (planned,) = dry_run(Asked((str(converter.source),), policy, Settings(**converter.settings)))
     told = [text for text in planned.warnings if "the conversion will fail (exit code 6)" in text]
     assert bool(told) == failed, (planned.warnings, failed)

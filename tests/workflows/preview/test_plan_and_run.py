@@ -14,7 +14,7 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.dry_run import Asked, dry_run
 from dicomtx.workflows.preview.plan_record import Planned
-from tests.conversion_bench import Bench
+from tests.converter import Converter
 from tests.dicom.builder import image, native, part10
 from tests.traps.altered_files import streams
 
@@ -30,9 +30,9 @@ def words(pixel: ImagePixel, bits: int) -> bytes:
     )
 
 
-def planned(bench: Bench, to: str, **settings: Any) -> Planned:
+def planned(converter: Converter, to: str, **settings: Any) -> Planned:
     policy = OneTarget(find(to))
-    return next(dry_run(Asked((str(bench.source),), policy, Settings(**settings))))
+    return next(dry_run(Asked((str(converter.source),), policy, Settings(**settings))))
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,24 @@ def planned(bench: Bench, to: str, **settings: Any) -> Planned:
     ids=["chroma", "loss", "bits"],
 )
 def test_what_is_done_instead_was_planned(
-    bench: Bench, data: bytes, to: str, settings: dict[str, Any], otherwise: str, warning: str
+    converter: Converter,
+    data: bytes,
+    to: str,
+    settings: dict[str, Any],
+    otherwise: str,
+    warning: str,
 ) -> None:
-    outcome = bench.convert(data, to, **settings)
+    outcome = converter.convert(data, to, **settings)
     assert outcome.status == "done", outcome.error
     assert any(warning in said for said in outcome.warnings)
-    made = planned(bench, to, **settings)
+    made = planned(converter, to, **settings)
     assert [text.partition(" if ")[0] for text in made.otherwise] == [otherwise]
     assert (made.action, made.encoder) == (outcome.action, outcome.encoder)
 
 
-def test_rgb_components_are_labelled_as_they_are(bench: Bench) -> None:
-    made = bench.done(words(RGB, 8), "jpeg-baseline", psnr=35.0)
-    said = read(streams(dcmread(bench.out))[0])
+def test_rgb_components_are_labelled_as_they_are(converter: Converter) -> None:
+    made = converter.done(words(RGB, 8), "jpeg-baseline", psnr=35.0)
+    said = read(streams(dcmread(converter.out))[0])
     assert said
     assert (made.PhotometricInterpretation, said.transform, said.subsampled) == (
         "RGB",
@@ -72,15 +77,17 @@ def test_rgb_components_are_labelled_as_they_are(bench: Bench) -> None:
     )
 
 
-def test_words_that_the_target_cannot_hold_end_as_planned(bench: Bench) -> None:
+def test_words_that_the_target_cannot_hold_end_as_planned(converter: Converter) -> None:
     wide = image(24, 32, allocated=32, stored=16)
-    outcome = bench.convert(words(wide, 32), "jpeg2000-lossless")
-    assert "the samples use all 32 allocated bits" in bench.failed(outcome, ExitCode.UNSUPPORTED)
-    made = planned(bench, "jpeg2000-lossless")
+    outcome = converter.convert(words(wide, 32), "jpeg2000-lossless")
+    assert "the samples use all 32 allocated bits" in converter.failed(
+        outcome, ExitCode.UNSUPPORTED
+    )
+    made = planned(converter, "jpeg2000-lossless")
     assert made.otherwise == ("refused if words need bits above Bits Stored",)
 
 
 @pytest.mark.parametrize("to", ["implicit", "rle", "jpeg2000"])
-def test_other_plans_have_no_alternative(bench: Bench, to: str) -> None:
-    bench.done(words(NARROW, 12), to)
-    assert planned(bench, to).otherwise == ()
+def test_other_plans_have_no_alternative(converter: Converter, to: str) -> None:
+    converter.done(words(NARROW, 12), to)
+    assert planned(converter, to).otherwise == ()

@@ -25,7 +25,7 @@ from dicomtx.transfer_syntaxes import by_uid
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.reports.totals import Totals
 from dicomtx.workflows.reports.writers import COLUMNS, MEASURED, check_report, open_report
-from tests.conversion_bench import Bench, grey
+from tests.converter import Converter, grey
 
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
 DONE = Outcome(
@@ -156,11 +156,11 @@ def test_a_line_for_each_file_and_then_the_totals(tmp_path: Path) -> None:
     assert totals["complete"] is True
 
 
-def test_every_line_is_what_the_schema_says(tmp_path: Path, bench: Bench) -> None:
+def test_every_line_is_what_the_schema_says(tmp_path: Path, converter: Converter) -> None:
     for schema in SCHEMAS.values():
         VALIDATOR.check_schema(schema)
-    done = bench.convert(grey(), "rle")
-    failed = bench.convert(b"no DICOM" * 99)
+    done = converter.convert(grey(), "rle")
+    failed = converter.convert(b"no DICOM" * 99)
     for line in lines(tmp_path / "r.jsonl", done, failed, DONE, KEPT, FAILED):
         VALIDATOR.validate(line)
     for line in lines(tmp_path / "r.jsonl"):

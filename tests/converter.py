@@ -1,4 +1,4 @@
-"""A bench for conversions: a folder where bytes become a file, are converted, and are read back."""
+"""A converter for tests: a folder where bytes become a file, are converted, and are read back."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dicomtx.workflows.convert.request import Outcome, Request
 from tests.dicom.builder import image, native, part10
 
 
-class Bench:
+class Converter:
     """Converts bytes to bytes in a folder of its own."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
@@ -22,9 +22,9 @@ class Bench:
         self.out = folder / "out.dcm"
         self.settings = settings
 
-    def salvaging(self) -> "Bench":
+    def salvaging(self) -> "Converter":
         """Returns the same place, where damaged files are salvaged."""
-        return Bench(self.source.parent, salvage=True)
+        return Converter(self.source.parent, salvage=True)
 
     def convert(self, data: bytes, to: str = "explicit", **settings: Any) -> Outcome:
         self.source.write_bytes(data)
