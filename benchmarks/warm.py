@@ -1,6 +1,7 @@
 """Times commands through the warm server, gdcmconv, and a process that does nothing.
 
-A cell is the median of the rounds; in brackets its ratio to gdcmconv.
+A cell is the median of the rounds; in brackets its ratio to gdcmconv. The last column follows the
+one before it at once, so it also shows what the server does between two commands.
 """
 
 import sys

@@ -100,7 +100,7 @@ def _serve(console: Console, place: str, options: Mapping[str, Any]) -> int:
         server.check_threads()
         jobs = options["jobs"] or len(os.sched_getaffinity(0))
         allowed = ServerLimits(jobs, options["idle_timeout"], options["request_timeout"])
-        console.note(f"listening on {place}")
+        console.note(f"listening on {listener.getsockname()}")
         Zygote(listener, main, allowed, primes=not options["no_prime"]).serve()
     return ExitCode.DONE
 

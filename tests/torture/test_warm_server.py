@@ -138,7 +138,7 @@ def ask(path: Path, environment: dict[str, str]) -> bytes:
         connection.connect(str(path))
         descriptors = [null.fileno(), null.fileno(), null.fileno(), here]
         sent = socket.send_fds(connection, [data], descriptors)
-        connection.sendall(data[sent:])
+        assert sent == len(data)
         os.close(here)
         return b"".join(iter(partial(connection.recv, 4096), b""))
 

@@ -144,7 +144,8 @@ class Worker:
         )
         loop = asyncio.get_running_loop()
         sent = socket.send_fds(connection, [data], [*streams, self._root])
-        await loop.sock_sendall(connection, data[sent:])
+        if sent < len(data):  # an empty send fails if the command has already ended
+            await loop.sock_sendall(connection, data[sent:])
         answer = await loop.sock_recv(connection, 1)
         if answer == protocol.ACCEPTED:
             accepted()

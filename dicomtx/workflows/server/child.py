@@ -68,7 +68,8 @@ class Child(NamedTuple):
         """
         data = caller.state.packed() + len(body).to_bytes(LENGTH) + body
         sent = socket.send_fds(self.socket, [data], descriptors)
-        self.socket.sendall(memoryview(data)[sent:])
+        if sent < len(data):  # an empty send fails if the command has already ended
+            self.socket.sendall(memoryview(data)[sent:])
 
     def end(self) -> None:
         """Ends a child that has no command."""
