@@ -119,7 +119,7 @@ def test_the_working_directory_is_never_looked_into(
         ('verify = "sample=nan%"', ["verify", "sample=5%"]),
         ("strict = 1", ["strict", "1", "true or false"]),
         ("frame-timeout = 1", ["frame-timeout", "did you mean frame_timeout?"]),
-        ("colour = 1", ["colour", "unknown", "order, codecs, frame_timeout, verify, strict"]),
+        ("gantry = 1", ["gantry", "unknown", "order, codecs, frame_timeout, verify, strict"]),
         ("strict = true\nverify = maybe\n", ["TOML", "line 2"]),
         ("[strict]\non = true", ["strict", "true or false"]),
         ("[limits]\nratios = 1", ["limits.ratios", "unknown key", "inflated, freely, ratio"]),
