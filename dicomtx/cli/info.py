@@ -9,8 +9,9 @@ import click
 from dicomtx.cli.options.headings import Command, argument, option
 from dicomtx.cli.options.many_files import TREES, add
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.left_out import LeftOut
 from dicomtx.cli.output.terminal import Styled
-from dicomtx.errors import NOT_DICOM, DicomtxError, ExitCode, NotDicomError, SourceError
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, SourceError
 from dicomtx.limits import enforce
 from dicomtx.settings import load
 from dicomtx.transfer_syntaxes import by_uid
@@ -43,7 +44,7 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool, **findin
 
     enforce(load(None, os.environ).limits)
     shown, failures, several = 0, [], len(files) > 1
-    left_out: list[str] = []
+    left_out = LeftOut()
     for item in _items(files, finding):
         several |= item.in_tree
         try:
@@ -52,7 +53,7 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool, **findin
                 description = describe(item.path, item.source)
         except DicomtxError as error:
             if item.in_tree and isinstance(error, NotDicomError):
-                left_out.append(item.path)
+                left_out.add(item.path)
                 continue
             for line in (*error.lines, str(error)):
                 console.note(f"{item.path}: {line}", "error")
@@ -60,18 +61,10 @@ def info(console: Console, /, files: tuple[str, ...], *, as_json: bool, **findin
         else:
             _show(description, console, as_json=as_json, line=item.in_tree, first=not shown)
             shown += 1
-    _tell_of_skipped(left_out, console)
+    left_out.tell(console)
     if several and failures:
         return ExitCode.SOME_FAILED
     return failures[0] if failures else ExitCode.DONE
-
-
-def _tell_of_skipped(paths: list[str], console: Console) -> None:
-    """Says which files in folders and archives are not shown, in one line."""
-    if len(paths) == 1:
-        console.note(f"{paths[0]}: skipped: {NOT_DICOM}")
-    elif paths:
-        console.note(f"{len(paths)} files skipped: {NOT_DICOM}; first: {paths[0]}")
 
 
 class _Item(NamedTuple):

@@ -11,6 +11,7 @@ from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
+from dicomtx.cli.output.left_out import LeftOut
 
 if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
@@ -76,13 +77,15 @@ def plan(console: Console, /, sources: tuple[str, ...], **options: Any) -> int:
     from dicomtx.cli.output.progress import tell_if_none_listed  # noqa: PLC0415
     from dicomtx.workflows.preview.plan_record import Sums  # noqa: PLC0415
 
-    sums = Sums()
-    told = _counted(_planned(_asked(sources, options), options["estimate"]), sums)
+    sums, left_out = Sums(), LeftOut()
+    asked = _asked(sources, options)._replace(left_out=left_out.add)
+    told = _counted(_planned(asked, options["estimate"]), sums)
     if options["quiet"]:
         for _ in told:
             pass
     else:
         plan_report.show(console, told, options["form"])
+    left_out.tell(console)
     tell_if_none_listed(console, sources, sum(sums.files.values()))
     plan_report.totals(console, sums, options["form"], estimated=bool(options["estimate"]))
     return sums.exit_code

@@ -85,12 +85,16 @@ def _after(sums: Sums, *, estimated: bool) -> str:
     """Returns the estimated size of the output; empty if it was not ``estimated``."""
     if not estimated:
         return ""
-    before = sum(count for kind, count in sums.bytes_in.items() if kind.target_syntax)
-    missing = f", {sums.unknown} files not estimated" if sums.unknown else ""
-    return (
-        f"; estimated output: {size(before)} -> {size(sum(sums.bytes_out.values()))}"
-        f" (between {size(sums.low)} and {size(sums.high)}{missing})"
-    )
+    limits = f"between {size(sums.low)} and {size(sums.high)}" if sums.low < sums.high else ""
+    single = f"no range for {_files(sums.without_range)}" if sums.without_range else ""
+    missing = f"{_files(sums.unknown)} not estimated" if sums.unknown else ""
+    remarks = "; ".join(filter(None, (limits, single, missing)))
+    sizes = f"{size(sums.estimated_in)} -> {size(sum(sums.bytes_out.values()))}"
+    return f"; estimated output: {sizes}" + f" ({remarks})" * bool(remarks)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _total_rows(sums: Sums) -> Iterator[tuple[str, str, str]]:

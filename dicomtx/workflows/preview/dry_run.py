@@ -1,6 +1,6 @@
 """Plans conversions without writing: reads headers and decides as a conversion would."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,6 +21,10 @@ from dicomtx.workflows.preview.plan_record import Planned
 from dicomtx.workflows.preview.planned import changed_options, with_error, with_header, with_plan
 
 
+def ignore(_path: str) -> None:
+    """Ignores a file that is left out."""
+
+
 class Asked(NamedTuple):
     """A request for a dry run.
 
@@ -31,6 +35,7 @@ class Asked(NamedTuple):
         rules: which files to find.
         on_failure: what to do with a file that cannot be transcoded.
         engine: ``dicomtx``, or the Orthanc server to predict.
+        left_out: gets the path of each file in a folder that is not DICOM.
     """
 
     sources: tuple[str, ...]
@@ -39,6 +44,7 @@ class Asked(NamedTuple):
     rules: Selection = Selection()
     on_failure: OnFailure = "error"
     engine: str = "dicomtx"
+    left_out: Callable[[str], None] = ignore
 
 
 def dry_run(asked: Asked) -> Iterator[Planned]:
@@ -74,7 +80,10 @@ def _of_one(found: Found, asked: Asked, codecs: Codecs) -> Planned | None:
             planned = replace(planned, bytes_in=file.size, mtime_ns=changed)
             return _of_file(planned, file, asked, codecs)
     except NotDicomError as error:
-        return with_error(planned, error) if found.named else None
+        if found.named:
+            return with_error(planned, error)
+        asked.left_out(found.source.name)
+        return None
     except (SourceError, BugError) as error:
         return with_error(planned, error)
 

@@ -35,7 +35,8 @@ class Planned:
         bytes_in: size of the source.
         mtime_ns: modification time of the source, in nanoseconds since 1970.
         bytes_out: size of the result: exact if the source is copied, else an estimate or None.
-        bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate.
+        bytes_out_spread: lowest and highest estimate; None if ``bytes_out`` is not an estimate, or
+            comes from a single similar file.
         error: the error that the conversion would end with; empty if it would not fail.
         exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70; in a dry run also 2 and 7.
         otherwise: the alternatives if the frames do not allow the plan.
@@ -106,9 +107,11 @@ class Sums:
         self.files: Counter[PlanGroup] = Counter()
         self.bytes_in: Counter[PlanGroup] = Counter()
         self.bytes_out: Counter[PlanGroup] = Counter()
+        self.estimated_in = 0
         self.low = 0
         self.high = 0
         self.unknown = 0
+        self.without_range = 0
         self.lossy = 0
         self.by_status: Counter[Status] = Counter()
         self.codes: Counter[int] = Counter()
@@ -129,8 +132,11 @@ class Sums:
         if planned.bytes_out is not None:
             low, high = planned.bytes_out_spread or (planned.bytes_out, planned.bytes_out)
             self.bytes_out[kind] += planned.bytes_out
+            self.estimated_in += planned.bytes_in
             self.low += low
             self.high += high
+            copied = kind.action in ("copy", "keep", SKIP)
+            self.without_range += planned.bytes_out_spread is None and not copied
         elif planned.target_syntax:
             self.unknown += 1
 
