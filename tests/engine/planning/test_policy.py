@@ -161,7 +161,7 @@ def test_every_target_that_was_tried_is_told_with_its_reason() -> None:
     with Codecs(Settings()) as codecs:
         made = carried(said, found, codecs, Settings()).plan
     assert made.action is Action.REFUSE
-    for name in ("jpeg2000-lossless", "jpeg-ls-lossless", "jpeg-lossless"):
+    for name in ("JPEG 2000", "jpeg-ls-lossless", "jpeg-lossless"):
         assert name in reason_of(made)
     assert made.target == find("jpeg2000-lossless")
 
