@@ -4,7 +4,7 @@
 # They read the .dcm files of FOLDER and write to NEW.
 set -euo pipefail
 from=$1 to=$2
-mkdir -p "$to"/{native,tree,ls}
+mkdir -p "$to"/{native,tree,ls,rle}
 
 # Decompress one file (to explicit-vr-little-endian).
 one=$(find "$from" -name '*.dcm' | sort | head -n 1)
@@ -12,6 +12,9 @@ dicomtx convert "$one" "$to/one.dcm"
 
 # Decompress a folder, two files at a time. A file that fails is named, and the others go on.
 find "$from" -name '*.dcm' -print0 | xargs -0 -P 2 -I {} sh -c 'dicomtx convert "$1" "$2/$(basename "$1")"' - {} "$to/native"
+
+# The same with GNU parallel, to RLE. Its exit code is the number of files that failed.
+find "$from" -name '*.dcm' -print0 | parallel -0 -j 2 dicomtx convert {} "$to/rle/{/}" --to rle
 
 # Convert a tree to JPEG 2000, in the same folders. Existing files stay as they are (exit code 7).
 (cd "$from" && find . -name '*.dcm') | while read -r file; do

@@ -71,6 +71,7 @@ def test_the_one_liners_work_from_top_to_bottom(tmp_path: Path, path: str) -> No
     _bash("one-liners.sh", source, new, path=path)
     assert sorted(p.name for p in (new / "native").iterdir()) == names
     assert sorted(p.name for p in (new / "tree").iterdir()) == names
+    assert sorted(p.name for p in (new / "rle").iterdir()) == names
     one, piped = (dict(oracle.elements(dcmread(new / name))) for name in ("one.dcm", "piped.dcm"))
     assert one == piped
     report = [json.loads(line) for line in (new / "report.jsonl").read_text().splitlines()]
