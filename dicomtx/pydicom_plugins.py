@@ -9,6 +9,7 @@
 >>> ct.compress("1.2.840.10008.1.2.4.70", encoding_plugin="dicomtx", generate_instance_uid=False)
 >>> bool((ct.pixel_array == before).all())
 True
+>>> pydicom_plugins.unregister()
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,7 @@ from dicomtx.dicom.pixel_data.frames import by_pixel
 from dicomtx.engine.decoding.decoder import Decoder
 from dicomtx.engine.pixels import words
 from dicomtx.engine.pixels.stored_values import same
+from dicomtx.engine.pixels.values import array
 from dicomtx.errors import UnsupportedError, VerificationError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.settings import Settings
@@ -72,13 +74,24 @@ def register() -> None:
             encoder.add_plugin(LABEL, (__name__, "encode_frame"))
 
 
+def unregister() -> None:
+    """Makes pydicom forget the codecs of dicomtx."""
+    tables: tuple[dict[Any, Any], ...] = (_PIXEL_DATA_DECODERS, _PIXEL_DATA_ENCODERS)
+    for table in tables:
+        for uid, (coder, _) in [*table.items()]:
+            if LABEL in coder.available_plugins:
+                coder.remove_plugin(LABEL)
+                if not (coder.available_plugins or coder.missing_dependencies):
+                    del table[uid]  # pydicom has no plugins for it
+
+
 def is_available(uid: str) -> bool:
     """Returns whether the plugin has a codec for a transfer syntax; pydicom calls this."""
     return uid in _DECODED
 
 
 def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes | bytearray:
-    """Returns a native frame, colour-by-pixel, for pydicom.
+    """Returns a native frame, colour-by-pixel, for pydicom. One-bit samples have a byte each.
 
     Raises:
         DamagedError: the stream is damaged, or does not match the data set.
@@ -88,7 +101,7 @@ def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes | bytearray:
     frame = _decoded(stream, by_uid(runner.transfer_syntax), image)
     runner.set_option("planar_configuration", 0)
     runner.set_option("photometric_interpretation", frame.image.photometric_interpretation)
-    return bytes(frame.data)
+    return array(frame).tobytes() if image.bits_allocated == 1 else bytes(frame.data)
 
 
 def encode_frame(samples: bytes, runner: EncodeRunner) -> bytes:

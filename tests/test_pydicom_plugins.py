@@ -22,16 +22,9 @@ PLUGIN = {"encoding_plugin": "dicomtx", "generate_instance_uid": False}
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     """The plugin is registered, and unknown to pydicom again after the test."""
-    tables: tuple[dict[Any, Any], ...] = (_PIXEL_DATA_DECODERS, _PIXEL_DATA_ENCODERS)
-    before = [dict(table) for table in tables]
     pydicom_plugins.register()
     yield
-    for table, entries in zip(tables, before, strict=True):
-        for uid, (coder, _) in [*table.items()]:
-            if pydicom_plugins.LABEL in coder.available_plugins:
-                coder.remove_plugin(pydicom_plugins.LABEL)
-            if uid not in entries:
-                del table[uid]
+    pydicom_plugins.unregister()
 
 
 def _compressed(data_set: Dataset, uid: str, **goal: float) -> Dataset:
@@ -124,6 +117,22 @@ def test_a_damaged_stream_is_an_error_of_the_guard() -> None:
     data_set.pixel_array_options(decoding_plugin="dicomtx")
     with pytest.raises(RuntimeError, match=r"dicomtx: the JPEG 2000 stream has 512 x 512 pixels"):
         _ = data_set.pixel_array
+
+
+def test_one_bit_samples_are_decoded_to_a_byte_each() -> None:
+    source = dcmread(file("liver_1frame.dcm"))
+    made, _ = dicomtx.transcode_dataset(source, to="jpeg2000-lossless")
+    made.pixel_array_options(decoding_plugin="dicomtx")
+    assert np.array_equal(made.pixel_array, source.pixel_array)
+
+
+def test_pydicom_forgets_the_plugin() -> None:
+    pydicom_plugins.unregister()
+    tables: tuple[dict[Any, Any], ...] = (_PIXEL_DATA_DECODERS, _PIXEL_DATA_ENCODERS)
+    for table in tables:
+        assert UID("1.2.840.10008.1.2.4.110") not in table
+        assert not [uid for uid in table if "dicomtx" in table[uid][0].available_plugins]
+    assert UID("1.2.840.10008.1.2.4.80") in _PIXEL_DATA_ENCODERS
 
 
 def test_registering_twice_does_nothing() -> None:
