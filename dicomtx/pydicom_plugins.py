@@ -47,7 +47,15 @@ DECODER_DEPENDENCIES: Final = {UID(uid): ("dicomtx",) for uid in _DECODED}
 """pydicom asks for this."""
 ENCODER_DEPENDENCIES: Final = {UID(uid): ("dicomtx",) for uid in _ENCODED}
 """pydicom asks for this."""
-_GOALS: Final = ("quality", "psnr", "step", "distance")
+_GOALS: Final = {
+    f"{_ROOT}.4.50": ("quality", "quality"),
+    f"{_ROOT}.4.51": ("quality", "quality"),
+    f"{_ROOT}.4.81": ("near", "jls_error"),
+    f"{_ROOT}.4.91": ("psnr", "j2k_psnr"),
+    f"{_ROOT}.4.203": ("step", "step"),
+    f"{_ROOT}.4.112": ("distance", "distance"),
+}
+"""The field of ``EncodeOptions`` for a lossy syntax, and the argument of ``Dataset.compress``."""
 _CODECS: Final = Codecs(Settings())
 
 
@@ -107,8 +115,8 @@ def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes | bytearray:
 def encode_frame(samples: bytes, runner: EncodeRunner) -> bytes:
     """Returns the code stream of a native frame for pydicom.
 
-    The arguments of ``Dataset.compress`` are the goals of a lossy syntax: ``jls_error``,
-    ``quality``, ``psnr``, ``step`` or ``distance``, in the units of the encoder
+    A lossy syntax needs its goal as an argument of ``Dataset.compress``: ``quality`` for JPEG,
+    ``jls_error``, ``j2k_psnr``, ``step`` for HTJ2K, or ``distance`` for JPEG XL
     (``codecs.codec.EncodeOptions``).
 
     Raises:
@@ -150,8 +158,9 @@ def _image(runner: "RunnerBase", allocated: int) -> ImagePixel:
 def _native(samples: bytes, runner: EncodeRunner) -> Frame:
     """Returns the frame, colour-by-pixel, without bits above Bits Stored.
 
-    pydicom passes words that are as narrow as Bits Stored allows. A label such as YBR_RCT stands
-    for RGB samples, which the encoder transforms. With the label RGB, it must not.
+    pydicom passes words that are as narrow as Bits Stored allows. With a label such
+    as YBR_RCT the samples are RGB, and the encoder transforms them. With the label RGB, it does
+    not.
     """
     count = runner.rows * runner.columns * runner.samples_per_pixel
     image = _image(runner, len(samples) // count * 8)
@@ -178,12 +187,10 @@ def _options(syntax: TransferSyntax, runner: EncodeRunner) -> EncodeOptions:
     """
     if not syntax.lossy:
         return EncodeOptions()
-    goals = {name: runner.get_option(name, None) for name in _GOALS}
-    goals["near"] = runner.get_option("jls_error", None)
-    if layers := runner.get_option("j2k_psnr", None):  # one layer of the best quality
-        goals["psnr"] = max(layers)
-    given: dict[str, Any] = {name: goal for name, goal in goals.items() if goal is not None}
-    if not given:
-        names = ", ".join((*_GOALS[:-1], f"{_GOALS[-1]} or jls_error"))
-        raise UnsupportedError(f"{syntax.name} is lossy and needs a goal: {names}")
+    field, argument = _GOALS[syntax.uid]
+    goal = runner.get_option(argument, None)
+    if goal is None:
+        raise UnsupportedError(f"{syntax.name} is lossy and needs a goal: {argument}=...")
+    value = max(goal) if argument == "j2k_psnr" else goal  # one layer, of the best quality
+    given: dict[str, Any] = {field: value}
     return EncodeOptions(**given)

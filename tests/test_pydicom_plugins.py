@@ -87,6 +87,14 @@ def test_lossy_syntaxes_need_a_goal(uid: str, goal: dict[str, float], worst: int
 
 
 @pytest.mark.parametrize(
+    ("uid", "goal"), [("4.91", {"quality": 90}), ("4.203", {"distance": 1.0})], ids=["91", "203"]
+)
+def test_the_goal_of_another_syntax_is_not_ignored(uid: str, goal: dict[str, float]) -> None:
+    with pytest.raises(RuntimeError, match=r"is lossy and needs a goal: (j2k_psnr|step)="):
+        _compressed(dcmread(file("MR_small.dcm")), uid, **goal)
+
+
+@pytest.mark.parametrize(
     ("name", "plugin"),
     [
         ("JPEG-LL.dcm", "gdcm"),

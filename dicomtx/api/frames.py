@@ -4,7 +4,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Unpack
 
 from dicomtx.api.options import settings_of
-from dicomtx.api.places import Place, to_read
+from dicomtx.api.places import Place, name_of, to_read
+from dicomtx.errors import DicomtxError
 from dicomtx.settings import Settings
 from dicomtx.settings.options import Options
 
@@ -47,4 +48,8 @@ def _frames(src: Place, settings: Settings, *, raw: bool) -> "Generator[Values, 
     from dicomtx.workflows.pixel_frames import pixel_frames  # noqa: PLC0415 - brings numpy
 
     with to_read(src) as source:
-        yield from pixel_frames(source, settings, raw=raw)
+        try:
+            yield from pixel_frames(source, settings, raw=raw)
+        except DicomtxError as error:
+            error.args = (f"{name_of(src, source.name)}: {error}",)
+            raise

@@ -33,7 +33,7 @@ def verify_of(where: str, value: object) -> str:
 
 
 def gain_of(where: str, value: object) -> bool | float:
-    """Returns by how many percent a result must be smaller: true is by any, false is no rule."""
+    """Returns by how many percent a result must be smaller. True: by any. False: no rule."""
     words = dict.fromkeys(YES, True) | dict.fromkeys(NO, False) | {ANY: True}
     if isinstance(value, bool):
         return value

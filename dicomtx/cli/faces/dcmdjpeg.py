@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from dicomtx.cli.faces.dcmtk import BY_PIXEL, BY_PLANE, COLOURS, DECODED_UID, WORKAROUNDS, decoder
-from dicomtx.cli.faces.row import Section, accepted
+from dicomtx.cli.faces.dcmtk import (
+    BY_ITS_CLASS,
+    BY_PIXEL,
+    BY_PLANE,
+    COLOURS,
+    DECODED_UID,
+    WORKAROUNDS,
+    decoder,
+)
+from dicomtx.cli.faces.row import Section
 
 TOOL: Final = decoder(
     "dcmdjpeg",
@@ -12,11 +20,7 @@ TOOL: Final = decoder(
     Section(
         "planar configuration",
         (
-            accepted(
-                "+pa --planar-auto",
-                "dicomtx stores samples by pixel.",
-                differs="Also for the SOP Classes that DCMTK stores by plane.",
-            ),
+            BY_ITS_CLASS,
             BY_PIXEL,
             BY_PLANE,
         ),

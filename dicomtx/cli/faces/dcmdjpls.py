@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from dicomtx.cli.faces.dcmtk import BY_PIXEL, BY_PLANE, DECODED_UID, WORKAROUNDS, decoder
+from dicomtx.cli.faces.dcmtk import (
+    BY_ITS_CLASS,
+    BY_PIXEL,
+    BY_PLANE,
+    DECODED_UID,
+    WORKAROUNDS,
+    decoder,
+)
 from dicomtx.cli.faces.row import Section, accepted
 
 INCOMPLETE: Final = WORKAROUNDS[1]
@@ -17,11 +24,7 @@ TOOL: Final = decoder(
                 "dicomtx stores samples by pixel.",
                 differs="Also if the source says by plane.",
             ),
-            accepted(
-                "+pa --planar-auto",
-                "dicomtx stores samples by pixel.",
-                differs="Also for the SOP Classes that DCMTK stores by plane.",
-            ),
+            BY_ITS_CLASS,
             BY_PIXEL,
             BY_PLANE,
         ),

@@ -159,6 +159,11 @@ DECODED_UID: Final = Section(
         refused("+ua --uid-always", NEW_UID),
     ),
 )
+BY_ITS_CLASS: Final = accepted(
+    "+pa --planar-auto",
+    "dicomtx stores samples by pixel.",
+    differs="Also for the SOP Classes that DCMTK stores by plane.",
+)
 BY_PIXEL: Final = used(
     "+px --color-by-pixel",
     "Samples by pixel. dicomtx always decodes to this, and refuses native sources by plane.",

@@ -22,7 +22,7 @@ PAUSE: Final = 5.0  # seconds without new files after the destination could not 
 
 
 class Told(NamedTuple):
-    """Who is told what happens.
+    """The functions that get what happens.
 
     Attributes:
         outcome: gets the outcome of each file, once it is delivered or moved.
