@@ -93,6 +93,12 @@ class DestinationError(DicomtxError):
     exit_code = ExitCode.DESTINATION
 
 
+class NetworkError(DicomtxError):
+    """A peer cannot be reached, refuses the connection, or the connection is lost."""
+
+    exit_code = ExitCode.NETWORK
+
+
 class PolicyError(DicomtxError):
     """A policy refuses the file."""
 

@@ -1,0 +1,1 @@
+"""Sends and receives instances: DICOM by pynetdicom, and HTTP by httpx."""

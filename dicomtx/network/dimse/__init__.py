@@ -1,0 +1,1 @@
+"""Speaks DICOM over TCP with pynetdicom (PS3.7, PS3.8)."""

@@ -1,0 +1,1 @@
+"""Speaks DICOMweb (PS3.18) and Orthanc's REST API with httpx."""

@@ -1,0 +1,1 @@
+"""Changes elements and UIDs, and the syntax with them."""

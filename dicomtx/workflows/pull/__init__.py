@@ -1,0 +1,1 @@
+"""Fetches studies from peers."""

@@ -1,0 +1,1 @@
+"""Receives instances from peers."""

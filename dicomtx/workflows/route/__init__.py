@@ -1,0 +1,1 @@
+"""Receives instances, transcodes them, and sends them on."""
