@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc.policy import OrthancPolicy
-from dicomtx.engine.planning.plan import Action
+from dicomtx.engine.planning.plan import Action, Refuse
 from dicomtx.engine.planning.policy import Decision, Subject, Verdict
 from dicomtx.frozen import Frozen
 from dicomtx.image_pixel import ImagePixel
@@ -91,15 +91,33 @@ def predicted(
     if done.target is None:
         reason = f"stored unchanged: {done.reason}"
         return Prediction(action=Action.KEEP, target=source, reason=reason)
-    action = _action(header, done.target)
-    decodes, encodes = action in (Action.DECODE, Action.RECODE), done.target.encapsulated
+    made = _prediction(header, done.target, done)
+    return made._replace(warnings=(*decision.warnings, *made.warnings))
+
+
+def converted(
+    header: FileInfo, target: TransferSyntax, policy: OrthancPolicy, engine: str
+) -> Prediction | Refuse:
+    """Returns how the server would convert an instance to a syntax, or why it cannot.
+
+    A lossy target gives a new SOP Instance UID.
+    """
+    done = transcoded(header, (target,), policy, engine, new_uid=True)
+    if done.target is None:
+        return Refuse(source=header.label, target=target, reason=done.reason)
+    return _prediction(header, target, done)
+
+
+def _prediction(header: FileInfo, target: TransferSyntax, done: Done) -> Prediction:
+    action = _action(header, target)
+    decodes, encodes = action in (Action.DECODE, Action.RECODE), target.encapsulated
     return Prediction(
         action=action,
-        target=done.target,
+        target=target,
         decoder=done.engine if decodes else "",
         encoder=done.engine if encodes and action is not Action.REWRITE else "",
-        warnings=(*decision.warnings, *_defects(header, done)),
-        new_uid=changes_uid(header, done.target),
+        warnings=_defects(header, done),
+        new_uid=changes_uid(header, target),
     )
 
 

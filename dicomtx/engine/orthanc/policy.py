@@ -50,6 +50,8 @@ class OrthancPolicy:
         modalities: DicomModalities: name, and AllowTranscoding.
         gdcm: the plugin's Gdcm.Enable.
         gdcm_syntaxes: Gdcm.RestrictTransferSyntaxes; empty for all.
+        gdcm_section: whether there is a section Gdcm.
+        plugins: Plugins: paths of libraries, and of folders with libraries.
         warnings: warnings about the configuration.
     """
 
@@ -70,6 +72,8 @@ class OrthancPolicy:
     modalities: tuple[tuple[str, bool], ...] = ()
     gdcm: bool = True
     gdcm_syntaxes: frozenset[str] = frozenset()
+    gdcm_section: bool = False
+    plugins: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def decide(self, subject: Subject) -> Decision:

@@ -23,7 +23,8 @@ KEYS: Final = (
     *("BuiltinDecoderTranscoderOrder", "DicomLossyTranscodingQuality", "AcceptedTransferSyntaxes"),
     *ACCEPTED,
     *("UnknownSopClassAccepted", "AcceptedSopClasses", "RejectedSopClasses"),
-    *("TranscodeDicomProtocol", "DicomScuPreferredTransferSyntax", "DicomModalities", "Gdcm"),
+    *("TranscodeDicomProtocol", "DicomScuPreferredTransferSyntax", "DicomModalities"),
+    *("Plugins", "Gdcm"),
 )
 # Orthanc's own keys that are not misspelt versions of KEYS
 OTHERS: Final = ("DicomModalitiesInDatabase", "DicomAet", "OrthancPeers", "AcceptedStorageClasses")
@@ -115,6 +116,10 @@ class _Values:
         self.merged = merged
         self._places = places
 
+    def place(self, key: str) -> str:
+        """Returns the file that has a key; empty if none has it."""
+        return self._places.get(key, "")
+
     def wrong(self, key: str, wanted: str) -> SettingsError:
         """Returns the error for a value that Orthanc cannot use."""
         value = self.merged[key]
@@ -188,6 +193,8 @@ def _policy(values: _Values, name: str) -> OrthancPolicy:
         modalities=tuple(_modalities(values).items()),
         gdcm=enabled,
         gdcm_syntaxes=restricted,
+        gdcm_section="Gdcm" in values.merged,
+        plugins=_plugins(values),
         warnings=(*_misspelt(values), *_too_new(ingest)),
     )
 
@@ -228,6 +235,12 @@ def _gdcm(values: _Values) -> tuple[bool, frozenset[str]]:
         wanted = "Enable true or false, RestrictTransferSyntaxes a list of UIDs, Throttling above 0"
         raise values.wrong("Gdcm", wanted)
     return enabled, frozenset(uids)
+
+
+def _plugins(values: _Values) -> tuple[str, ...]:
+    """Returns the places of plugins. Orthanc starts in the folder of its configuration."""
+    folder = os.path.dirname(values.place("Plugins"))
+    return tuple(os.path.join(folder, path) for path in values.texts("Plugins") or ())
 
 
 def _misspelt(values: _Values) -> list[str]:

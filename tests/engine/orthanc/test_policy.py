@@ -10,7 +10,13 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.engine.orthanc.codecs import TARGETS, Done, Prediction, predicted, transcoded
-from dicomtx.engine.orthanc.negotiation import NATIVE, Peer, negotiated_syntax, proposed
+from dicomtx.engine.orthanc.negotiation import (
+    NATIVE,
+    Peer,
+    negotiated_syntax,
+    proposed,
+    retrieved_syntax,
+)
 from dicomtx.engine.orthanc.policy import GROUPS, OrthancPolicy
 from dicomtx.engine.planning.apply_policy import carried
 from dicomtx.engine.planning.plan import Action, Plan, Refuse, Rewrite, reason_of
@@ -42,12 +48,11 @@ OUT_OF_SCOPE = {
     34: "DICOMDIR: export",
     35: "DICOMDIR: export",
     39: "statuses of what is really sent: nothing is sent here",
-    40: "C-GET: nothing is sent here",
     43: "a Lua script: examples/orthanc-compress.lua",
     44: "a buffer of stored instances: there is no store here",
     45: "crashes of one packaging: told as warnings, named in tests/test_orthanc_server.py",
 }
-IN_SCOPE = (1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 15, 16, 17, 18, 19, 20, 36, 37, 38, 41, 42)
+IN_SCOPE = (1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 15, 16, 17, 18, 19, 20, 36, 37, 38, 40, 41, 42)
 GREY8 = image(8, 8)
 GREY12 = image(8, 8, allocated=16, stored=12)
 SIGNED = image(8, 8, allocated=16, signed=True)
@@ -312,7 +317,9 @@ def test_rule_37_as_it_is_else_the_preferred_else_native(
 def test_rule_37e_what_no_transcoder_can_is_an_error_with_each_reason() -> None:
     left = negotiated_syntax(header("rle"), Peer(uids("explicit", "implicit")), unable)
     assert (left.rule, left.plan.action) == ("37e", Action.REFUSE)
-    assert reason_of(left.plan).count("no codec") == 2
+    assert "explicit-vr-little-endian or implicit-vr-little-endian: no codec" in reason_of(
+        left.plan
+    )
 
 
 def test_rule_37_when_the_preferred_fails_a_native_one_is_taken() -> None:
@@ -328,6 +335,39 @@ def test_rule_38_without_transcoding_only_its_own_syntax_is_sent() -> None:
     left = negotiated_syntax(header("rle"), peer, able)
     assert (left.rule, left.plan.action) == ("38", Action.REFUSE)
     assert negotiated_syntax(header("explicit"), peer, able).plan.action is Action.COPY
+
+
+@pytest.mark.parametrize(
+    ("source", "accepts", "rule", "target"),
+    [
+        ("rle", ("rle", "implicit"), "40a", "rle"),
+        ("rle", ("big-endian", "explicit", "implicit"), "40b", "implicit"),
+        ("rle", ("big-endian", "explicit"), "40b", "explicit"),
+        ("rle", ("big-endian", "deflated"), "40b", "big-endian"),
+        ("explicit", ("big-endian", "deflated"), "40b", "big-endian"),
+        ("rle", ("jpeg2000", "deflated"), "40c", "deflated"),
+        ("jpeg2000", ("rle", "jpeg-ls-lossless"), "40c", "jpeg-ls-lossless"),
+        ("jpeg2000", ("htj2k", "rle"), "40c", "rle"),
+        ("rle", ("deflated-image-frame",), "40", ""),
+    ],
+)
+def test_rule_40_c_get_sends_it_as_it_is_else_native_else_any_other(
+    source: str, accepts: tuple[str, ...], rule: str, target: str
+) -> None:
+    left = retrieved_syntax(header(source), Peer(uids(*accepts)), able)
+    assert left.rule == rule
+    assert (left.plan.action is Action.REFUSE) == (not target)
+    assert not target or left.plan.target == find(target)
+
+
+def test_rule_40_c_get_tries_one_syntax_only() -> None:
+    peer = Peer(uids("implicit", "explicit"))
+    left = retrieved_syntax(
+        header("rle"), peer, lambda t: unable(t) if t == find("implicit") else able(t)
+    )
+    assert (left.rule, left.plan.action) == ("40", Action.REFUSE)
+    peer = Peer(uids("implicit"), transcoding=False)
+    assert retrieved_syntax(header("rle"), peer, able).plan.action is Action.REFUSE
 
 
 def test_rule_41_groups_name_what_orthanc_takes_them_to_be() -> None:

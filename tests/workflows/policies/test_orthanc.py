@@ -132,7 +132,7 @@ def test_a_misspelt_key_is_pointed_out_and_others_are_ignored(tmp_path: Path) ->
     assert found.ingest is None
     (warning,) = found.warnings
     assert "did you mean IngestTranscoding?" in warning
-    assert not read(tmp_path, dict.fromkeys(["HttpPort", "DicomAet", "Plugins"], 1)).warnings
+    assert not read(tmp_path, dict.fromkeys(["HttpPort", "DicomAet", "Name"], 1)).warnings
 
 
 def test_a_syntax_that_only_new_servers_know_is_warned_of(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_syntax_that_only_new_servers_know_is_warned_of(tmp_path: Path) -> Non
 
 
 def test_every_key_is_of_orthanc_and_by_c_store_sop_classes_are_known(tmp_path: Path) -> None:
-    assert len(set(KEYS)) == len(KEYS) == 22
+    assert len(set(KEYS)) == len(KEYS) == 23
     rules = by_c_store(read(tmp_path, {}))
     assert isinstance(rules, OrthancPolicy)
     assert rules.by_dicom
