@@ -64,15 +64,7 @@ def read_policies(path: str) -> dict[str, RuleBook]:
     Raises:
         SettingsError: the file is invalid. The message names file, policy, rule and key.
     """
-    import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
-
-    try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
-        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    table = read_table(path)
     unknown = next((key for key in table if key not in (*FIELDS, POLICY)), None)
     if unknown:
         raise SettingsError(f"{path}: {unknown}: unknown key: {_near(unknown, (POLICY, *FIELDS))}")
@@ -80,6 +72,23 @@ def read_policies(path: str) -> dict[str, RuleBook]:
     if not isinstance(policies, dict):
         raise SettingsError(f"{path}: {POLICY}: use tables [[{POLICY}.NAME.rule]]")
     return {name: _rule_book(path, name, policy) for name, policy in policies.items()}
+
+
+def read_table(path: str) -> dict[str, Any]:
+    """Returns the content of a TOML file.
+
+    Raises:
+        SettingsError: the file cannot be read, or is not valid TOML.
+    """
+    import tomllib  # noqa: PLC0415 - slow to import; only settings files need it
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # TOMLDecodeError, with the line, or UnicodeDecodeError
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
 
 
 def _rule_book(path: str, name: str, policy: Any) -> RuleBook:
@@ -110,12 +119,12 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
         if key in ACTIONS or key == "reason":
             continue
         if key in FIELDS:
-            options.append((key, _option(f"{where}: {key}", key, value, action)))
+            if action != "to":
+                raise SettingsError(f'{where}: {key}: needs a target: add to = "SYNTAX"')
+            options.append((key, checked_option(f"{where}: {key}", key, value)))
         else:
-            conditions.append(_condition(f"{where}: {key}", key, value))
-    goals = [key for key in (*GOALS, "reversible") if rule.get(key, False) is not False]
-    if len(goals) > 1:
-        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other: use only one")
+            conditions.append(condition(f"{where}: {key}", key, value))
+    check_goals(where, rule)
     if "reason" in rule and not isinstance(rule["reason"], str):
         raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use text")
     verdict = Verdict.TRANSCODE if action == "to" else Verdict(action)
@@ -137,15 +146,34 @@ def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None,
         raise SettingsError(f"{where}: {error}") from error
 
 
-def _option(where: str, key: str, value: Any, action: str) -> Any:
+def check_goals(where: str, rule: Mapping[str, Any]) -> None:
+    """Checks that a rule sets at most one goal of a lossy target.
+
+    Raises:
+        SettingsError: it sets several.
+    """
+    goals = [key for key in (*GOALS, "reversible") if rule.get(key, False) is not False]
+    if len(goals) > 1:
+        raise SettingsError(f"{where}: {' and '.join(goals)} contradict each other: use only one")
+
+
+def checked_option(where: str, key: str, value: Any) -> Any:
+    """Returns the value of a setting in a rule, in its final form.
+
+    Raises:
+        SettingsError: a rule cannot have this setting or value. The message begins with ``where``.
+    """
     if not FIELDS[key].in_rules:
         raise SettingsError(f"{where}: applies to all files; it cannot be set in a rule")
-    if action != "to":
-        raise SettingsError(f'{where}: needs a target: add to = "SYNTAX"')
     return FIELDS[key].checked(where, value)
 
 
-def _condition(where: str, key: str, value: Any) -> Matcher:
+def condition(where: str, key: str, value: Any) -> Matcher:
+    """Returns a condition of a rule.
+
+    Raises:
+        SettingsError: the key or its value is not allowed. The message begins with ``where``.
+    """
     try:
         if key == "sop_class":
             return matcher(key, [_sop_class(item) for item in _listed(value)])
