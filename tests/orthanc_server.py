@@ -5,12 +5,14 @@ import json
 import socket
 import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Self
 
 GDCM_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancGdcm.so")
+DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 PYTHON_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancPython.so")
 SECONDS_TO_START = 60
 
@@ -35,11 +37,11 @@ class OrthancServer:
     def __init__(self, configuration: Mapping[str, Any], *, gdcm: bool = False) -> None:
         """Takes what is to be configured beside ports and places."""
         self._folder = TemporaryDirectory(prefix="dicomtx-orthanc-")
-        self._port = free_port()
+        self.port = free_port()
         self.dicom_port = free_port()
         storage = str(Path(self._folder.name) / "storage")
         self._configuration = {
-            "HttpPort": self._port,
+            "HttpPort": self.port,
             "DicomPort": self.dicom_port,
             "DicomServerEnabled": False,
             "RemoteAccessAllowed": False,
@@ -105,13 +107,19 @@ class OrthancServer:
 
     def ask(self, method: str, place: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Returns the status and the body of the answer to a request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, place, body)
+            connection.request(method, place, body, self._headers())
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
+
+    def _headers(self) -> dict[str, str]:
+        """Returns the header that shows the first of ``RegisteredUsers``."""
+        for user, password in self._configuration.get("RegisteredUsers", {}).items():
+            return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
+        return {}
 
     def _start(self) -> None:
         file = Path(self._folder.name) / "orthanc.json"

@@ -53,8 +53,9 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
     "network": {
         "address": set(),
         "delivery": set(),
+        "credentials": set(),
         "dimse": {"address", "delivery"},
-        "http": {"address", "delivery"},
+        "http": {"address", "credentials", "delivery"},
     },
     "engine": {
         "planning": {"pixels"},

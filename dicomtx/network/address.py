@@ -78,7 +78,7 @@ def address_of(url: str) -> Address:
     if parts.password is not None:
         raise UsageError(
             f"{parts.scheme}://{parts.hostname}: the address has a password, which other users can"
-            " see. Use --netrc, --auth-file or DICOMTX_USER and DICOMTX_PASSWORD"
+            " see. Use a netrc file, --auth-file, or DICOMTX_USER and DICOMTX_PASSWORD"
         )
     if parts.scheme not in {**DICOM_PORTS, **WEB}:
         raise UsageError(f"{url}: not an address. Use {EXAMPLES}")

@@ -38,12 +38,14 @@ class Delivery(Frozen):
             the peer did not answer.
         reason: the peer's comment, or what went wrong; empty if there is nothing to tell.
         again: whether another attempt could succeed.
+        wait: the seconds that the peer asks to wait before another attempt; 0 if it does not.
     """
 
     delivered: bool
     status: str = ""
     reason: str = ""
     again: bool = False
+    wait: float = 0
 
 
 class Connection(Protocol):

@@ -10,9 +10,12 @@ from dicomtx.settings.table import FIELDS, Settings
 
 PREFIX: Final = "DICOMTX_"
 OTHER_VARIABLES: Final = frozenset(
-    {"DICOMTX_COLOR", "DICOMTX_CONFIG", "DICOMTX_SERVER", "DICOMTX_SERVER_LOCK"}
+    {
+        *("DICOMTX_COLOR", "DICOMTX_CONFIG", "DICOMTX_SERVER", "DICOMTX_SERVER_LOCK"),
+        *("DICOMTX_USER", "DICOMTX_PASSWORD", "DICOMTX_TOKEN"),
+    }
 )
-"""Variables that are not settings; ``dicomtx.cli`` and ``dicomtx.warm`` read the others."""
+"""Variables that are not settings; ``dicomtx.cli``, ``warm`` and ``network`` read them."""
 POLICY: Final = "policy"  # workflows.policies reads this key of the settings file
 
 
