@@ -54,8 +54,9 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "address": set(),
         "delivery": set(),
         "credentials": set(),
-        "dimse": {"address", "delivery"},
-        "http": {"address", "credentials", "delivery"},
+        "tls": set(),
+        "dimse": {"address", "delivery", "tls"},
+        "http": {"address", "credentials", "delivery", "tls"},
     },
     "engine": {
         "planning": {"pixels"},

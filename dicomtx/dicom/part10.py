@@ -29,15 +29,13 @@ from dicomtx.transfer_syntaxes import (
     TransferSyntax,
     by_uid,
 )
-from dicomtx.version import __version__
+from dicomtx.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 PREAMBLE: Final = 128
 PREFIX: Final = b"DICM"
 DEFLATED_HEAD: Final = 512  # bytes that are enough to inflate the first header
 # the headers of TIFF and BigTIFF, whose offsets lead to the original pixels (PS3.10 7.1)
 TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-IMPLEMENTATION_CLASS_UID: Final = "2.25.172340618937216485240931671520374415063"
-IMPLEMENTATION_VERSION: Final = f"DICOMTX_{__version__}"
 
 
 class Part10(NamedTuple):

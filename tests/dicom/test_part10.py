@@ -8,10 +8,11 @@ import pytest
 
 from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.inspection import read_file_info
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, Part10, file_meta, open_part10
+from dicomtx.dicom.part10 import Part10, file_meta, open_part10
 from dicomtx.errors import DamagedError, NotDicomError, SourceError
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import find
+from dicomtx.version import IMPLEMENTATION_CLASS_UID
 from tests.dicom import builder
 from tests.dicom.builder import element, identity, image, native, part10, text
 

@@ -13,11 +13,11 @@ from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import EXPLICIT
 from dicomtx.dicom.file_set.directory_records import RecordKind, Records
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dicomtx.dicom.rewriter import Rewriter
 from dicomtx.errors import DamagedError, DestinationError
 from dicomtx.storage.source import Source, reason, write_all
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
+from dicomtx.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 NEXT: Final = 16  # position in an item of the offset of the next record on its level

@@ -5,11 +5,12 @@ import os
 from dicomtx.dicom import tags
 from dicomtx.dicom.derivation.references import predecessor
 from dicomtx.dicom.inspection import read_file_info
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID, open_part10
+from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.version import IMPLEMENTATION_CLASS_UID
 from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.boundary import boundary

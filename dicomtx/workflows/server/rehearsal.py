@@ -12,8 +12,8 @@ from typing import Final
 from dicomtx.dicom import tags
 from dicomtx.dicom.element_header import element_header
 from dicomtx.dicom.elements import EXPLICIT
-from dicomtx.dicom.part10 import IMPLEMENTATION_CLASS_UID
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET
+from dicomtx.version import IMPLEMENTATION_CLASS_UID
 
 TARGETS: Final = ("implicit", "rle", "jpeg-lossless-sv1", "jpeg-ls-lossless", "jpeg2000-lossless")
 CODECS: Final = ("--codec=imagecodecs", "--codec=openjpeg")  # they start no process
