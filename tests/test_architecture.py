@@ -54,8 +54,9 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "address": set(),
         "delivery": set(),
         "credentials": set(),
+        "reception": set(),
         "tls": set(),
-        "dimse": {"address", "delivery", "tls"},
+        "dimse": {"address", "delivery", "reception", "tls"},
         "http": {"address", "credentials", "delivery", "tls"},
     },
     "engine": {

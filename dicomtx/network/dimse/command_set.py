@@ -1,0 +1,102 @@
+"""Command sets of DIMSE messages (PS3.7 6.3): always implicit VR little endian, without nesting."""
+
+import struct
+from typing import Final, NamedTuple
+
+from dicomtx.network.dimse.association_pdus import PduError
+
+C_STORE_RQ: Final = 0x0001
+C_ECHO_RQ: Final = 0x0030
+C_CANCEL_RQ: Final = 0x0FFF
+RESPONSE: Final = 0x8000
+NO_DATA_SET: Final = 0x0101
+HEADER: Final = struct.Struct("<HHL")  # group, element, length
+NUMBER: Final = struct.Struct("<H")
+GROUP_LENGTH, SOP_CLASS, FIELD, ANSWERED_TO = 0x0000, 0x0002, 0x0100, 0x0120
+MESSAGE, DATA_SET, STATUS, COMMENT, INSTANCE = 0x0110, 0x0800, 0x0900, 0x0902, 0x1000
+LONGEST_COMMENT: Final = 64  # characters (PS3.5 6.2, LO)
+
+
+class Command(NamedTuple):
+    """The parts of a request that an SCP of the Storage and Verification classes needs.
+
+    Attributes:
+        field: which command it is (0000,0100).
+        message: Message ID (0000,0110).
+        has_data_set: whether a data set follows (0000,0800).
+        sop_class_uid: Affected SOP Class UID (0000,0002).
+        sop_instance_uid: Affected SOP Instance UID (0000,1000).
+    """
+
+    field: int
+    message: int
+    has_data_set: bool
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+def command(data: bytes) -> Command:
+    """Returns the command of a complete command set.
+
+    Raises:
+        PduError: it is damaged, or an element is missing.
+    """
+    values: dict[int, bytes] = {}
+    at = 0
+    while at < len(data):
+        if at + HEADER.size > len(data):
+            raise PduError("the command set is truncated")
+        group, element, length = HEADER.unpack_from(data, at)
+        at += HEADER.size
+        if group or at + length > len(data):
+            raise PduError("the command set is damaged")
+        values[element] = data[at : at + length]
+        at += length
+    return Command(
+        _number(values, FIELD),
+        _number(values, MESSAGE, 0),
+        _number(values, DATA_SET) != NO_DATA_SET,
+        _text(values, SOP_CLASS),
+        _text(values, INSTANCE),
+    )
+
+
+def response(asked: Command, status: int, comment: str = "") -> bytes:
+    """Returns the command set of the response to a request.
+
+    Args:
+        asked: the request.
+        status: the status (PS3.7 C).
+        comment: Error Comment (0000,0902); it is shortened to 64 characters.
+    """
+    values = {
+        SOP_CLASS: _padded(asked.sop_class_uid, b"\0"),
+        FIELD: NUMBER.pack(asked.field | RESPONSE),
+        ANSWERED_TO: NUMBER.pack(asked.message),
+        DATA_SET: NUMBER.pack(NO_DATA_SET),
+        STATUS: NUMBER.pack(status),
+        COMMENT: _padded(comment[:LONGEST_COMMENT].replace("\\", "/"), b" "),
+        INSTANCE: _padded(asked.sop_instance_uid, b"\0"),
+    }
+    body = b"".join(
+        HEADER.pack(0, element, len(value)) + value for element, value in values.items() if value
+    )
+    return HEADER.pack(0, GROUP_LENGTH, 4) + struct.pack("<L", len(body)) + body
+
+
+def _number(values: dict[int, bytes], element: int, default: int | None = None) -> int:
+    value = values.get(element, b"")
+    if len(value) >= NUMBER.size:
+        return int(NUMBER.unpack_from(value)[0])
+    if default is None:
+        raise PduError(f"the command set has no valid (0000,{element:04X})")
+    return default
+
+
+def _text(values: dict[int, bytes], element: int) -> str:
+    return values.get(element, b"").decode("latin-1").rstrip("\0 ")
+
+
+def _padded(text: str, padding: bytes) -> bytes:
+    value = text.encode("latin-1", "replace")
+    return value + padding * (len(value) % 2)
