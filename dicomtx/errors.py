@@ -99,6 +99,10 @@ class NetworkError(DicomtxError):
     exit_code = ExitCode.NETWORK
 
 
+class UnreachableError(NetworkError):
+    """There is no connection: the peer cannot be reached, or it refuses the connection."""
+
+
 class PolicyError(DicomtxError):
     """A policy refuses the file."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
-from dicomtx.errors import NetworkError
+from dicomtx.errors import NetworkError, UnreachableError
 from dicomtx.frozen import Frozen
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.dimse import command, pdu
@@ -69,28 +69,28 @@ class Association:
             options: our AE title and time limits.
 
         Raises:
-            NetworkError: the peer cannot be reached, or rejects the association.
+            UnreachableError: the peer cannot be reached, or rejects the association.
             UsageError: a certificate of ours cannot be used.
         """
         self._address = address
         self._options = options
         self._message = 0
-        with self._named():
+        with self._named(UnreachableError):
             self._channel = Channel(address, options.connect_seconds, options.tls)
         try:
-            with self._named():
+            with self._named(UnreachableError):
                 self._answers, self._room = self._negotiated(contexts)
         except BaseException:
             self._channel.close()
             raise
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _named(self, kind: type[NetworkError] = NetworkError) -> Iterator[None]:
         """Adds the peer to the message of an error."""
         try:
             yield
         except NetworkError as error:
-            raise NetworkError(f"{self._address}: {error}") from error
+            raise kind(f"{self._address}: {error}") from error
 
     def _negotiated(self, contexts: Sequence[Context]) -> tuple[dict[Context, _Proposal], int]:
         """Returns the answers to the contexts, and the bytes of a message in each PDU."""

@@ -56,7 +56,7 @@ def connect(
         options: our AE title, time limits and certificates.
 
     Raises:
-        NetworkError: the peer cannot be reached, or rejects the association.
+        UnreachableError: the peer cannot be reached, or rejects the association.
     """
     connection = StoreScu(address, contexts, options)
     try:
@@ -85,7 +85,7 @@ class StoreScu:
         """Returns whether the peer takes instances of the class in the syntax.
 
         Raises:
-            NetworkError: the peer cannot be reached, or rejects the association.
+            UnreachableError: the peer cannot be reached, or rejects the association.
         """
         return self.answer(sop_class_uid, transfer_syntax_uid) == ACCEPTED
 
@@ -93,7 +93,7 @@ class StoreScu:
         """Returns the peer's answer to a context: "accepted", or "SOP class not supported".
 
         Raises:
-            NetworkError: the peer cannot be reached, or rejects the association.
+            UnreachableError: the peer cannot be reached, or rejects the association.
         """
         context = (sop_class_uid, transfer_syntax_uid)
         if context not in self._group_of:

@@ -1,0 +1,282 @@
+"""Sends files over one connection: plans each, converts it if it must, and sends it."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from dicomtx.codecs.registry import Codecs
+from dicomtx.dicom.inspection import FileInfo, read_file_info
+from dicomtx.dicom.part10 import Part10, open_part10
+from dicomtx.engine.planning.plan import Refuse
+from dicomtx.engine.planning.planner import plan
+from dicomtx.errors import (
+    DicomtxError,
+    NetworkError,
+    PolicyError,
+    SourceError,
+    UnreachableError,
+    UnsupportedError,
+)
+from dicomtx.network.address import Address
+from dicomtx.network.delivery import Connection, Contexts, Delivery, Instance
+from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.location import Location
+from dicomtx.storage.source import Source, temporary_folder
+from dicomtx.storage.staging import staging_folder
+from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.convert.convert import ADDED_META, convert
+from dicomtx.workflows.convert.failures import FAILURES
+from dicomtx.workflows.convert.request import FileRules, Outcome, Request
+from dicomtx.workflows.send.connections import connected
+from dicomtx.workflows.send.leaving import Leaving, is_as_it_is, leaving, subject_of, wanted
+from dicomtx.workflows.send.options import SendOptions
+from dicomtx.workflows.send.sent import Sent, not_sent
+
+TEMPORARY = FileRules(passing=True, part10=True)
+OF_FILES = ("preamble cleared", ADDED_META)
+"""Warnings about parts of a file that are not sent."""
+FAILED = frozenset(error.__name__ for error in FAILURES)
+"""The errors of conversions after which another syntax is tried."""
+
+
+@contextmanager
+def opened(
+    address: Address, files: Iterable[Location], options: SendOptions
+) -> Iterator["Session"]:
+    """Yields a session that can send these files to a peer.
+
+    Nothing is connected before the first file needs it. Files that cannot be read are not an
+    error here: ``Session.send`` reports them.
+    """
+    place = os.path.join(temporary_folder(), "dicomtx-send")
+    with Codecs(options.settings) as codecs, staging_folder(place) as folder:
+        contexts = contexts_of(files, options, codecs)
+        with connected(address, contexts, options) as connection:
+            yield Session(connection, str(address), options, codecs, folder)
+
+
+def contexts_of(files: Iterable[Location], options: SendOptions, codecs: Codecs) -> Contexts:
+    """Returns what to ask a DICOM peer to accept, for these files (rule 36 of Orthanc)."""
+    contexts: dict[str, dict[str, None]] = {}
+    for source in files:
+        try:
+            with (
+                boundary(),
+                source.open() as file,
+                open_part10(file, salvage=options.settings.salvage) as part10,
+            ):
+                subject = subject_of(part10, read_file_info(part10))
+                syntaxes = wanted(subject, options, codecs)
+                contexts.setdefault(subject.header.sop_class_uid, {}).update(
+                    dict.fromkeys(syntaxes)
+                )
+        except DicomtxError:
+            continue
+    return {sop_class: tuple(syntaxes) for sop_class, syntaxes in contexts.items()}
+
+
+class Session:
+    """A connection to one destination, and what is needed to convert files for it.
+
+    One thread uses it at a time. Its files must be among those that it was opened for.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        destination: str,
+        options: SendOptions,
+        codecs: Codecs,
+        folder: str,
+    ) -> None:
+        """Takes an open connection, and a private folder for temporary files."""
+        self._connection = connection
+        self._destination = destination
+        self._options = options
+        self._codecs = codecs
+        self._result = os.path.join(folder, "converted.dcm")
+
+    def send(self, source: Location) -> Sent:
+        """Sends one file, and returns what became of it.
+
+        Raises:
+            UnreachableError: there is no connection, so no other file could be sent, either.
+        """
+        started = time.perf_counter()
+        try:
+            with boundary():
+                sent = self._send(source)
+        except UnreachableError:
+            raise
+        except DicomtxError as error:
+            lost = isinstance(error, NetworkError)
+            sent = not_sent(source.name, self._destination, error, again=lost)
+            sent = sent._replace(tries=int(lost))
+        return sent._replace(seconds=round(time.perf_counter() - started, 6))
+
+    def plan(self, source: Location) -> tuple[FileInfo, Leaving]:
+        """Returns how a file would leave: its header and the decision. Nothing is sent.
+
+        Raises:
+            NetworkError: the peer cannot be asked what it accepts.
+            DicomtxError: the file cannot be read, or is not for sending.
+        """
+        with boundary(), self._opened(source) as (_, part10):
+            header = checked(part10)
+            return header, self._leaving(part10, header, {})
+
+    @contextmanager
+    def _opened(self, source: Location) -> Iterator[tuple[Source, Part10]]:
+        salvage = self._options.settings.salvage
+        with source.open() as file, open_part10(file, salvage=salvage) as part10:
+            yield file, part10
+
+    def _leaving(self, part10: Part10, header: FileInfo, failed: dict[str, str]) -> Leaving:
+        def accepts(uid: str) -> bool:
+            return self._connection.accepts(header.sop_class_uid, uid)
+
+        subject = subject_of(part10, header)
+        left = leaving(subject, accepts, self._options, self._codecs, failed)
+        if not is_as_it_is(left) or not _is_wrong(part10, header):
+            return left
+        repaired = plan(header, header.syntax, self._codecs, left.settings)
+        return left._replace(plan=repaired)
+
+    def _send(self, source: Location) -> Sent:
+        failed: dict[str, str] = {}
+        while True:
+            with self._opened(source) as (file, part10):
+                header = checked(part10)
+                left = self._leaving(part10, header, failed)
+                if isinstance(left.plan, Refuse):
+                    return self._refused(source, header, left, left.plan)
+                if is_as_it_is(left):
+                    made = self._unchanged(source, header, left, file.size)
+                    return self._delivered(made, header, left, file, part10.start)
+            made = self._converted(source, left)
+            target = left.plan.target.uid
+            others = left.rule == "37c" or left.keeps  # there are other syntaxes to try
+            if not others or made.error_class not in FAILED or target in failed:
+                break
+            failed[target] = made.error
+        if made.error:
+            return Sent(**made._asdict() | {"destination": self._destination})
+        with LocalFile(self._result).open() as file, open_part10(file) as part10:
+            return self._delivered(made, read_file_info(part10), left, file, part10.start)
+
+    def _refused(self, source: Location, header: FileInfo, left: Leaving, made: Refuse) -> Sent:
+        sent = not_sent(source.name, self._destination, refusal(left, made))
+        return sent._replace(
+            source_syntax=header.syntax.uid,
+            sop_class_uid=header.sop_class_uid,
+            sop_instance_uid=header.sop_instance_uid,
+            modality=header.modality,
+            rule=left.rule,
+        )
+
+    def _unchanged(self, source: Location, header: FileInfo, left: Leaving, size: int) -> Outcome:
+        return Outcome(
+            path=source.name,
+            destination=self._destination,
+            status="done",
+            action=left.plan.action.value,
+            source_syntax=header.syntax.uid,
+            target_syntax=header.syntax.uid,
+            sop_instance_uid=header.sop_instance_uid,
+            bytes_in=size,
+            bytes_out=size,
+            verification="bytes-only",
+            warnings=header.warnings,
+            modality=header.modality,
+        )
+
+    def _converted(self, source: Location, left: Leaving) -> Outcome:
+        """Converts a file to the temporary file. It is never kept in its own syntax."""
+        request = Request(
+            source,
+            self._result,
+            left.plan.target,
+            overwrite=True,
+            settings=left.settings,
+            rules=TEMPORARY,
+        )
+        return convert(request, codecs=self._codecs)
+
+    def _delivered(
+        self, made: Outcome, header: FileInfo, left: Leaving, file: Source, data_set: int
+    ) -> Sent:
+        """Sends the data set of a file, and returns what became of it."""
+        instance = Instance(
+            sop_class_uid=header.sop_class_uid,
+            sop_instance_uid=header.sop_instance_uid,
+            transfer_syntax_uid=made.target_syntax,
+            file=file,
+            data_set=data_set,
+        )
+        answer = self._connection.send(instance)
+        sent = Sent(
+            **made._asdict()
+            | {
+                "destination": self._destination,
+                "rule": left.rule,
+                "warnings": _warnings(made, left, answer),
+                "status": "kept" if left.kept else "done",
+                "sop_class_uid": header.sop_class_uid,
+                "peer_status": answer.status,
+                "peer_reason": answer.reason,
+                "tries": 1,
+            }
+        )
+        if answer.delivered:
+            return sent
+        status = f"status {answer.status}: " if answer.status else ""
+        return sent._replace(
+            status="failed",
+            error=f"not delivered: {status}{answer.reason}",
+            error_class=NetworkError.__name__,
+            exit_code=int(NetworkError.exit_code),
+            again=answer.again,
+        )
+
+
+def _warnings(made: Outcome, left: Leaving, answer: Delivery) -> tuple[str, ...]:
+    """Returns why a file is kept, the warnings of the conversion, and those of the peer."""
+    kept = (f"not sent as asked: {left.kept}",) if left.kept else ()
+    peer = answer.delivered and answer.status not in ("0000", "") and answer.reason
+    told = (f"the peer answered {answer.status}: {answer.reason}",) if peer else ()
+    texts = dict.fromkeys((*kept, *made.warnings, *left.plan.warnings, *told))
+    return tuple(text for text in texts if not text.startswith(OF_FILES))
+
+
+def checked(part10: Part10) -> FileInfo:
+    """Returns the header of a file that can be sent.
+
+    Raises:
+        SourceError: it is a DICOMDIR, or has no SOP class or instance UID.
+    """
+    header = read_file_info(part10)
+    if header.file_set:
+        raise UnsupportedError("cannot be sent: it is a DICOMDIR, which is not an instance")
+    for name, uid in (("Class", header.sop_class_uid), ("Instance", header.sop_instance_uid)):
+        if not uid:
+            raise SourceError(f"cannot be sent: it has no SOP {name} UID")
+    return header
+
+
+def _is_wrong(part10: Part10, header: FileInfo) -> bool:
+    """Whether the data set does not match its syntax, so that a peer could not read it."""
+    label: TransferSyntax | None = part10.label
+    if label is not None and label != header.syntax:
+        return True
+    return part10.has_meta and not header.sound
+
+
+def refusal(left: Leaving, made: Refuse) -> DicomtxError:
+    """Returns the error for a file that is not sent."""
+    if left.by_policy:
+        return PolicyError(f"refused by {left.rule}: {made.reason}")
+    if made.reason.startswith("cannot be sent"):
+        return UnsupportedError(made.reason)
+    return UnsupportedError(f"cannot be sent as {made.target.name}: {made.reason}")
