@@ -159,7 +159,7 @@ _with_color(dicomtx)
 
 def _show_version(context: click.Context) -> NoReturn:
     """Prints the versions and exits."""
-    from dicomtx.cli.output.versions import lines  # noqa: PLC0415 - 20 ms that only --version needs
+    from dicomtx.versions import lines  # noqa: PLC0415 - 20 ms that only --version needs
 
     click.echo("\n".join(lines()))
     context.exit()

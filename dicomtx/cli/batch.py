@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -10,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from dicomtx.cli.options.batch import BATCH, PLANS
+from dicomtx.cli.options.cluster import CLUSTER, executor_of
 from dicomtx.cli.options.commands import ARGUMENTS
 from dicomtx.cli.options.headings import argument
 from dicomtx.cli.options.many_files import FINDING, JOBS, PLACING, REPORTS, SELECTION, TREE, add
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from dicomtx.workflows.convert.request import Outcome
     from dicomtx.workflows.inputs.layout import Layout
 
-NAMES = {"null": "-0"}
+NAMES = {"null": "-0", "jobs": "-j"}
 RULES = ("skip_same", "best_of", "copy_others", "preserve")
 
 
@@ -41,6 +43,7 @@ def _options(command: Any) -> Any:
             *TREE,
             *SELECTION,
             *JOBS,
+            CLUSTER,
             settings_options("batch"),
             policy_options,
             *PLANS,
@@ -91,6 +94,7 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
     totals, wrong = Totals(), 0
     with ExitStack() as stack:
         stack.enter_context(_one_interrupt())
+        asked = replace(asked, executor=stack.enter_context(executor_of(asked, options, console)))
         run = stack.enter_context(opened(asked))
         if uid_map:
             stack.callback(lambda: write_uid_map(uid_map, run.journal.uids))

@@ -15,6 +15,7 @@ _CONTRADICT: Final[Mapping[str, tuple[str, ...]]] = {
     "best_of": ("policy", "orthanc", "from_plan"),
     "layout": _PLACING,
     "flat": ("base",),
+    "cluster": ("jobs",),
     "from_plan": ("to", "policy", "orthanc", *_FINDING, *_PLACING, "copy_others", *PLANNED),
 }
 

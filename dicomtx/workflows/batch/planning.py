@@ -67,6 +67,7 @@ class WorkItem(NamedTuple):
             destination=self.destination,
             overwrite=self.overwrite,
             listed=(self.key.size, self.key.mtime_ns) if checked else (),
+            size=self.key.size,
             **own,
         )
 

@@ -66,6 +66,7 @@ class Request(NamedTuple):
         listed: size and time of modification that the source must still have; empty allows any.
         below: the folder that contains the output, at any depth; links below it are not followed.
             If empty, links are followed.
+        size: bytes of the source when it was listed, to estimate the time; 0 if unknown.
     """
 
     source: Location
@@ -79,6 +80,7 @@ class Request(NamedTuple):
     on_failure: OnFailure = "error"
     listed: tuple[int, ...] = ()
     below: str = ""
+    size: int = 0
 
     @property
     def decider(self) -> Policy:

@@ -31,3 +31,9 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
+
+
+def shaping_results() -> dict[str, str]:
+    """Returns the versions that results can depend on, by name: two machines must agree in them."""
+    codecs = {name: found for name, found in installed().items() if name not in ("click", "json5")}
+    return {"dicomtx": __version__, "Python": platform.python_version(), **codecs}
