@@ -7,6 +7,10 @@ from typing import Final, NamedTuple
 from dicomtx.settings import Settings
 
 LIMIT_OF_GROUP: Final = "/sys/fs/cgroup/memory.max"
+M_TRIM_THRESHOLD: Final = -1  # the parameters of mallopt(3)
+M_MMAP_THRESHOLD: Final = -3
+LARGEST_FROM_HEAP: Final = 32 << 20  # bytes: the most that glibc accepts
+KEPT_FREE: Final = 128 << 20  # bytes
 
 _processes = 1
 
@@ -52,3 +56,27 @@ def _memory_here() -> int:
     with suppress(OSError, ValueError), open(LIMIT_OF_GROUP, encoding="ascii") as file:
         return min(whole, int(file.read()))  # "max" means no limit
     return whole
+
+
+def keep_freed_memory() -> None:
+    """Makes malloc keep the memory of a frame for the next one, up to ``KEPT_FREE`` bytes.
+
+    By default, glibc returns it to the system. Then each page of each frame costs a page fault,
+    which takes as long as decoding RLE. This changes the whole process, so only our own processes
+    call it. Other C libraries ignore it.
+    """
+    if mallopt := getattr(_c_library(), "mallopt", None):
+        mallopt(M_MMAP_THRESHOLD, LARGEST_FROM_HEAP)
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+
+
+def return_freed_memory() -> None:
+    """Returns all freed memory to the system."""
+    if malloc_trim := getattr(_c_library(), "malloc_trim", None):
+        malloc_trim(0)
+
+
+def _c_library() -> object:
+    from ctypes import CDLL  # noqa: PLC0415 - 2 ms
+
+    return CDLL(None)

@@ -1,7 +1,8 @@
 """``dicomtx convert``: converts one file."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +16,8 @@ from dicomtx.cli.output.console import Console
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
     from dicomtx.workflows.convert.request import Request
+
+LARGE: Final = 4 << 20  # bytes
 
 
 @click.command(cls=SyntaxCommand, short_help="Convert one file to another transfer syntax.")
@@ -71,11 +74,21 @@ def convert(
     request = Request(locate(source), destination, **options)
     if dry:
         return _dry_run(console, request, report)
+    _prepare_for(source)
     quiet = report.quiet or report.as_json
     with frames_bar(console, os.path.basename(source), quiet=quiet) as progress:
         outcome = convert_file(request, progress)
     report.tell(outcome, console)
     return outcome.exit_code
+
+
+def _prepare_for(source: str) -> None:
+    """Prepares this process for large frames, if the source may have some."""
+    from dicomtx.resources import keep_freed_memory  # noqa: PLC0415 - a command imports its work when run
+
+    with suppress(OSError):  # a member of an archive, which is not worth the look
+        if source == "-" or os.path.getsize(source) > LARGE:
+            keep_freed_memory()
 
 
 def _dry_run(console: Console, request: "Request", report: "Report") -> int:

@@ -20,6 +20,7 @@ from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.processes.child_process import take_descriptors
 from dicomtx.processes.framing import Data, receive, send
+from dicomtx.resources import keep_freed_memory
 
 PRINTED_LIMIT: Final = 1 << 30  # bytes: endless output of a codec must not fill the disk
 
@@ -29,6 +30,7 @@ def main() -> None:
     name, timeout = sys.argv[1], float(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
     questions, answers = take_descriptors()
+    keep_freed_memory()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_LIMIT, PRINTED_LIMIT))
     try:

@@ -18,6 +18,7 @@ from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.limits import enforce
 from dicomtx.processes.child_process import die_with, take_descriptors
 from dicomtx.processes.framing import receive, send
+from dicomtx.resources import keep_freed_memory, return_freed_memory
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.best_of import smallest
@@ -34,10 +35,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
     signal.signal(signal.SIGTERM, after_imports(_terminate))
     questions, answers = take_descriptors()
+    keep_freed_memory()
+    granted = False
 
     def allow(memory: int) -> None:
+        nonlocal granted
         send(answers, pickle.dumps(memory), EMPTY)
         receive(questions)
+        granted = True
 
     codecs: dict[tuple[object, ...], Codecs] = {}
     try:
@@ -46,6 +51,9 @@ def main() -> None:
             request, allowance = pickle.loads(head)  # noqa: S301 - our parent's own
             enforce(request.settings.limits)
             outcome = outcome_of(request, codecs, allow, allowance)
+            if granted:  # the next file has only its share again
+                return_freed_memory()
+                granted = False
             send(answers, pickle.dumps(outcome, 5), EMPTY)
     except (EOFError, BrokenPipeError):
         pass
