@@ -1,4 +1,5 @@
-"""Real peers on the loopback interface: DCMTK's storescp and dcmqrscp. Orthanc is orthanc_server.
+"""Real peers on the loopback interface: storescp of DCMTK and of pynetdicom, and dcmqrscp.
+Orthanc is orthanc_server.
 
 Each is a context manager that ends the process it started, and no other. ``Fake`` plays hostile
 peers: it answers a connection with what a test says.
@@ -6,6 +7,7 @@ peers: it answers a connection with what a test says.
 
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -143,6 +145,26 @@ def _profile(syntaxes: Sequence[str], sop_classes: Sequence[str]) -> str:
     lines += [f"PresentationContext{n} = {uid}\\Chosen" for n, uid in enumerate(sop_classes, 1)]
     lines += ["[[Profiles]]", "[Chosen]", "PresentationContexts = Chosen"]
     return "\n".join(lines) + "\n"
+
+
+class PynetdicomScp(_Program):
+    """The storescp application of pynetdicom. It stores files in ``folder``."""
+
+    title = "PYSTORE"
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Takes options such as ``-xi``: accept only Implicit VR Little Endian."""
+        super().__init__(folder)
+        self._options = options
+
+    def command(self) -> list[str]:
+        """Returns the command to start."""
+        place = ["-ba", "127.0.0.1", "-od", str(self.folder), str(self.port)]
+        return [sys.executable, "-m", "pynetdicom", "storescp", *self._options, *place]
+
+    def files(self) -> list[Path]:
+        """Returns what it has stored, by name."""
+        return sorted(self.folder.iterdir())
 
 
 class QueryScp(_Program):
