@@ -13,7 +13,7 @@ from dicomtx.errors import NetworkError
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.delivery import Delivery, Instance
 from dicomtx.network.dimse.association import Association, DimseOptions
-from dicomtx.network.dimse.command import VERIFICATION, Response
+from dicomtx.network.dimse.command_set import VERIFICATION, Response
 from dicomtx.network.dimse.store_scu import connect, delivery_of, grouped
 from dicomtx.network.tls import TlsOptions
 from dicomtx.storage.source import Source
@@ -229,7 +229,7 @@ def after_message(data: bytes) -> Callable[[socket.socket], None]:
         (b"\4\0\0\0\0\0", "answered the request for an association with PDU 04"),
         (
             b"\2\0\0\0\0\x4a" + bytes(68) + b"\x21\0\xff\xff\1\0",
-            "sent an A-ASSOCIATE-AC whose items have wrong lengths",
+            "an item of a PDU is longer than the PDU",
         ),
     ],
 )
@@ -255,7 +255,7 @@ def p_data(*pdvs: bytes) -> bytes:
         (p_data(b"\0\0\1\0\1\3"), "sent a P-DATA-TF with a PDV of 256 bytes, which does not fit"),
         (p_data(b"\0\0\0\0\1\3"), "sent a P-DATA-TF with a PDV of 0 bytes, which does not fit"),
         (p_data(b"\0\0\0\2\1\2"), "sent a data set instead of a response"),
-        (p_data(b"\0\0\0\6\1\3abcd"), "sent a command set that is not a response"),
+        (p_data(b"\0\0\0\6\1\3abcd"), "the command set is truncated"),
         (b"\4\0\0\xff\0\0", "sent an invalid PDU (type 04, 16711680 bytes)"),
     ],
 )

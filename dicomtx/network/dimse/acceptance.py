@@ -14,8 +14,8 @@ from dicomtx.network.dimse.association_pdus import (
     AssociationRequest,
     ProposedContext,
 )
+from dicomtx.network.dimse.command_set import VERIFICATION
 
-VERIFICATION: Final = "1.2.840.10008.1.1"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 NATIVE: Final = (EXPLICIT, IMPLICIT, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 """The native syntaxes, most wanted first: explicit VR keeps the VRs of private elements."""

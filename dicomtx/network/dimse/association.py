@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from dicomtx.errors import NetworkError, UnreachableError
 from dicomtx.frozen import Frozen
 from dicomtx.network.address import DicomAddress
-from dicomtx.network.dimse import command, pdu
+from dicomtx.network.dimse import command_set, pdu
+from dicomtx.network.dimse.association_pdus import RESULTS, associate_request, association_answer
 from dicomtx.network.dimse.channel import Channel
 from dicomtx.network.tls import TlsOptions
 from dicomtx.storage.source import Source
@@ -96,7 +97,7 @@ class Association:
         """Returns the answers to the contexts, and the bytes of a message in each PDU."""
         options = self._options
         self._channel.send(
-            pdu.associate_request(
+            associate_request(
                 self._address.called_aet, options.calling_aet, contexts, options.max_pdu
             ),
             options.acse_seconds,
@@ -106,7 +107,7 @@ class Association:
             raise NetworkError(pdu.rejection(body))
         if kind != pdu.ASSOCIATE_AC:
             raise NetworkError(f"answered the request for an association with PDU {kind:02X}")
-        said = pdu.read_accepted(body)
+        said = association_answer(body)
         answers = {}
         for index, context in enumerate(contexts):
             result, syntax = said.contexts.get(2 * index + 1, (2, ""))
@@ -126,30 +127,32 @@ class Association:
     def answer(self, context: Context) -> str:
         """Returns the peer's answer to a proposed context, such as "SOP class not supported"."""
         result = self._answers[context].result
-        return pdu.RESULTS[result] if result < len(pdu.RESULTS) else f"result {result}"
+        return RESULTS[result] if result < len(RESULTS) else f"result {result}"
 
     def idle(self) -> bool:
         """Whether the association can be used: the peer has neither closed nor aborted it."""
         return self._channel.idle()
 
-    def echo(self) -> command.Response:
+    def echo(self) -> command_set.Response:
         """Asks whether the peer is there; the Verification SOP class must be accepted.
 
         Raises:
             NetworkError: it does not answer.
         """
-        contexts = [c for c in self._answers if c[0] == command.VERIFICATION and self.accepts(c)]
+        contexts = [
+            c for c in self._answers if c[0] == command_set.VERIFICATION and self.accepts(c)
+        ]
         with self._named():
             if not contexts:
                 raise NetworkError("does not accept the Verification SOP class")
-            request = command.echo_request(self._next())
+            request = command_set.echo_request(self._next())
             pieces = self._pieces(contexts[0], pdu.COMMAND, request, last=True)
             self._channel.send(b"".join(pieces), self._options.dimse_seconds)
-            return self._response(command.ECHO_RQ)
+            return self._response(command_set.C_ECHO_RQ)
 
     def store(
         self, context: Context, sop_instance_uid: str, file: Source, data_set: int
-    ) -> command.Response:
+    ) -> command_set.Response:
         """Sends the bytes of a data set as they are, and returns the peer's response.
 
         An odd number of bytes is padded with one zero.
@@ -164,7 +167,7 @@ class Association:
             NetworkError: the connection is lost; the peer may have the instance.
             SourceError: the file cannot be read; the association is aborted.
         """
-        request = command.store_request(self._next(), context[0], sop_instance_uid)
+        request = command_set.store_request(self._next(), context[0], sop_instance_uid)
         pieces = self._pieces(context, pdu.COMMAND, request, last=True)
         step = max(AT_ONCE // self._room, 1) * self._room
         end = file.size
@@ -175,7 +178,7 @@ class Association:
                 pieces += self._pieces(context, 0, data, last=at + step >= end)
                 self._channel.send(b"".join(pieces), self._options.dimse_seconds)
                 pieces = []
-            return self._response(command.STORE_RQ)
+            return self._response(command_set.C_STORE_RQ)
 
     def _next(self) -> int:
         self._message = self._message % 0xFFFF + 1
@@ -185,12 +188,12 @@ class Association:
         number = self._answers[context].context_id
         return pdu.fragments(number, kind, memoryview(data), self._room, last=last)
 
-    def _response(self, request: int) -> command.Response:
+    def _response(self, request: int) -> command_set.Response:
         """Returns the response to the last request."""
-        answered = command.read_response(self._command_set())
-        if answered.field != request | command.RESPONSE or answered.answered != self._message:
+        answered = command_set.read_response(self._command_set())
+        if answered.field != request | command_set.RESPONSE or answered.answered != self._message:
             raise NetworkError(f"answered another request than C-STORE {self._message}")
-        if answered.data_set:
+        if answered.has_data_set:
             raise NetworkError("sent a response with a data set, which it must not have")
         return answered
 
@@ -218,16 +221,16 @@ class Association:
         """Releases the association. Never fails: all instances are answered by now."""
         seconds = self._options.acse_seconds
         with suppress(NetworkError):
-            self._channel.send(pdu.RELEASE_REQUEST, seconds)
+            self._channel.send(pdu.release_request(), seconds)
             kind, _ = self._channel.receive(seconds, pdu.LARGEST_ANSWER)
             if kind == pdu.RELEASE_RQ:  # both sides at once (PS3.8 7.2.2.7)
-                self._channel.send(pdu.RELEASE_ANSWER, seconds)
+                self._channel.send(pdu.released(), seconds)
         self._channel.close()
 
     def abort(self) -> None:
         """Aborts the association. Never fails."""
         with suppress(NetworkError):
-            self._channel.send(pdu.ABORT_BY_USER, 1)
+            self._channel.send(pdu.aborted(), 1)
         self._channel.close()
 
 

@@ -1,36 +1,25 @@
-"""The PDUs that open and end an association (PS3.8 9.3), as an acceptor reads and writes them.
-
-The bytes come from strangers. So every length is checked against the bytes that are there.
-"""
+"""The PDUs that open an association: A-ASSOCIATE-RQ and A-ASSOCIATE-AC (PS3.8 9.3.2, 9.3.3)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dicomtx.frozen import Frozen
 from dicomtx.network.address import LONGEST_AET
+from dicomtx.network.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RQ, PduError, item, items, pdu
 from dicomtx.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
-ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(1, 8)
-HEAD: Final = struct.Struct(">BxL")  # type and length of a PDU
-ITEM: Final = struct.Struct(">BxH")  # type and length of an item
 FIXED: Final = 68  # bytes before the items of A-ASSOCIATE-RQ and A-ASSOCIATE-AC
 APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 ACCEPTED, NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 0, 3, 4
-"""Results of a presentation context (PS3.8 9.3.3.2)."""
-
-
-class PduError(Exception):
-    """The bytes are not a valid PDU.
-
-    Attributes:
-        reason: the reason of the A-ABORT PDU that answers them (PS3.8 9.3.8).
-    """
-
-    def __init__(self, message: str, reason: int = 6) -> None:
-        """Keeps the reason; 6 is an invalid value of a parameter."""
-        super().__init__(message)
-        self.reason = reason
+RESULTS: Final = (
+    "accepted",
+    "rejected by the user",
+    "rejected without a reason",
+    "SOP class not supported",
+    "transfer syntax not supported",
+)
+"""The answers to a presentation context (PS3.8 9.3.3.2)."""
 
 
 class ProposedContext(NamedTuple):
@@ -81,7 +70,7 @@ def association_request(body: bytes) -> AssociationRequest:
     if len(body) < FIXED:
         raise PduError("the A-ASSOCIATE-RQ PDU is too short")
     application, contexts = "", []
-    for kind, value in _items(body[FIXED:]):
+    for kind, value in items(body[FIXED:]):
         if kind == 0x10:
             application = _uid(value)
         elif kind == 0x20:
@@ -99,30 +88,12 @@ def association_request(body: bytes) -> AssociationRequest:
     )
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yields type and value of each item.
-
-    Raises:
-        PduError: an item is longer than the data.
-    """
-    at = 0
-    while at < len(data):
-        if at + ITEM.size > len(data):
-            raise PduError("an item of the A-ASSOCIATE-RQ PDU is truncated")
-        kind, length = ITEM.unpack_from(data, at)
-        at += ITEM.size
-        if at + length > len(data):
-            raise PduError("an item of the A-ASSOCIATE-RQ PDU is longer than the PDU")
-        yield kind, data[at : at + length]
-        at += length
-
-
 def _context(value: bytes) -> ProposedContext:
     """Returns a presentation context (PS3.8 9.3.2.2)."""
     if len(value) < 4:
         raise PduError("a presentation context is too short")
     abstract, transfer = "", []
-    for kind, inner in _items(value[4:]):
+    for kind, inner in items(value[4:]):
         if kind == 0x30:
             abstract = _uid(inner)
         elif kind == 0x40:
@@ -139,8 +110,44 @@ def _title(value: bytes) -> str:
     return value.decode("latin-1").strip("\0 ")
 
 
+class AssociationAnswer(NamedTuple):
+    """What an A-ASSOCIATE-AC PDU says.
+
+    Attributes:
+        contexts: the result and the transfer syntax of each presentation context, by its ID.
+        max_pdu: the largest P-DATA-TF that the peer takes, in bytes; 0 means no limit.
+    """
+
+    contexts: dict[int, tuple[int, str]]
+    max_pdu: int
+
+
+def associate_request(
+    called: str, calling: str, contexts: Sequence[tuple[str, str]], max_pdu: int
+) -> bytes:
+    """Returns an A-ASSOCIATE-RQ PDU with one transfer syntax for each presentation context.
+
+    Args:
+        called: AE title of the peer.
+        calling: our AE title.
+        contexts: SOP Class UID and Transfer Syntax UID of each; the IDs are 1, 3, 5 and so on.
+        max_pdu: the largest P-DATA-TF that we take, in bytes.
+    """
+    titles = called.ljust(LONGEST_AET).encode() + calling.ljust(LONGEST_AET).encode()
+    proposed = b"".join(
+        item(
+            0x20,
+            bytes((2 * index + 1, 0, 0, 0))
+            + item(0x30, sop_class.encode())
+            + item(0x40, syntax.encode()),
+        )
+        for index, (sop_class, syntax) in enumerate(contexts)
+    )
+    return pdu(ASSOCIATE_RQ, _body(titles, proposed, max_pdu))
+
+
 def accepted(request: AssociationRequest, answers: tuple[Answered, ...], max_pdu: int) -> bytes:
-    """Returns an A-ASSOCIATE-AC PDU (PS3.8 9.3.3).
+    """Returns an A-ASSOCIATE-AC PDU.
 
     Args:
         request: what it answers.
@@ -148,39 +155,36 @@ def accepted(request: AssociationRequest, answers: tuple[Answered, ...], max_pdu
         max_pdu: the longest P-DATA-TF PDU to receive, in bytes.
     """
     contexts = b"".join(
-        _item(0x21, bytes((a.number, 0, a.result, 0)) + _item(0x40, a.transfer_syntax.encode()))
+        item(0x21, bytes((a.number, 0, a.result, 0)) + item(0x40, a.transfer_syntax.encode()))
         for a in answers
     )
-    user = _item(
-        0x50,
-        _item(0x51, struct.pack(">L", max_pdu))
-        + _item(0x52, IMPLEMENTATION_CLASS_UID.encode())
-        + _item(0x55, IMPLEMENTATION_VERSION.encode()[:LONGEST_AET]),
-    )
-    head = b"\0\1\0\0" + request.titles + bytes(32)
-    context = _item(0x10, APPLICATION_CONTEXT.encode())
-    return pdu(ASSOCIATE_AC, head + context + contexts + user)
+    return pdu(ASSOCIATE_AC, _body(request.titles, contexts, max_pdu))
 
 
-def _item(kind: int, value: bytes) -> bytes:
-    return ITEM.pack(kind, len(value)) + value
+def _body(titles: bytes, contexts: bytes, max_pdu: int) -> bytes:
+    """Returns the content of either PDU: both have the same form."""
+    user = item(0x51, struct.pack(">L", max_pdu))
+    user += item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+    user += item(0x55, IMPLEMENTATION_VERSION.encode()[:LONGEST_AET])
+    application = item(0x10, APPLICATION_CONTEXT.encode())
+    return b"\0\1\0\0" + titles + bytes(32) + application + contexts + item(0x50, user)
 
 
-def pdu(kind: int, body: bytes) -> bytes:
-    """Returns a PDU with its type and length."""
-    return HEAD.pack(kind, len(body)) + body
+def association_answer(body: bytes) -> AssociationAnswer:
+    """Returns the content of an A-ASSOCIATE-AC PDU.
 
+    Args:
+        body: the PDU without its type and length.
 
-def rejected(result: int, source: int, reason: int) -> bytes:
-    """Returns an A-ASSOCIATE-RJ PDU (PS3.8 9.3.4)."""
-    return pdu(ASSOCIATE_RJ, bytes((0, result, source, reason)))
-
-
-def released() -> bytes:
-    """Returns an A-RELEASE-RP PDU (PS3.8 9.3.7)."""
-    return pdu(RELEASE_RP, bytes(4))
-
-
-def aborted(reason: int) -> bytes:
-    """Returns an A-ABORT PDU of the service provider (PS3.8 9.3.8)."""
-    return pdu(ABORT, bytes((0, 0, 2, reason)))
+    Raises:
+        PduError: its items do not fit.
+    """
+    contexts, max_pdu = {}, 0
+    for kind, value in items(body[FIXED:]):
+        if kind == 0x21 and len(value) >= 4:
+            syntaxes = [_uid(inner) for sub, inner in items(value[4:]) if sub == 0x40]
+            contexts[value[0]] = (value[2], syntaxes[0] if syntaxes else "")
+        elif kind == 0x50:
+            lengths = [inner for sub, inner in items(value) if sub == 0x51 and len(inner) == 4]
+            max_pdu = int.from_bytes(lengths[0]) if lengths else 0
+    return AssociationAnswer(contexts, max_pdu)

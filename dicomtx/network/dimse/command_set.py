@@ -3,7 +3,7 @@
 import struct
 from typing import Final, NamedTuple
 
-from dicomtx.network.dimse.association_pdus import PduError
+from dicomtx.network.dimse.pdu import PduError
 
 C_STORE_RQ: Final = 0x0001
 C_ECHO_RQ: Final = 0x0030
@@ -14,6 +14,8 @@ HEADER: Final = struct.Struct("<HHL")  # group, element, length
 NUMBER: Final = struct.Struct("<H")
 GROUP_LENGTH, SOP_CLASS, FIELD, ANSWERED_TO = 0x0000, 0x0002, 0x0100, 0x0120
 MESSAGE, DATA_SET, STATUS, COMMENT, INSTANCE = 0x0110, 0x0800, 0x0900, 0x0902, 0x1000
+PRIORITY: Final = 0x0700
+VERIFICATION: Final = "1.2.840.10008.1.1"
 LONGEST_COMMENT: Final = 64  # characters (PS3.5 6.2, LO)
 
 
@@ -35,29 +37,82 @@ class Command(NamedTuple):
     sop_instance_uid: str
 
 
+class Response(NamedTuple):
+    """The parts of a response that an SCU needs.
+
+    Attributes:
+        field: which command it answers, such as 8001 for C-STORE-RSP.
+        answered: Message ID of the request (0000,0120).
+        status: the status (PS3.7 C).
+        comment: Error Comment (0000,0902); empty if there is none.
+        has_data_set: whether a data set follows.
+    """
+
+    field: int
+    answered: int
+    status: int
+    comment: str = ""
+    has_data_set: bool = False
+
+
 def command(data: bytes) -> Command:
-    """Returns the command of a complete command set.
+    """Returns the request in a complete command set.
 
     Raises:
         PduError: it is damaged, or an element is missing.
     """
-    values: dict[int, bytes] = {}
-    at = 0
-    while at < len(data):
-        if at + HEADER.size > len(data):
-            raise PduError("the command set is truncated")
-        group, element, length = HEADER.unpack_from(data, at)
-        at += HEADER.size
-        if group or at + length > len(data):
-            raise PduError("the command set is damaged")
-        values[element] = data[at : at + length]
-        at += length
+    values = _values(data)
     return Command(
         _number(values, FIELD),
         _number(values, MESSAGE, 0),
         _number(values, DATA_SET) != NO_DATA_SET,
         _text(values, SOP_CLASS),
         _text(values, INSTANCE),
+    )
+
+
+def read_response(data: bytes) -> Response:
+    """Returns the response in a complete command set.
+
+    Raises:
+        PduError: it is damaged, or not a response.
+    """
+    values = _values(data)
+    field = _number(values, FIELD)
+    if not field & RESPONSE:
+        raise PduError("the command set is not a response")
+    return Response(
+        field,
+        _number(values, ANSWERED_TO, 0),
+        _number(values, STATUS),
+        _text(values, COMMENT),
+        _number(values, DATA_SET, NO_DATA_SET) != NO_DATA_SET,
+    )
+
+
+def store_request(message: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """Returns the command set of a C-STORE-RQ with medium priority (PS3.7 9.3.1.1)."""
+    return _command_set(
+        {
+            SOP_CLASS: _padded(sop_class_uid, b"\0"),
+            FIELD: NUMBER.pack(C_STORE_RQ),
+            MESSAGE: NUMBER.pack(message),
+            PRIORITY: NUMBER.pack(0),
+            DATA_SET: NUMBER.pack(1),
+            INSTANCE: _padded(sop_instance_uid, b"\0"),
+        }
+    )
+
+
+def echo_request(message: int) -> bytes:
+    """Returns the command set of a C-ECHO-RQ (PS3.7 9.3.5.1)."""
+    return _command_set(
+        {
+            SOP_CLASS: _padded(VERIFICATION, b"\0"),
+            FIELD: NUMBER.pack(C_ECHO_RQ),
+            MESSAGE: NUMBER.pack(message),
+            DATA_SET: NUMBER.pack(NO_DATA_SET),
+        }
     )
 
 
@@ -78,10 +133,35 @@ def response(asked: Command, status: int, comment: str = "") -> bytes:
         COMMENT: _padded(comment[:LONGEST_COMMENT].replace("\\", "/"), b" "),
         INSTANCE: _padded(asked.sop_instance_uid, b"\0"),
     }
+    return _command_set(values)
+
+
+def _command_set(values: dict[int, bytes]) -> bytes:
+    """Returns a command set with these elements, in the order of their tags; none is empty."""
     body = b"".join(
         HEADER.pack(0, element, len(value)) + value for element, value in values.items() if value
     )
     return HEADER.pack(0, GROUP_LENGTH, 4) + struct.pack("<L", len(body)) + body
+
+
+def _values(data: bytes) -> dict[int, bytes]:
+    """Returns the values of a command set by element number.
+
+    Raises:
+        PduError: it is damaged.
+    """
+    values: dict[int, bytes] = {}
+    at = 0
+    while at < len(data):
+        if at + HEADER.size > len(data):
+            raise PduError("the command set is truncated")
+        group, element, length = HEADER.unpack_from(data, at)
+        at += HEADER.size
+        if group or at + length > len(data):
+            raise PduError("the command set is damaged")
+        values[element] = data[at : at + length]
+        at += length
+    return values
 
 
 def _number(values: dict[int, bytes], element: int, default: int | None = None) -> int:

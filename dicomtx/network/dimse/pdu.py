@@ -1,15 +1,14 @@
-"""The protocol data units of the DICOM upper layer (PS3.8 9.3), for the side that connects.
+"""The protocol data units of the DICOM upper layer (PS3.8 9.3): their frame, and the short ones.
 
-They are written and read here because pynetdicom takes 0.4 s to import: more than it takes to send
-hundreds of images. All numbers are big endian.
+The bytes come from strangers. So every length is checked against the bytes that are there. All
+numbers are big endian.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 from dicomtx.errors import NetworkError
-from dicomtx.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 ASSOCIATE_RQ: Final = 0x01
 ASSOCIATE_AC: Final = 0x02
@@ -18,12 +17,11 @@ P_DATA: Final = 0x04
 RELEASE_RQ: Final = 0x05
 RELEASE_RP: Final = 0x06
 ABORT: Final = 0x07
-RELEASE_REQUEST: Final = struct.pack(">BxI4x", RELEASE_RQ, 4)
-RELEASE_ANSWER: Final = struct.pack(">BxI4x", RELEASE_RP, 4)
-ABORT_BY_USER: Final = struct.pack(">BxI4x", ABORT, 4)
 
 HEADER: Final = struct.Struct(">BxI")
 """Type of the PDU and length of the rest."""
+ITEM: Final = struct.Struct(">BxH")
+"""Type and length of an item."""
 PDV: Final = struct.Struct(">IBB")
 """Length, presentation context ID and message control header (PS3.8 9.3.5, E.2)."""
 COMMAND: Final = 1
@@ -31,15 +29,6 @@ LAST: Final = 2
 LARGEST_ANSWER: Final = 1 << 20
 """Bytes of an A-ASSOCIATE-AC; 128 contexts need less than 20 kB."""
 
-APPLICATION_CONTEXT: Final = b"1.2.840.10008.3.1.1.1"
-RESULTS: Final = (
-    "accepted",
-    "rejected by the user",
-    "rejected without a reason",
-    "SOP class not supported",
-    "transfer syntax not supported",
-)
-"""The answers to a presentation context (PS3.8 9.3.3.2)."""
 REJECTIONS: Final = {
     (1, 1): "no reason given",
     (1, 2): "application context not supported",
@@ -63,72 +52,65 @@ ABORTS: Final = (
 """Why the peer's service provider aborts (PS3.8 9.3.8)."""
 
 
-class Accepted(NamedTuple):
-    """What an A-ASSOCIATE-AC says.
+class PduError(NetworkError):
+    """The peer sent bytes that are not a valid PDU or message.
 
     Attributes:
-        contexts: the result and the transfer syntax of each presentation context, by its ID.
-        max_pdu: the largest P-DATA-TF that the peer takes, in bytes; 0 means no limit.
+        reason: the reason of the A-ABORT PDU that answers them (PS3.8 9.3.8).
     """
 
-    contexts: dict[int, tuple[int, str]]
-    max_pdu: int
+    def __init__(self, message: str, reason: int = 6) -> None:
+        """Keeps the reason; 6 is an invalid value of a parameter."""
+        super().__init__(message)
+        self.reason = reason
 
 
-def associate_request(
-    called: str, calling: str, contexts: Sequence[tuple[str, str]], max_pdu: int
-) -> bytes:
-    """Returns an A-ASSOCIATE-RQ with one transfer syntax for each presentation context.
-
-    Args:
-        called: AE title of the peer.
-        calling: our AE title.
-        contexts: SOP Class UID and Transfer Syntax UID of each; the IDs are 1, 3, 5 and so on.
-        max_pdu: the largest P-DATA-TF that we take, in bytes.
-    """
-    titles = called.ljust(16).encode() + calling.ljust(16).encode()
-    body = struct.pack(">H2x", 1) + titles + bytes(32) + _item(0x10, APPLICATION_CONTEXT)
-    for index, (sop_class, syntax) in enumerate(contexts):
-        names = _item(0x30, sop_class.encode()) + _item(0x40, syntax.encode())
-        body += _item(0x20, struct.pack(">B3x", 2 * index + 1) + names)
-    user = _item(0x51, struct.pack(">I", max_pdu))
-    user += _item(0x52, IMPLEMENTATION_CLASS_UID.encode())
-    user += _item(0x55, IMPLEMENTATION_VERSION.encode())
-    body += _item(0x50, user)
-    return HEADER.pack(ASSOCIATE_RQ, len(body)) + body
+def pdu(kind: int, body: bytes) -> bytes:
+    """Returns a PDU with its type and length."""
+    return HEADER.pack(kind, len(body)) + body
 
 
-def _item(kind: int, value: bytes) -> bytes:
-    return struct.pack(">BxH", kind, len(value)) + value
+def item(kind: int, value: bytes) -> bytes:
+    """Returns an item of a PDU with its type and length."""
+    return ITEM.pack(kind, len(value)) + value
 
 
-def read_accepted(body: bytes) -> Accepted:
-    """Returns what an A-ASSOCIATE-AC says, from its bytes behind the header.
+def items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yields type and value of each item (PS3.8 9.3.2, 9.3.3).
 
     Raises:
-        NetworkError: its items do not fit.
+        PduError: an item is longer than the data.
     """
-    contexts = {}
-    max_pdu = 0
-    for kind, value in _items(body[68:]):
-        if kind == 0x21 and len(value) >= 4:
-            syntaxes = [text for sub, text in _items(value[4:]) if sub == 0x40]
-            syntax = syntaxes[0].rstrip(b"\0 ").decode("ascii", "replace") if syntaxes else ""
-            contexts[value[0]] = (value[2], syntax)
-        elif kind == 0x50:
-            lengths = [v for sub, v in _items(value) if sub == 0x51 and len(v) == 4]
-            max_pdu = int.from_bytes(lengths[0]) if lengths else 0
-    return Accepted(contexts, max_pdu)
+    at = 0
+    while at < len(data):
+        if at + ITEM.size > len(data):
+            raise PduError("an item of a PDU is truncated")
+        kind, length = ITEM.unpack_from(data, at)
+        at += ITEM.size
+        if at + length > len(data):
+            raise PduError("an item of a PDU is longer than the PDU")
+        yield kind, data[at : at + length]
+        at += length
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yields the type and value of each item (PS3.8 9.3.3)."""
-    while data:
-        end = 4 + int.from_bytes(data[2:4])
-        if len(data) < max(end, 4):
-            raise NetworkError("sent an A-ASSOCIATE-AC whose items have wrong lengths")
-        yield data[0], data[4:end]
-        data = data[end:]
+def release_request() -> bytes:
+    """Returns an A-RELEASE-RQ PDU (PS3.8 9.3.6)."""
+    return pdu(RELEASE_RQ, bytes(4))
+
+
+def released() -> bytes:
+    """Returns an A-RELEASE-RP PDU (PS3.8 9.3.7)."""
+    return pdu(RELEASE_RP, bytes(4))
+
+
+def rejected(result: int, source: int, reason: int) -> bytes:
+    """Returns an A-ASSOCIATE-RJ PDU (PS3.8 9.3.4)."""
+    return pdu(ASSOCIATE_RJ, bytes((0, result, source, reason)))
+
+
+def aborted(reason: int | None = None) -> bytes:
+    """Returns an A-ABORT PDU (PS3.8 9.3.8): of the user, or of the provider with its reason."""
+    return pdu(ABORT, bytes(4) if reason is None else bytes((0, 0, 2, reason)))
 
 
 def rejection(body: bytes) -> str:

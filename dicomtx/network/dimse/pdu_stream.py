@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from dicomtx.network.dimse.association_pdus import HEAD, PduError
+from dicomtx.network.dimse.pdu import HEADER, PduError
 
 BUFFER: Final = 1 << 18  # bytes
 
@@ -46,7 +46,7 @@ class PduStream:
         if time.monotonic() > self.until:
             raise PeerGoneError("the peer is too slow")
         self._deadline = min(time.monotonic() + self._patience, self.until)
-        kind, length = HEAD.unpack(self.read(HEAD.size))
+        kind, length = HEADER.unpack(self.read(HEADER.size))
         return kind, length
 
     def read(self, length: int) -> bytes:

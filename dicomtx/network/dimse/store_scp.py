@@ -6,15 +6,19 @@ DCMTK's storescp for small instances. Here one thread reads PDUs from a socket.
 """
 
 import socket
-import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from dicomtx.network.dimse import association_pdus as pdus
+from dicomtx.network.dimse import pdu
 from dicomtx.network.dimse.acceptance import FULL, REASONS, Acceptance, Rejection
-from dicomtx.network.dimse.association_pdus import AssociationRequest, PduError
+from dicomtx.network.dimse.association_pdus import (
+    ACCEPTED,
+    AssociationRequest,
+    accepted,
+    association_request,
+)
 from dicomtx.network.dimse.command_set import (
     C_CANCEL_RQ,
     C_ECHO_RQ,
@@ -24,6 +28,7 @@ from dicomtx.network.dimse.command_set import (
     command,
     response,
 )
+from dicomtx.network.dimse.pdu import PDV, PduError
 from dicomtx.network.dimse.pdu_stream import PduStream, PeerGoneError, bounded
 from dicomtx.network.reception import (
     NO_SUCH_CLASS,
@@ -37,8 +42,6 @@ from dicomtx.network.reception import (
     Receiver,
 )
 
-PDV: Final = struct.Struct(">LBB")  # length, context ID, control header
-IS_COMMAND, IS_LAST = 1, 2
 LONGEST_REQUEST: Final = 1 << 20  # bytes of A-ASSOCIATE-RQ; 128 contexts of 60 syntaxes take 300 kB
 LONGEST_COMMAND: Final = 1 << 14
 LENIENT: Final = 12  # bytes: some peers do not count headers in the length of a PDU
@@ -121,12 +124,12 @@ class Acceptor:
         except PduError as error:
             self._handler.note(self._caller, f"aborted: {error}")
             self._discard()
-            self._close(pdus.aborted(error.reason))
+            self._close(pdu.aborted(error.reason))
         except PeerGoneError as error:
             if not self._stopping:
                 self._handler.note(self._caller, f"lost: {error}")
             self._discard()
-            self._close(pdus.aborted(0))
+            self._close(pdu.aborted(0))
         finally:
             self._discard()
             self._socket.close()
@@ -140,9 +143,9 @@ class Acceptor:
     def _opens(self) -> bool:
         """Negotiates the association; returns whether it is open."""
         kind, length = self._stream.next_pdu()
-        if kind != pdus.ASSOCIATE_RQ:
+        if kind != pdu.ASSOCIATE_RQ:
             raise _unexpected(kind)
-        request = pdus.association_request(self._stream.read(bounded(length, LONGEST_REQUEST)))
+        request = association_request(self._stream.read(bounded(length, LONGEST_REQUEST)))
         self._caller = Caller(request.calling_aet, request.called_aet, self.host, self._port)
         if len(request.contexts) > self._limits.contexts:
             raise PduError(f"{len(request.contexts)} presentation contexts are too many")
@@ -158,32 +161,32 @@ class Acceptor:
 
     def _reject(self, rejection: Rejection) -> None:
         self._handler.note(self._caller, f"rejected: {REASONS[rejection]}")
-        self._close(pdus.rejected(*rejection))
+        self._close(pdu.rejected(*rejection))
 
     def _accept(self, request: AssociationRequest) -> None:
         answers = tuple(map(self._acceptance.answer, request.contexts))
         for asked, answer in zip(request.contexts, answers, strict=True):
-            if answer.result == pdus.ACCEPTED:
+            if answer.result == ACCEPTED:
                 self._contexts[answer.number] = (asked.abstract_syntax, answer.transfer_syntax)
         self._stream.wait_for(self._limits.idle)
-        self._send(pdus.accepted(request, answers, self._limits.max_pdu))
+        self._send(accepted(request, answers, self._limits.max_pdu))
 
     def _answer_messages(self) -> None:
         """Reads PDUs until the peer releases or aborts the association."""
         while not (self._stopping and self._receiver is None):
             kind, length = self._stream.next_pdu()
-            if kind == pdus.P_DATA:
+            if kind == pdu.P_DATA:
                 self._take_data(bounded(length, self._limits.max_pdu + LENIENT))
                 continue
             self._stream.read(bounded(length, LONGEST_COMMAND))
-            if kind == pdus.RELEASE_RQ and self._receiver is None:
-                self._close(pdus.released())
+            if kind == pdu.RELEASE_RQ and self._receiver is None:
+                self._close(pdu.released())
                 return
-            if kind == pdus.ABORT:
+            if kind == pdu.ABORT:
                 self._handler.note(self._caller, "aborted by the peer")
                 return
             raise _unexpected(kind)
-        self._close(pdus.aborted(0))
+        self._close(pdu.aborted(0))
 
     def _take_data(self, length: int) -> None:
         """Reads the values of a P-DATA-TF PDU (PS3.8 9.3.5, E)."""
@@ -196,10 +199,10 @@ class Acceptor:
             length -= 4 + inner
             if context not in self._contexts:
                 raise PduError(f"presentation context {context} was not accepted")
-            if control & IS_COMMAND:
-                self._take_command(context, inner - 2, last=bool(control & IS_LAST))
+            if control & pdu.COMMAND:
+                self._take_command(context, inner - 2, last=bool(control & pdu.LAST))
             else:
-                self._take_fragment(context, inner - 2, last=bool(control & IS_LAST))
+                self._take_fragment(context, inner - 2, last=bool(control & pdu.LAST))
 
     def _take_command(self, context: int, length: int, *, last: bool) -> None:
         if self._receiver is not None or (self._command and context != self._context):
@@ -260,8 +263,8 @@ class Acceptor:
 
     def _respond(self, asked: Command, answer: Answer) -> None:
         body = response(asked, answer.status, answer.comment)
-        head = PDV.pack(len(body) + 2, self._context, IS_COMMAND | IS_LAST)
-        self._send(pdus.pdu(pdus.P_DATA, head + body))
+        head = PDV.pack(len(body) + 2, self._context, pdu.COMMAND | pdu.LAST)
+        self._send(pdu.pdu(pdu.P_DATA, head + body))
 
     def _send(self, data: bytes) -> None:
         try:
@@ -281,5 +284,5 @@ class Acceptor:
 
 
 def _unexpected(kind: int) -> PduError:
-    known = pdus.ASSOCIATE_RQ <= kind <= pdus.ABORT
+    known = pdu.ASSOCIATE_RQ <= kind <= pdu.ABORT
     return PduError(f"unexpected PDU of type {kind:02X}", UNEXPECTED if known else UNRECOGNIZED)

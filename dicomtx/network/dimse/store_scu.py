@@ -6,7 +6,6 @@ from typing import Final
 
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.delivery import Contexts, Delivery, Instance
-from dicomtx.network.dimse import pdu
 from dicomtx.network.dimse.association import (
     DEFAULTS,
     MOST_CONTEXTS,
@@ -14,7 +13,8 @@ from dicomtx.network.dimse.association import (
     Context,
     DimseOptions,
 )
-from dicomtx.network.dimse.command import Response
+from dicomtx.network.dimse.association_pdus import RESULTS
+from dicomtx.network.dimse.command_set import Response
 from dicomtx.transfer_syntaxes import by_uid
 
 DELIVERED: Final = {
@@ -40,7 +40,7 @@ FAILED: Final = {
 AGAIN: Final = (0x0110, 0x0213)
 LONGEST_UID: Final = 64
 UID_CHARACTERS: Final = frozenset("0123456789.")
-ACCEPTED: Final = pdu.RESULTS[0]
+ACCEPTED: Final = RESULTS[0]
 
 
 @contextmanager
