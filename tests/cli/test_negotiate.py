@@ -9,10 +9,12 @@ import jsonschema
 import pytest
 
 from dicomtx.cli import main
+from dicomtx.dicom.elements import Encoding
 from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.negotiate import Sent
 from tests import corpus
+from tests.dicom.builder import image, native, part10
 
 SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/negotiated.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -230,3 +232,17 @@ def test_get_shows_how_orthanc_answers_c_get(
     (sent,) = told(capfd, options, code)
     assert (sent["rule"], sent["action"], sent["engine"]) == (rule, action, "orthanc-builtin")
     assert any("before 1.13" in text for text in sent["warnings"]) == (rule == "40c")
+
+
+@pytest.mark.parametrize("label", ["explicit", "deflated", "big-endian"])
+def test_a_wrong_label_does_not_count_for_dicomtx_and_orthanc_does_not_store_it(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, label: str
+) -> None:
+    implicit = Encoding(implicit_vr=True, big_endian=False)
+    file = tmp_path / "wrong.dcm"
+    file.write_bytes(part10(label, native(image(2, 4), bytes(8), implicit)))
+    options = [str(file), "--accepts", "implicit,explicit"]
+    (sent,) = told(capfd, options)
+    assert (sent["source_syntax"], sent["rule"]) == (find("implicit").uid, "37b")
+    (sent,) = told(capfd, [*options, "--engine", "orthanc-gdcm"], ExitCode.UNSUPPORTED)
+    assert sent["source_syntax"] == find(label).uid

@@ -43,7 +43,8 @@ class Sent(NamedTuple):
     Attributes:
         path: the file.
         engine: whose codecs were assumed.
-        source_syntax: the Transfer Syntax UID in its file meta information.
+        source_syntax: the Transfer Syntax UID in its file meta information; for dicomtx, that of
+            the syntax which the file is really in.
         target_syntax: UID of the syntax it would be sent in; empty if it could not be sent.
         action: ``copy`` if it would be sent unchanged, ``refuse``, or the conversion before it.
         rule: the rule of Orthanc that decides, such as "37b".
@@ -116,6 +117,8 @@ def _of_one(found: Found, peer: Peer, sender: Sender, planned: Callable[..., Pla
             return planned(header, target)
         return converted(header, target, sender.policy, sender.engine)
 
+    if sender.engine == OURS:  # it sends a wrongly labelled file as what it really is
+        header = header._replace(label=header.syntax)
     sent = sent._replace(source_syntax=header.label.uid)
     if fault:
         why = f"cannot be sent: Orthanc does not store this file: {fault}"
