@@ -299,4 +299,10 @@ def test_a_name_of_the_package_itself_counts_as_an_import_of_it() -> None:
 def test_only_the_command_line_and_the_api_choose_what_converts_many_files() -> None:
     pools = ("dicomtx.workflows.workers.pool", "dicomtx.workflows.workers.worker")
     users = {_name(path) for path in FILES for _, m in _imports(path) if m.startswith(pools)}
-    assert users == {"api/batch.py", "cli/batch.py", "cli/export.py", "cli/watch.py"}
+    assert users == {
+        "api/batch.py",
+        "cli/batch.py",
+        "cli/export.py",
+        "cli/route.py",
+        "cli/watch.py",
+    }

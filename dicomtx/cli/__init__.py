@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "watch": ("dicomtx.cli.watch", "Convert files as they arrive in a folder."),
     "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
     "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),
-    "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax Orthanc would send files."),
+    "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax files would be sent to a peer."),
     "export": (
         "dicomtx.cli.export",
         "Write files to one archive, or to media with a DICOMDIR.",
@@ -34,6 +34,8 @@ COMMANDS: Final = {
         "Compare the pixels and elements of two files.",
     ),
     "fixtures": ("dicomtx.cli.fixtures", "Make test files in every transfer syntax."),
+    "route": ("dicomtx.cli.route", "Receive, transcode and forward instances, with a queue."),
+    "queue": ("dicomtx.cli.queue", "List, retry or drop the deliveries of a spool."),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "shims": (
         "dicomtx.cli.shims",

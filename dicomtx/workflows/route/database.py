@@ -45,21 +45,32 @@ PRAGMA user_version = {VERSION};
 """
 
 
-@contextmanager
-def open_database(path: str, *, make: bool = True) -> Iterator[sqlite3.Connection]:
-    """Yields a connection, in autocommit mode. Each commit survives a power failure.
+def connected(path: str, *, make: bool = True) -> sqlite3.Connection:
+    """Returns a connection, in autocommit mode. Each commit survives a power failure.
 
     Raises:
         DestinationError: the file is not a spool's, belongs to another user, or cannot be written.
     """
     _check_owner(path, make=make)
     try:
-        base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        base = sqlite3.connect(
+            path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
     except sqlite3.Error as error:
         raise DestinationError(f"{path} cannot be opened: {error}") from error
-    with closing(base):
+    try:
+        _prepare(base)
+    except sqlite3.Error as error:
+        base.close()
+        raise DestinationError(f"{path} cannot be used: {error}") from error
+    return base
+
+
+@contextmanager
+def open_database(path: str, *, make: bool = True) -> Iterator[sqlite3.Connection]:
+    """Yields a connection, and closes it; see ``connected``."""
+    with closing(connected(path, make=make)) as base:
         try:
-            _prepare(base)
             yield base
         except sqlite3.Error as error:
             raise DestinationError(f"{path} cannot be used: {error}") from error

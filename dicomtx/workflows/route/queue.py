@@ -91,15 +91,20 @@ class Queue(NamedTuple):
         return found["open", ""], found["bytes", ""]
 
     def conversions(self, most: int) -> list[Job]:
-        """Returns conversions that are due, oldest first, and marks them as being done."""
+        """Returns conversions that are due, oldest first, and marks them as being done.
+
+        One process calls it at a time.
+        """
+        rows = self.base.execute(
+            "SELECT d.instance, i.file, d.conversion FROM deliveries d"
+            " JOIN instances i ON i.id = d.instance WHERE d.step = 'convert'"
+            " AND d.state = 'waiting' AND d.due <= ? ORDER BY d.id LIMIT ?",
+            (self.now(), most),
+        ).fetchall()
+        jobs = list(dict.fromkeys(Job(*row) for row in rows))
+        if not jobs:
+            return []
         with transaction(self.base):
-            rows = self.base.execute(
-                "SELECT d.instance, i.file, d.conversion FROM deliveries d"
-                " JOIN instances i ON i.id = d.instance WHERE d.step = 'convert'"
-                " AND d.state = 'waiting' AND d.due <= ? ORDER BY d.id LIMIT ?",
-                (self.now(), most),
-            ).fetchall()
-            jobs = list(dict.fromkeys(Job(*row) for row in rows))
             self.base.executemany(
                 "UPDATE deliveries SET step = 'converting' WHERE instance = ? AND conversion = ?"
                 " AND step = 'convert' AND state = 'waiting'",
@@ -115,7 +120,8 @@ class Queue(NamedTuple):
     def _set_output(self, instance: int, conversion: str, output: Output) -> int:
         return self.base.execute(
             "UPDATE deliveries SET step = 'send', output = ?, output_syntax = ?, output_hash = ?,"
-            " output_uid = ?, verification = ?, changed = ? WHERE instance = ? AND conversion = ?"
+            " output_uid = ?, verification = ?, reason = ?, changed = ?"
+            " WHERE instance = ? AND conversion = ?"
             " AND step IN ('convert', 'converting', 'send') AND state = 'waiting'",
             (*output, self.now(), instance, conversion),
         ).rowcount
@@ -136,13 +142,19 @@ class Queue(NamedTuple):
                     counters.add(self.base, {"dead": 1}, destination)
 
     def claim(self, destination: str, most: int) -> list[Delivery]:
-        """Returns deliveries that are due at a destination, oldest first, now being sent."""
+        """Returns deliveries that are due at a destination, oldest first, now being sent.
+
+        One process calls it at a time for each destination.
+        """
+        query = (
+            "SELECT id FROM deliveries WHERE destination = ? AND step = 'send'"
+            " AND state = 'waiting' AND due <= ? ORDER BY due, id LIMIT ?"
+        )
+        values = (destination, self.now(), most)
+        if not self.base.execute(query, values).fetchone():
+            return []
         with transaction(self.base):
-            ids = self.base.execute(
-                "SELECT id FROM deliveries WHERE destination = ? AND step = 'send'"
-                " AND state = 'waiting' AND due <= ? ORDER BY due, id LIMIT ?",
-                (destination, self.now(), most),
-            ).fetchall()
+            ids = self.base.execute(query, values).fetchall()
             self.base.executemany(
                 "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?", ids
             )
@@ -212,38 +224,23 @@ class Queue(NamedTuple):
         counters.add(self.base, {"open": -1, "bytes": -row[0]})
         return True
 
-    def recover(self) -> int:
-        """Puts everything back that a killed run was doing; returns how many were being sent.
-
-        Only the process that holds the lock of the spool calls it.
-        """
+    def recover_conversions(self) -> None:
+        """Puts conversions back that a killed process was doing. Its successor calls it."""
         with transaction(self.base):
             self.base.execute("UPDATE deliveries SET step = 'convert' WHERE step = 'converting'")
+
+    def recover(self, destination: str = "") -> int:
+        """Puts deliveries back that a killed process was sending; returns how many.
+
+        Args:
+            destination: the one that the process sent to; empty for all.
+        """
+        with transaction(self.base):
             return self.base.execute(
                 "UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'"
+                " AND ? IN ('', destination)",
+                (destination,),
             ).rowcount
-
-    def is_needed(self, file: str) -> bool:
-        """Whether a file of the spool belongs to an instance that is not delivered everywhere."""
-        row = self.base.execute(
-            "SELECT 1 FROM instances WHERE file = ? AND open = 1 UNION ALL"
-            " SELECT 1 FROM deliveries WHERE output = ? AND state NOT IN ('delivered', 'dropped')",
-            (file, file),
-        )
-        return row.fetchone() is not None
-
-    def is_known(self, file: str) -> bool:
-        """Whether a received file has a row."""
-        row = self.base.execute("SELECT 1 FROM instances WHERE file = ?", (file,))
-        return row.fetchone() is not None
-
-    def files(self, instance: int) -> tuple[str, tuple[str, ...]]:
-        """Returns the name of the received file of an instance, and of its conversions."""
-        (file,) = self.base.execute(
-            "SELECT file FROM instances WHERE id = ?", (instance,)
-        ).fetchone()
-        query = "SELECT DISTINCT output FROM deliveries WHERE instance = ? AND output != ''"
-        return file, tuple(row[0] for row in self.base.execute(query, (instance,)))
 
 
 @contextmanager

@@ -59,6 +59,7 @@ class Output(NamedTuple):
         hash: BLAKE2b of the file, 32 bytes in hexadecimal.
         sop_instance_uid: SOP Instance UID; a lossy conversion makes a new one.
         verification: how the result was verified.
+        reason: why the file is unchanged although a conversion was asked for; else empty.
     """
 
     file: str
@@ -66,6 +67,7 @@ class Output(NamedTuple):
     hash: str
     sop_instance_uid: str
     verification: str
+    reason: str = ""
 
 
 class Delivery(NamedTuple):
@@ -76,7 +78,7 @@ class Delivery(NamedTuple):
         instance: the number of the instance.
         destination: the name of the destination.
         state: waiting, sending, delivered, dead (not tried any more) or dropped (by the user).
-        reason: why the last attempt failed; empty if none did.
+        reason: why the last attempt failed, or the peer's warning; empty if all went well.
         status: the last status of the peer, such as "0000".
         attempts: how often sending began.
         sop_class_uid: SOP Class UID.
@@ -97,6 +99,7 @@ class Delivery(NamedTuple):
         due: when the next attempt begins.
         file: the name of the received file in the spool.
         output: the name of the file to send in the spool; empty if it is the received one.
+        conversion: the text of its conversion, see ``Conversion.read``.
     """
 
     id: int
@@ -124,10 +127,11 @@ class Delivery(NamedTuple):
     due: float
     file: str
     output: str
+    conversion: str
 
     def as_json(self) -> dict[str, Any]:
         """Returns the object that ``queue list --json`` prints."""
-        hidden = ("file", "output")
+        hidden = ("file", "output", "conversion")
         return {name: value for name, value in self._asdict().items() if name not in hidden}
 
 
@@ -135,6 +139,6 @@ COLUMNS: Final = """
   d.id, d.instance, d.destination, d.state, d.reason, d.status, d.attempts, i.sop_class_uid,
   i.sop_instance_uid, i.syntax, i.hash, i.bytes, d.output_uid, d.output_syntax, d.output_hash,
   d.verification, i.calling_aet, i.called_aet, i.sender, i.route, i.received, d.changed, d.due,
-  i.file, d.output
+  i.file, d.output, d.conversion
 """
 """The columns of a ``Delivery``, of deliveries d and their instances i."""

@@ -1,8 +1,9 @@
 """The folder of a spool: the queue, what was received, and what is ready to be sent."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError
@@ -10,12 +11,14 @@ from dicomtx.storage.destination_folders import make_folder
 from dicomtx.storage.lock import locked
 from dicomtx.storage.source import reason
 from dicomtx.workflows.route import queue
+from dicomtx.workflows.route.housekeeping import files_of, is_known, is_needed
 from dicomtx.workflows.route.queue import Queue, open_queue
 
 ARRIVING: Final = "arriving"
 RECEIVED: Final = "received"
 READY: Final = "ready"
 ORIGINALS: Final = "originals"
+PAUSE: Final = 0.05  # seconds until the next look at a lock
 TOKEN: Final = 12  # random bytes in the name of a received file
 
 
@@ -72,7 +75,7 @@ class Spool(NamedTuple):
 
     def finish(self, opened: Queue, instance: int) -> None:
         """Removes the files of an instance that is delivered everywhere, or keeps the original."""
-        received, outputs = opened.files(instance)
+        received, outputs = files_of(opened, instance)
         self._leave(received)
         for name in outputs:
             self.remove(name)
@@ -100,12 +103,12 @@ class Spool(NamedTuple):
         for name in self._names(ARRIVING):
             self.remove(name)
         for name in self._names(RECEIVED):
-            if not opened.is_known(name):  # the sender got no answer, so it has the instance
+            if not is_known(opened, name):  # the sender got no answer, so it has the instance
                 self.remove(name)
-            elif not opened.is_needed(name):
+            elif not is_needed(opened, name):
                 self._leave(name)
         for name in self._names(READY):
-            if not opened.is_needed(name):
+            if not is_needed(opened, name):
                 self.remove(name)
 
     def _names(self, folder: str) -> Iterator[str]:
@@ -115,17 +118,56 @@ class Spool(NamedTuple):
 
 
 @contextmanager
-def held(spool: Spool) -> Iterator[Queue]:
-    """Yields the queue of a spool that no other run uses, after recovering from a kill.
+def held(spool: Spool, patience: float = 0.0) -> Iterator[None]:
+    """Holds the lock of a spool, after recovering from a kill.
+
+    No queue of the spool may be open in this process when it forks: SQLite does not allow it. So
+    this opens one for the recovery only.
+
+    Args:
+        spool: the spool.
+        patience: seconds to wait for the processes of a killed run.
 
     Raises:
         DestinationError: another run uses it, or it cannot be written.
     """
     spool.make()
-    with locked(spool.database), open_queue(spool.database) as opened:
-        opened.recover()
-        spool.sweep(opened)
-        yield opened
+    with _locked(spool.database, patience):
+        with open_queue(spool.database) as opened:
+            _recover(spool, opened)
+        yield
+
+
+def recovered(spool: Spool, opened: Queue) -> bool:
+    """Recovers from a kill if no run uses the spool; returns whether that is so."""
+    try:
+        with locked(spool.database):
+            _recover(spool, opened)
+    except DestinationError:
+        return False
+    return True
+
+
+def _recover(spool: Spool, opened: Queue) -> None:
+    opened.recover_conversions()
+    opened.recover()
+    spool.sweep(opened)
+
+
+@contextmanager
+def _locked(path: str, patience: float) -> Iterator[None]:
+    """Holds a lock, for which it waits."""
+    until = time.monotonic() + patience
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(locked(path))
+                break
+            except DestinationError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(PAUSE)
+        yield
 
 
 def _sync_folder(path: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dicomtx.errors import DestinationError
 from dicomtx.workflows.route import counters
 from dicomtx.workflows.route.administration import Selection, dropped, listed, retried
+from dicomtx.workflows.route.housekeeping import is_needed, prune
 from dicomtx.workflows.route.queue import Ending, Queue, open_queue
 from dicomtx.workflows.route.records import Delivery, Job, Output, Received
 
@@ -97,9 +98,9 @@ def test_an_instance_closes_after_its_last_destination(queue: Queue) -> None:
     queue.add(received(), [("a", ""), ("b", "")])
     (first,), (second,) = queue.claim("a", 10), queue.claim("b", 10)
     assert not queue.delivered(first, Ending("0000"))
-    assert queue.is_needed("received/1.dcm")
+    assert is_needed(queue, "received/1.dcm")
     assert queue.delivered(second, Ending("0111", "duplicate"))
-    assert not queue.is_needed("received/1.dcm")
+    assert not is_needed(queue, "received/1.dcm")
     assert queue.size() == (0, 0)
     assert states(queue) == [("a", "delivered"), ("b", "delivered")]
     assert [one.status for one in listed(queue, Selection())] == ["0000", "0111"]
@@ -122,7 +123,7 @@ def test_a_failure_waits_as_the_schedule_says_and_then_is_dead(queue: Queue, clo
     assert states(queue) == [("a", "dead"), ("b", "waiting")]
     (dead,) = listed(queue, Selection(states=("dead",)))
     assert (dead.status, dead.reason) == ("A700", "out of resources")
-    assert queue.is_needed("received/1.dcm")
+    assert is_needed(queue, "received/1.dcm")
     found = counters.read(queue.base)
     assert (found["failed", "a"], found["dead", "a"], found["failed", "b"]) == (3, 1, 0)
 
@@ -158,7 +159,9 @@ def test_recovery_puts_back_what_a_killed_run_was_doing(queue: Queue) -> None:
     queue.add(received(), [("a", ""), ("b", RLE)])
     queue.claim("a", 10)
     queue.conversions(10)
-    assert queue.recover() == 1
+    assert queue.recover("b") == 0
+    assert queue.recover("a") == 1
+    queue.recover_conversions()
     assert states(queue) == [("a", "waiting"), ("b", "waiting")]
     assert len(queue.claim("a", 10)) == len(queue.conversions(10)) == 1
 
@@ -234,7 +237,19 @@ def test_what_was_added_before_a_kill_is_there(tmp_path: Path, after: int) -> No
 def test_a_delivery_prints_all_but_the_names_of_its_files(queue: Queue) -> None:
     queue.add(received(), [("a", "")])
     (delivery,) = queue.claim("a", 1)
-    assert set(delivery.as_json()) == set(Delivery._fields) - {"file", "output"}
+    assert set(delivery.as_json()) == set(Delivery._fields) - {*("file", "output", "conversion")}
+
+
+def test_the_audit_keeps_what_has_not_ended(queue: Queue, clock: Clock) -> None:
+    for number in (1, 2, 3):
+        queue.add(received(number), [("a", "")])
+    first, second = queue.claim("a", 2)
+    queue.delivered(first, Ending("0000"))
+    clock.time += 100
+    queue.delivered(second, Ending("0000"))
+    clock.time += 50
+    prune(queue, 100)
+    assert [one.instance for one in listed(queue, Selection())] == [2, 3]
 
 
 def test_a_file_that_is_not_a_queue_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError
-from dicomtx.workflows.route.queue import Ending
+from dicomtx.workflows.route.queue import Ending, open_queue
 from dicomtx.workflows.route.records import Output, Received
 from dicomtx.workflows.route.spool import Spool, held
 
@@ -45,7 +45,7 @@ def test_one_run_uses_a_spool(spool: Spool) -> None:
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_files_go_when_every_delivery_has_ended(spool: Spool, *, keep: bool) -> None:
     spool = spool._replace(keep_original=keep)
-    with held(spool) as queue:
+    with held(spool), open_queue(spool.database) as queue:
         received = taken(spool)
         number = queue.add(received, [("a", RLE)])
         Path(spool.path("ready/1.dcm")).write_bytes(b"converted")
@@ -61,7 +61,7 @@ def test_the_files_go_when_every_delivery_has_ended(spool: Spool, *, keep: bool)
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_killed_run_leaves_only_what_is_needed(spool: Spool, *, keep: bool) -> None:
     spool = spool._replace(keep_original=keep)
-    with held(spool) as queue:
+    with held(spool), open_queue(spool.database) as queue:
         done, needed, _unknown = (taken(spool, bytes([n])) for n in range(3))
         Path(spool.arriving, "part").write_bytes(b"half")
         Path(spool.path("ready/x.dcm")).write_bytes(b"half")

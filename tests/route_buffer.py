@@ -1,0 +1,122 @@
+"""A transcoding buffer for tests: ``dicomtx route`` in processes of its own, on loopback."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from dicomtx.network.address import DicomAddress
+from dicomtx.network.delivery import Delivery
+from dicomtx.network.dimse.association import DimseOptions
+from dicomtx.network.dimse.store_scu import connect
+from tests.dicom_peers import instance
+
+SECONDS = 60
+LISTENING = re.compile(r"listening on \S+ port (\d+)")
+
+
+def wait_for(condition: Callable[[], object], what: str = "it") -> None:
+    """Waits until a condition holds."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, f"{what} does not happen"
+        time.sleep(0.02)
+
+
+class RouteBuffer:
+    """A run of ``dicomtx route``.
+
+    Attributes:
+        folder: has the spool, the routes and the log.
+        port: where it listens; a restart uses the same one.
+    """
+
+    def __init__(self, folder: Path, routes: str, *options: str) -> None:
+        self.folder = folder
+        self.port = 0
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(exist_ok=True)
+        (folder / "routes.toml").write_text(routes)
+
+    @property
+    def spool(self) -> Path:
+        """The folder of the spool."""
+        return self.folder / "spool"
+
+    @property
+    def log(self) -> str:
+        """What it said."""
+        return (self.folder / "log").read_text()
+
+    def start(self) -> None:
+        """Starts it, and waits until it listens."""
+        command = ("route", str(self.folder / "routes.toml"), "--spool", str(self.spool))
+        place = ("--host", "127.0.0.1", "--port", str(self.port), "--min-free", "0")
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "dicomtx", *command, *place),
+                    *("--interval", "0.2", *self._options),
+                ],
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+        def listens() -> bool:
+            assert self._process
+            assert self._process.poll() is None, self.log
+            return LISTENING.search(self.log) is not None
+
+        wait_for(listens, "listening")
+        found = LISTENING.search(self.log)
+        assert found
+        self.port = int(found[1])
+
+    def kill(self) -> None:
+        """Kills it and all of its processes with SIGKILL."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> int:
+        """Ends it with SIGTERM; returns the exit code."""
+        assert self._process
+        self._process.terminate()
+        code = self._process.wait(SECONDS)
+        self._process = None
+        return code
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def send(self, files: Iterable[Path], calling: str = "MODALITY") -> list[Delivery]:
+        """Sends files over one association; returns the answers."""
+        address = DicomAddress("DICOMTX", "127.0.0.1", self.port)
+        answers = []
+        for path in files:
+            with instance(path) as found:
+                contexts = {found.sop_class_uid: (found.transfer_syntax_uid,)}
+                with connect(address, contexts, DimseOptions(calling_aet=calling)) as peer:
+                    answers.append(peer.send(found))
+        return answers
+
+    def queue(self, *arguments: str) -> list[dict[str, Any]]:
+        """Runs ``dicomtx queue`` with --json, and returns what it prints."""
+        command = [sys.executable, "-m", "dicomtx", "queue", *arguments]
+        done = subprocess.run(
+            [*command, "--spool", str(self.spool), "--json"], check=True, capture_output=True
+        )
+        return [json.loads(line) for line in done.stdout.splitlines()]
