@@ -48,7 +48,7 @@ def _signed(folder: Path, name: str, *more: str) -> tuple[Path, Path]:
 
 
 def _new_key(path: Path) -> tuple[str | Path, ...]:
-    return ("-newkey", "rsa:2048", "-noenc", "-keyout", path)
+    return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout", path)
 
 
 def _openssl(*arguments: str | Path) -> None:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
         "dicomtx.cli.export",
         "Write files to one archive, or to media with a DICOMDIR.",
     ),
+    "send": ("dicomtx.cli.send", "Send files by C-STORE, by STOW-RS, or to Orthanc."),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data contains."),
     "compare": (
         "dicomtx.cli.compare",
@@ -67,6 +68,7 @@ MEANT: Final = {
     **dict.fromkeys(("explain", "why"), "policy explain"),
     **dict.fromkeys(("dicomdir", "media"), "export media"),
     **dict.fromkeys(("zip", "archive"), "export archive"),
+    **dict.fromkeys(("storescu", "dcmsend", "store", "push"), "send"),
     **dict.fromkeys(("dump", "show", "dcmdump", "gdcminfo"), "info"),
     "diff": "compare",
     "orthanc": "plan SRC --orthanc FILE",

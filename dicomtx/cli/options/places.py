@@ -18,9 +18,8 @@ def overwrite_option(text: str) -> Decorator:
     return option("Output", "-f", "--overwrite", is_flag=True, help=text)
 
 
-def dry_run_option() -> Decorator:
+def dry_run_option(text: str = "Show what would be done, and why. Write nothing.") -> Decorator:
     """Returns a decorator that adds ``-n`` and ``--dry-run``."""
-    text = "Show what would be done, and why. Write nothing."
     return option("Output", "-n", "--dry-run", is_flag=True, help=text)
 
 

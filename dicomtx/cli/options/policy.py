@@ -63,7 +63,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
         if by_dicom and not orthanc:
             raise click.UsageError("--via dicom needs --orthanc")
         policy = None if given else found(named, orthanc, by_dicom=by_dicom)
-        if not (given or context.params.get("from_plan")):
+        preferred = context.params.get("preferred")  # of send
+        if not (given or context.params.get("from_plan") or (preferred and preferred.lossy)):
             _check_use_of_goal(policy)
         if policy:
             _check_goals(policy, options["settings"])

@@ -21,6 +21,12 @@ def known() -> frozenset[str]:
     )
 
 
+def name_of(uid: str) -> str:
+    """Returns the name of a SOP class in PS3.6, or the UID itself if it is not there."""
+    row = UID_dictionary.get(uid)
+    return row[0] if row else uid
+
+
 def uid_of(name: str) -> str:
     """Returns the UID of a SOP class given by keyword or UID. A glob of UIDs is returned unchanged.
 

@@ -21,7 +21,15 @@ from dicomtx.workflows.reports.totals import Totals
 ENDINGS: Final = (".jsonl", ".csv", ".html")
 MEASURED: Final = ("psnr", "mean_error", "largest_error", "worst_frame")
 """The columns of a table for the quality of a lossy result."""
-COLUMNS: Final = (*(n for n in Outcome._fields if n != "quality"), "size_ratio", *MEASURED)
+
+
+def _columns(kind: type[Outcome]) -> tuple[str, ...]:
+    """Returns the columns of a table of such outcomes."""
+    return (*(n for n in kind._fields if n != "quality"), "size_ratio", *MEASURED)
+
+
+COLUMNS: Final = _columns(Outcome)
+"""The columns of a table of conversions."""
 
 
 class _Form(Protocol):
@@ -153,7 +161,7 @@ class _Table:
     def __init__(self) -> None:
         self._line = ""
         self._writer = csv.writer(self)
-        self._head = ",".join(COLUMNS).encode() + b"\r\n"
+        self._columns: tuple[str, ...] = ()  # until the first row
 
     def write(self, line: str) -> None:
         """Receives a line from the csv module's writer."""
@@ -163,7 +171,8 @@ class _Table:
         attempts = [f"{a.codec} {a.direction}: {a.reason}" for a in outcome.attempts]
         quality = outcome.quality
         measured = {name: getattr(quality, name) for name in MEASURED} if quality else {}
-        return self._written(outcome.as_json() | {"attempts": attempts} | measured)
+        values = outcome.as_json() | {"attempts": attempts} | measured
+        return self._head(type(outcome)) + self._written(values)
 
     def end(self, totals: Mapping[str, Any], run: RunFacts | None) -> Iterator[bytes]:
         counts = [f"{count} {status}" for status, count in totals["by_status"].items()]
@@ -172,9 +181,15 @@ class _Table:
         row = {"path": f"totals of {totals['files']} files", "status": "totals", "warnings": counts}
         sums = {name: totals[name] for name in ("bytes_in", "bytes_out", "seconds")}
         row["messages"] = [f"{name}: {value}" for name, value in run.rows()] if run else []
-        yield self._written(row | sums | {"size_ratio": totals["ratio"]})
+        yield self._head(Outcome) + self._written(row | sums | {"size_ratio": totals["ratio"]})
+
+    def _head(self, kind: type[Outcome]) -> bytes:
+        """Returns the first line, before the first row only."""
+        if self._columns:
+            return b""
+        self._columns = _columns(kind)
+        return ",".join(self._columns).encode() + b"\r\n"
 
     def _written(self, values: Mapping[str, Any]) -> bytes:
-        head, self._head = self._head, b""
-        self._writer.writerow([csv_cell(values.get(column)) for column in COLUMNS])
-        return head + self._line.encode("utf-8", "backslashreplace")
+        self._writer.writerow([csv_cell(values.get(column)) for column in self._columns])
+        return self._line.encode("utf-8", "backslashreplace")

@@ -30,7 +30,8 @@ from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.failures import FAILURES
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.send.connections import connected
-from dicomtx.workflows.send.leaving import Leaving, is_as_it_is, leaving, subject_of, wanted
+from dicomtx.workflows.send.contexts import contexts_of
+from dicomtx.workflows.send.leaving import Leaving, is_as_it_is, leaving, subject_of
 from dicomtx.workflows.send.options import SendOptions
 from dicomtx.workflows.send.sent import Sent, not_sent
 
@@ -50,31 +51,26 @@ def opened(
     Nothing is connected before the first file needs it. Files that cannot be read are not an
     error here: ``Session.send`` reports them.
     """
-    place = os.path.join(temporary_folder(), "dicomtx-send")
-    with Codecs(options.settings) as codecs, staging_folder(place) as folder:
+    with Codecs(options.settings) as codecs:
         contexts = contexts_of(files, options, codecs)
-        with connected(address, contexts, options) as connection:
-            yield Session(connection, str(address), options, codecs, folder)
+    with opened_for(address, contexts, options) as session:
+        yield session
 
 
-def contexts_of(files: Iterable[Location], options: SendOptions, codecs: Codecs) -> Contexts:
-    """Returns what to ask a DICOM peer to accept, for these files (rule 36 of Orthanc)."""
-    contexts: dict[str, dict[str, None]] = {}
-    for source in files:
-        try:
-            with (
-                boundary(),
-                source.open() as file,
-                open_part10(file, salvage=options.settings.salvage) as part10,
-            ):
-                subject = subject_of(part10, read_file_info(part10))
-                syntaxes = wanted(subject, options, codecs)
-                contexts.setdefault(subject.header.sop_class_uid, {}).update(
-                    dict.fromkeys(syntaxes)
-                )
-        except DicomtxError:
-            continue
-    return {sop_class: tuple(syntaxes) for sop_class, syntaxes in contexts.items()}
+@contextmanager
+def opened_for(address: Address, contexts: Contexts, options: SendOptions) -> Iterator["Session"]:
+    """Yields a session that can send files of these SOP classes to a peer.
+
+    Raises:
+        UnreachableError: the peer cannot be reached, or refuses the connection.
+    """
+    place = os.path.join(temporary_folder(), "dicomtx-send")
+    with (
+        Codecs(options.settings) as codecs,
+        staging_folder(place) as folder,
+        connected(address, contexts, options) as connection,
+    ):
+        yield Session(connection, str(address), options, codecs, folder)
 
 
 class Session:
@@ -115,6 +111,10 @@ class Session:
             sent = not_sent(source.name, self._destination, error, again=lost)
             sent = sent._replace(tries=int(lost))
         return sent._replace(seconds=round(time.perf_counter() - started, 6))
+
+    def accepts(self, sop_class_uid: str, transfer_syntax_uid: str) -> bool:
+        """Returns whether the peer takes instances of the class in the syntax."""
+        return self._connection.accepts(sop_class_uid, transfer_syntax_uid)
 
     def plan(self, source: Location) -> tuple[FileInfo, Leaving]:
         """Returns how a file would leave: its header and the decision. Nothing is sent.
