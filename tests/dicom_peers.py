@@ -41,7 +41,7 @@ STORAGE = (
 """The SOP classes of a peer that accepts only some syntaxes."""
 
 
-class _Program:
+class Program:
     """A server of others that listens on a free port."""
 
     title = "PEER"
@@ -104,7 +104,7 @@ class _Program:
         self.kill()
 
 
-class StoreScp(_Program):
+class StoreScp(Program):
     """DCMTK's storescp. It stores the bytes of data sets as they came, in ``folder``."""
 
     title = "STORESCP"
@@ -147,7 +147,7 @@ def _profile(syntaxes: Sequence[str], sop_classes: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-class PynetdicomScp(_Program):
+class PynetdicomScp(Program):
     """The storescp application of pynetdicom. It stores files in ``folder``."""
 
     title = "PYSTORE"
@@ -167,7 +167,7 @@ class PynetdicomScp(_Program):
         return sorted(self.folder.iterdir())
 
 
-class QueryScp(_Program):
+class QueryScp(Program):
     """DCMTK's dcmqrscp with one storage area. It answers C-STORE, C-FIND, C-MOVE and C-GET."""
 
     title = "ARCHIVE"

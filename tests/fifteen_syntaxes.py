@@ -19,6 +19,7 @@ SYNTAXES: Final = (
     *("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.102"),
 )
 """The last two are video: MPEG2 and MPEG-4, which nobody transcodes."""
+NATIVE: Final = SYNTAXES[:3]
 ACCEPTED: Final = (
     ("implicit",),
     ("explicit",),
