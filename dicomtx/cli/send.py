@@ -14,7 +14,7 @@ from dicomtx.cli.options.send import NETWORK, RESUME, SEND
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
-from dicomtx.errors import ExitCode
+from dicomtx.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dicomtx.transfer_syntaxes import TransferSyntax
     from dicomtx.workflows.send.job import Sending
     from dicomtx.workflows.send.options import SendOptions
+    from dicomtx.workflows.send.retry import Schedule
 
 
 def _options(command: Any) -> Any:
@@ -109,7 +110,6 @@ def _sending(paths: tuple[str, ...], options: dict[str, Any]) -> "Sending":
     """
     from dicomtx.workflows.inputs.arguments import Selection  # noqa: PLC0415
     from dicomtx.workflows.send.job import Sending  # noqa: PLC0415
-    from dicomtx.workflows.send.retry import schedule_of  # noqa: PLC0415
 
     if len(paths) < 2:
         raise click.UsageError("SRC or DESTINATION is missing: dicomtx send SRC... DESTINATION")
@@ -127,8 +127,17 @@ def _sending(paths: tuple[str, ...], options: dict[str, Any]) -> "Sending":
         jobs=options["jobs"],
         journal=options["journal"],
         again=options["again"],
-        retry=schedule_of(options["retry"]),
+        retry=_schedule(options["retry"]),
     )
+
+
+def _schedule(text: str) -> "Schedule":
+    from dicomtx.workflows.send.retry import schedule_of  # noqa: PLC0415
+
+    try:
+        return schedule_of(text)
+    except SettingsError as error:
+        raise click.UsageError(f"--retry {error}") from error
 
 
 def _address(url: str, called_aet: str) -> "Address":
@@ -183,18 +192,14 @@ def _send_options(address: "Address", options: dict[str, Any]) -> "SendOptions":
         decompress=options["decompress"],
         preferred=options["preferred"],
     )
-    any_host = options.pop("tls_any_host")
     if not isinstance(address, DicomAddress):
-        http = http_options(address, options)
-        if any_host and http.tls:
-            http = http._replace(tls=http.tls._replace(verify_host=False))
-        return common._replace(http=http)
+        return common._replace(http=http_options(address, options))
     dimse = DimseOptions(
         calling_aet=checked_aet(options["aet"]),
         connect_seconds=options["connect_timeout"],
         acse_seconds=options["acse_timeout"],
         dimse_seconds=options["answer_timeout"],
         max_pdu=options["max_pdu"],
-        tls=tls_options(options)._replace(verify_host=not any_host),
+        tls=tls_options(address, options),
     )
     return common._replace(dimse=dimse)

@@ -194,6 +194,11 @@ def test_an_unreachable_peer_ends_with_exit_code_10(said: Said) -> None:
         ((CT, "dicom://A@host", "--only-if-smaller"), "has no effect"),
         ((CT, "dicom://A@host", "-aet", "much too long a title"), "1 to 16 characters"),
         ((CT, "https://user:secret@host/x"), "has a password"),
+        ((CT, "dicom://A@host", "--retry", "often"), "--retry 'often' is not a schedule"),
+        ((CT, "dicoms://A@host", "--tls-ca", "gone.pem"), "gone.pem: cannot be read"),
+        ((CT, "https://host/x", "--tls-cert", CT), "no usable certificate and key"),
+        ((CT, "dicom://A@host", "--tls-ca", CT), "--tls options need dicoms://"),
+        ((CT, "http://host/x", "--tls-any-host"), "--tls options need https://"),
     ],
 )
 def test_a_wrong_command_line_is_a_usage_error(
@@ -203,12 +208,6 @@ def test_a_wrong_command_line_is_a_usage_error(
     assert code == ExitCode.USAGE
     assert text in errors
     assert "secret" not in errors
-
-
-def test_a_wrong_schedule_is_an_error(said: Said) -> None:
-    code, _, errors = said(CT, "dicom://A@host", "--retry", "often")
-    assert code in (ExitCode.USAGE, ExitCode.SETTINGS)
-    assert "'often' is not a schedule" in errors
 
 
 def test_a_journal_skips_what_was_confirmed(tmp_path: Path, scp: StoreScp, said: Said) -> None:

@@ -9,7 +9,7 @@ from dicomtx.cli.options.headings import option
 from dicomtx.errors import UsageError
 
 if TYPE_CHECKING:
-    from dicomtx.network.address import WebAddress
+    from dicomtx.network.address import Address, WebAddress
     from dicomtx.network.http.client import HttpOptions
     from dicomtx.network.tls import TlsOptions
 
@@ -65,12 +65,31 @@ TIMES: Final = (
 )
 
 
-def tls_options(options: dict[str, Any]) -> "TlsOptions":
-    """Returns the certificates that the options name, and removes the options."""
-    from dicomtx.network.tls import TlsOptions  # noqa: PLC0415 - a command imports its work when run
+def tls_options(address: "Address", options: dict[str, Any]) -> "TlsOptions":
+    """Returns the certificates that the options name, and removes the options.
+
+    Raises:
+        UsageError: a file cannot be used, or the connection to the address is not encrypted.
+    """
+    from dicomtx.network.address import DicomAddress  # noqa: PLC0415 - a command imports its work when run
+    from dicomtx.network.tls import TlsOptions, client_context  # noqa: PLC0415
 
     ca_file, certificate, key = (options.pop(f"tls_{name}") for name in ("ca", "cert", "key"))
-    return TlsOptions(ca_file=ca_file, certificate=certificate, key=key)
+    found = TlsOptions(
+        ca_file=ca_file,
+        certificate=certificate,
+        key=key,
+        verify_host=not options.pop("tls_any_host", False),
+    )
+    if isinstance(address, DicomAddress):
+        encrypted, instead = address.tls, "dicoms://"
+    else:
+        encrypted, instead = address.base.startswith("https:"), "https://"
+    if encrypted:
+        client_context(found)  # a wrong file ends the command before it reads any instance
+    elif found != TlsOptions():
+        raise UsageError(f"{address} is not encrypted: --tls options need {instead}")
+    return found
 
 
 def http_options(address: "WebAddress", options: dict[str, Any]) -> "HttpOptions":
@@ -91,7 +110,7 @@ def http_options(address: "WebAddress", options: dict[str, Any]) -> "HttpOptions
     host = urlsplit(address.base).hostname or ""
     return HttpOptions(
         credentials=find_credentials(host, os.environ, options["auth_file"]),
-        tls=tls_options(options),
+        tls=tls_options(address, options),
         connect_seconds=options["connect_timeout"],
         answer_seconds=options["answer_timeout"],
     )

@@ -83,7 +83,7 @@ def leaving(
     elif accepts(target.uid):
         return _as_asked(asked)
     else:
-        why = f"the peer does not accept {target.name} for its SOP class"
+        why = f"the peer does not accept {target.name} for this SOP class"
         if not asked.keep_original:
             refused = refusal(subject.header, target, f"cannot be sent: {why}")
             return _as_asked(asked._replace(plan=refused))

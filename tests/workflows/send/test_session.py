@@ -129,7 +129,7 @@ def test_what_cannot_be_sent_as_asked_is_not_sent(picky: StoreScp) -> None:
     options = SendOptions(policy=OneTarget(find("j2k")))
     one, plan = sent(picky.address, [file("CT_small.dcm"), file("rtplan.dcm")], options)
     assert (one.status, one.exit_code, one.peer_status) == ("refused", 4, "")
-    assert "does not accept jpeg2000-lossless for its SOP class" in one.error
+    assert "does not accept jpeg2000-lossless for this SOP class" in one.error
     assert plan.status == "kept"  # it has no pixel data
     assert [path.name[:2] for path in picky.files()] == ["RP"]
 
