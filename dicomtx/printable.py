@@ -6,10 +6,20 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 def plain(text: str) -> str:
-    """Returns the text on one line, with control characters escaped."""
+    """Returns the text on one line: control characters are escaped, secrets of URLs left out."""
+    text = without_secrets(text)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def without_secrets(text: str) -> str:
+    """Returns the text without the passwords and the queries of URLs; see ``urls``."""
+    if "://" not in text:
+        return text
+    from dicomtx import urls  # noqa: PLC0415 - imports re, which takes 10 ms
+
+    return urls.without_secrets(text)
 
 
 def csv_cell(value: object) -> str | int | float:

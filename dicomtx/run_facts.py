@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from dicomtx.printable import without_secrets
 from dicomtx.version import __version__
 
 
@@ -54,9 +55,9 @@ def run_facts(arguments: Sequence[str], sources: Sequence[str], destination: str
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     return RunFacts(
         started=f"{now[:-2]}:{now[-2:]}",
-        command=shlex.join(["dicomtx", *arguments]),
+        command=without_secrets(shlex.join(["dicomtx", *arguments])),
         version=__version__,
         host=os.uname().nodename,
-        sources=tuple(sources),
-        destination=destination,
+        sources=tuple(map(without_secrets, sources)),
+        destination=without_secrets(destination),
     )

@@ -163,7 +163,7 @@ _with_color(dicomtx)
 
 def _show_version(context: click.Context) -> NoReturn:
     """Prints the versions and exits."""
-    from dicomtx.versions import lines  # noqa: PLC0415 - 20 ms that only --version needs
+    from dicomtx.codecs.versions import lines  # noqa: PLC0415 - 20 ms that only --version needs
 
     click.echo("\n".join(lines()))
     context.exit()

@@ -73,8 +73,8 @@ def _versions() -> Iterator[tuple[str, str]]:
     """Yields the versions of dicomtx, Python, the system and the libraries."""
     import platform  # noqa: PLC0415 - a command imports its work
 
+    from dicomtx.codecs.versions import installed  # noqa: PLC0415
     from dicomtx.version import __version__  # noqa: PLC0415
-    from dicomtx.versions import installed  # noqa: PLC0415
 
     yield "dicomtx", __version__
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"

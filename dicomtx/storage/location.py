@@ -1,4 +1,4 @@
-"""Locations of sources: a local file, a member of an archive, or standard input.
+"""Locations of sources: a local file, a member of an archive, standard input, or a remote object.
 
 To add a kind of source, write a class that implements ``Location`` and add it to ``KINDS``. All
 other code uses only these methods and does not depend on the kind.
@@ -97,10 +97,23 @@ class StandardInput(NamedTuple):
 KINDS: Final[dict[str, Callable[[str], Location]]] = {
     STANDARD_STREAM: StandardInput,
 }
-"""Kinds of sources by scheme with ``://``, or by complete name. All others are local files."""
+"""Kinds of sources by scheme with ``://``, or by complete name.
+
+Other URLs are remote objects, and all other names are local files.
+"""
 
 
 def locate(text: str) -> Location:
-    """Returns the location for a name given by the user."""
+    """Returns the location for a name given by the user.
+
+    Raises:
+        UsageError: a URL has a password.
+    """
     scheme, mark, _ = text.partition("://")
-    return KINDS.get(scheme + mark, LocalFile)(text)
+    kind = KINDS.get(scheme + mark)
+    if mark and not kind:
+        from dicomtx.storage.remote.remote_file import RemoteFile  # noqa: PLC0415 - seldom needed
+        from dicomtx.urls import is_url  # noqa: PLC0415
+
+        kind = RemoteFile.of if is_url(text) else None
+    return (kind or LocalFile)(text)

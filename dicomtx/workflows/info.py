@@ -16,6 +16,7 @@ from dicomtx.dicom.pixel_data.encapsulation import Encapsulation
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames, size_fault
 from dicomtx.image_pixel import ImagePixel
 from dicomtx.limits import in_force
+from dicomtx.printable import without_secrets
 from dicomtx.storage.location import Location, locate
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -98,7 +99,7 @@ def describe(path: str, source: Location | None = None) -> Description:
         elif header.image and not header.hidden:
             warnings += filter(None, [size_fault(header.pixel_bytes, header.image)])
         return Description(
-            path=path,
+            path=without_secrets(path),
             bytes=file.size,
             transfer_syntax=header.syntax,
             label=header.label.name if header.label != header.syntax else "",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dicomtx.dicom.file_set.dicomdir_reader import is_directory, referenced_files
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError, SourceError, UsageError
+from dicomtx.printable import without_secrets
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, StandardInput, locate
 from dicomtx.storage.source import CHUNK, STANDARD_STREAM, reason
@@ -16,6 +17,13 @@ from dicomtx.storage.zip.directory import members
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.inputs.globs import Globs
 from dicomtx.workflows.inputs.seen import Seen
+from dicomtx.workflows.inputs.tree_paths import (
+    joined,
+    mirrored,
+    name_of,
+    parts_of,
+    without_extension,
+)
 from dicomtx.workflows.inputs.walk import ABSENT, SPECIAL, identity, walk
 
 
@@ -39,7 +47,7 @@ class Found(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether an argument names this file, or the archive that contains it."""
-        return self.root in (self.source.path, self.source.name)
+        return without_secrets(self.root) in (self.source.path, self.source.name)
 
 
 class Selection(NamedTuple):
@@ -83,7 +91,7 @@ def find(arguments: Iterable[str], rules: Selection) -> Iterator[Found]:
         if globs.excludes(found.relative) or not wanted:
             continue
         if seen.first(found.source, found.error or found.skipped):
-            yield found._replace(relative=_name(found.relative)) if rules.flat else found
+            yield found._replace(relative=name_of(found.relative)) if rules.flat else found
 
 
 def _all(arguments: Iterable[str], rules: Selection, globs: Globs) -> Iterator[Found]:
@@ -92,10 +100,10 @@ def _all(arguments: Iterable[str], rules: Selection, globs: Globs) -> Iterator[F
     for argument in chain(first, left):
         if argument == STANDARD_STREAM:
             for path in _listed(null=rules.null):
-                yield from _at(path, _mirrored(path), rules, globs)
+                yield from _at(path, mirrored(path), rules, globs)
         else:
             alone = len(first) == 1
-            yield from _at(argument, _name(argument), rules, globs, alone=alone)
+            yield from _at(argument, name_of(argument), rules, globs, alone=alone)
 
 
 def _at(
@@ -144,23 +152,6 @@ def _read() -> bytes:
         raise SourceError(f"the list on standard input cannot be read: {reason(error)}") from error
 
 
-def _mirrored(path: str) -> str:
-    """Returns the path in the tree for a listed path; it never leads out of the tree."""
-    normal = os.path.normpath(path)
-    if normal.split("/")[0] == os.pardir:
-        normal = os.path.abspath(path)
-    return "/".join(_parts(normal)) or "_"
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part not in ("", ".", "..")]
-
-
-def _name(path: str) -> str:
-    """Returns the name of a path in the tree."""
-    return (_parts(os.path.abspath(path)) or ["_"])[-1]
-
-
 class _Argument:
     """One argument or listed path, and the files that it leads to."""
 
@@ -178,7 +169,7 @@ class _Argument:
         """Yields the files of this argument."""
         path, source = self._path, locate(self._path)
         if not isinstance(source, LocalFile | StandardInput):  # "-" in a list is a file
-            yield self._found(source, self._relative)
+            yield from self._remote(source)
             return
         try:
             mode = os.stat(path).st_mode
@@ -192,11 +183,19 @@ class _Argument:
             yield self._found(path, self._relative, skipped=SPECIAL)
         elif _is_archive(path):
             if not self._globs.excludes(self._relative):
-                yield from self._archive(path, self._below and _stem(self._below))
+                yield from self._archive(path, self._below and without_extension(self._below))
         elif os.path.basename(path).upper().startswith("DICOMDIR"):
             yield from self._file_set()
         else:
             yield self._found(path, self._relative)
+
+    def _remote(self, source: Location) -> Iterator[Found]:
+        from dicomtx.workflows.inputs.remote import remote_files  # noqa: PLC0415 - seldom needed
+
+        for file, below, error in remote_files(source):
+            relative = "/".join(parts_of(below))
+            place = joined(self._below, relative) if relative else self._relative
+            yield self._found(file, place, error=error)
 
     def _found(self, source: Location | str, relative: str, **why: str) -> Found:
         source = LocalFile(source) if isinstance(source, str) else source
@@ -204,11 +203,11 @@ class _Argument:
 
     def _folder(self) -> Iterator[Found]:
         for file in walk(self._path, self._enters, follow=self._rules.follow):
-            relative = _joined(self._below, file.relative)
+            relative = joined(self._below, file.relative)
             if _is_archive(file.path) and not file.error and not file.skipped:
                 if self._globs.excludes(relative):  # its folder in the tree has no .zip
                     continue
-                yield from self._archive(file.path, _stem(relative))
+                yield from self._archive(file.path, without_extension(relative))
             else:
                 yield self._found(file.path, relative, error=file.error, skipped=file.skipped)
 
@@ -216,15 +215,15 @@ class _Argument:
         own = identity(path) if self._rules.without else ABSENT
         if own != ABSENT and own in map(identity, self._rules.without):
             return False
-        return not self._globs.excludes(_joined(self._below, relative))
+        return not self._globs.excludes(joined(self._below, relative))
 
     def _archive(self, path: str, below: str) -> Iterator[Found]:
         """Yields the members of an archive."""
-        own = below or _name(path)
+        own = below or name_of(path)
         try:
             with boundary(), LocalFile(path).open() as archive:
                 for member in members(path, archive):
-                    relative = _joined(below, "/".join(_parts(member.inside)) or own)
+                    relative = joined(below, "/".join(parts_of(member.inside)) or own)
                     yield self._found(member, relative, error=member.error)
         except DicomtxError as error:
             yield self._found(path, own, error=str(error))
@@ -232,7 +231,7 @@ class _Argument:
     def _file_set(self) -> Iterator[Found]:
         """Yields the files that a DICOMDIR names; or the file itself if it is not a DICOMDIR."""
         folder = os.path.dirname(self._path)
-        top = "" if self._rules.base else _name(folder)
+        top = "" if self._rules.base else name_of(folder)
         below = self._below and (os.path.dirname(self._relative) or top)
         try:
             with boundary(), LocalFile(self._path).open() as file, open_part10(file) as part10:
@@ -250,7 +249,7 @@ class _Argument:
         if any(name in ("", ".", "..") or "/" in name or "\0" in name for name in file_id):
             error = f"its DICOMDIR names {text!r}, which leads out of the File-set"
             return self._found(self._path, self._relative, error=error)
-        relative = _joined(below, "/".join(file_id))
+        relative = joined(below, "/".join(file_id))
         path = _as_written(folder, file_id)
         tree = os.path.join(os.path.realpath(folder), "")
         if not os.path.exists(path):
@@ -280,14 +279,5 @@ def _as_written(folder: str, file_id: tuple[str, ...]) -> str:
     return path
 
 
-def _joined(below: str, relative: str) -> str:
-    return f"{below}/{relative}" if below else relative
-
-
 def _is_archive(path: str) -> bool:
     return path[-4:].lower() == ".zip"
-
-
-def _stem(relative: str) -> str:
-    """Returns the path of an archive without its extension."""
-    return relative[:-4] if not relative.endswith(("/.zip", "/.ZIP")) else relative

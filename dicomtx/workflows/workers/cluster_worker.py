@@ -14,10 +14,10 @@ from importlib.metadata import entry_points
 from typing import Any, Final, NamedTuple
 
 from dicomtx.codecs.registry import GROUP
+from dicomtx.codecs.versions import shaping_results
 from dicomtx.errors import ExitCode
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
-from dicomtx.versions import shaping_results
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request

@@ -1,0 +1,69 @@
+"""A real server for objects of S3: ``python -m moto.server`` on the loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import boto3  # type: ignore[import-untyped]
+
+from tests.dask_cluster import until
+
+Put = Callable[[str, bytes], None]
+KEYS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "hidden-secret"}
+REGION: Final = "us-east-1"
+
+
+def free_port() -> int:
+    """Returns a port that no server uses."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """Yields the address of the server."""
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _answers(address))
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def environment(address: str) -> dict[str, str]:
+    """Returns the variables with which every program of AWS finds the server."""
+    return KEYS | {"AWS_ENDPOINT_URL": address, "AWS_DEFAULT_REGION": REGION, "HOME": os.devnull}
+
+
+def client(address: str) -> "boto3.client":
+    """Returns a client that is not ours, to see what is in the store."""
+    return boto3.client(
+        "s3",
+        endpoint_url=address,
+        region_name=REGION,
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
