@@ -15,6 +15,7 @@ from dicomtx.network.address import DicomAddress
 from dicomtx.network.delivery import Delivery
 from dicomtx.network.dimse.association import DimseOptions
 from dicomtx.network.dimse.store_scu import connect
+from tests.dicom.builder import element, image, module, part10, text
 from tests.dicom_peers import instance
 
 SECONDS = 60
@@ -27,6 +28,22 @@ def wait_for(condition: Callable[[], object], what: str = "it") -> None:
     while not condition():
         assert time.monotonic() < end, f"{what} does not happen"
         time.sleep(0.02)
+
+
+def instance_file(folder: Path, number: int, modality: str = "CT", size: int = 4) -> Path:
+    """Writes an instance of 12 bits whose SOP Instance UID and pixels tell its number."""
+    pixel = image(size, size, allocated=16, stored=12)
+    row = b"".join((n * (number + 1) % 4096).to_bytes(2, "little") for n in range(size))
+    data_set = (
+        text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7"),
+        text(0x00080018, "UI", f"1.2.3.{number}"),
+        text(0x00080060, "CS", modality),
+        module(pixel),
+        element(0x7FE00010, "OW", row * size),
+    )
+    path = folder / f"{number}.dcm"
+    path.write_bytes(part10("explicit", b"".join(data_set)))
+    return path
 
 
 class RouteBuffer:

@@ -88,7 +88,8 @@ class Forwarder:
         except DicomtxError as error:
             self._queue.failed(waiting.values(), Ending(reason=str(error)), self._delay)
             self._is_down = True
-            self.stopping.wait(min(self._delay(1) or HOLD, HOLD))
+            wait = self._delay(1)
+            self.stopping.wait(HOLD if wait is None else min(wait, HOLD))
         else:
             self._queue.release(list(waiting.values()))
 

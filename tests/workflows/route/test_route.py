@@ -10,11 +10,10 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.route.administration import Selection, listed
 from dicomtx.workflows.route.queue import open_queue
 from dicomtx.workflows.route.records import Delivery
-from tests.dicom.builder import image, native, part10, text
 from tests.dicom_peers import StoreScp, data_set_of
 from tests.dicom_peers import instance as opened
 from tests.orthanc_server import free_port
-from tests.route_buffer import RouteBuffer, wait_for
+from tests.route_buffer import RouteBuffer, instance_file, wait_for
 
 ROUTES = """
 [[route]]
@@ -38,21 +37,6 @@ to = "keep"
 destination = {{ name = "nobody", url = "dicom://NOBODY@127.0.0.1:{closed}", retry = "99x1h" }}
 """
 RLE, EXPLICIT = find("rle-lossless").uid, find("explicit").uid
-
-
-def file_of(folder: Path, number: int, modality: str = "CT") -> Path:
-    """Writes an instance of 4 x 4 pixels."""
-    path = folder / f"{number}.dcm"
-    path.write_bytes(
-        part10(
-            "explicit",
-            text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7"),
-            text(0x00080018, "UI", f"1.2.3.{number}"),
-            text(0x00080060, "CS", modality),
-            native(image(4, 4), bytes(range(number, number + 16))),
-        )
-    )
-    return path
 
 
 class Site:
@@ -89,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_each_destination_gets_its_own_syntax(site: Site, tmp_path: Path) -> None:
-    source = file_of(tmp_path, 1)
+    source = instance_file(tmp_path, 1)
     (answer,) = site.buffer.send([source])
     assert answer.status == "0000"
     archived, viewed = site.wait("1.2.3.1", "delivered", "delivered")
@@ -102,7 +86,7 @@ def test_each_destination_gets_its_own_syntax(site: Site, tmp_path: Path) -> Non
 
 
 def test_the_audit_says_what_came_and_what_went(site: Site, tmp_path: Path) -> None:
-    site.buffer.send([file_of(tmp_path, 2)], calling="CT7")
+    site.buffer.send([instance_file(tmp_path, 2)], calling="CT7")
     archived, viewed = site.wait("1.2.3.2", "delivered", "delivered")
     assert (archived.calling_aet, archived.called_aet, archived.sender) == (
         *("CT7", "DICOMTX", "127.0.0.1"),
@@ -119,22 +103,22 @@ def test_the_audit_says_what_came_and_what_went(site: Site, tmp_path: Path) -> N
 
 
 def test_a_route_can_depend_on_who_calls(site: Site, tmp_path: Path) -> None:
-    site.buffer.send([file_of(tmp_path, 3, "MR")], calling="SECRET1")
-    site.buffer.send([file_of(tmp_path, 4, "MR")], calling="OTHER")
+    site.buffer.send([instance_file(tmp_path, 3, "MR")], calling="SECRET1")
+    site.buffer.send([instance_file(tmp_path, 4, "MR")], calling="OTHER")
     (only,) = site.wait("1.2.3.3", "delivered")
     assert only.syntax_out == find("jpeg-ls-lossless").uid
     site.wait("1.2.3.4", "delivered", "delivered")
 
 
 def test_an_instance_that_no_route_wants_is_refused(site: Site, tmp_path: Path) -> None:
-    (answer,) = site.buffer.send([file_of(tmp_path, 5, "OT")])
+    (answer,) = site.buffer.send([instance_file(tmp_path, 5, "OT")])
     assert (answer.delivered, answer.status) == (False, "0124")
     assert "no route matches" in answer.reason
     assert site.rows("1.2.3.5") == []
 
 
 def test_a_dead_destination_holds_up_no_other(site: Site, tmp_path: Path) -> None:
-    site.buffer.send([file_of(tmp_path, 6, "US"), file_of(tmp_path, 7)])
+    site.buffer.send([instance_file(tmp_path, 6, "US"), instance_file(tmp_path, 7)])
     site.wait("1.2.3.7", "delivered", "delivered")
     wait_for(lambda: site.rows("1.2.3.6")[0].attempts == 1)
     (waiting,) = site.wait("1.2.3.6", "waiting")
@@ -147,13 +131,13 @@ def test_a_dead_destination_holds_up_no_other(site: Site, tmp_path: Path) -> Non
 
 
 def test_the_same_instance_twice_is_forwarded_twice(site: Site, tmp_path: Path) -> None:
-    path = file_of(tmp_path, 8)
+    path = instance_file(tmp_path, 8)
     assert [one.status for one in site.buffer.send([path, path])] == ["0000", "0000"]
     site.wait("1.2.3.8", *["delivered"] * 4)
 
 
 def test_what_is_delivered_leaves_the_spool(site: Site, tmp_path: Path) -> None:
-    site.buffer.send([file_of(tmp_path, 9)])
+    site.buffer.send([instance_file(tmp_path, 9)])
     site.wait("1.2.3.9", "delivered", "delivered")
     wait_for(
         lambda: (
@@ -168,7 +152,7 @@ def test_what_is_delivered_leaves_the_spool(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_metrics_file_counts(site: Site, tmp_path: Path) -> None:
-    site.buffer.send([file_of(tmp_path, 10)])
+    site.buffer.send([instance_file(tmp_path, 10)])
     site.wait("1.2.3.10", "delivered", "delivered")
     file = site.folder / "metrics.prom"
 
