@@ -75,7 +75,7 @@ class RouteBuffer:
     def start(self) -> None:
         """Starts it, and waits until it listens."""
         command = ("route", str(self.folder / "routes.toml"), "--spool", str(self.spool))
-        place = ("--host", "127.0.0.1", "--port", str(self.port), "--min-free", "0")
+        place = ("--bind", "127.0.0.1", "--port", str(self.port), "--min-free", "0")
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [

@@ -77,7 +77,7 @@ def _buffer(routes: "Routes", options: dict[str, Any]) -> "Buffer":
         executor=ProcessPool(options["jobs"], settings.max_memory, options["file_timeout"]),
         limits=Limits(options["max_queue"], max_bytes),
         min_free=bytes_of("--min-free", options["min_free"]),
-        processes=options["receivers"],
+        processes=options["processes"],
         metrics=options["metrics"],
         interval=options["interval"],
         audit_days=options["audit_days"],
@@ -91,7 +91,7 @@ def _acceptance(options: dict[str, Any]) -> "Acceptance":
     return Acceptance(
         aet="" if options["any_called_aet"] else options["aet"],
         calling=frozenset(options["allow_aet"]),
-        networks=tuple(map(_network, options["allow_address"])),
+        networks=tuple(map(_network, options["allow_host"])),
         syntaxes=frozenset(syntax.uid for syntax in TABLE),
         takes_class=lambda _uid: True,
     )
@@ -101,7 +101,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text, strict=False)
     except ValueError as error:
-        raise click.UsageError(f"--allow-address: {error}") from error
+        raise click.UsageError(f"--allow-host: {error}") from error
 
 
 def _run(console: Console, buffer: "Buffer", options: dict[str, Any]) -> int:
@@ -117,7 +117,7 @@ def _run(console: Console, buffer: "Buffer", options: dict[str, Any]) -> int:
 
     service = Service(_acceptance(options), Limits(), options["max_associations"])
     with held(buffer.spool, PATIENCE):
-        listener = listening(options["host"], options["port"])
+        listener = listening(options["bind"], options["port"])
         host, port = listener.getsockname()[:2]
         note(f"listening on {host} port {port} as {buffer.aet}; the spool is {buffer.spool.folder}")
         buffer.run(listener, service, note)

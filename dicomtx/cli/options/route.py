@@ -17,11 +17,11 @@ ROUTE: Final = (
         help="TCP port to listen on; 0 chooses a free one.",
     ),
     option(
-        *("Options", "--host"),
+        *("Options", "--bind"),
         metavar="ADDRESS",
-        default="0.0.0.0",  # noqa: S104 - a DICOM node is there for other machines
-        help="Address to listen on.",
-        shown="all IPv4 addresses",
+        default="",
+        shown="all addresses of this machine",
+        help="Listen on this address only, such as 127.0.0.1.",
     ),
     option(
         *("Options", "--aet"),
@@ -42,15 +42,15 @@ ROUTE: Final = (
         help="Accept only this calling AE title. Repeatable.",
     ),
     option(
-        *("Options", "--allow-address"),
-        metavar="NETWORK",
+        *("Options", "--allow-host"),
+        metavar="CIDR",
         multiple=True,
         help="Accept only this address or network, such as 10.1.0.0/16. Repeatable.",
     ),
     option("Output", "--keep-original", is_flag=True, help="Keep the received files."),
     *JOBS,
     option(
-        *("Resources", "--receivers"),
+        *("Resources", "--processes"),
         metavar="N",
         type=click.IntRange(1),
         default=1,

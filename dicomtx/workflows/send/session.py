@@ -28,6 +28,7 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.failures import FAILURES
+from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.send.connections import connected
 from dicomtx.workflows.send.contexts import contexts_of
@@ -193,7 +194,10 @@ class Session:
         )
 
     def _converted(self, source: Location, left: Leaving) -> Outcome:
-        """Converts a file to the temporary file. It is never kept in its own syntax."""
+        """Converts a file to the temporary file; the outcome has its hash.
+
+        It is never kept in its own syntax.
+        """
         request = Request(
             source,
             self._result,
@@ -202,7 +206,8 @@ class Session:
             settings=left.settings,
             rules=TEMPORARY,
         )
-        return convert(request, codecs=self._codecs)
+        made = convert(request, codecs=self._codecs)
+        return made if made.error else made._replace(output_hash=hash_of(self._result))
 
     def _delivered(
         self, made: Outcome, header: FileInfo, left: Leaving, file: Source, data_set: int

@@ -32,6 +32,17 @@ destination = [
 ]
 
 [[route]]
+modality = "XA"
+to = "rle-lossless"
+destination = {{ name = "viewer", url = "{viewer}", retry = "9x1s" }}
+
+[[route]]
+modality = "RF"
+to = "rle-lossless"
+on_failure = "keep-original"
+destination = {{ name = "viewer", url = "{viewer}", retry = "9x1s" }}
+
+[[route]]
 modality = "US"
 to = "keep"
 destination = {{ name = "nobody", url = "dicom://NOBODY@127.0.0.1:{closed}", retry = "99x1h" }}
@@ -128,6 +139,27 @@ def test_a_dead_destination_holds_up_no_other(site: Site, tmp_path: Path) -> Non
     assert [(row["sop_instance_uid"], row["state"]) for row in shown] == [("1.2.3.6", "waiting")]
     assert site.buffer.queue("drop", str(waiting.id)) == [{"dropped": 1}]
     site.wait("1.2.3.6", "dropped")
+
+
+def test_a_destination_that_does_not_accept_the_syntax_gets_nothing_else(
+    site: Site, tmp_path: Path
+) -> None:
+    site.buffer.send([instance_file(tmp_path, 11, "XA")])
+    (dead,) = site.wait("1.2.3.11", "dead")
+    assert "does not accept rle-lossless" in dead.reason
+    assert not [path for path in site.viewer.files() if path.name.endswith("1.2.3.11")]
+    assert site.buffer.queue("drop", "--instance", "1.2.3.11") == [{"dropped": 1}]
+
+
+def test_unless_the_route_allows_it_and_then_the_audit_says_so(site: Site, tmp_path: Path) -> None:
+    source = instance_file(tmp_path, 12, "RF")
+    site.buffer.send([source])
+    (kept,) = site.wait("1.2.3.12", "delivered")
+    assert "does not accept rle-lossless" in kept.reason
+    assert kept.syntax_out == EXPLICIT
+    assert len(kept.hash_out) == 64
+    (arrived,) = [path for path in site.viewer.files() if path.name.endswith("1.2.3.12")]
+    assert data_set_of(arrived) == data_set_of(source)
 
 
 def test_the_same_instance_twice_is_forwarded_twice(site: Site, tmp_path: Path) -> None:
