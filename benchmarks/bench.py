@@ -22,6 +22,7 @@ from benchmarks import (
     hooks,
     many_frames,
     memory,
+    network,
     plan,
     throughput,
     warm,
@@ -41,6 +42,7 @@ TABLES = {
     "batch": ("Batches", batch),
     "plan": ("Dry runs", plan),
     "export": ("Exports", export),
+    "network": ("Network", network),
     "growth": ("Growth of hostile files", growth),
 }
 
