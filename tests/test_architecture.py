@@ -85,7 +85,6 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "export": {"boundary", "convert", "inputs", "preview", "workers"},
         "watch": {"batch", "boundary", "convert", "inputs", "workers"},
         "fixtures": {"boundary", "convert", "preview"},
-        "modify": {"batch", "boundary", "convert", "inputs", "preview", "workers"},
         "send": {"batch", "boundary", "convert", "inputs", "preview", "workers"},
         "receive": {"boundary", "convert", "inputs", "policies", "workers"},
         "route": {"boundary", "convert", "inputs", "policies", "receive", "send", "workers"},
@@ -303,7 +302,7 @@ def test_only_the_command_line_and_the_api_choose_what_converts_many_files() -> 
     users = {_name(path) for path in FILES for _, m in _imports(path) if m.startswith(pools)}
     assert users == {
         "api/batch.py",
-        "cli/batch.py",
+        "cli/options/batch_job.py",
         "cli/export.py",
         "cli/route.py",
         "cli/watch.py",

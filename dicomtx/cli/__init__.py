@@ -20,6 +20,7 @@ from dicomtx.errors import DicomtxError, ExitCode, SettingsError
 COMMANDS: Final = {
     "convert": ("dicomtx.cli.convert", "Convert one file to another transfer syntax."),
     "batch": ("dicomtx.cli.batch", "Convert directory trees; resume interrupted runs."),
+    "modify": ("dicomtx.cli.modify", "Change elements and UIDs of files, and record the old ones."),
     "watch": ("dicomtx.cli.watch", "Convert files as they arrive in a folder."),
     "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
     "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),

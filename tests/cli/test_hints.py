@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.cli import main
-from dicomtx.cli.batch import _one_interrupt
+from dicomtx.cli.output.batch_run import _one_interrupt
 from dicomtx.cli.output.dry_run import counts
 from dicomtx.errors import ExitCode
 from dicomtx.workflows.preview.plan_record import Planned, Sums

@@ -1,4 +1,4 @@
-"""The options of ``dicomtx batch`` that no other command has."""
+"""The options of ``dicomtx batch`` and ``dicomtx modify`` that no other command has."""
 
 from typing import Final
 
@@ -20,8 +20,8 @@ def _lossless(
     return value or ()
 
 
+BATCH_TARGET: Final = to_option("Target transfer syntax.", default="explicit", show_default=True)
 BATCH: Final = (
-    to_option("Target transfer syntax.", default="explicit", show_default=True),
     option(
         *("Output", "--best-of"),
         metavar="SYNTAX,SYNTAX",

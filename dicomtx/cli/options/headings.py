@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 OTHER: Final = "Options"
 HEADINGS: Final = (
-    *("Output", "Fixtures", "Selection", "Pixel data", "Lossy", "Verification", "Policy"),
-    *("Comparison", "Codecs", "Network", "Resources", "Resume", "Reports", OTHER),
+    *("Modification", "Output", "Fixtures", "Selection", "Pixel data", "Lossy", "Verification"),
+    *("Policy", "Comparison", "Codecs", "Network", "Resources", "Resume", "Reports", OTHER),
 )
 """In the order in which ``--help`` shows them."""
 HYPHENATED: Final = re.compile(r" (\S*\w-)\n( +)(?=\w)")

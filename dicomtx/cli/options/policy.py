@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
 
 
-def policy_options(command: Callable[..., int]) -> Callable[..., int]:
+def policy_options(command: Callable[..., int], *, implied: bool = True) -> Callable[..., int]:
     """Adds --policy, --orthanc, --via and --on-failure; put it below ``settings_options``.
 
     The command receives ``policy`` (None if --to decides) and ``on_failure``. Without these
-    options, the policy ``default`` of the settings file applies, if there is one.
+    options, the policy ``default`` of the settings file applies if there is one and ``implied``.
     """
 
     @option(
@@ -62,7 +62,8 @@ def policy_options(command: Callable[..., int]) -> Callable[..., int]:
             raise click.UsageError("--to, --policy and --orthanc contradict each other")
         if by_dicom and not orthanc:
             raise click.UsageError("--via dicom needs --orthanc")
-        policy = None if given else found(named, orthanc, by_dicom=by_dicom)
+        asked = implied or named or orthanc
+        policy = found(named, orthanc, by_dicom=by_dicom) if asked and not given else None
         preferred = context.params.get("preferred")  # of send
         if not (given or context.params.get("from_plan") or (preferred and preferred.lossy)):
             _check_use_of_goal(policy)

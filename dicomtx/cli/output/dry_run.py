@@ -77,6 +77,7 @@ def _facts(planned: Planned) -> Iterator[str]:
     codecs = dict.fromkeys(name for name in (planned.decoder, planned.encoder) if name)
     yield " -> ".join(codecs)
     yield "LOSSY" if planned.lossy else ""
+    yield f"modifies {', '.join(planned.modified)}" if planned.modified else ""
     yield "new SOP Instance UID" if planned.new_sop_instance_uid else ""
     rule = "" if planned.rule.startswith("--to ") else planned.rule
     yield ": ".join(filter(None, (rule, planned.reason)))

@@ -108,6 +108,8 @@ def _how(outcome: Outcome) -> Iterator[str]:
         worst = quality.frames[quality.worst_frame - 1]
         if len(quality.frames) > 1 and worst.psnr is not None:
             yield f"worst frame: {quality.worst_frame}, with a PSNR of {worst.psnr:.1f} dB"
+    if outcome.modified:
+        yield f"modified {', '.join(outcome.modified)}"
     if outcome.new_sop_instance_uid:
         yield f"new SOP Instance UID {outcome.new_sop_instance_uid}"
 

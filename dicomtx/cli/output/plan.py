@@ -57,6 +57,8 @@ def _why(planned: Planned) -> Iterator[str]:
         yield f"by {' and '.join(codecs)}"
     if planned.lossy:
         yield "LOSSY"
+    if planned.modified:
+        yield f"modifies {', '.join(planned.modified)}"
     if planned.new_sop_instance_uid:
         yield "new SOP Instance UID"
     yield from (f"warning: {text}" for text in planned.warnings)

@@ -20,17 +20,19 @@ BAD: Final = ("refused", "failed")
 
 
 @contextmanager
-def shown(console: Console, totals: Totals, files: int, *, tell: Report) -> Iterator[None]:
-    """Shows the progress while the block runs, and the summary at its end."""
+def shown(
+    console: Console, totals: Totals, files: int, *, tell: Report, command: str = "batch"
+) -> Iterator[None]:
+    """Shows the progress of a command while the block runs, and the summary at its end."""
     started = time.monotonic()
     if tell.quiet:
         yield
         return
     try:
-        with moving(console, totals, files, "batch"):
+        with moving(console, totals, files, command):
             yield
     finally:
-        text = summary(totals, time.monotonic() - started)
+        text = summary(totals, time.monotonic() - started, command)
         console.line(text, bad(totals), to_errors=tell.as_json)
 
 
@@ -50,9 +52,9 @@ def moving(console: Console, totals: Totals, files: int, command: str) -> Iterat
             yield
 
 
-def summary(totals: Totals, seconds: float) -> str:
+def summary(totals: Totals, seconds: float, command: str = "batch") -> str:
     """Returns the last line: counts by status, bytes before and after, time."""
-    return f"batch: {counts(totals, STATUSES)}, {_sizes(totals)}, {seconds:.1f} s"
+    return f"{command}: {counts(totals, STATUSES)}, {_sizes(totals)}, {seconds:.1f} s"
 
 
 def counts(totals: Totals, statuses: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
-"""Updates references to instances that got a new SOP Instance UID."""
+"""Updates references to instances, series and studies that got new UIDs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dicomtx.dicom import tags
@@ -10,24 +10,51 @@ from dicomtx.dicom.item_search import items_with
 UNCOMPRESSED_PREDECESSOR: Final = "121320"
 
 
-def reference_edits(data_set: DataSet, uid_map: Mapping[str, str]) -> list[Edit]:
-    """Returns the edits that replace every Referenced SOP Instance UID found in ``uid_map``.
+REFERENCES: Final = (
+    tags.REFERENCED_SOP_INSTANCE_UID,
+    tags.SOP_INSTANCE_UID,
+    tags.UID_OF_CONCATENATION_SOURCE,
+    tags.STUDY_INSTANCE_UID,
+    tags.SERIES_INSTANCE_UID,
+)
+"""The elements that identify another study, series or instance if they are in an item."""
 
-    References to the source of an instance do not change: items with the purpose "Uncompressed
-    predecessor", and items with the old UID of the instance itself.
+
+def reference_edits(
+    data_set: DataSet, uid_map: Mapping[str, str], *, predecessors: bool = False
+) -> list[Edit]:
+    """Returns the edits that replace every reference found in ``uid_map``.
+
+    References to the source of an instance do not change: items with the old UID of the instance
+    itself, and items with the purpose "Uncompressed predecessor". Old values that are recorded
+    (PS3.3 C.12.1.1.9) do not change either.
 
     Args:
         data_set: the data set, before or after its own UID changed.
-        uid_map: maps old to new SOP Instance UIDs.
+        uid_map: maps old to new UIDs of instances, and of studies and series if they changed.
+        predecessors: also replace references to predecessors. This is right if instances were
+            modified, and wrong if they were compressed.
     """
     own = data_set.text(tags.SOP_INSTANCE_UID)
     edits = []
-    for path, item in items_with(data_set, tags.REFERENCED_SOP_INSTANCE_UID):
-        old = item.text(tags.REFERENCED_SOP_INSTANCE_UID)
-        new = uid_map.get(old, old)
-        if new != old and own not in (old, new) and not names_predecessor(item):
-            edits.append(Edit.text(tags.REFERENCED_SOP_INSTANCE_UID, "UI", new)._replace(path=path))
+    for tag in REFERENCES:
+        for path, item in _places(data_set, tag):
+            old = item.text(tag)
+            new = uid_map.get(old, old)
+            if new == old or own in (old, new):
+                continue
+            if predecessors or not names_predecessor(item):
+                edits.append(Edit.text(tag, "UI", new)._replace(path=path))
     return edits
+
+
+def _places(data_set: DataSet, tag: int) -> Iterator[tuple[tuple[int, ...], DataSet]]:
+    """Yields the items in which an element is a reference, and their paths."""
+    if tag == tags.UID_OF_CONCATENATION_SOURCE:
+        yield (), data_set
+    for path, item in items_with(data_set, tag):
+        if tags.ORIGINAL_ATTRIBUTES not in path[::2]:
+            yield path, item
 
 
 def names_predecessor(item: DataSet) -> bool:

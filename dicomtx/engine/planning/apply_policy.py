@@ -4,7 +4,9 @@ from typing import Literal, NamedTuple
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo
-from dicomtx.engine.planning.plan import Copy, Keep, Passing, Plan, Refuse
+from dicomtx.dicom.modification.modification import Modification
+from dicomtx.engine.planning.modified_plan import ModifiedPlan, modified_plan
+from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Plan, Refuse
 from dicomtx.engine.planning.planner import plan, refusal
 from dicomtx.engine.planning.policy import Decision, Policy, Subject, Verdict
 from dicomtx.settings import Settings, overridden
@@ -20,6 +22,9 @@ class ResolvedPlan(NamedTuple):
         reason: the reason that the policy gives.
         by_policy: whether the policy refused the file.
         keep_original: whether to keep the file unchanged if the conversion fails.
+        instead: the plan for a modified file if its conversion fails: its syntax stays as it is,
+            its elements are modified. None keeps the file unchanged.
+        error: why the file cannot be modified; empty if it can.
     """
 
     plan: Plan
@@ -28,6 +33,8 @@ class ResolvedPlan(NamedTuple):
     reason: str = ""
     by_policy: bool = False
     keep_original: bool = False
+    instead: Changing | None = None
+    error: str = ""
 
 
 OnFailure = Literal["error", "keep-original"]
@@ -39,6 +46,7 @@ def resolve_plan(
     codecs: Codecs,
     settings: Settings,
     on_failure: OnFailure = "error",
+    modification: Modification | None = None,
 ) -> ResolvedPlan:
     """Returns the plan for one file.
 
@@ -48,8 +56,27 @@ def resolve_plan(
         codecs: the enabled codecs.
         settings: the settings; the policy may override them.
         on_failure: what to do with a file that cannot be transcoded. The policy may override it.
+        modification: what to change in the data set, after what the policy changes.
     """
-    return carried(policy.decide(subject), subject.header, codecs, settings, on_failure)
+    decision = policy.decide(subject)
+    settled = carried(decision, subject.header, codecs, settings, on_failure)
+    first = decision.modification
+    wanted = modification.after(first) if modification else first
+    if wanted is None:
+        return settled
+    made = modified_plan(settled.plan, subject, codecs, settled.settings, wanted)
+    return _with_modified(settled, made)
+
+
+def _with_modified(settled: ResolvedPlan, made: ModifiedPlan) -> ResolvedPlan:
+    """Returns a resolved plan with the plan that also modifies the file."""
+    settings = settled.settings
+    new = made.plan.modified.sop_instance_uid if made.plan.modified else ""
+    if new and settings.uid == "keep":  # a lossy step references its source, which has another UID
+        settings = settings._replace(uid="new")
+    return settled._replace(
+        plan=made.plan, settings=settings, instead=made.instead, error=made.error
+    )
 
 
 def carried(

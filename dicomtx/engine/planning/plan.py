@@ -7,6 +7,7 @@ To add a kind of work, add its class and its group here, and a case in
 from enum import StrEnum
 from typing import ClassVar
 
+from dicomtx.dicom.modification.modified import Modified
 from dicomtx.dicom.pixel_data.overlay_planes import OverlayPlane
 from dicomtx.frozen import Frozen
 from dicomtx.image_pixel import ImagePixel
@@ -41,11 +42,14 @@ class AnyPlan(Frozen):
         source: the real transfer syntax of the file, whatever its label.
         target: the transfer syntax of the output.
         warnings: the warnings for the user.
+        modified: what a modification changes; None without a modification. Plans that copy all
+            bytes have none.
     """
 
     source: TransferSyntax
     target: TransferSyntax
     warnings: tuple[str, ...] = ()
+    modified: Modified | None = None
 
 
 class Copy(AnyPlan):
@@ -79,10 +83,11 @@ class Refuse(AnyPlan):
 
 
 class Rewrite(AnyPlan):
-    """Change headers and byte order. Pixel Data, if there is any, stays native.
+    """Change headers, byte order or elements. Pixel Data is not coded anew.
 
     Attributes:
-        after: the image as the output describes it; None without an image.
+        after: the image as the output describes it; None without an image, or if its description
+            does not change.
     """
 
     action: ClassVar[Action] = Action.REWRITE

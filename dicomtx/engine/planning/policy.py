@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.inspection import FileInfo
+from dicomtx.dicom.modification.modification import Modification
 from dicomtx.settings import Settings, lacks_goal, overridden
 from dicomtx.transfer_syntaxes import TransferSyntax
 
@@ -45,6 +46,7 @@ class Decision(NamedTuple):
         reason: the reason that the policy gives.
         on_failure: what to do with a file that cannot be transcoded.
         warnings: the warnings for the user.
+        modification: what the rule changes in the data set; None changes nothing.
     """
 
     verdict: Verdict
@@ -54,6 +56,7 @@ class Decision(NamedTuple):
     reason: str = ""
     on_failure: Literal["error", "keep-original"] = "error"
     warnings: tuple[str, ...] = ()
+    modification: Modification | None = None
 
 
 class Policy(Protocol):
@@ -180,3 +183,25 @@ class OneTarget(NamedTuple):
     def explain(self, subject: Subject) -> list[tuple[str, str]]:  # noqa: ARG002 - the protocol's
         """Returns the one rule, which matches every file."""
         return [(self.name, f"matches: to {self.target.name}")]
+
+
+class OwnSyntax(NamedTuple):
+    """The policy of a modification without a target: every file stays in its transfer syntax.
+
+    Attributes:
+        name: the name of the policy.
+        order: always empty: the settings order the codecs.
+        warnings: always empty.
+    """
+
+    name: str = "no --to"
+    order: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def decide(self, subject: Subject) -> Decision:
+        """Returns the decision to write the file in the syntax that it is in."""
+        return Decision(Verdict.TRANSCODE, "", subject.header.syntax)
+
+    def explain(self, subject: Subject) -> list[tuple[str, str]]:
+        """Returns the one rule, which matches every file."""
+        return [(self.name, f"matches: stays {subject.header.syntax.name}")]

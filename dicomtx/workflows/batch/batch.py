@@ -90,7 +90,14 @@ class BatchRun:
         record = partial(book.update_output, key)
         try:
             with boundary():
-                remap(output, book.uids, below=below, preserve=preserve, record=record)
+                remap(
+                    output,
+                    book.uids,
+                    below=below,
+                    preserve=preserve,
+                    predecessors=self.batch.modification is not None,
+                    record=record,
+                )
         except NotDicomError:  # it was skipped, or copied
             return None
         except DicomtxError as error:
@@ -136,6 +143,7 @@ def opened(batch: Batch) -> Iterator[BatchRun]:
     """
     check(batch)
     with open_journal(batch.journal_path) as book:
+        batch = batch.seeded(book.uids)
         for folder in [batch.destination] if batch.destination else batch.sources:
             sweep_tree(folder)
         try:

@@ -26,6 +26,7 @@ def dry_run(batch: Batch) -> Iterator[Planned]:
     """
     check(batch)
     with journal_copy(batch.journal_path) as book, Codecs(batch.settings) as codecs:
+        batch = batch.seeded(book.uids)
         enter(batch, book)
         for content in book.planned(known=True):
             outcome, item = pickle.loads(content)  # noqa: S301 - of this very run

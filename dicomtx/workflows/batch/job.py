@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dicomtx.dicom.modification.modification import Modification
 from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import Policy
 from dicomtx.settings import Settings
@@ -14,6 +15,7 @@ from dicomtx.version import __version__
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest, shaping
 from dicomtx.workflows.batch.resume import Choice
+from dicomtx.workflows.batch.uid_map import UidMap
 from dicomtx.workflows.convert.request import FileRules, Request
 from dicomtx.workflows.inputs.arguments import Selection
 from dicomtx.workflows.workers.executor import Executor
@@ -46,11 +48,12 @@ class Batch:
         journal: path of the journal; empty: in the destination, or in the user's state folder.
         choice: what to do about existing outputs and earlier failures.
         fail_fast: stop at the first failure.
-        remap: update references to instances that got new UIDs.
+        remap: update references to what got new UIDs.
         policy: decides instead of ``target``; None converts all files to ``target``.
         on_failure: what to do with a file that cannot be transcoded.
         from_plan: a reviewed plan (the lines of ``plan --json``) instead of sources and policy.
         rejected: a folder for copies of files that the policy refuses; empty makes no copies.
+        modification: what to change in each data set; None changes nothing.
     """
 
     sources: tuple[str, ...]
@@ -69,6 +72,7 @@ class Batch:
     on_failure: OnFailure = "error"
     from_plan: str = ""
     rejected: str = ""
+    modification: Modification | None = None
 
     @property
     def journal_path(self) -> str:
@@ -95,6 +99,7 @@ class Batch:
             policy=self.policy,
             on_failure=self.on_failure,
             below=self.destination,
+            modification=self.modification,
         )
 
     def plan_digest(self) -> str:
@@ -103,5 +108,22 @@ class Batch:
         It does not include what a reviewed plan says about each file.
         """
         decides = (self.target.uid, self.policy, self.on_failure, bool(self.from_plan))
-        shape = (self.rules, self.layout, self.remap)
+        shape = (self.rules, self.layout, self.remap, *self.changes)
         return digest(__version__, decides, shaping(self.settings), shape)
+
+    @property
+    def changes(self) -> tuple[Modification, ...]:
+        """The modification without the seed, which is a secret; nothing without a modification."""
+        return (self.modification._replace(seed=""),) if self.modification else ()
+
+    def seeded(self, uids: UidMap) -> "Batch":
+        """Returns the batch with the seed of its new UIDs.
+
+        The seed is a secret of the journal. With ``--uid derived`` it is not, so that the same
+        command gives the same UIDs everywhere.
+        """
+        if not self.modification or not self.modification.level:
+            return self
+        what = digest(*self.changes, self.target.uid if self.target.lossy else "")
+        seed = what if self.settings.uid == "derived" else uids.seed(what)
+        return replace(self, modification=self.modification._replace(seed=seed))

@@ -23,7 +23,13 @@ def options_of(batch: Batch) -> dict[str, str]:
     rules = {_option(name): value for name, value in batch.rules._asdict().items()}
     settings = {_named(name): value for name, value in shaping(batch.settings).items()}
     layout = HIDDEN + digest(batch.layout, size=8) if batch.layout else ""
-    others = {"--layout": layout, "--remap-references": batch.remap, VERSION: __version__}
+    changes = HIDDEN + digest(batch.changes, size=8) if batch.changes else ""
+    others = {
+        "the modification": changes,
+        "--layout": layout,
+        "--remap-references": batch.remap,
+        VERSION: __version__,
+    }
     every = decides | rules | settings | others
     return {
         name: _text(value)

@@ -144,7 +144,12 @@ def _planned(batch: "Batch") -> Iterator[_Candidate]:
         if not seen.first(own.source):
             continue
         rules = base.rules._replace(copy_others=own.rules.copy_others)
-        own = own._replace(rules=rules, in_place=base.in_place, on_failure=base.on_failure)
+        own = own._replace(
+            rules=rules,
+            in_place=base.in_place,
+            on_failure=base.on_failure,
+            modification=base.modification,
+        )
         if outcome is None:
             found = Found(own.source, step.relative, "")
             own, outcome = _placed(batch, own, found)

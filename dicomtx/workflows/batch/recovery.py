@@ -3,8 +3,11 @@
 import os
 
 from dicomtx.dicom import tags
+from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.derivation.references import predecessor
+from dicomtx.dicom.derivation.uids import new_uid
 from dicomtx.dicom.inspection import read_file_info
+from dicomtx.dicom.modification.original_attributes import old_uids
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.local_file import LocalFile
@@ -62,12 +65,16 @@ def _replaced(request: Request) -> Outcome | None:
     """
     try:
         with request.source.open() as file, open_part10(file, whole=False) as part10:
-            header, before = read_file_info(part10), predecessor(part10.data_set)
+            header, uids = read_file_info(part10), _replaced_uids(request, part10.data_set)
+            older = next((old for old, new in uids if new == header.sop_instance_uid), "")
+            before = older or predecessor(part10.data_set)
             ours = part10.meta.text(tags.IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID
         found = hash_of(request.source.path)
     except DicomtxError:
         return None
     if not (ours and _may_come_of(request, header.syntax)):
+        return None
+    if not uids and _renews(request):
         return None
     return Outcome(
         path=request.source.name,
@@ -76,6 +83,7 @@ def _replaced(request: Request) -> Outcome | None:
         target_syntax=header.syntax.uid,
         sop_instance_uid=before or header.sop_instance_uid,
         new_sop_instance_uid=header.sop_instance_uid if before else None,
+        new_uids=uids,
         output_hash=found,
         warnings=("done by a process that was killed",),
     )
@@ -93,9 +101,27 @@ def is_result(request: Request, path: str) -> bool:
                     before.data_set.text(tags.SOP_INSTANCE_UID),
                     now.data_set.text(tags.SOP_INSTANCE_UID),
                 )
-                return ours and was in (instance, predecessor(now.data_set) or instance)
+                older = old_uids(now.data_set).get(tags.SOP_INSTANCE_UID, instance)
+                return ours and was in (instance, older, predecessor(now.data_set) or instance)
     except DicomtxError:
         return False
+
+
+def _renews(request: Request) -> bool:
+    return bool(request.modification and request.modification.level)
+
+
+def _replaced_uids(request: Request, data_set: DataSet) -> tuple[tuple[str, str], ...]:
+    """Returns the old and new UIDs of a file that this request has modified; otherwise none.
+
+    The new UIDs depend on a secret of the journal, so no other run can have made them.
+    """
+    if not request.modification or not _renews(request):
+        return ()
+    seed, old = request.modification.seed.encode(), old_uids(data_set)
+    pairs = tuple((uid, data_set.text(tag)) for tag, uid in old.items())
+    made = [new_uid("derived", uid, seed) == new for uid, new in pairs]
+    return pairs if any(made) else ()
 
 
 def _same_bytes(one: Source, other: Source) -> bool:

@@ -1,4 +1,4 @@
-"""The second pass of a batch: updates references to instances that got new UIDs."""
+"""The second pass of a batch: updates references to what got new UIDs."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +23,7 @@ def remap(
     *,
     below: str = "",
     preserve: bool = False,
+    predecessors: bool = False,
     record: Callable[[int], None] | None = None,
 ) -> int:
     """Updates the references in a file in place; returns how many it changed.
@@ -32,9 +33,10 @@ def remap(
 
     Args:
         path: the file.
-        uid_map: maps old to new SOP Instance UIDs.
+        uid_map: maps old to new UIDs.
         below: the folder that contains the file, at any depth; links below it are not followed.
         preserve: keep the time of modification.
+        predecessors: also update references to predecessors, see ``reference_edits``.
         record: called with the open new file just before it replaces the old one. So a run that is
             killed at any moment has recorded every file that it replaced.
 
@@ -45,11 +47,12 @@ def remap(
     """
     with LocalFile(path).open() as file:
         with open_part10(file, whole=False) as part10:
-            if is_directory(part10) or not reference_edits(part10.data_set, uid_map):
+            found = reference_edits(part10.data_set, uid_map, predecessors=predecessors)
+            if is_directory(part10) or not found:
                 return 0
         times = os.stat(path)
         with open_part10(file) as part10:
-            edits = reference_edits(part10.data_set, uid_map)
+            edits = reference_edits(part10.data_set, uid_map, predecessors=predecessors)
             if part10.warnings:
                 raise SourceError(f"references not updated: {part10.warnings[0]}")
             with atomic_write(path, overwrite=True, below=below) as fd:

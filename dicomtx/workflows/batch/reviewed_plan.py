@@ -24,6 +24,9 @@ from dicomtx.workflows.preview.plan_record import SKIP
 NEEDED: Final = ("path", "relative", "action", "target_syntax", "bytes_in", "mtime_ns")
 UNREADABLE: Final = ""  # the action of a file that could not be read
 CHANGED: Final = "changed since the plan was made; run plan again"
+BY_RULE: Final = (
+    "a rule of the policy modifies this file, and a plan does not have the new values; use --policy"
+)
 UNKNOWN: Final = "unknown action, target or options"
 
 
@@ -182,6 +185,8 @@ def _refused(request: Request, values: dict[str, Any]) -> Outcome:
 
 
 def _request(where: str, source: Location, values: dict[str, Any], settings: Settings) -> Request:
+    if values.get("modified") and str(values.get("rule", "")):
+        raise UsageError(f"{where}: {BY_RULE}")
     kept = values["action"] in (Action.KEEP, Action.COPY)
     others = values["action"] == Action.COPY and not values["target_syntax"]
     if others:  # a file that is not DICOM

@@ -16,13 +16,14 @@ ENDINGS: Final = (".tsv", ".json")
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS uids (old TEXT PRIMARY KEY, new TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS uids_by_new ON uids (new);
+CREATE TABLE IF NOT EXISTS seeds (what TEXT PRIMARY KEY, seed TEXT NOT NULL) WITHOUT ROWID;
 """
 FRESH: Final = "CREATE TEMP TABLE IF NOT EXISTS fresh (old TEXT PRIMARY KEY) WITHOUT ROWID;"
 STALE: Final = "DELETE FROM uids WHERE old = ? AND old NOT IN (SELECT old FROM fresh)"
 
 
 class UidMap(Mapping[str, str]):
-    """Old and new SOP Instance UIDs in a database table, so that memory use stays constant.
+    """Old and new UIDs in a database table, so that memory use stays constant.
 
     The owner of the connection, such as the journal, commits.
     """
@@ -33,19 +34,33 @@ class UidMap(Mapping[str, str]):
         connection.executescript(SCHEMA + FRESH)
 
     def add(self, outcome: Outcome) -> None:
-        """Records the new UID of an outcome, if it has one. The last outcome of an old UID wins.
+        """Records the new UIDs of an outcome, if it has any. The last outcome of an old UID wins.
 
         An instance that was written again and kept its UID loses its earlier entry. If a file was
         overwritten, entries that lead to its old UID lead to its new one now.
         """
         old, new = outcome.sop_instance_uid, outcome.new_sop_instance_uid
-        if old and new and outcome.path == outcome.destination:
-            self._connection.execute("UPDATE uids SET new = ? WHERE new = ?", (new, old))
-        if old and new:
-            self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", (old, new))
-            self._connection.execute("INSERT OR IGNORE INTO fresh VALUES (?)", (old,))
-        elif old and outcome.target_syntax:
+        pairs = dict(outcome.new_uids) | ({old: new} if old and new else {})
+        for before, after in pairs.items():
+            self._put(before, after, in_place=outcome.path == outcome.destination)
+        if old and not new and outcome.target_syntax:
             self._connection.execute(STALE, (old,))
+
+    def _put(self, old: str, new: str, *, in_place: bool) -> None:
+        if in_place:
+            self._connection.execute("UPDATE uids SET new = ? WHERE new = ?", (new, old))
+        self._connection.execute("INSERT OR REPLACE INTO uids VALUES (?, ?)", (old, new))
+        self._connection.execute("INSERT OR IGNORE INTO fresh VALUES (?)", (old,))
+
+    def seed(self, what: str) -> str:
+        """Returns the secret that new UIDs depend on; the same for every run that does ``what``.
+
+        So a run that was killed, or that found more files later, goes on with the same new UIDs.
+        """
+        row = (what, os.urandom(16).hex())
+        self._connection.execute("INSERT OR IGNORE INTO seeds VALUES (?, ?)", row)
+        found = self._connection.execute("SELECT seed FROM seeds WHERE what = ?", (what,))
+        return str(found.fetchone()[0])
 
     def __getitem__(self, old: str) -> str:
         found = self._connection.execute("SELECT new FROM uids WHERE old = ?", (old,)).fetchone()

@@ -56,6 +56,7 @@ class Run:
 def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
     """Returns the outcome of a run; ``started`` is its start by ``time.perf_counter``."""
     request, made = run.request, run.plan
+    modified = made.modified if made else None
     left_out = isinstance(error, LeftOutError)
     status, reason = _status(run, error)
     error = None if left_out else error
@@ -86,6 +87,8 @@ def outcome(run: Run, started: float, error: DicomtxError | None) -> Outcome:
         exit_code=int(error.exit_code) if error else 0,
         modality=run.modality,
         rule=run.rule,
+        modified=modified.names if modified and written else (),
+        new_uids=modified.uids if modified and written else (),
     )
 
 

@@ -10,12 +10,13 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import tags
 from dicomtx.dicom.deflate import write_deflated
 from dicomtx.dicom.elements import EXPLICIT, Encoding
-from dicomtx.dicom.inspection import FileInfo, read_file_info
+from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
 from dicomtx.dicom.rewriter import Rewriter
-from dicomtx.engine.planning.apply_policy import ResolvedPlan, kept
+from dicomtx.engine.planning.apply_policy import ResolvedPlan
 from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Refuse
 from dicomtx.engine.transcoding.carry_out import Means, carry_out
+from dicomtx.engine.transcoding.modified import with_modification
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
 from dicomtx.errors import (
@@ -28,7 +29,13 @@ from dicomtx.errors import (
 from dicomtx.storage.source import Spool, Written, working_place
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
 from dicomtx.workflows.convert.destination import opened_destination
-from dicomtx.workflows.convert.failures import decided, empty, error_of, keep_original
+from dicomtx.workflows.convert.failures import (
+    decided,
+    empty,
+    error_of,
+    keep_original,
+    kept_instead,
+)
 from dicomtx.workflows.convert.file_rules import (
     check_kind,
     check_lossy_in_place,
@@ -112,12 +119,13 @@ def _convert(run: Run) -> None:
             with opened_destination(request, file, before) as fd:
                 try:
                     _write(run, made, part10, fd)
+                    why = _too_large(run, made, part10, fd)
+                    instead = kept_instead(settled, header, why) if why else None
                 except DicomtxError as error:
                     run.attempts = getattr(error, "attempts", run.attempts)
-                    made = keep_original(settled, header, error)
-                    _keep(run, made, part10, fd)
-                if not isinstance(made, Passing):
-                    _copy_unless_smaller(run, made, header, part10, fd)
+                    instead = keep_original(settled, header, error)
+                if instead:
+                    _keep(run, instead, part10, fd)
                 run.bytes_out = Written(fd=fd).size
                 if run.quality and run.bytes_out > run.bytes_in:
                     run.warnings.append(
@@ -154,6 +162,8 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
     with Spool(folder) as spool, Spool(folder) as icon_spool:
         means = Means(run.codecs, run.request.settings, spool, icon_spool, run.progress)
         done = carry_out(made, part10.data_set, means)
+        if made.modified:
+            done = with_modification(done, made.modified)
         run.decoder = done.decoder.name if done.decoder else ""
         run.encoder = done.encoder.name if done.encoder else ""
         run.attempts = done.attempts
@@ -169,25 +179,24 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
             raise VerificationError(f"the result is damaged: {error}") from error
 
 
-def _copy_unless_smaller(
-    run: Run, made: Changing, header: FileInfo, part10: Part10, fd: int
-) -> None:
-    """Replaces a result that is not as small as the settings ask with a copy of the source."""
+def _too_large(run: Run, made: Passing | Changing, part10: Part10, fd: int) -> str:
+    """Returns why a result is not as small as the settings ask; empty if it is."""
+    if isinstance(made, Passing) or (made.modified and made.source == made.target):
+        return ""
     size = Written(fd=fd).size
     told = too_large(size, part10.file.size, run.request.settings)
-    if told:
-        reason = f"as {made.target.name} it would {told} ({size} bytes)"
-        _keep(run, kept(made, reason, header), part10, fd)
+    return f"as {made.target.name} it would {told} ({size} bytes)" if told else ""
 
 
-def _keep(run: Run, made: Keep, part10: Part10, fd: int) -> None:
-    """Replaces the result with a copy of the source."""
+def _keep(run: Run, made: Keep | Changing, part10: Part10, fd: int) -> None:
+    """Replaces the result with a copy of the source, which is modified if that is asked for."""
     run.plan, run.quality = made, None
     run.decoder = run.encoder = run.new_uid = ""
     run.frames = run.frames_verified = 0
     del run.warnings[run.told :]  # drops warnings about the discarded result
     empty(fd)
-    _pass(run, made, part10, fd)
+    run.warnings += made.warnings
+    _write(run, made, part10, fd)
 
 
 def _pass(run: Run, made: Passing, part10: Part10, fd: int) -> None:
@@ -218,6 +227,7 @@ def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) ->
     """Writes the output: file meta information and data set."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
+    encoding = encoding if target.known else part10.encoding
     rewriter = Rewriter(part10.data_set, encoding, done.edits)
     rope = file_meta(part10, target, done.new_uid)
     data_set = rewriter.rope(done.pixel_data)

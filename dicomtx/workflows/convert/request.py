@@ -3,6 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 from dicomtx.codecs.codec import Attempt
+from dicomtx.dicom.modification.modification import Modification
 from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import OneTarget, Policy
 from dicomtx.frozen import Frozen
@@ -67,6 +68,7 @@ class Request(NamedTuple):
         below: the folder that contains the output, at any depth; links below it are not followed.
             If empty, links are followed.
         size: bytes of the source when it was listed, to estimate the time; 0 if unknown.
+        modification: what to change in the data set; None changes nothing.
     """
 
     source: Location
@@ -81,6 +83,7 @@ class Request(NamedTuple):
     listed: tuple[int, ...] = ()
     below: str = ""
     size: int = 0
+    modification: Modification | None = None
 
     @property
     def decider(self) -> Policy:
@@ -100,7 +103,7 @@ class Outcome(Frozen):
         source_syntax: UID of the syntax the source is really in; empty if it could not be read.
         target_syntax: UID of the syntax the output is in; empty without output.
         sop_instance_uid: of the source; empty if it has none, or could not be read.
-        new_sop_instance_uid: only if the step was lossy.
+        new_sop_instance_uid: only if the step was lossy, or a modification changed it.
         decoder: the codec that decoded; empty if none did.
         encoder: the codec that encoded; empty if none did.
         attempts: the codecs that failed.
@@ -119,6 +122,8 @@ class Outcome(Frozen):
         output_hash: BLAKE2b of the output, 32 bytes in hexadecimal; in batches only.
         modality: of the source; empty if it has none, or could not be read.
         rule: the rule of a policy that decided; empty without a policy.
+        modified: the elements that a modification changed, by keyword.
+        new_uids: the old and new Study, Series and SOP Instance UIDs of a modification.
     """
 
     path: str
@@ -147,6 +152,8 @@ class Outcome(Frozen):
     output_hash: str = ""
     modality: str = ""
     rule: str = ""
+    modified: tuple[str, ...] = ()
+    new_uids: tuple[tuple[str, str], ...] = ()
 
     @property
     def lossy(self) -> bool:
@@ -158,6 +165,7 @@ class Outcome(Frozen):
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
         return self._asdict() | {
             "attempts": [attempt._asdict() for attempt in self.attempts],
+            "new_uids": dict(self.new_uids),
             "quality": self.quality.as_json() if self.quality else None,
             "size_ratio": ratio,
         }

@@ -40,6 +40,7 @@ class Planned:
         error: the error that the conversion would end with; empty if it would not fail.
         exit_code: the exit code of the conversion: 0, 3, 4, 8 or 70; in a dry run also 2 and 7.
         otherwise: the alternatives if the frames do not allow the plan.
+        modified: the elements that a modification changes, by keyword.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Planned:
     error: str = ""
     exit_code: int = 0
     otherwise: tuple[str, ...] = ()
+    modified: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -53,6 +53,7 @@ def with_plan(planned: Planned, settled: ResolvedPlan, codecs: Codecs) -> Planne
         bytes_out=planned.bytes_in if isinstance(made, Passing) else None,
         exit_code=int(error.exit_code) if error else 0,
         otherwise=(*alternatives_of(made), *_unless_smaller(made, settled.settings)),
+        modified=made.modified.names if made.modified else (),
     )
 
 
@@ -61,6 +62,8 @@ def _unless_smaller(made: Plan, settings: Settings) -> tuple[str, ...]:
     wanted = settings.only_if_smaller
     if wanted is False or isinstance(made, Passing | Refuse):
         return ()
+    if made.modified:
+        return ("modified, but not converted, if the result is not smaller",)
     by = "" if wanted is True else f" by {wanted:g} %"
     return (f"copied unchanged if the result is not smaller{by}",)
 
@@ -73,7 +76,8 @@ def with_error(planned: Planned, error: DicomtxError) -> Planned:
 
 def changes_uid(made: Plan, settings: Settings) -> bool:
     """Returns whether a plan assigns a new SOP Instance UID, as lossy plans do by default."""
-    return loses(made) and settings.uid != "keep"
+    new = made.modified and made.modified.sop_instance_uid
+    return bool(new) or (loses(made) and settings.uid != "keep")
 
 
 def changed_options(settings: Settings) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Changes that a user asks for: values that are set, replaced or removed, and new UIDs."""

@@ -1,1 +1,0 @@
-"""Changes elements and UIDs, and the syntax with them."""
