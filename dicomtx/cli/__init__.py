@@ -40,13 +40,19 @@ COMMANDS: Final = {
     "queue": ("dicomtx.cli.queue", "List, retry or drop the deliveries of a spool."),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "shims": (
-        "dicomtx.cli.shims",
+        "dicomtx.cli.installation.shims",
         "Install executables such as gdcmconv that run dicomtx.",
     ),
-    "codecs": ("dicomtx.cli.codecs", "Show which codec decodes and encodes which syntax."),
-    "config": ("dicomtx.cli.config", "Show the settings and where they come from."),
-    "completion": ("dicomtx.cli.completion", "Print the completion script of a shell."),
-    "doctor": ("dicomtx.cli.doctor", "Test the codecs; show what a bug report needs."),
+    "codecs": (
+        "dicomtx.cli.installation.codecs",
+        "Show which codec decodes and encodes which syntax.",
+    ),
+    "config": ("dicomtx.cli.installation.config", "Show the settings and where they come from."),
+    "completion": (
+        "dicomtx.cli.installation.completion",
+        "Print the completion script of a shell.",
+    ),
+    "doctor": ("dicomtx.cli.installation.doctor", "Test the codecs; show what a bug report needs."),
 }
 FACES: Final = (
     *("gdcmconv", "dcmconv", "dcmcjpeg", "dcmdjpeg", "dcmcjpls", "dcmdjpls", "dcmcrle", "dcmdrle"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomtx.cli import main
-from dicomtx.cli.doctor import has_failed
+from dicomtx.cli.installation.doctor import has_failed
 from dicomtx.cli.output.console import opened
 from dicomtx.cli.output.doctor import show
 from dicomtx.codecs.registry import BrokenPlugin

@@ -1,0 +1,1 @@
+"""Commands about this installation: its codecs, settings, shells and health."""
