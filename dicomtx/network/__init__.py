@@ -1,1 +1,1 @@
-"""Sends and receives instances: DICOM by pynetdicom, and HTTP by httpx."""
+"""Sends and receives instances: by DICOM over TCP, and by HTTP."""
