@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from dicomtx.errors import UnreachableError
 from dicomtx.network.address import Address
-from dicomtx.network.delivery import Contexts
 from dicomtx.storage.location import Location
 from dicomtx.workflows.send.options import SendOptions
 from dicomtx.workflows.send.sent import Sent
 from dicomtx.workflows.send.session import Session, opened_for
+from dicomtx.workflows.send.survey import Survey
 
 Result = tuple[Location, Sent]
 Results = queue.SimpleQueue[Result | BaseException | None]
@@ -37,7 +37,7 @@ class Crew:
         self.left: deque[Location] = deque()
         self.unreachable: UnreachableError | None = None
 
-    def run(self, files: Sequence[Location], contexts: Contexts) -> Iterator[Result]:
+    def run(self, files: Sequence[Location], found: Survey) -> Iterator[Result]:
         """Yields each file with what became of it, as they are done.
 
         A connection that cannot be made, perhaps because the peer limits their number, leaves its
@@ -46,14 +46,14 @@ class Crew:
         self.left = deque(files)
         self.unreachable = None
         if min(self._jobs, len(files)) <= 1:
-            yield from self._work(contexts)
+            yield from self._work(found)
         else:
-            yield from self._together(min(self._jobs, len(files)), contexts)
+            yield from self._together(min(self._jobs, len(files)), found)
 
-    def _work(self, contexts: Contexts) -> Iterator[Result]:
+    def _work(self, found: Survey) -> Iterator[Result]:
         """Sends files over one connection until none is left, or it cannot be made."""
         try:
-            with opened_for(self._address, contexts, self._options) as session:
+            with opened_for(self._address, found, self._options) as session:
                 while self.left:
                     yield from self._next(session)
         except UnreachableError as error:
@@ -71,11 +71,11 @@ class Crew:
             raise
         yield source, sent
 
-    def _together(self, jobs: int, contexts: Contexts) -> Iterator[Result]:
+    def _together(self, jobs: int, found: Survey) -> Iterator[Result]:
         """Yields the results of several threads; an error in one of them ends all."""
         results = Results()
         stopping = threading.Event()
-        work = (contexts, results, stopping)
+        work = (found, results, stopping)
         threads = [threading.Thread(target=self._fill, args=work, daemon=True) for _ in range(jobs)]
         for thread in threads:
             thread.start()
@@ -86,10 +86,10 @@ class Crew:
             for thread in threads:
                 thread.join()
 
-    def _fill(self, contexts: Contexts, results: Results, stopping: threading.Event) -> None:
+    def _fill(self, found: Survey, results: Results, stopping: threading.Event) -> None:
         """Works in a thread until nothing is left to do."""
         try:
-            for result in self._work(contexts):
+            for result in self._work(found):
                 results.put(result)
                 if stopping.is_set():
                     break

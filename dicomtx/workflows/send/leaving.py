@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.dicom.inspection import FileInfo
-from dicomtx.dicom.part10 import Part10
 from dicomtx.engine.orthanc.negotiation import Peer, negotiated_syntax, proposed
 from dicomtx.engine.planning.apply_policy import ResolvedPlan, resolve_plan
 from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, Refuse
 from dicomtx.engine.planning.planner import plan, refusal
 from dicomtx.engine.planning.policy import Subject
+from dicomtx.errors import DicomtxError, PolicyError, UnsupportedError
 from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.send.options import SendOptions
@@ -40,11 +39,6 @@ class Leaving(NamedTuple):
     kept: str = ""
 
 
-def subject_of(part10: Part10, header: FileInfo) -> Subject:
-    """Returns the file as policies and negotiations see it: its label is its real syntax."""
-    return Subject(header._replace(label=header.syntax), part10.data_set, part10.file.size)
-
-
 def wanted(subject: Subject, options: SendOptions, codecs: Codecs) -> tuple[str, ...]:
     """Returns the UIDs of the syntaxes to propose for a file, the first choice first."""
     syntaxes = proposed(subject.header.label, options.preferred)
@@ -64,7 +58,7 @@ def leaving(
     """Returns how a file leaves.
 
     Args:
-        subject: the file, as ``subject_of`` returns it.
+        subject: the file, as ``Examined.subject`` returns it.
         accepts: what the peer takes.
         options: what the user allows.
         codecs: the enabled codecs.
@@ -145,3 +139,12 @@ def _not_decoded(made: Plan, options: SendOptions) -> str:
 def is_as_it_is(left: Leaving) -> bool:
     """Returns whether the bytes of the data set leave as they are in the file."""
     return isinstance(left.plan, Copy | Keep)
+
+
+def refusal_of(left: Leaving, made: Refuse) -> DicomtxError:
+    """Returns the error for a file that is not sent."""
+    if left.by_policy:
+        return PolicyError(f"refused by {left.rule}: {made.reason}")
+    if made.reason.startswith("cannot be sent"):
+        return UnsupportedError(made.reason)
+    return UnsupportedError(f"cannot be sent as {made.target.name}: {made.reason}")

@@ -13,9 +13,10 @@ from dicomtx.storage.location import Location
 from dicomtx.transfer_syntaxes import BY_UID
 from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.preview.planned import changes_uid
-from dicomtx.workflows.send.contexts import contexts_of
 from dicomtx.workflows.send.job import Sending
-from dicomtx.workflows.send.session import Session, opened_for, refusal
+from dicomtx.workflows.send.leaving import refusal_of
+from dicomtx.workflows.send.session import Session, opened_for
+from dicomtx.workflows.send.survey import survey
 
 AT_ONCE = 500
 
@@ -67,8 +68,9 @@ def previewed(asked: Sending) -> Iterator[Preview]:
 def _some(asked: Sending, some: Sequence[Found]) -> Iterator[Preview]:
     files = [one.source for one in some if not one.error]
     with Codecs(asked.options.settings) as codecs:
-        contexts = contexts_of(files, asked.options, codecs)
-    with opened_for(asked.address, _all_syntaxes(contexts), asked.options) as session:
+        found = survey(files, asked.options, codecs)
+    found = found._replace(contexts=_all_syntaxes(found.contexts))
+    with opened_for(asked.address, found, asked.options) as session:
         for one in some:
             yield _one(asked, session, one)
 
@@ -99,7 +101,7 @@ def _planned(asked: Sending, session: Session, source: Location) -> Preview:
     header, left = session.plan(source)
     made = left.plan
     refused = isinstance(made, Refuse)
-    error = refusal(left, made) if isinstance(made, Refuse) else None
+    error = refusal_of(left, made) if isinstance(made, Refuse) else None
     accepts = None
     if isinstance(asked.address, DicomAddress):
         accepts = tuple(uid for uid in BY_UID if session.accepts(header.sop_class_uid, uid))

@@ -10,11 +10,11 @@ from dicomtx.errors import SourceError, UnreachableError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
 from dicomtx.workflows.inputs.arguments import Found, find
-from dicomtx.workflows.send.contexts import contexts_of
 from dicomtx.workflows.send.crew import Crew
 from dicomtx.workflows.send.job import Sending
 from dicomtx.workflows.send.journal import Journal, open_journal
 from dicomtx.workflows.send.sent import Sent, not_sent, skipped
+from dicomtx.workflows.send.survey import survey
 
 Note = Callable[[str], object]
 AT_ONCE = 500
@@ -119,14 +119,13 @@ class SendRun:
             self._crew.left.clear()
             return
         with Codecs(self._asked.options.settings) as codecs:
-            contexts = contexts_of(files, self._asked.options, codecs)
-        stats = {source: source.stat() for source in files} if self._journal else {}
-        for source, sent in self._crew.run(files, contexts):
+            found = survey(files, self._asked.options, codecs)
+        for source, sent in self._crew.run(files, found):
             tries = self._tries.pop(source, 0) + sent.tries
             if sent.again:
                 self._tries[source] = tries
             if sent.delivered and self._journal:
-                self._journal.add(source, stats.get(source) or Stat(), sent)
+                self._journal.add(source, found.files[source].stat or Stat(), sent)
             yield source, sent._replace(tries=tries)
 
     def _given_up(self, source: Location, error: UnreachableError) -> Sent:

@@ -2,39 +2,39 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo, read_file_info
-from dicomtx.dicom.part10 import Part10, open_part10
+from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.planning.plan import Refuse
 from dicomtx.engine.planning.planner import plan
+from dicomtx.engine.planning.policy import Subject
 from dicomtx.errors import (
     DicomtxError,
     NetworkError,
-    PolicyError,
     SourceError,
     UnreachableError,
     UnsupportedError,
 )
 from dicomtx.network.address import Address
-from dicomtx.network.delivery import Connection, Contexts, Delivery, Instance
+from dicomtx.network.delivery import Connection, Delivery, Instance
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location
 from dicomtx.storage.source import Source, temporary_folder
 from dicomtx.storage.staging import staging_folder
-from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.convert import ADDED_META, convert
 from dicomtx.workflows.convert.failures import FAILURES
 from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.send.connections import connected
-from dicomtx.workflows.send.contexts import contexts_of
-from dicomtx.workflows.send.leaving import Leaving, is_as_it_is, leaving, subject_of
+from dicomtx.workflows.send.leaving import Leaving, is_as_it_is, leaving, refusal_of
 from dicomtx.workflows.send.options import SendOptions
 from dicomtx.workflows.send.sent import Sent, not_sent
+from dicomtx.workflows.send.survey import Examined, Survey, examined, survey
 
 TEMPORARY = FileRules(passing=True, part10=True)
 OF_FILES = ("preamble cleared", ADDED_META)
@@ -53,14 +53,14 @@ def opened(
     error here: ``Session.send`` reports them.
     """
     with Codecs(options.settings) as codecs:
-        contexts = contexts_of(files, options, codecs)
-    with opened_for(address, contexts, options) as session:
+        found = survey(files, options, codecs)
+    with opened_for(address, found, options) as session:
         yield session
 
 
 @contextmanager
-def opened_for(address: Address, contexts: Contexts, options: SendOptions) -> Iterator["Session"]:
-    """Yields a session that can send files of these SOP classes to a peer.
+def opened_for(address: Address, found: Survey, options: SendOptions) -> Iterator["Session"]:
+    """Yields a session that can send the files of a survey to a peer.
 
     Raises:
         UnreachableError: the peer cannot be reached, or refuses the connection.
@@ -69,9 +69,24 @@ def opened_for(address: Address, contexts: Contexts, options: SendOptions) -> It
     with (
         Codecs(options.settings) as codecs,
         staging_folder(place) as folder,
-        connected(address, contexts, options) as connection,
+        connected(address, found.contexts, options) as connection,
     ):
-        yield Session(connection, str(address), options, codecs, folder)
+        means = Means(codecs, os.path.join(folder, "converted.dcm"), found.files)
+        yield Session(connection, str(address), options, means)
+
+
+class Means(NamedTuple):
+    """What a session works with.
+
+    Attributes:
+        codecs: the open codecs.
+        result: the path of the temporary file for results.
+        known: files whose headers were read before.
+    """
+
+    codecs: Codecs
+    result: str
+    known: Mapping[Location, Examined]
 
 
 class Session:
@@ -85,15 +100,13 @@ class Session:
         connection: Connection,
         destination: str,
         options: SendOptions,
-        codecs: Codecs,
-        folder: str,
+        means: Means,
     ) -> None:
-        """Takes an open connection, and a private folder for temporary files."""
+        """Takes an open connection, and what to work with."""
         self._connection = connection
         self._destination = destination
         self._options = options
-        self._codecs = codecs
-        self._result = os.path.join(folder, "converted.dcm")
+        self._codecs, self._result, self._known = means
 
     def send(self, source: Location) -> Sent:
         """Sends one file, and returns what became of it.
@@ -124,23 +137,31 @@ class Session:
             NetworkError: the peer cannot be asked what it accepts.
             DicomtxError: the file cannot be read, or is not for sending.
         """
-        with boundary(), self._opened(source) as (_, part10):
-            header = checked(part10)
-            return header, self._leaving(part10, header, {})
+        with boundary(), self._opened(source) as (_, found, subject):
+            checked(found.header)
+            return found.header, self._leaving(found, subject, {})
 
     @contextmanager
-    def _opened(self, source: Location) -> Iterator[tuple[Source, Part10]]:
+    def _opened(self, source: Location) -> Iterator[tuple[Source, Examined, Subject]]:
+        """Yields a file, what its header says, and how policies see it."""
+        known = self._known.get(source)
+        if known and not self._options.policy and known.stat and known.stat == source.stat():
+            with source.open() as file:
+                yield file, known, known.subject()
+            return
         salvage = self._options.settings.salvage
         with source.open() as file, open_part10(file, salvage=salvage) as part10:
-            yield file, part10
+            found = examined(part10)
+            yield file, found, found.subject(part10.data_set)
 
-    def _leaving(self, part10: Part10, header: FileInfo, failed: dict[str, str]) -> Leaving:
+    def _leaving(self, found: Examined, subject: Subject, failed: dict[str, str]) -> Leaving:
+        header = found.header
+
         def accepts(uid: str) -> bool:
             return self._connection.accepts(header.sop_class_uid, uid)
 
-        subject = subject_of(part10, header)
         left = leaving(subject, accepts, self._options, self._codecs, failed)
-        if not is_as_it_is(left) or not _is_wrong(part10, header):
+        if not is_as_it_is(left) or not found.wrong:
             return left
         repaired = plan(header, header.syntax, self._codecs, left.settings)
         return left._replace(plan=repaired)
@@ -148,14 +169,14 @@ class Session:
     def _send(self, source: Location) -> Sent:
         failed: dict[str, str] = {}
         while True:
-            with self._opened(source) as (file, part10):
-                header = checked(part10)
-                left = self._leaving(part10, header, failed)
+            with self._opened(source) as (file, found, subject):
+                checked(found.header)
+                left = self._leaving(found, subject, failed)
                 if isinstance(left.plan, Refuse):
-                    return self._refused(source, header, left, left.plan)
+                    return self._refused(source, found.header, left, left.plan)
                 if is_as_it_is(left):
-                    made = self._unchanged(source, header, left, file.size)
-                    return self._delivered(made, header, left, file, part10.start)
+                    made = self._unchanged(source, found.header, left, file.size)
+                    return self._delivered(made, found.header, left, file, found.data_set)
             made = self._converted(source, left)
             target = left.plan.target.uid
             others = left.rule == "37c" or left.keeps  # there are other syntaxes to try
@@ -168,7 +189,7 @@ class Session:
             return self._delivered(made, read_file_info(part10), left, file, part10.start)
 
     def _refused(self, source: Location, header: FileInfo, left: Leaving, made: Refuse) -> Sent:
-        sent = not_sent(source.name, self._destination, refusal(left, made))
+        sent = not_sent(source.name, self._destination, refusal_of(left, made))
         return sent._replace(
             source_syntax=header.syntax.uid,
             sop_class_uid=header.sop_class_uid,
@@ -255,33 +276,15 @@ def _warnings(made: Outcome, left: Leaving, answer: Delivery) -> tuple[str, ...]
     return tuple(text for text in texts if not text.startswith(OF_FILES))
 
 
-def checked(part10: Part10) -> FileInfo:
-    """Returns the header of a file that can be sent.
+def checked(header: FileInfo) -> None:
+    """Checks that a file can be sent.
 
     Raises:
-        SourceError: it is a DICOMDIR, or has no SOP class or instance UID.
+        UnsupportedError: it is a DICOMDIR.
+        SourceError: it has no SOP class or instance UID.
     """
-    header = read_file_info(part10)
     if header.file_set:
         raise UnsupportedError("cannot be sent: it is a DICOMDIR, which is not an instance")
     for name, uid in (("Class", header.sop_class_uid), ("Instance", header.sop_instance_uid)):
         if not uid:
             raise SourceError(f"cannot be sent: it has no SOP {name} UID")
-    return header
-
-
-def _is_wrong(part10: Part10, header: FileInfo) -> bool:
-    """Whether the data set does not match its syntax, so that a peer could not read it."""
-    label: TransferSyntax | None = part10.label
-    if label is not None and label != header.syntax:
-        return True
-    return part10.has_meta and not header.sound
-
-
-def refusal(left: Leaving, made: Refuse) -> DicomtxError:
-    """Returns the error for a file that is not sent."""
-    if left.by_policy:
-        return PolicyError(f"refused by {left.rule}: {made.reason}")
-    if made.reason.startswith("cannot be sent"):
-        return UnsupportedError(made.reason)
-    return UnsupportedError(f"cannot be sent as {made.target.name}: {made.reason}")

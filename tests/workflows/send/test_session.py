@@ -193,6 +193,20 @@ def test_what_is_not_an_instance_fails_by_name(picky: StoreScp, tmp_path: Path) 
     assert len(picky.files()) == before
 
 
+@pytest.mark.parametrize("name", ["MR_small_implicit.dcm", "MR_small_RLE.dcm"])
+def test_a_file_that_changed_after_it_was_looked_up_is_read_again(
+    picky: StoreScp, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "changing.dcm"
+    path.write_bytes(file("MR_small.dcm").read_bytes())
+    source = LocalFile(str(path))
+    with opened(picky.address, [source, LocalFile(str(file(name)))], SendOptions()) as session:
+        path.write_bytes(file(name).read_bytes())
+        one = session.send(source)
+    assert (one.status, one.action, one.rule) == ("done", "copy", "37b")
+    assert data_set_of(arrived(picky, one)) == data_set_of(file(name))
+
+
 def test_a_failed_status_is_reported_with_its_meaning() -> None:
     def play(connection: socket.socket) -> None:
         accept(connection)
