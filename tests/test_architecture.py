@@ -306,6 +306,7 @@ def test_only_the_command_line_and_the_api_choose_what_converts_many_files() -> 
         "api/batch.py",
         "cli/options/batch_job.py",
         "cli/export.py",
+        "cli/network/receive.py",
         "cli/route.py",
         "cli/watch.py",
     }

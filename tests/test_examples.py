@@ -329,6 +329,7 @@ def test_the_nightly_job_leaves_one_that_is_still_at_it_alone(tmp_path: Path, pa
         ("dicomtx-http.service", "serve"),
         ("dicomtx-watch.service", "watch"),
         ("dicomtx-route.service", "route"),
+        ("dicomtx-receive.service", "receive"),
     ],
 )
 def test_the_units_start_commands_with_options_that_they_have(unit: str, name: str) -> None:

@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "batch": ("dicomtx.cli.batch", "Convert directory trees; resume interrupted runs."),
     "modify": ("dicomtx.cli.modify", "Change elements and UIDs of files, and record the old ones."),
     "watch": ("dicomtx.cli.watch", "Convert files as they arrive in a folder."),
+    "receive": (
+        "dicomtx.cli.network.receive",
+        "Receive files from other systems by DICOM C-STORE.",
+    ),
     "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
     "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),
     "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax files would be sent to a peer."),

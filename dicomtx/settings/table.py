@@ -241,7 +241,7 @@ class Settings(NamedTuple):
         groups.lossy(
             "Allow --in-place to replace files with lossy ones, and watch to remove the originals.",
             scope="run",
-            commands=("convert", "batch", "modify", "watch"),
+            commands=("convert", "batch", "modify", "watch", "receive"),
             option="--allow-lossy-in-place/--no-lossy-in-place",
         ),
     ] = False

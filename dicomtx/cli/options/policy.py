@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -17,12 +17,34 @@ if TYPE_CHECKING:
     from dicomtx.engine.planning.policy import Policy
 
 
+VIA: Final = option(
+    *("Policy", "--via"),
+    type=click.Choice(["rest", "dicom"]),
+    default="rest",
+    show_default=True,
+    help="How files reach Orthanc: by REST, or by C-STORE (dicom). C-STORE applies"
+    " AcceptedTransferSyntaxes.",
+)
+ON_FAILURE: Final = option(
+    *("Policy", "--on-failure"),
+    type=click.Choice(["error", "keep-original"]),
+    default="error",
+    show_default=True,
+    help="If a file cannot be transcoded: report an error, or keep it unchanged as Orthanc does.",
+)
+
+
 def policy_options(command: Callable[..., int], *, implied: bool = True) -> Callable[..., int]:
     """Adds --policy, --orthanc, --via and --on-failure; put it below ``settings_options``.
 
     The command receives ``policy`` (None if --to decides) and ``on_failure``. Without these
     options, the policy ``default`` of the settings file applies if there is one and ``implied``.
     """
+    return ingest_options(VIA(ON_FAILURE(command)), implied=implied)
+
+
+def ingest_options(command: Callable[..., int], *, implied: bool = True) -> Callable[..., int]:
+    """Adds --policy and --orthanc for files that arrive by C-STORE, and passes on ``policy``."""
 
     @option(
         *("Policy", "--policy", "named"),
@@ -36,27 +58,11 @@ def policy_options(command: Callable[..., int], *, implied: bool = True) -> Call
         help="Decide as Orthanc does with this configuration: a file or a folder, such as"
         " /etc/orthanc. Repeatable.",
     )
-    @option(
-        *("Policy", "--via"),
-        type=click.Choice(["rest", "dicom"]),
-        default="rest",
-        show_default=True,
-        help="How files reach Orthanc: by REST, or by C-STORE (dicom). C-STORE applies"
-        " AcceptedTransferSyntaxes.",
-    )
-    @option(
-        *("Policy", "--on-failure"),
-        type=click.Choice(["error", "keep-original"]),
-        default="error",
-        show_default=True,
-        help="If a file cannot be transcoded: report an error, or keep it unchanged as Orthanc"
-        " does.",
-    )
     @wraps(command)
     def with_policy(*args: Any, **options: Any) -> int:
         context = click.get_current_context()
         named, orthanc = options.pop("named"), options.pop("orthanc")
-        by_dicom = options.pop("via") == "dicom"
+        by_dicom = options.pop("via", "dicom" if orthanc else "rest") == "dicom"
         given = context.get_parameter_source("target") is ParameterSource.COMMANDLINE
         if given + bool(named) + bool(orthanc) > 1:
             raise click.UsageError("--to, --policy and --orthanc contradict each other")

@@ -128,7 +128,10 @@ class OrthancPolicy:
         """Returns why its C-STORE SCP would not accept an instance (rules 41 and 42), if so."""
         if header.label.uid not in self.accepted:
             return f"its C-STORE SCP does not accept {header.label.name}"
-        sop_class = header.sop_class_uid
+        return self.class_not_accepted(header.sop_class_uid)
+
+    def class_not_accepted(self, sop_class: str) -> str:
+        """Returns why its C-STORE SCP would not accept a SOP class (rule 42), if so."""
         if self.accepted_sop_classes and sop_class not in self.accepted_sop_classes:
             return f"SOP class {sop_class} is not in AcceptedSopClasses"
         if sop_class in self.rejected_sop_classes:

@@ -74,8 +74,7 @@ class Acceptance(Frozen):
     def allows(self, host: str) -> bool:
         """Returns whether an address can call."""
         address = ip_address(host.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        return not self.networks or any((mapped or address) in n for n in self.networks)
+        return not self.networks or any(address in network for network in self.networks)
 
     def answer(self, context: ProposedContext) -> Answered:
         """Returns the answer to a presentation context."""

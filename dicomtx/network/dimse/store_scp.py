@@ -44,6 +44,7 @@ from dicomtx.network.reception import (
 
 LONGEST_REQUEST: Final = 1 << 20  # bytes of A-ASSOCIATE-RQ; 128 contexts of 60 syntaxes take 300 kB
 LONGEST_COMMAND: Final = 1 << 14
+MAPPED: Final = "::ffff:"  # before an IPv4 address that reached a socket for IPv6
 LENIENT: Final = 12  # bytes: some peers do not count headers in the length of a PDU
 UNRECOGNIZED, UNEXPECTED = 1, 2  # reasons of A-ABORT (PS3.8 9.3.8)
 OPENING: Final = 30.0  # seconds for the request to arrive (the ARTIM timer of PS3.8 9.1.5)
@@ -95,7 +96,8 @@ class Acceptor:
         self._acceptance = acceptance
         self._limits = limits
         self._handler = handler
-        self.host, self._port = connection.getpeername()[:2]
+        host, self._port = connection.getpeername()[:2]
+        self.host = host.removeprefix(MAPPED)
         self._forever = time.monotonic() + limits.total if limits.total else float("inf")
         self._stream = PduStream(connection, min(limits.idle, OPENING), self._forever)
         self._contexts: dict[int, tuple[str, str]] = {}

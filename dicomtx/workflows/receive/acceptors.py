@@ -1,5 +1,6 @@
 """Accepts connections in one child process, with a thread for each association."""
 
+import errno
 import mmap
 import os
 import select
@@ -20,6 +21,7 @@ from dicomtx.network.reception import Handler, Limits
 from dicomtx.storage.source import reason
 
 BACKLOG: Final = 256
+ANY: Final = {socket.AF_INET: "", socket.AF_INET6: "::"}
 HALF_OPEN: Final = 64  # connections of a process that can be without an association
 COUNT: Final = struct.Struct("<L")
 
@@ -57,7 +59,7 @@ class Counts:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Returns a socket that all processes accept connections from.
+    """Returns a socket that all processes accept connections from; an empty host is all addresses.
 
     One socket, and not one per process: the connections that wait when a process dies are not
     lost, a process that is idle takes the next one, and no other program can share the port.
@@ -65,21 +67,31 @@ def listening(host: str, port: int) -> socket.socket:
     Raises:
         NetworkError: the port is in use, or the address is not of this machine.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(found[0], socket.SOCK_STREAM)
-    except OSError as error:
-        raise NetworkError(f"{host}: {reason(error)}") from error
+    listener = _socket_for(host)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[4])
+        listener.bind((host or ANY[listener.family], port))
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError as error:
         listener.close()
-        told = f"cannot listen on {host} port {port}: {reason(error)}"
-        raise NetworkError(f"{told}. Use another --port") from error
+        place = f"{host} port {port}" if host else f"port {port}"
+        hint = ". Use another --port" if error.errno == errno.EADDRINUSE else ""
+        raise NetworkError(f"cannot listen on {place}: {reason(error)}{hint}") from error
     return listener
+
+
+def _socket_for(host: str) -> socket.socket:
+    """Returns a socket of the family of an address; without one, for IPv6 and IPv4 if possible."""
+    try:
+        if not host and socket.has_dualstack_ipv6():
+            listener = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            return listener
+        found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)
+        return socket.socket(found[0][0], socket.SOCK_STREAM)
+    except OSError as error:
+        raise NetworkError(f"{host}: {reason(error)}") from error
 
 
 class Acceptors:

@@ -187,8 +187,9 @@ class _Family:
         self._children.remove(child)
         if self._stopping:
             return
-        self._told.note(f"{child.role.name} {ending_of(os.waitstatus_to_exitcode(status))}")
-        early = time.monotonic() - child.started < SOON
+        if status:  # 0: it has got the signal that is on its way to this process
+            self._told.note(f"{child.role.name} {ending_of(os.waitstatus_to_exitcode(status))}")
+        early = not status or time.monotonic() - child.started < SOON
         self._waiting.append((time.monotonic() + SOON * early, child.role))
 
 

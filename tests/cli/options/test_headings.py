@@ -27,7 +27,7 @@ FOUND = dict(commands())
 def test_the_commands_with_many_options_have_headings() -> None:
     names = {"convert", "batch", "plan", "archive", "media", "compare", "negotiate", "codecs"}
     names |= {"info", "completion", "show", "path", "doctor", "check", "explain", "fixtures"}
-    names |= {"install", "uninstall", "list", "watch", "route", "retry", "drop", "send"}
+    names |= {"install", "uninstall", "list", "watch", "receive", "route", "retry", "drop", "send"}
     assert set(FOUND) == names
 
 
