@@ -80,7 +80,7 @@ def test_sources_are_overwritten_and_done_once(run: Run, tree: Path, tmp_path: P
         (["--remove", "PatientID", "--set", "PatientID=1"], "contradict each other"),
         (["--keep-uids", "--level", "study"], "--level and --keep-uids contradict"),
         (["--uid", "keep"], "--uid keep also needs --keep-uids"),
-        (["--level", "series", "--set", "PatientID=1"], "--level series keeps it"),
+        (["--level", "series", "--set", "PatientID=1"], "the level series keep it"),
         (["--set", "PatientID=1", "--quality", "80"], "--quality needs a lossy target"),
         (["--best-of", "rle,explicit"], ""),
     ],

@@ -57,7 +57,7 @@ def batch_of(
         options["journal"],
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
-        options["remap"] or bool(modification and modification.changes_uids),
+        options["remap"],
         executor=ProcessPool(options["jobs"], options["settings"].max_memory, timeout),
         policy=None if best_of or options["from_plan"] else _policy(options),
         on_failure=options["on_failure"],

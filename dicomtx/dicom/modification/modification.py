@@ -51,6 +51,11 @@ class Modification(Frozen):
         named = {change.tag for change in self.changes if not change.path}
         return bool(self.level) or not named.isdisjoint(ENTITIES)
 
+    def __str__(self) -> str:
+        """Returns what it does, in the words of the user."""
+        named = [f"{change.verb} {change.name}" for change in self.changes]
+        return ", ".join((*named, *([f"new UIDs ({self.level})"] if self.level else [])))
+
     def after(self, first: "Modification | None") -> "Modification":
         """Returns this modification after another one: its changes and its level win."""
         if first is None:

@@ -63,8 +63,8 @@ def modification(changes: tuple[Change, ...], level: Level) -> Modification:
         for one in changes:
             if one.tag in above and not one.path:
                 raise SettingsError(
-                    f"{one.name} changes {above[one.tag]}, but --level {level} keeps it: use"
-                    " --level study, or --keep-uids"
+                    f"{one.name} changes {above[one.tag]}, but new UIDs at the level {level} keep"
+                    " it: use the level study, or keep all UIDs"
                 )
     return Modification(changes=changes, level=level)
 

@@ -65,6 +65,8 @@ def resolve_plan(
     if wanted is None:
         return settled
     made = modified_plan(settled.plan, subject, codecs, settled.settings, wanted)
+    if decision.verdict is Verdict.KEEP and made.instead:  # as asked, so nothing to warn of
+        made = made._replace(plan=made.instead)
     return _with_modified(settled, made)
 
 

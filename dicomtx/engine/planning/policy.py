@@ -90,6 +90,7 @@ class Rule(NamedTuple):
         target: the transfer syntax to transcode to.
         options: the settings that the rule overrides.
         reason: the reason to show to users.
+        modification: what to change in the data set; None changes nothing.
     """
 
     matchers: "tuple[Matcher, ...]"
@@ -97,6 +98,7 @@ class Rule(NamedTuple):
     target: TransferSyntax | None = None
     options: tuple[tuple[str, Any], ...] = ()
     reason: str = ""
+    modification: Modification | None = None
 
     def mismatch(self, subject: Subject) -> str:
         """Returns the first condition that fails, with the file's value; empty if all hold."""
@@ -107,9 +109,8 @@ class Rule(NamedTuple):
         return ""
 
     def __str__(self) -> str:
-        if self.verdict is not Verdict.TRANSCODE or not self.target:
-            return self.verdict.value
-        return f"to {self.target.name}"
+        to = f"to {self.target.name}" if self.target else self.verdict.value
+        return f"{to}, {self.modification}" if self.modification else to
 
 
 class RuleBook(NamedTuple):
@@ -132,8 +133,15 @@ class RuleBook(NamedTuple):
         for number, rule in enumerate(self.rules, 1):
             if not rule.mismatch(subject):
                 name = f"{self.name}, rule {number}"
-                return Decision(rule.verdict, name, rule.target, rule.options, rule.reason)
+                decision = Decision(rule.verdict, name, rule.target, rule.options, rule.reason)
+                return decision._replace(modification=rule.modification)
         return Decision(Verdict.KEEP, f"{self.name}, no rule", reason="no rule matches")
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """What new UIDs of the rules depend on; empty if no rule gives new UIDs."""
+        every = (rule.modification for rule in self.rules)
+        return tuple({one.seed for one in every if one and one.changes_uids})
 
     def without_goal(self, settings: Settings) -> str:
         """Returns the message for the first rule with a lossy target and no goal, or "".

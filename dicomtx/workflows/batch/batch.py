@@ -65,7 +65,7 @@ class BatchRun:
                 yield told
                 if outcome.status == "failed" and self.batch.fail_fast:
                     return
-        if self.batch.remap and self.journal.is_pending(REFERENCES):
+        if self.batch.updates_references and self.journal.is_pending(REFERENCES):
             yield from self._remapped()
 
     def _remapped(self) -> Iterator[Outcome]:
@@ -95,7 +95,7 @@ class BatchRun:
                     book.uids,
                     below=below,
                     preserve=preserve,
-                    predecessors=self.batch.modification is not None,
+                    predecessors=self.batch.renews_uids,
                     record=record,
                 )
         except NotDicomError:  # it was skipped, or copied
@@ -152,7 +152,7 @@ def opened(batch: Batch) -> Iterator[BatchRun]:
             book.discard_plan()
             raise
         known, to_do = book.commit_plan()
-        if to_do and batch.remap:
+        if to_do and batch.updates_references:
             book.add_pending(REFERENCES)
         yield BatchRun(batch, book, known, to_do)
 

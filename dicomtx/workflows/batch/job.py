@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dicomtx.dicom.modification.modification import Modification
 from dicomtx.engine.planning.apply_policy import OnFailure
-from dicomtx.engine.planning.policy import Policy
+from dicomtx.engine.planning.policy import Policy, RuleBook
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
@@ -115,6 +115,17 @@ class Batch:
     def changes(self) -> tuple[Modification, ...]:
         """The modification without the seed, which is a secret; nothing without a modification."""
         return (self.modification._replace(seed=""),) if self.modification else ()
+
+    @property
+    def renews_uids(self) -> bool:
+        """Whether it gives new UIDs to more than the results of lossy compression."""
+        by_policy = isinstance(self.policy, RuleBook) and bool(self.policy.seeds)
+        return by_policy or bool(self.modification and self.modification.changes_uids)
+
+    @property
+    def updates_references(self) -> bool:
+        """Whether references to what got new UIDs are updated."""
+        return self.remap or self.renews_uids
 
     def seeded(self, uids: UidMap) -> "Batch":
         """Returns the batch with the seed of its new UIDs.

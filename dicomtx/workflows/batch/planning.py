@@ -104,7 +104,9 @@ def enter(batch: "Batch", book: Journal) -> None:
         UsageError: two outputs would have the same path, or one would overwrite a source.
     """
     choice = batch.choice
-    if choice.retry_failed and not batch.remap:  # references go through the files of one plan
+    if (
+        choice.retry_failed and not batch.updates_references
+    ):  # references go through the files of one plan
         choice = choice._replace(keep_finished=True)
     book.earlier.record(batch.plan_digest(), options_of(batch))
     for asked in _planned(batch) if batch.from_plan else _found(batch):

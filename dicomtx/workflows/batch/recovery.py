@@ -9,6 +9,7 @@ from dicomtx.dicom.derivation.uids import new_uid
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.modification.original_attributes import old_uids
 from dicomtx.dicom.part10 import open_part10
+from dicomtx.engine.planning.policy import RuleBook
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
@@ -74,7 +75,7 @@ def _replaced(request: Request) -> Outcome | None:
         return None
     if not (ours and _may_come_of(request, header.syntax)):
         return None
-    if not uids and _renews(request):
+    if not uids and request.modification and request.modification.level:
         return None
     return Outcome(
         path=request.source.name,
@@ -107,20 +108,22 @@ def is_result(request: Request, path: str) -> bool:
         return False
 
 
-def _renews(request: Request) -> bool:
-    return bool(request.modification and request.modification.level)
+def _seeds(request: Request) -> tuple[str, ...]:
+    """Returns what new UIDs of the result may depend on; empty if it keeps its UIDs."""
+    asked = request.modification
+    own = (asked.seed,) if asked and asked.level else ()
+    return (*own, *(request.policy.seeds if isinstance(request.policy, RuleBook) else ()))
 
 
 def _replaced_uids(request: Request, data_set: DataSet) -> tuple[tuple[str, str], ...]:
     """Returns the old and new UIDs of a file that this request has modified; otherwise none.
 
-    The new UIDs depend on a secret of the journal, so no other run can have made them.
+    The new UIDs of ``modify`` depend on a secret of the journal, so no other run made them.
     """
-    if not request.modification or not _renews(request):
-        return ()
-    seed, old = request.modification.seed.encode(), old_uids(data_set)
+    seeds = _seeds(request)
+    old = old_uids(data_set) if seeds else {}
     pairs = tuple((uid, data_set.text(tag)) for tag, uid in old.items())
-    made = [new_uid("derived", uid, seed) == new for uid, new in pairs]
+    made = (new_uid("derived", uid, seed.encode()) == new for seed in seeds for uid, new in pairs)
     return pairs if any(made) else ()
 
 

@@ -9,6 +9,8 @@ from dicomtx.engine.planning.policy import Policy, Rule, RuleBook, Verdict
 from dicomtx.errors import DicomtxError, SettingsError
 from dicomtx.settings import FIELDS, GOALS, POLICY, settings_file
 from dicomtx.transfer_syntaxes import TransferSyntax, find
+from dicomtx.workflows.policies.modification import KEYS as MODIFYING
+from dicomtx.workflows.policies.modification import modification_of, seeded
 
 DEFAULT: Final = "default"
 ACTIONS: Final = ("to", "keep", "refuse")
@@ -103,7 +105,7 @@ def _rule_book(path: str, name: str, policy: Any) -> RuleBook:
         if not isinstance(rule, dict):
             raise SettingsError(f"{where}, rule {number}: {rule!r} is not a table")
         rules.append(_rule(f"{where}, rule {number}", rule))
-    return RuleBook(name, tuple(rules))
+    return RuleBook(name, seeded(rules))
 
 
 def _rule(where: str, rule: dict[str, Any]) -> Rule:
@@ -116,7 +118,7 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
     target, reason = _action(f"{where}: {action}", action, rule[action])
     conditions, options = [], []
     for key, value in rule.items():
-        if key in ACTIONS or key == "reason":
+        if key in (*ACTIONS, *MODIFYING, "reason"):
             continue
         if key in FIELDS:
             if action != "to":
@@ -129,7 +131,8 @@ def _rule(where: str, rule: dict[str, Any]) -> Rule:
         raise SettingsError(f"{where}: reason: {rule['reason']!r} is not allowed: use text")
     verdict = Verdict.TRANSCODE if action == "to" else Verdict(action)
     reason = rule.get("reason", reason)
-    return Rule(tuple(conditions), verdict, target, tuple(options), reason)
+    modified = modification_of(where, rule, action)
+    return Rule(tuple(conditions), verdict, target, tuple(options), reason, modified)
 
 
 def _action(where: str, action: str, value: Any) -> tuple[TransferSyntax | None, str]:
@@ -201,7 +204,13 @@ def _tag(key: str) -> int:
         return text.tag_of(key)
     except SettingsError:
         pass
-    keys = (*KEYS, *ACTIONS, "reason", *(name for name, field in FIELDS.items() if field.in_rules))
+    keys = (
+        *KEYS,
+        *ACTIONS,
+        *MODIFYING,
+        "reason",
+        *(name for name, field in FIELDS.items() if field.in_rules),
+    )
     raise SettingsError(f"unknown key, and not an element of PS3.6: {_near(key, keys)}")
 
 

@@ -146,7 +146,7 @@ def test_a_level_keeps_what_is_above_it(text: str, level: Level, *, allowed: boo
     if allowed:
         assert modification(changes, level) == Modification(changes=changes, level=level)
         return
-    with pytest.raises(SettingsError, match=f"--level {level} keeps it"):
+    with pytest.raises(SettingsError, match=f"the level {level} keep it"):
         modification(changes, level)
 
 
