@@ -34,6 +34,7 @@ COMMANDS: Final = {
         "Write files to one archive, or to media with a DICOMDIR.",
     ),
     "send": ("dicomtx.cli.send", "Send files by C-STORE, by STOW-RS, or to Orthanc."),
+    "pull": ("dicomtx.cli.network.pull", "Retrieve a study from a peer, and convert it."),
     "info": ("dicomtx.cli.info", "Show what files are and what their pixel data contains."),
     "compare": (
         "dicomtx.cli.compare",

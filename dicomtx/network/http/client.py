@@ -15,6 +15,7 @@ from dicomtx.frozen import Frozen
 from dicomtx.network.address import WebAddress
 from dicomtx.network.credentials import Credentials
 from dicomtx.network.http.json_answer import json_object
+from dicomtx.network.http.multipart import MultipartError
 from dicomtx.network.tls import TlsOptions, client_context
 from dicomtx.printable import plain
 from dicomtx.storage.source import reason
@@ -109,13 +110,21 @@ class Client:
                 too long. ``NoAnswerError`` if the server did not answer in time.
         """
         with self.stream(method, path, content, headers) as (answer, chunks):
-            parts, size = [], 0
-            for chunk in chunks:
-                size += len(chunk)
-                if size > LARGEST_ANSWER:
-                    raise self._failure(f"the answer exceeds {LARGEST_ANSWER} bytes")
-                parts.append(chunk)
-            return answer._replace(body=b"".join(parts))
+            return self.complete(answer, chunks)
+
+    def complete(self, answer: Answer, chunks: Iterator[bytes]) -> Answer:
+        """Returns a streamed answer with its body.
+
+        Raises:
+            NetworkError: the connection is lost, or the body is too long.
+        """
+        parts, size = [], 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > LARGEST_ANSWER:
+                raise self.failure(f"the answer exceeds {LARGEST_ANSWER} bytes")
+            parts.append(chunk)
+        return answer._replace(body=b"".join(parts))
 
     @contextmanager
     def stream(
@@ -133,16 +142,30 @@ class Client:
             NetworkError: as ``ask``. The chunks raise it, too, if the body is cut off.
         """
         url = self.address.base + path
+        with (
+            self._named_errors(),
+            self._http.stream(method, url, content=content, headers=headers) as response,
+        ):
+            self._check(response)
+            found = {name.lower(): value for name, value in response.headers.items()}
+            yield Answer(status=response.status_code, headers=found, body=b""), self._body(response)
+
+    def _body(self, response: httpx.Response) -> Iterator[bytes]:
+        """Yields the chunks of a body that does not come too slowly."""
+        with self._named_errors():
+            yield from _paced(response.iter_raw(), self._options.answer_seconds)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Turns errors of httpx and of parts into a ``NetworkError`` that names the server."""
         try:
-            with self._http.stream(method, url, content=content, headers=headers) as response:
-                self._check(response)
-                found = {name.lower(): value for name, value in response.headers.items()}
-                chunks = _paced(response.iter_raw(), self._options.answer_seconds)
-                yield Answer(status=response.status_code, headers=found, body=b""), chunks
+            yield
         except httpx.TimeoutException as error:
             raise NoAnswerError(f"{self.address}: {_late(error, self._options)}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise self._failure(_cause(error)) from error
+            raise self.failure(_cause(error)) from error
+        except MultipartError as error:
+            raise self.failure(str(error)) from error
 
     def _check(self, response: httpx.Response) -> None:
         """Checks an answer that no caller expects.
@@ -152,12 +175,13 @@ class Client:
         """
         if response.is_redirect:
             place = plain(_bare(response.headers.get("location", "")))
-            raise self._failure(f"it redirects to {place}: use that address")
+            raise self.failure(f"it redirects to {place}: use that address")
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
-            raise self._failure("it compressed the answer, though dicomtx did not allow that")
+            raise self.failure("it compressed the answer, though dicomtx did not allow that")
 
-    def _failure(self, told: str) -> NetworkError:
+    def failure(self, told: str) -> NetworkError:
+        """Returns an error that names the server."""
         return NetworkError(f"{self.address}: {told}")
 
     def message(self, answer: Answer) -> str:
