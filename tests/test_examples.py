@@ -14,6 +14,7 @@ from pydicom.misc import is_dicom
 
 from tests import oracle
 from tests.corpus import REPOSITORY, file
+from tests.orthanc_server import free_port
 
 EXAMPLES = REPOSITORY / "examples"
 ORTHANC = """
@@ -49,10 +50,10 @@ def path(tmp_path: Path) -> str:
     return f"{command.parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def _bash(script: str, *arguments: Path, path: str) -> str:
+def _bash(script: str, *arguments: Path, path: str, **variables: str) -> str:
     done = subprocess.run(
         ["bash", EXAMPLES / script, *arguments],
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -79,6 +80,21 @@ def test_the_one_liners_work_from_top_to_bottom(tmp_path: Path, path: str) -> No
     refused = (new / "not-converted.txt").read_text().splitlines()
     assert len(refused) == 2, "JPEG XL has no signed samples: CT_small, MR_small"
     assert all(line.startswith("4 ") for line in refused)
+
+
+@pytest.mark.long
+def test_one_terminal_receives_what_the_other_sends(tmp_path: Path, path: str) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("CT_small.dcm", "JPEG2000.dcm", "rtplan.dcm"):
+        shutil.copy(file(name), source)
+    said = _bash("two-terminals.sh", source, tmp_path / "new", path=path, PORT=str(free_port()))
+    assert "JPEG2000.dcm: jpeg2000 -> explicit-vr-little-endian, rule 37c" in said
+    assert "send: 3 done" in said
+    received = [dcmread(path) for path in (tmp_path / "new/received").rglob("*.dcm")]
+    sent = [dcmread(path) for path in source.iterdir()]
+    assert {one.SOPInstanceUID for one in received} == {one.SOPInstanceUID for one in sent}
+    assert not any(one.file_meta.TransferSyntaxUID.is_compressed for one in received)
 
 
 def test_the_fixtures_are_in_the_syntax_that_their_name_says(tmp_path: Path, path: str) -> None:
