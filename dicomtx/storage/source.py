@@ -93,6 +93,23 @@ class Source:
             raise self.failure(f"cannot be read: {reason(error)}") from error
         return data
 
+    def read_into(self, parts: Sequence[memoryview], offset: int) -> None:
+        """Fills buffers with the bytes from ``offset``, one after the other.
+
+        Raises:
+            SourceError: the source was truncated while it was read.
+        """
+        size = sum(map(len, parts))
+        if self._fd >= 0 and offset + size <= self.size:
+            with suppress(OSError):  # read() below reports the error
+                if os.preadv(self._fd, parts, self._start + offset) == size:
+                    return
+        data = memoryview(self.read(offset, size))
+        if len(data) < size:
+            raise self.failure("was truncated while it was read")
+        for part in parts:
+            part[:], data = data[: len(part)], data[len(part) :]
+
     def chunks(self, offset: int, size: int) -> Iterator[bytes]:
         """Yields bytes in chunks of 1 MiB, which never split a word before the end.
 

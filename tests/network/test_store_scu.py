@@ -1,21 +1,24 @@
 """C-STORE against DCMTK's storescp, and against peers that misbehave."""
 
+import os
+import random
 import socket
 import struct
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
-from dicomtx.errors import NetworkError
+from dicomtx.errors import NetworkError, SourceError
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.delivery import Delivery, Instance
 from dicomtx.network.dimse.association import Association, DimseOptions
 from dicomtx.network.dimse.command_set import VERIFICATION, Response
 from dicomtx.network.dimse.store_scu import connect, delivery_of, grouped
 from dicomtx.network.tls import TlsOptions
+from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import BY_UID, find
 from tests import certificates
@@ -320,6 +323,9 @@ class _Zeros(Source):
     def read(self, offset: int, size: int) -> bytes:
         return bytes(min(size, self.size - offset))
 
+    def read_into(self, parts: Sequence[memoryview], offset: int) -> None:
+        pass
+
 
 def zeros(size: int) -> Instance:
     return Instance(
@@ -394,6 +400,57 @@ def test_what_is_not_a_uid_is_not_sent(scp: StoreScp, ct: Path, uid: str) -> Non
         refused = connection.send(one._replace(sop_instance_uid=uid))
     assert not refused.delivered
     assert "is not a UID" in refused.reason
+
+
+@pytest.mark.parametrize("more", [-2, 0, 2, 16378, 1048192, 1048194, 3_000_000])
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_large_data_sets_arrive_as_they_are(tmp_path: Path, more: int, *, on_disk: bool) -> None:
+    """What is sent at once are 64 PDUs with 16378 bytes of content each."""
+    data = random.Random(more).randbytes(64 * 16378 + more)
+    received: list[bytes] = []
+
+    def play(connection: socket.socket) -> None:
+        accept(connection)
+        context, arrived = read_message(connection)
+        received.append(arrived)
+        respond(connection, context, 0)
+        read_pdu(connection)
+
+    path = tmp_path / "large"
+    path.write_bytes(b"before" + data)
+    with (
+        LocalFile(str(path)).open() as opened,
+        Fake(play) as peer,
+        connect(peer.address, {CT: (EXPLICIT,)}, SHORT) as connection,
+    ):
+        source = opened if on_disk else Source(b"before" + data)
+        one = zeros(0)._replace(file=source, data_set=6)
+        assert connection.send(one).delivered
+    assert received == [data]
+
+
+@pytest.mark.parametrize("left", [0, 1 << 20, (5 << 20) + 100])
+def test_a_file_that_is_truncated_while_it_is_sent_aborts(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(6 << 20))
+    ended: list[str] = []
+
+    def play(connection: socket.socket) -> None:
+        accept(connection)
+        try:
+            read_message(connection)
+        except OSError as error:
+            ended.append(str(error))
+
+    with (
+        LocalFile(str(path)).open() as opened,
+        Fake(play) as peer,
+        connect(peer.address, {CT: (EXPLICIT,)}, SHORT) as connection,
+    ):
+        os.truncate(path, left)
+        with pytest.raises(SourceError, match="truncated"):
+            connection.send(zeros(0)._replace(file=opened))
+    assert ended == ["PDU 7"]
 
 
 def test_a_data_set_of_odd_length_is_not_sent(scp: StoreScp) -> None:

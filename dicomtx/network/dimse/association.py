@@ -11,6 +11,7 @@ from dicomtx.network.address import DicomAddress
 from dicomtx.network.dimse import command_set, pdu
 from dicomtx.network.dimse.association_pdus import RESULTS, associate_request, association_answer
 from dicomtx.network.dimse.channel import Channel
+from dicomtx.network.dimse.full_pdus import FullPdus
 from dicomtx.network.tls import TlsOptions
 from dicomtx.storage.source import Source
 
@@ -18,8 +19,6 @@ MOST_CONTEXTS: Final = 128
 """Presentation contexts of an association: their IDs are odd and fit in a byte (PS3.8 9.3.2.2)."""
 LARGEST_PDU: Final = 1 << 17
 """Bytes of the P-DATA-TF that we send, even if the peer takes larger ones."""
-AT_ONCE: Final = 1 << 20
-"""Bytes to read from the file and to give to the system at once."""
 
 Context = tuple[str, str]
 """SOP Class UID and Transfer Syntax UID."""
@@ -76,6 +75,7 @@ class Association:
         self._address = address
         self._options = options
         self._message = 0
+        self._pdus: FullPdus | None = None
         with self._named(UnreachableError):
             self._channel = Channel(address, options.connect_seconds, options.tls)
         try:
@@ -169,16 +169,26 @@ class Association:
         """
         request = command_set.store_request(self._next(), context[0], sop_instance_uid)
         pieces = self._pieces(context, pdu.COMMAND, request, last=True)
-        step = max(AT_ONCE // self._room, 1) * self._room
-        end = file.size
+        pdus, seconds = self._full_pdus(context), self._options.dimse_seconds
         with self._named():
-            for at in range(data_set, end, step):
-                data = file.read(at, min(step, end - at))
-                data += b"\0" * (len(data) % 2)  # a deflated data set (PS3.5 A.5)
-                pieces += self._pieces(context, 0, data, last=at + step >= end)
-                self._channel.send(b"".join(pieces), self._options.dimse_seconds)
-                pieces = []
+            while file.size - data_set > pdus.content:
+                if pieces:
+                    self._channel.send(b"".join(pieces), seconds)
+                    pieces = []
+                self._channel.send(pdus.fill(file, data_set), seconds)
+                data_set += pdus.content
+            data = b"".join(file.chunks(data_set, file.size - data_set))
+            data += b"\0" * (len(data) % 2)  # a deflated data set (PS3.5 A.5)
+            pieces += self._pieces(context, 0, data, last=True)
+            self._channel.send(b"".join(pieces), seconds)
             return self._response(command_set.C_STORE_RQ)
+
+    def _full_pdus(self, context: Context) -> FullPdus:
+        """Returns the buffer for large data sets in a context."""
+        number = self._answers[context].context_id
+        if self._pdus is None or self._pdus.context != number:
+            self._pdus = FullPdus(number, self._room)
+        return self._pdus
 
     def _next(self) -> int:
         self._message = self._message % 0xFFFF + 1

@@ -45,7 +45,7 @@ class Channel:
         if context:
             self._socket = _encrypted(self._socket, context, address.host)
 
-    def send(self, data: bytes, seconds: float) -> None:
+    def send(self, data: bytes | bytearray, seconds: float) -> None:
         """Sends bytes. The limit is for all of them.
 
         Raises:

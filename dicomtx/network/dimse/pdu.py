@@ -140,16 +140,17 @@ def fragments(context: int, kind: int, data: memoryview, room: int, *, last: boo
         last: whether the message ends with these bytes.
     """
     pieces: list[bytes] = []
-    full = _heading(context, kind, room)
+    full = heading(context, kind, room)
     end = len(data)
     for start in range(0, end, room):
         stop = min(start + room, end)
         flags = kind | LAST if last and stop == end else kind
-        heading = full if stop - start == room and flags == kind else None
-        pieces.append(heading or _heading(context, flags, stop - start))
+        is_full = stop - start == room and flags == kind
+        pieces.append(full if is_full else heading(context, flags, stop - start))
         pieces.append(data[start:stop])  # type: ignore[arg-type] # join() takes views, too
     return pieces
 
 
-def _heading(context: int, flags: int, size: int) -> bytes:
+def heading(context: int, flags: int, size: int) -> bytes:
+    """Returns what precedes ``size`` bytes of a message in a P-DATA-TF with one PDV."""
     return HEADER.pack(P_DATA, size + PDV.size) + PDV.pack(size + 2, context, flags)
