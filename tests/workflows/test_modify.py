@@ -1,5 +1,6 @@
 """Files are modified in every form: the named elements change, all others keep their bytes."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +9,11 @@ from typing import Any
 import pytest
 from pydicom import Dataset, dcmread
 
+from dicomtx.dicom.elements import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Encoding
 from dicomtx.dicom.modification.modification import Change, Level, Modification
 from dicomtx.dicom.modification.parsing import assigned, change
+from dicomtx.dicom.part10 import syntax_of
+from dicomtx.dicom.rope import Rope
 from dicomtx.engine.planning.policy import OwnSyntax
 from dicomtx.errors import ExitCode
 from dicomtx.settings import Settings
@@ -105,6 +109,35 @@ def test_an_unknown_transfer_syntax_stays(tmp_path: Path) -> None:
     outcome = modified(tmp_path / "in.dcm", tmp_path / "out.dcm")
     assert (outcome.status, outcome.error) == ("done", "")
     assert others(tmp_path / "out.dcm") == others(tmp_path / "in.dcm")
+
+
+@pytest.mark.parametrize("encoding", [IMPLICIT, EXPLICIT, EXPLICIT_BIG])
+@pytest.mark.parametrize("spoiled", [b"neighbour ", b"other item", b"earlier system"])
+def test_a_neighbour_of_an_edited_element_that_is_written_wrongly_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: Encoding, spoiled: bytes
+) -> None:
+    def step(word: str, note: str) -> bytes:
+        first = text(0x00400007, "LO", word, encoding)
+        return first + text(0x00400400, "LT", note, encoding)
+
+    steps = sequence(0x00400275, [step("a", "other item"), step("b", "neighbour")], encoding)
+    earlier = sequence(0x04000561, [text(0x04000563, "LO", "earlier system", encoding)], encoding)
+    content = identity(encoding) + steps + earlier
+    source, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    source.write_bytes(part10(syntax_of(encoding).uid, content))
+    place = "RequestAttributesSequence[1].ScheduledProcedureStepDescription"
+    wanted = modification(assigned("set", f"{place}=new"))
+    assert modified(source, output, wanted).status == "done"
+
+    def write_to(self: Rope, fd: int) -> None:
+        written = b"".join(self.chunks())
+        at = written.index(spoiled)  # the record of the old values comes later
+        os.write(fd, written[:at] + b"X" + written[at + 1 :])
+
+    monkeypatch.setattr(Rope, "write_to", write_to)
+    outcome = modified(source, tmp_path / "wrong.dcm", wanted)
+    assert outcome.exit_code == ExitCode.VERIFICATION
+    assert not (tmp_path / "wrong.dcm").exists()
 
 
 # ------------------------------------------------------------------ with a conversion

@@ -1,6 +1,6 @@
 """Verifies the written file: syntax, identity, and every element (always done)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import zip_longest
 from typing import Final
@@ -17,6 +17,9 @@ from dicomtx.transfer_syntaxes import TransferSyntax
 
 MANY: Final = 4096  # elements in memory at once
 SMALL: Final = 4096  # bytes up to which values are read together with their neighbours
+
+Edits = dict[tuple[int, ...], list[Edit]]
+"""Edits by path."""
 
 
 def post_conditions(
@@ -38,9 +41,10 @@ def post_conditions(
         told = output.meta.text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID)
         if told != new:
             raise VerificationError(f"the file meta information says {told}, not {new}")
-    changed = {edit.tag: edit for edit in edits if not edit.path}
-    within = {edit.path[0] for edit in edits if edit.path}
-    _same_elements(source.data_set, output.data_set, changed, within)
+    by_path: Edits = {}
+    for edit in edits:
+        by_path.setdefault(edit.path, []).append(edit)
+    _same_elements(source.data_set, output.data_set, by_path)
     opened: dict[tuple[int, ...], list[DataSet]] = {}
     for edit in edits:
         if edit.path:
@@ -48,25 +52,54 @@ def post_conditions(
 
 
 def _same_elements(
-    before: DataSet, after: DataSet, changed: dict[int, Edit], within: set[int]
+    before: DataSet, after: DataSet, edits: Edits, path: tuple[int, ...] = ()
 ) -> None:
-    """Compares tags and values; skips sequences if the encoding or something in them changed."""
+    """Compares the tags and values of a data set, or of the item at a path.
+
+    A sequence in which something changed is compared item by item.
+    """
+    changed = {edit.tag: edit for edit in edits.get(path, ())}
     kept, found = (partial(_unedited, data_set, changed) for data_set in (before, after))
     for old, new in zip_longest(kept(), found()):
         if not (old and new) or old.tag != new.tag:
             lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
             raise VerificationError(f"expected {lost}, but {come} was written")
-    skipped = within | {tags.PIXEL_DATA}
+    within = _sequences(edits, path, changed)
+    skipped = within | (set() if path else {tags.PIXEL_DATA})
     both = zip(kept(), found(), strict=True)
     pairs = ((old, new) for old, new in both if old.tag not in skipped)
     for old, new in _unproven(before, after, pairs):
         if not _same_value(before, old, after, new):
             raise VerificationError(f"{name(old.tag)} was written with the wrong value")
-    for edit in changed.values():
-        _check_edit(after, edit)
+    for tag in within:
+        _same_items(before, after, edits, (*path, tag))
+    if not path:
+        for edit in changed.values():
+            _check_edit(after, edit)
 
 
-def _unedited(data_set: DataSet, changed: dict[int, Edit]) -> Iterator[Element]:
+def _sequences(edits: Edits, path: tuple[int, ...], changed: Mapping[int, Edit]) -> set[int]:
+    """Returns the sequences of a data set in which something changed, or to which items came."""
+    size = len(path)
+    inside = {around[size] for around in edits if len(around) > size and around[:size] == path}
+    replaced = {tag for tag, edit in changed.items() if not edit.adds}
+    return (inside | {tag for tag, edit in changed.items() if edit.adds}) - replaced
+
+
+def _same_items(before: DataSet, after: DataSet, edits: Edits, path: tuple[int, ...]) -> None:
+    """Compares the items of a sequence; only an edit can have added more of them."""
+    written = after.items(path[-1])
+    for index, old in enumerate(before.items(path[-1])):
+        new = next(written, None)
+        if new is None:
+            raise VerificationError(f"an item of {name(path[-1])} is missing")
+        _same_elements(old, new, edits, (*path, index))
+    added = any(edit.adds and edit.tag == path[-1] for edit in edits.get(path[:-1], ()))
+    if not added and next(written, None) is not None:
+        raise VerificationError(f"{name(path[-1])} has an item more than before")
+
+
+def _unedited(data_set: DataSet, changed: Mapping[int, Edit]) -> Iterator[Element]:
     """Yields the elements without edits, except group lengths."""
     return (e for e in data_set.elements if e.tag not in changed and e.tag & 0xFFFF)
 
