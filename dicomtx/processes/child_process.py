@@ -1,7 +1,7 @@
-"""Starts a Python subprocess with two pipes; both kinds of workers use it.
+"""Processes with two pipes, of which the codecs' ones are started from a module.
 
 The parent starts a module with ``ChildProcess``, and the module calls ``take_descriptors`` first.
-Both sides exchange the messages of ``framing``.
+Both sides exchange the messages of ``framing``. ``fork_server`` starts the others.
 """
 
 import ctypes
@@ -11,19 +11,20 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import IO, Final, NamedTuple
 
 from dicomtx.processes.framing import Data, receive, send
 
 DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 TAIL: Final = 1 << 16  # bytes at the end of the output that are read
 LINE_LENGTH: Final = 300
+GRACE: Final = 1.0  # seconds between two tries to kill
 
 
-class ChildProcess:
-    """A process that reads messages on its standard input and answers on its standard output.
+class PipedProcess:
+    """A process that reads messages from one pipe and answers on another.
 
     Its output goes to a file. The process leads its own session. So an interrupt at the terminal
     reaches only the parent, and the child's own children end with it.
@@ -33,38 +34,19 @@ class ChildProcess:
         answers: the descriptor to read its answers from.
     """
 
-    def __init__(
-        self, module: str, *arguments: str, environment: Mapping[str, str] | None = None
-    ) -> None:
-        """Starts ``python -m module``. It can import what this process can, and nothing else.
+    def __init__(self, pid: int, pipes: tuple[int, int], text: IO[bytes]) -> None:
+        """Takes over the descriptors.
 
-        Raises:
-            OSError: the system cannot start another process.
+        Args:
+            pid: its process ID.
+            pipes: the descriptors of its questions and its answers.
+            text: the file of its output.
         """
-        paths = os.pathsep.join(map(os.path.abspath, sys.path))
+        self.pid = pid
+        self._questions, self.answers = pipes
+        self._text = text
         self._last_lines: list[str] = []
-        self._text = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the process
-        try:
-            flags = fcntl.fcntl(self._text, fcntl.F_GETFL)
-            fcntl.fcntl(self._text, fcntl.F_SETFL, flags | os.O_APPEND)  # the parent truncates it
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-u", "-m", module, *arguments],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._text,
-                env={**os.environ, "PYTHONPATH": paths, **(environment or {})},
-                start_new_session=True,
-            )
-        except BaseException:
-            self._text.close()
-            raise
-        assert self._process.stdin
-        assert self._process.stdout
-        self._questions = self._process.stdin.fileno()
         os.set_blocking(self._questions, False)  # a deadline needs a non-blocking pipe
-        self.answers = self._process.stdout.fileno()
-        self.pid = self._process.pid
 
     def send(self, head: bytes, body: Data = b"", deadline: float | None = None) -> None:
         """Sends a message; see ``framing.send``."""
@@ -76,7 +58,8 @@ class ChildProcess:
 
     def terminate(self) -> None:
         """Sends SIGTERM."""
-        self._process.terminate()
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
 
     def end(self, grace: float = 0.0) -> int:
         """Closes the pipes and returns the exit status.
@@ -84,19 +67,23 @@ class ChildProcess:
         Args:
             grace: seconds for the process to end on its own, before SIGKILL.
         """
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-        try:
-            status = self._process.wait(grace)
-        except subprocess.TimeoutExpired:
+        if self._questions >= 0:
+            os.close(self._questions)
+            os.close(self.answers)
+            self._questions = -1
+        status = self._status(grace)
+        while status is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            status = self._process.wait()
+            status = self._status(GRACE)
         if not self._text.closed:
             self._last_lines = self.take_printed()
             self._text.close()
         return status
+
+    def _status(self, grace: float) -> int | None:
+        """Returns the exit status; None if the process still runs after ``grace`` seconds."""
+        raise NotImplementedError
 
     def take_printed(self) -> list[str]:
         """Returns the lines printed since the last call, as shortened printable text."""
@@ -110,6 +97,83 @@ class ChildProcess:
         text = os.pread(descriptor, TAIL, max(0, size - TAIL)).decode(errors="replace")
         os.ftruncate(descriptor, 0)
         return [line for line in map(one_line, text.splitlines()) if line]
+
+
+class ChildProcess(PipedProcess):
+    """A child of this process, started from a module."""
+
+    def __init__(
+        self, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Starts ``python -m module``. It can import what this process can, and nothing else.
+
+        Raises:
+            OSError: the system cannot start another process.
+        """
+        with opened_pipes() as ends:
+            self._process = subprocess.Popen(
+                command(module, *arguments),
+                stdin=ends.theirs[0],
+                stdout=ends.theirs[1],
+                stderr=ends.text,
+                env={**inheriting(), **(environment or {})},
+                start_new_session=True,
+            )
+            super().__init__(self._process.pid, ends.own, ends.text)
+
+    def _status(self, grace: float) -> int | None:
+        try:
+            return self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+class Ends(NamedTuple):
+    """Two new pipes and a file for the output of a process.
+
+    Attributes:
+        own: the descriptors of the parent, for questions and answers.
+        theirs: the descriptors of the process, for the same.
+        text: the file.
+    """
+
+    own: tuple[int, int]
+    theirs: tuple[int, int]
+    text: IO[bytes]
+
+
+@contextmanager
+def opened_pipes() -> Iterator[Ends]:
+    """Yields new pipes. The ends of the process are closed at the end of the block.
+
+    After an error in the block, all of them are closed.
+
+    Raises:
+        OSError: the system has no descriptors left.
+    """
+    with ExitStack() as all_of_them, ExitStack() as theirs:
+        text = all_of_them.enter_context(tempfile.TemporaryFile(buffering=0))
+        flags = fcntl.fcntl(text, fcntl.F_GETFL)
+        fcntl.fcntl(text, fcntl.F_SETFL, flags | os.O_APPEND)  # the parent truncates it
+        questions, asking = os.pipe()
+        theirs.callback(os.close, questions)
+        all_of_them.callback(os.close, asking)
+        answers, answering = os.pipe()
+        theirs.callback(os.close, answering)
+        all_of_them.callback(os.close, answers)
+        yield Ends((asking, answers), (questions, answering), text)
+        all_of_them.pop_all()  # they belong to the process now
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    """Returns the command that runs a module, with unbuffered output."""
+    return [sys.executable, "-P", "-u", "-m", module, *arguments]
+
+
+def inheriting() -> dict[str, str]:
+    """Returns an environment in which a process can import what this one can."""
+    paths = os.pathsep.join(map(os.path.abspath, sys.path))
+    return {**os.environ, "PYTHONPATH": paths}
 
 
 def take_descriptors() -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Makes the batch that the options of a command ask for."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,6 +12,7 @@ from dicomtx.cli.options.places import check_in_place, sources_and_output
 if TYPE_CHECKING:
     from dicomtx.dicom.modification.modification import Modification
     from dicomtx.engine.planning.policy import Policy
+    from dicomtx.processes.fork_server import ForkServer
     from dicomtx.workflows.batch.job import Batch
     from dicomtx.workflows.inputs.layout import Layout
 
@@ -31,6 +33,8 @@ def batch_of(
     Raises:
         click.UsageError: arguments are missing, or contradict each other.
     """
+    server = _workers(options)  # first, as it starts while this process plans
+
     from dicomtx.transfer_syntaxes import DEFAULT_TARGET  # noqa: PLC0415
     from dicomtx.workflows.batch.job import Batch  # noqa: PLC0415
     from dicomtx.workflows.batch.resume import Choice  # noqa: PLC0415
@@ -58,13 +62,28 @@ def batch_of(
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
         options["remap"],
-        executor=ProcessPool(options["jobs"], options["settings"].max_memory, timeout),
+        executor=ProcessPool(options["jobs"], options["settings"].max_memory, timeout, server),
         policy=None if best_of or options["from_plan"] else _policy(options),
         on_failure=options["on_failure"],
         from_plan=options["from_plan"],
         rejected=options["rejected"],
         modification=modification,
     )
+
+
+def _workers(options: dict[str, Any]) -> "ForkServer | None":
+    """Returns the server of the worker processes, which ends with the command.
+
+    None: the command starts no workers, or the system cannot start it. The pool then tries again.
+    """
+    if options["dry_run"] or options.get("cluster"):
+        return None
+    from dicomtx.workflows.workers.server import worker_server  # noqa: PLC0415
+
+    target = None if options["policy"] else options["target"]
+    with suppress(OSError):
+        return click.get_current_context().with_resource(worker_server(target))
+    return None
 
 
 def _policy(options: dict[str, Any]) -> "Policy | None":

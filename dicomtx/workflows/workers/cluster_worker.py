@@ -16,12 +16,14 @@ from typing import Any, Final, NamedTuple
 from dicomtx.codecs.registry import GROUP
 from dicomtx.codecs.versions import shaping_results
 from dicomtx.errors import ExitCode
+from dicomtx.processes.fork_server import ForkServer
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.process import Process
+from dicomtx.workflows.workers.server import worker_server
 
 MEMORY: Final = "MEMORY"  # the Dask resource of a worker: bytes for conversions
 SECONDS: Final = 3.0  # after this time, a task takes no further file
@@ -95,6 +97,7 @@ class Host:
         self.facts = facts
         self._memory = max(facts.memory - OWN_MEMORY, AT_REST)
         self._share = self._memory // facts.threads
+        self._server: ForkServer | None = None
         self._idle: list[Process] = []
         self._running: dict[Process, str] = {}
         self._stopped: set[str] = set()
@@ -147,7 +150,7 @@ class Host:
                 process.end()
                 process = None
         if process is None:
-            process = Process()
+            process = self._started()
             with suppress(OSError):  # if it is gone, ``hear`` reports it
                 process.give(message)
         with self._lock:
@@ -158,6 +161,12 @@ class Host:
             with self._lock:
                 del self._running[process]
                 self._lock.notify_all()
+
+    def _started(self) -> Process:
+        """Returns a new child process."""
+        with self._lock:
+            self._server = self._server or worker_server()
+        return Process(self._server)
 
     def _outcome(self, process: Process, request: Request, timeout: float) -> Outcome | Death:
         """Waits for the outcome of a file."""

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError, ExitCode
+from dicomtx.processes.fork_server import ForkServer
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
 from dicomtx.storage.part_files import sweep_for
@@ -23,6 +24,7 @@ from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.executor import AfterDeath, Result
 from dicomtx.workflows.workers.process import Process
+from dicomtx.workflows.workers.server import worker_server
 
 GRACE: Final = 5.0  # seconds for a process to clean up
 TICK: Final = 0.2  # seconds until it asks for requests again
@@ -35,11 +37,13 @@ class ProcessPool(NamedTuple):
         workers: how many files to convert at once; 0 is one per CPU.
         max_memory: bytes for all of them; 0 is three quarters of the machine's.
         file_timeout: seconds for one file; 0 is no limit.
+        server: starts the workers; None starts one for each run, for the target of its first file.
     """
 
     workers: int = 0
     max_memory: int = 0
     file_timeout: float = 0.0
+    server: ForkServer | None = None
 
     def run(
         self, requests: Iterable[Request | None], after_death: AfterDeath = lambda request: request
@@ -80,6 +84,7 @@ class _Pool:
         self._tasks: dict[int, _Task] = {}
         self._asking: deque[Process] = deque()
         self._poll = select.poll()
+        self._server = limits.server
 
     def results(self) -> Iterator[Result]:
         self._hand_out()
@@ -102,6 +107,8 @@ class _Pool:
             sweep_for(self._tasks[process.pid].request.destination)
         while self._idle:
             self._idle.pop().end(GRACE)
+        if self._server and not self._limits.server:
+            self._server.close()
 
     def _hand_out(self) -> None:
         """Starts as many tasks as there is room for."""
@@ -140,7 +147,8 @@ class _Pool:
             if self._gave(self._idle.pop(), message, task):
                 return
         try:
-            process = Process()
+            self._server = self._server or worker_server(request.target)
+            process = Process(self._server)
         except OSError as error:  # the system allows no more processes
             self._take_back(task, error)
             return

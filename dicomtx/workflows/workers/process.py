@@ -1,22 +1,18 @@
 """The parent's side of a worker process."""
 
-import os
 import pickle
 import time
 from contextlib import suppress
 from typing import Any, Final
 
-from dicomtx.processes.child_process import ChildProcess, ending_of
+from dicomtx.processes.child_process import ending_of
+from dicomtx.processes.fork_server import ForkedProcess, ForkServer
 from dicomtx.workflows.convert.request import Outcome
 
-# dicomtx divides the CPUs among the workers itself
-ONE_THREAD: Final = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
-)
 GRACE: Final = 1.0  # seconds to end after its pipe is closed
 
 
-class Process(ChildProcess):
+class Process(ForkedProcess):
     """A worker process (see ``worker``), which takes one request at a time.
 
     Attributes:
@@ -25,10 +21,9 @@ class Process(ChildProcess):
         granted: bytes of memory that it was granted on request.
     """
 
-    def __init__(self) -> None:
-        """Starts the process; see ``ChildProcess``."""
-        module = "dicomtx.workflows.workers.worker"
-        super().__init__(module, str(os.getpid()), environment=ONE_THREAD)
+    def __init__(self, server: ForkServer) -> None:
+        """Starts the process; see ``ForkedProcess``."""
+        super().__init__(server)
         self.deadline = 0.0
         self.asks = 0
         self.granted = 0

@@ -1,6 +1,6 @@
-"""A worker process: ``python -m dicomtx.workflows.workers.worker PARENT``.
+"""A worker process, which a ``ForkServer`` starts.
 
-It converts the files requested on descriptor 0 until its parent is gone. Messages are those of
+It converts the files requested on a pipe until its parent is gone. Messages are those of
 ``processes.framing``: a pickled head and no body. It asks before it uses much memory.
 """
 
@@ -16,7 +16,6 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.deferred_signals import after_imports
 from dicomtx.errors import DicomtxError, ExitCode
 from dicomtx.limits import enforce
-from dicomtx.processes.child_process import die_with, take_descriptors
 from dicomtx.processes.framing import receive, send
 from dicomtx.resources import keep_freed_memory, return_freed_memory
 from dicomtx.storage.local_file import LocalFile
@@ -29,12 +28,14 @@ from dicomtx.workflows.convert.request import Outcome, Request
 EMPTY: Final = memoryview(b"")
 
 
-def main() -> None:
-    """Converts files until the parent closes the pipe."""
-    die_with(int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
+def run(questions: int, answers: int) -> None:
+    """Converts files until the parent closes the pipe.
+
+    Args:
+        questions: the descriptor of the requests.
+        answers: the descriptor of the outcomes.
+    """
     signal.signal(signal.SIGTERM, after_imports(_terminate))
-    questions, answers = take_descriptors()
     keep_freed_memory()
     granted = False
 
@@ -125,7 +126,3 @@ def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None)
     if not request.rules.hashed:
         return outcome
     return outcome._replace(output_hash=hash_of(request.destination))
-
-
-if __name__ == "__main__":
-    main()

@@ -153,12 +153,12 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, moody: None) ->
             os._exit(0)
     family: list[int] = []
     try:
-        _until(lambda: len(_children(child)) == 2)
-        family = _children(child)  # the worker, and the process of the codec that hangs
+        _until(lambda: len(_children(child)) == 3)
+        family = _children(child)  # the server, the worker, and the process of the codec that hangs
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    _until(lambda: not _lives(family[0]))
+    _until(lambda: not any(map(_lives, family[:2])))
 
 
 def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
@@ -206,14 +206,32 @@ def test_a_process_that_ends_before_it_gets_its_file_has_lost_it(
     give = Process.give
 
     def late(process: Process, message: bytes) -> None:
+        os.kill(process.pid, signal.SIGKILL)
         _until(lambda: not _lives(process.pid))
         give(process, message)
 
-    monkeypatch.setattr(sys, "executable", "/bin/false")
     monkeypatch.setattr(Process, "give", late)
     found = results(requests(tmp_path, [0] * 2), 2)
-    told = "its worker process ended unexpectedly (exit code 1), twice"
+    told = "its worker process was killed (SIGKILL), possibly out of memory, twice"
     assert [o.error for o in found.values()] == [told] * 2
+
+
+def test_if_the_server_of_the_workers_is_killed_their_files_are_retried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    give = Process.give
+
+    def given(process: Process, message: bytes) -> None:
+        give(process, message)
+        if not killed:
+            killed.append(_parent(process.pid))
+            os.kill(killed[0], signal.SIGKILL)
+
+    monkeypatch.setattr(Process, "give", given)
+    found = results(requests(tmp_path, [0] * 6), 2)
+    assert [o.status for o in found.values()] == ["done"] * 6
+    assert not file_trees.part_files(tmp_path)
 
 
 def test_bugs_in_a_file_are_told_and_the_others_go_on(tmp_path: Path) -> None:
@@ -256,6 +274,10 @@ def _children(parent: int) -> list[int]:
     return workers + inner
 
 
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _lives(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -283,4 +305,14 @@ def test_with_room_for_no_process_at_all_it_is_told(
     asked = requests(tmp_path, [0] * 2)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(DestinationError, match="cannot start a worker process: no such file"):
+        results(asked, 2)
+
+
+def test_workers_that_cannot_run_at_all_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = requests(tmp_path, [0] * 2)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    told = r"cannot start a worker process: it ended unexpectedly \(exit code 1\)"
+    with pytest.raises(DestinationError, match=told):
         results(asked, 2)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from dicomtx.workflows.workers.process import Process
+from dicomtx.workflows.workers.server import worker_server
 
 
 @pytest.fixture
 def process() -> Iterator[Process]:
-    started = Process()
-    yield started
-    started.end()
+    with worker_server() as server:
+        started = Process(server)
+        yield started
+        started.end()
 
 
 def test_a_worker_is_late_after_its_deadline(process: Process) -> None:
