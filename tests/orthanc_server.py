@@ -81,6 +81,21 @@ class OrthancServer:
             return Stored("", "", 0)
         return Stored(syntax, tags["SOPInstanceUID"], status)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of its configuration and storage."""
+        return Path(self._folder.name)
+
+    def kill(self) -> None:
+        """Kills the server with SIGKILL."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def start(self) -> None:
+        """Starts the server again, with what it has stored."""
+        self._start()
+
     def restart(self) -> None:
         """Stops the server and starts it again, with what it has stored."""
         self._stop()

@@ -38,6 +38,9 @@ def instance_file(folder: Path, number: int, modality: str = "CT", size: int = 4
         text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7"),
         text(0x00080018, "UI", f"1.2.3.{number}"),
         text(0x00080060, "CS", modality),
+        text(0x00100020, "LO", "P"),
+        text(0x0020000D, "UI", "1.2.4"),
+        text(0x0020000E, "UI", "1.2.5"),
         module(pixel),
         element(0x7FE00010, "OW", row * size),
     )
@@ -66,6 +69,12 @@ class RouteBuffer:
     def spool(self) -> Path:
         """The folder of the spool."""
         return self.folder / "spool"
+
+    @property
+    def process(self) -> int:
+        """The process ID."""
+        assert self._process
+        return self._process.pid
 
     @property
     def log(self) -> str:
