@@ -19,6 +19,7 @@ from typing import Final, NamedTuple, Protocol
 from dicomtx.api.transcode import transcode
 from dicomtx.errors import NetworkError
 from dicomtx.network.address import DicomAddress
+from dicomtx.network.delivery import Connection
 from dicomtx.network.dimse.store_scu import connect
 from dicomtx.transfer_syntaxes import find
 from tests.dicom_peers import instance
@@ -149,7 +150,7 @@ def _run(way: "Way", folder: Path, sources: list[Path], kill: str) -> Run:
     receiver = {"DicomServerEnabled": True, "DicomAet": "B", "DicomCheckCalledAet": False}
     with OrthancServer(receiver) as server, way(server, folder) as buffer:
         cpu, started = buffer.cpu() + cpu_of(server.process), time.perf_counter()
-        sender = Thread(target=_send, args=(buffer, sources), daemon=True)
+        sender = Sender(buffer, sources)
         sender.start()
         if kill != "none":
             while _stored(server) < len(sources) // 3:
@@ -160,10 +161,10 @@ def _run(way: "Way", folder: Path, sources: list[Path], kill: str) -> Run:
             victim.start()
         ended = _settled(server, sender, len(sources))
         spent = buffer.cpu() + cpu_of(server.process) - cpu
-        return Run(spent, ended - started, len(sources) - _stored(server))
+        return Run(spent, ended - started, sender.acknowledged - _stored(server))
 
 
-def _settled(server: OrthancServer, sender: Thread, count: int) -> float:
+def _settled(server: OrthancServer, sender: "Sender", count: int) -> float:
     """Returns when the receiver got its last instance."""
     stored, since = 0, time.perf_counter()
     while stored < count:
@@ -181,20 +182,37 @@ def _stored(server: OrthancServer) -> int:
     return count
 
 
-def _send(buffer: Buffer, sources: list[Path]) -> None:
-    """Sends each instance until it is acknowledged."""
-    syntaxes = {"1.2.840.10008.5.1.4.1.1.7": (find("jpeg-ls-lossless").uid,)}
-    left = list(sources)
-    while left:
-        try:
-            with connect(buffer.address, syntaxes) as peer:
-                while left:
-                    with instance(left[0]) as found:
-                        answer = peer.send(found)
-                    assert answer.delivered, answer
-                    left.pop(0)
-        except NetworkError:  # it was killed
-            time.sleep(0.1)
+class Sender(Thread):
+    """Sends each instance until it is acknowledged.
+
+    Attributes:
+        acknowledged: how many are.
+    """
+
+    def __init__(self, buffer: Buffer, sources: list[Path]) -> None:
+        super().__init__(daemon=True)
+        self.acknowledged = 0
+        self._buffer = buffer
+        self._left = list(sources)
+
+    def run(self) -> None:
+        """Sends them in order."""
+        syntaxes = {"1.2.840.10008.5.1.4.1.1.7": (find("jpeg-ls-lossless").uid,)}
+        while self._left:
+            try:
+                with connect(self._buffer.address, syntaxes) as peer:
+                    self._send(peer)
+            except NetworkError:  # it was killed
+                time.sleep(0.1)
+
+    def _send(self, peer: Connection) -> None:
+        while self._left:
+            with instance(self._left[0]) as found:
+                if not peer.send(found).delivered:  # it is ending, or just starts
+                    time.sleep(0.1)
+                    continue
+            self._left.pop(0)
+            self.acknowledged += 1
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Small instances have 256 x 256 pixels (131 kB), large ones 3000 x 4500 (27 MB). CPU is that of the
 program in the first column, start included. All rows of a table run in turn, several rounds, and
-the best round counts. Senders send to the same storescp, which keeps nothing.
+the best round counts. Senders send to the same storescp, which keeps nothing. ``buffer`` has the
+table of transcoding buffers.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from benchmarks import buffer
 from benchmarks.commands import DICOMTX
 from tests.dicom.builder import element, image, module, part10, text
 from tests.dicom_peers import StoreScp
@@ -43,7 +45,7 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
         head = f"| {count} {kind} instances | CPU of an instance | wall time of an instance |"
         found += ["", head, "|---|---|---|"]
         found += sending(Path(folder), sources, 1 if quick else ROUNDS)
-    return found[1:]
+    return [*found[1:], "", *buffer.lines(folder, quick=quick)]
 
 
 def instances(folder: Path, count: int, rows: int, columns: int) -> Path:

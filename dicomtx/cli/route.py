@@ -1,21 +1,19 @@
 """``dicomtx route``: receives, transcodes and forwards instances."""
 
 import os
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomtx.cli.options.headings import Command, argument
+from dicomtx.cli.options.listening import service_of, size_of
 from dicomtx.cli.options.many_files import add
 from dicomtx.cli.options.route import ROUTE
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.output.console import Console
 from dicomtx.errors import ExitCode
-from dicomtx.settings.values import bytes_of
 
 if TYPE_CHECKING:
-    from dicomtx.network.dimse.acceptance import Acceptance
     from dicomtx.workflows.route.routes import Routes
     from dicomtx.workflows.route.run import Buffer
 
@@ -45,9 +43,8 @@ def route(console: Console, /, **options: Any) -> int:
     if options["check"]:
         _explain(console, routes)
         return ExitCode.DONE
-    for name in ("spool", "port"):
-        if options[name] is None:
-            raise click.UsageError(f"--{name} is missing; to check the routes only, use --check")
+    if not options["spool"]:
+        raise click.UsageError("--spool is missing; to check the routes only, use --check")
     return _run(console, _buffer(routes, options), options)
 
 
@@ -67,7 +64,6 @@ def _buffer(routes: "Routes", options: dict[str, Any]) -> "Buffer":
     from dicomtx.workflows.workers.pool import ProcessPool  # noqa: PLC0415
 
     settings = options["settings"]
-    max_bytes = bytes_of("--max-spool", options["max_spool"])
     return Buffer(
         routes=routes,
         spool=Spool(options["spool"], options["keep_original"]),
@@ -75,39 +71,18 @@ def _buffer(routes: "Routes", options: dict[str, Any]) -> "Buffer":
         settings=settings,
         environ=os.environ,
         executor=ProcessPool(options["jobs"], settings.max_memory, options["file_timeout"]),
-        limits=Limits(options["max_queue"], max_bytes),
-        min_free=bytes_of("--min-free", options["min_free"]),
-        processes=options["processes"],
+        limits=Limits(options["max_queue"], size_of("--max-spool", options["max_spool"])),
+        min_free=size_of("--min-free", options["min_free"]),
+        processes=options["processes"] or len(os.sched_getaffinity(0)),
         metrics=options["metrics"],
         interval=options["interval"],
         audit_days=options["audit_days"],
     )
 
 
-def _acceptance(options: dict[str, Any]) -> "Acceptance":
-    from dicomtx.network.dimse.acceptance import Acceptance  # noqa: PLC0415
-    from dicomtx.transfer_syntaxes import TABLE  # noqa: PLC0415
-
-    return Acceptance(
-        aet="" if options["any_called_aet"] else options["aet"],
-        calling=frozenset(options["allow_aet"]),
-        networks=tuple(map(_network, options["allow_host"])),
-        syntaxes=frozenset(syntax.uid for syntax in TABLE),
-        takes_class=lambda _uid: True,
-    )
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError as error:
-        raise click.UsageError(f"--allow-host: {error}") from error
-
-
 def _run(console: Console, buffer: "Buffer", options: dict[str, Any]) -> int:
     """Runs until a signal; returns the exit code."""
-    from dicomtx.network.reception import Limits  # noqa: PLC0415
-    from dicomtx.workflows.receive.acceptors import Service, listening  # noqa: PLC0415
+    from dicomtx.workflows.receive.acceptors import listening  # noqa: PLC0415
     from dicomtx.workflows.route.run import PATIENCE  # noqa: PLC0415
     from dicomtx.workflows.route.spool import held  # noqa: PLC0415
 
@@ -115,9 +90,11 @@ def _run(console: Console, buffer: "Buffer", options: dict[str, Any]) -> int:
         if not options["quiet"]:
             console.note(text)
 
-    service = Service(_acceptance(options), Limits(), options["max_associations"])
-    with held(buffer.spool, PATIENCE):
-        listener = listening(options["bind"], options["port"])
+    service = service_of(options)
+    with (
+        held(buffer.spool, PATIENCE),
+        listening(options["bind"], options["port"]) as listener,
+    ):
         host, port = listener.getsockname()[:2]
         note(f"listening on {host} port {port} as {buffer.aet}; the spool is {buffer.spool.folder}")
         buffer.run(listener, service, note)

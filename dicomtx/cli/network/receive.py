@@ -6,12 +6,12 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomtx.cli.options.headings import argument
+from dicomtx.cli.options.listening import service_of, size_of
 from dicomtx.cli.options.many_files import add
 from dicomtx.cli.options.policy import ingest_options
 from dicomtx.cli.options.receive import RECEIVE
@@ -19,15 +19,12 @@ from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import VERIFIED
-from dicomtx.errors import DestinationError, ExitCode, SettingsError, UsageError
-from dicomtx.network.address import checked_aet
+from dicomtx.errors import DestinationError, ExitCode, UsageError
 from dicomtx.settings import Settings, is_exact
-from dicomtx.settings.values import bytes_of
 from dicomtx.transfer_syntaxes import by_uid
 
 if TYPE_CHECKING:
     from dicomtx.workflows.convert.request import Request
-    from dicomtx.workflows.receive.acceptors import Service
     from dicomtx.workflows.receive.receive import Receive
     from dicomtx.workflows.receive.received import Received
 
@@ -85,77 +82,16 @@ def _job(folder: str, options: dict[str, Any]) -> "Receive":
     settings = options["settings"]
     return Receive(
         folder=folder,
-        service=_service(options),
+        service=service_of(options),
         processes=options["processes"] or len(os.sched_getaffinity(0)),
         layout=Layout.parse(options["layout"]),
         duplicates=options["duplicates"],
-        min_free=_size("--min-free", options["min_free"]),
+        min_free=size_of("--min-free", options["min_free"]),
         request=_request(options),
         executor=ProcessPool(options["jobs"], settings.max_memory, options["file_timeout"]),
         command=_command(options["exec_on_study"]),
         study_idle=options["study_idle"],
     )
-
-
-def _service(options: dict[str, Any]) -> "Service":
-    """Returns what the server accepts, and its limits."""
-    from dicomtx.network.dimse.acceptance import Acceptance  # noqa: PLC0415
-    from dicomtx.network.reception import Limits  # noqa: PLC0415
-    from dicomtx.workflows.receive import rules  # noqa: PLC0415
-    from dicomtx.workflows.receive.acceptors import Service  # noqa: PLC0415
-
-    named = [[syntax.uid for syntax in options[name] or ()] for name in ("accept", "prefer")]
-    accepted, preferred = rules.syntaxes(named[0], named[1], options["policy"])
-    aet = checked_aet(options["aet"])
-    acceptance = Acceptance(
-        aet="" if options["any_called_aet"] else aet,
-        calling=frozenset(map(checked_aet, options["allow_aet"])),
-        networks=tuple(map(_network, options["allow_host"])),
-        syntaxes=accepted,
-        takes_class=rules.classes(
-            options["sop_class"], options["policy"], promiscuous=options["promiscuous"]
-        ),
-        preferred=preferred,
-    )
-    limits = Limits(
-        max_pdu=options["max_pdu"],
-        contexts=options["max_contexts"],
-        idle=options["idle_timeout"],
-        instance=options["instance_timeout"],
-        total=options["association_timeout"],
-        size=_size("--max-instance", options["max_instance"]),
-    )
-    return Service(acceptance, limits, options["max_associations"], _tls(options))
-
-
-def _size(name: str, text: str) -> int:
-    try:
-        return bytes_of(name, text)
-    except SettingsError as error:
-        raise UsageError(str(error)) from error
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError as error:
-        raise UsageError(
-            f"--allow-host {text}: use an address or a network, such as 10.1.0.0/16"
-        ) from error
-
-
-def _tls(options: dict[str, Any]) -> Any:
-    """Returns the context for encrypted connections; None if there is no certificate."""
-    if not options["tls_cert"]:
-        if options["tls_key"] or options["tls_ca"] or options["tls_anonymous"]:
-            raise UsageError("--tls-key, --tls-ca and --tls-anonymous need --tls-cert FILE")
-        return None
-    from dicomtx.network.tls import TlsOptions, server_context  # noqa: PLC0415
-
-    files = TlsOptions(
-        ca_file=options["tls_ca"], certificate=options["tls_cert"], key=options["tls_key"]
-    )
-    return server_context(files, anonymous=options["tls_anonymous"])
 
 
 def _request(options: dict[str, Any]) -> "Request | None":

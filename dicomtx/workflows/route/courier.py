@@ -91,10 +91,10 @@ class Courier(NamedTuple):
             on_failure=conversion.on_failure,
             decompress=peer.decompress,
             dimse=DimseOptions(calling_aet=peer.calling_aet or self.aet, tls=tls),
-            http=self._http() if not isinstance(peer.address, DicomAddress) else None,
+            http=None if isinstance(peer.address, DicomAddress) else self._http(tls),
         )
 
-    def _http(self) -> "HttpOptions":
+    def _http(self, tls: TlsOptions) -> "HttpOptions":
         """Returns how to make requests. Credentials are read each time, so they can change."""
         # 0.1 s that only HTTP needs
         from dicomtx.network.credentials import find_credentials  # noqa: PLC0415
@@ -102,7 +102,7 @@ class Courier(NamedTuple):
 
         host = urlsplit(str(self.peer.address)).hostname or ""
         found = find_credentials(host, self.environ, self.peer.auth_file)
-        return HttpOptions(credentials=found)
+        return HttpOptions(credentials=found, tls=tls)
 
 
 def _answered(delivery: Delivery, sent: Sent) -> Answered:
