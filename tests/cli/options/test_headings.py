@@ -28,6 +28,7 @@ def test_the_commands_with_many_options_have_headings() -> None:
     names = {"convert", "batch", "plan", "archive", "media", "compare", "negotiate", "codecs"}
     names |= {"info", "completion", "show", "path", "doctor", "check", "explain", "fixtures"}
     names |= {"install", "uninstall", "list", "watch", "receive", "route", "retry", "drop", "send"}
+    names |= {"modify", "pull"}
     assert set(FOUND) == names
 
 
