@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def _options(command: Any) -> Any:
     """Adds all options."""
-    settings = (settings_options("export"), policy_options)
+    settings = (settings_options("send"), policy_options)
     return add((*SEND, *SELECTION, *NETWORK, *settings, *RESUME, *REPORTS), command)
 
 
@@ -113,8 +113,6 @@ def _sending(paths: tuple[str, ...], options: dict[str, Any]) -> "Sending":
 
     if len(paths) < 2:
         raise click.UsageError("SRC or DESTINATION is missing: dicomtx send SRC... DESTINATION")
-    if click.get_current_context().params["only_if_smaller"]:
-        raise click.UsageError("--only-if-smaller has no effect: the peer decides on the syntax")
     if options["again"] and not options["journal"]:
         raise click.UsageError("--again needs --journal: the file that says what was sent before")
     *sources, url = paths

@@ -5,7 +5,7 @@ from typing import Final
 
 from dicomtx.settings.field import Field
 
-CONVERTING: Final = ("convert", "batch", "modify", "watch", "export", "receive")
+CONVERTING: Final = ("convert", "batch", "modify", "watch", "export", "send", "pull", "receive")
 PLANNING: Final = (*CONVERTING, "plan")
 READING: Final = (*PLANNING, "compare")
 EVERY: Final = (*READING, "codecs", "negotiate")

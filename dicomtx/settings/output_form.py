@@ -8,6 +8,7 @@ from dicomtx.settings.values import ANY, gain_of, tile_of
 ONLY_IF_SMALLER: Final = groups.output(
     "Copy a file unchanged if the result would not be smaller, or not by PERCENT.",
     scope="checking",
+    commands=tuple(name for name in groups.PLANNING if name != "send"),  # the peer decides
     parse=gain_of,
     option="--only-if-smaller",
     metavar="[=PERCENT]",

@@ -191,7 +191,7 @@ def test_an_unreachable_peer_ends_with_exit_code_10(said: Said) -> None:
         ((CT, "dicom://A@host", "--again"), "--again needs --journal"),
         ((CT, "dicom://A@host", "--preferred", "jpeg-baseline"), "is lossy and needs a goal"),
         ((CT, "dicom://A@host", "--quality", "80"), "--quality needs a lossy target"),
-        ((CT, "dicom://A@host", "--only-if-smaller"), "has no effect"),
+        ((CT, "dicom://A@host", "--only-if-smaller"), "No such option"),
         ((CT, "dicom://A@host", "-aet", "much too long a title"), "1 to 16 characters"),
         ((CT, "https://user:secret@host/x"), "has a password"),
         ((CT, "dicom://A@host", "--retry", "often"), "--retry 'often' is not a schedule"),

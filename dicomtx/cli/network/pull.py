@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def _options(command: Any) -> Any:
     """Adds all options."""
-    return add((*PULL, settings_options("batch"), policy_options, *REPORTS), command)
+    return add((*PULL, settings_options("pull"), policy_options, *REPORTS), command)
 
 
 @click.command(cls=SyntaxCommand, short_help="Retrieve a study from a peer, and convert it.")
