@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +21,16 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.send.sent import Sent
 from tests import certificates
 from tests.corpus import file
-from tests.dicom_peers import Fake, StoreScp, accept, data_set_of, read_message, respond
+from tests.dicom.builder import element, identity, image, module, part10
+from tests.dicom_peers import (
+    Fake,
+    StoreScp,
+    accept,
+    data_set_of,
+    read_message,
+    read_pdu,
+    respond,
+)
 from tests.orthanc_server import OrthancServer
 
 SCHEMAS = files("dicomtx.cli").joinpath("schemas")
@@ -230,6 +243,36 @@ def test_tls_verifies_both_sides(tmp_path: Path, said: Said) -> None:
         code, _, errors = said(CT, url)
         assert code == ExitCode.NETWORK
         assert "certificate is not accepted" in errors
+
+
+@pytest.mark.long
+def test_memory_does_not_grow_with_an_instance_of_2_gb(tmp_path: Path) -> None:
+    size = (1 << 31) - 2
+    pixels = image(32768, 32767, allocated=16)
+    head = part10("explicit", identity() + module(pixels) + element(0x7FE00010, "OW", b""))
+    path = tmp_path / "large.dcm"
+    path.write_bytes(head[:-4] + (pixels.rows * pixels.columns * 2).to_bytes(4, "little"))
+    os.truncate(path, len(head) + pixels.rows * pixels.columns * 2)  # a sparse file
+    received = []
+
+    def play(connection: socket.socket) -> None:
+        accept(connection, max_pdu=1 << 17)
+        flags = total = 0
+        while flags != 2:
+            _, body = read_pdu(connection)
+            flags, total = body[5], total + (len(body) - 6) * (not body[5] & 1)
+        received.append(total)
+        respond(connection, 1, 0)
+        read_pdu(connection)
+
+    with Fake(play) as peer:
+        command = [sys.executable, "-m", "dicomtx", "send", str(path), str(peer.address)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert abs(received[0] - size) < 1 << 17
+    assert used.ru_maxrss < 120 << 10  # kB: the command without any file takes 60 MB
 
 
 @pytest.mark.long
