@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from benchmarks import buffer
 from benchmarks.commands import DICOMTX
+from benchmarks.receivers import receiving
 from tests.dicom.builder import element, image, module, part10, text
 from tests.dicom_peers import StoreScp
 
@@ -45,6 +46,8 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
         head = f"| {count} {kind} instances | CPU of an instance | wall time of an instance |"
         found += ["", head, "|---|---|---|"]
         found += sending(Path(folder), sources, 1 if quick else ROUNDS)
+        found += ["", f"| {count} {kind} instances, received | CPU | wall time |", "|---|---|---|"]
+        found += receiving(Path(folder), sources, 1 if quick else ROUNDS)
     return [*found[1:], "", *buffer.lines(folder, quick=quick)]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from tests.raw_peer import RawPeer, associate
 from tests.warm_server import DICOMTX
 
 PATIENCE = 60.0
@@ -72,6 +73,11 @@ class Receiver:
         """Returns the IDs of its child processes."""
         text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return list(map(int, text.split()))
+
+    def wait_until_ready(self) -> None:
+        """Waits until a child answers."""
+        with RawPeer(self.port) as peer:
+            peer.send(associate(called=self.aet)).receive()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends a signal and returns the exit code."""
