@@ -15,7 +15,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from tests import corpus
+from tests import certificates, corpus
 from tests.cli.test_receive import PIXELS, SECONDARY_CAPTURE, image_data
 from tests.orthanc_server import OrthancServer
 from tests.raw_peer import EXPLICIT, RawPeer, associate, context
@@ -196,3 +196,24 @@ def _is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.peer("storescu")
+def test_tls_needs_the_certificate_of_the_caller_unless_anonymous(tmp_path: Path) -> None:
+    pem = certificates.made(tmp_path / "pem")
+    certificate = ("--tls-cert", str(pem.server), "--tls-key", str(pem.server_key))
+    options = (*certificate, "--tls-ca", str(pem.ca), "--processes", "1")
+    path = corpus.file("CT_small.dcm")
+    with Receiver(tmp_path / "stored", *options) as receiver:
+        store = ("storescu", "-aec", receiver.aet, "-aet", "SECURE", "+cf", str(pem.ca))
+        place = ("127.0.0.1", str(receiver.port), str(path))
+        anonymous = subprocess.run((*store, "+tla", *place), capture_output=True, check=False)
+        assert anonymous.returncode != 0
+        plain = subprocess.run(("storescu", *place), capture_output=True, check=False)
+        assert plain.returncode != 0
+        run(*store, "+tls", str(pem.client_key), str(pem.client), *place)
+        check(receiver, [path], calling="SECURE")
+    with Receiver(tmp_path / "stored", *options, "--tls-anonymous") as receiver:
+        place = ("127.0.0.1", str(receiver.port), str(path))
+        run("storescu", "-aec", receiver.aet, "-aet", "NOBODY", "+cf", str(pem.ca), "+tla", *place)
+        check(receiver, [path], calling="NOBODY")
