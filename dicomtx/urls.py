@@ -1,13 +1,6 @@
 """URLs of objects, and messages about them without secrets."""
 
-import re
-from typing import Final
-
 from dicomtx.errors import DicomtxError, UsageError
-
-SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[a-z0-9+.-]+)*://")
-PASSWORD: Final = re.compile(r"://[^/@:]*:[^/@]*@")
-QUERY: Final = re.compile(r"(://[^\s'\"<>?]*)\?[^\s'\"<>]*")
 
 
 def is_url(text: str) -> bool:
@@ -16,7 +9,9 @@ def is_url(text: str) -> bool:
     >>> [is_url(text) for text in ("s3://bucket/a.dcm", "a.dcm", "./s3://a.dcm", "C:/a.dcm")]
     [True, False, False, False]
     """
-    return bool(SCHEME.match(text))
+    scheme, mark, _ = text.partition("://")
+    plain = scheme.translate(dict.fromkeys(map(ord, "+.-:")))
+    return bool(mark) and scheme[:1].isalpha() and plain.isalnum() and plain.isascii()
 
 
 def checked(url: str) -> str:
@@ -25,12 +20,25 @@ def checked(url: str) -> str:
     Raises:
         UsageError: it has one.
     """
-    if PASSWORD.search(url):
+    user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if ":" in user:
         raise UsageError(
             f"{without_secrets(url)}: a password does not belong in a URL; see docs/scale.md for"
             " where to put credentials"
         )
     return url
+
+
+def refuse(command: str, *places: str) -> None:
+    """Checks that a command that writes only local files gets no URL to write to.
+
+    Raises:
+        UsageError: one of the places is a URL.
+    """
+    for place in filter(is_url, places):
+        raise UsageError(
+            f"{without_secrets(place)}: {command} writes to local folders only, not to URLs"
+        )
 
 
 def without_secrets(text: str) -> str:
@@ -41,8 +49,10 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("sftp://me:secret@host/a.dcm")
     'sftp://me@host/a.dcm'
     """
+    import re  # noqa: PLC0415 - takes 10 ms
+
     bare = re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1@", text)
-    return QUERY.sub(r"\1", bare)
+    return re.sub(r"(://[^\s'\"<>?]*)\?[^\s'\"<>]*", r"\1", bare)
 
 
 def place_of(url: str) -> str:

@@ -41,7 +41,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "part_files": set(),
         "source": {"part_files"},
         "local_file": {"source"},
-        "remote": {"local_file", "source"},
+        "remote": {"local_file", "part_files", "source"},
         "location": {"local_file", "remote", "source"},
         "own_files": {"source"},
         "lock": {"destination_folders", "own_files", "source"},

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Self
 from dicomtx.errors import DestinationError, DicomtxError, SourceError
 from dicomtx.limits import in_force
 from dicomtx.storage import part_files
+from dicomtx.urls import is_url
 
 WINDOW: Final = 1 << 16
 FAR: Final = 512  # bytes to read around a small read that is far from the last one
@@ -253,6 +254,6 @@ def temporary_folder() -> str:
 
 def working_place(target: str) -> str:
     """Returns the path beside which the work on a target is done: where a link to it leads."""
-    if target == STANDARD_STREAM:
-        return os.path.join(temporary_folder(), "stdout")
+    if target == STANDARD_STREAM or is_url(target):
+        return os.path.join(temporary_folder(), "result")
     return os.path.realpath(target)

@@ -67,6 +67,8 @@ class Ranges:
 
     def read(self, offset: int, size: int) -> bytes:
         """Returns bytes, which must be inside the object."""
+        if not size:
+            return b""
         if size <= AHEAD:
             return self._piece(offset, size)
         found = bytearray()
@@ -76,7 +78,7 @@ class Ranges:
 
     def _piece(self, offset: int, size: int) -> bytes:
         with self._lock:
-            first, last = offset // BLOCK, (offset + max(size, 1) - 1) // BLOCK
+            first, last = offset // BLOCK, (offset + size - 1) // BLOCK
             while (gap := self._there.find(0, first, last + 1)) >= 0:
                 self._fill(gap, last)
             try:

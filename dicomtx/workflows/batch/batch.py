@@ -10,6 +10,7 @@ from functools import partial
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.part_files import sweep_tree
+from dicomtx.urls import refuse
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, Key, open_journal
 from dicomtx.workflows.batch.named_options import options_of
@@ -163,6 +164,7 @@ def check(batch: Batch) -> None:
     Raises:
         UsageError: a source is the destination, or a destination is not a folder.
     """
+    refuse("batch", batch.destination, batch.rejected, batch.journal)
     aside = os.path.realpath(batch.rejected) if batch.rejected else ""
     if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
         raise UsageError(f"--rejected {batch.rejected} is not a folder")

@@ -9,6 +9,7 @@ from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, check_writable
 from dicomtx.storage.destination_folders import make_folder_of
 from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.source import STANDARD_STREAM, Source, reason
+from dicomtx.urls import is_url
 from dicomtx.workflows.convert.request import Request
 from dicomtx.workflows.convert.source_stamp import check_unchanged
 
@@ -19,6 +20,10 @@ def opened_destination(request: Request, file: Source, before: Stat | None = Non
 
     Checks before publishing the output that the source has not changed.
     """
+    if is_url(request.destination):
+        with opened_object(request, before) as fd:
+            yield fd
+        return
     same = _is_source(request)
     if request.below or request.rules.tree:
         make_folder_of(request.destination, below=request.below)
@@ -33,12 +38,26 @@ def opened_destination(request: Request, file: Source, before: Stat | None = Non
         yield fd
 
 
+@contextmanager
+def opened_object(request: Request, before: Stat | None) -> Iterator[int]:
+    """Yields the descriptor of an output that is uploaded to a URL at the end."""
+    from dicomtx.storage.remote.remote_write import remote_write  # noqa: PLC0415 - seldom needed
+
+    def check() -> None:
+        check_unchanged(request, before)
+
+    with remote_write(request.destination, overwrite=request.overwrite, check=check) as fd:
+        yield fd
+
+
 def check_destination(request: Request) -> None:
     """Checks the destination as a conversion does, but writes nothing.
 
     Raises:
         DicomtxError: the conversion would fail, or overwrite what it must not.
     """
+    if is_url(request.destination):
+        return
     same = _is_source(request)
     check_writable(
         request.destination,

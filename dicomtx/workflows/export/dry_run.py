@@ -9,6 +9,7 @@ from dicomtx.errors import ExitCode, UnsupportedError
 from dicomtx.storage.atomic_write import ANY_MODE, check_writable
 from dicomtx.storage.source import STANDARD_STREAM, Source
 from dicomtx.storage.zip.writer import Time
+from dicomtx.urls import refuse
 from dicomtx.workflows.export.containers import check_file_set, check_folder
 from dicomtx.workflows.export.export import ExportRun
 from dicomtx.workflows.export.job import Export
@@ -74,6 +75,7 @@ def _check(job: Export) -> None:
     Raises:
         DestinationError: it exists, or cannot be written.
     """
+    refuse("export", job.destination)
     if job.zipped:
         check_writable(job.destination, overwrite=job.overwrite)
     elif job.media and job.media.append:

@@ -11,6 +11,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import STANDARD_STREAM, Spool
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.urls import refuse
 from dicomtx.workflows.convert.convert import ADDED_META
 from dicomtx.workflows.convert.icon import taken_icon
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
@@ -48,6 +49,7 @@ def opened(job: Export) -> Iterator["ExportRun"]:
     Raises:
         DicomtxError: the archive was not written.
     """
+    refuse("export", job.destination)
     with ExitStack() as stack:
         container = stack.enter_context(_container(job))
         run = ExportRun(job, container, stack)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dicomtx.errors import SourceError
+from dicomtx.errors import DestinationError, SourceError
 from dicomtx.storage.location import locate
+from dicomtx.storage.remote.remote_write import remote_write
 from dicomtx.storage.remote.sftp import VerifiedSftp
+from dicomtx.storage.source import write_all
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
@@ -59,3 +61,26 @@ def test_a_server_that_is_not_known_is_refused(
     with pytest.raises(SourceError, match="not found in known_hosts"):
         locate(f"{server.url}{tmp_path}/a.dcm").stat()
     assert not list((tmp_path / ".ssh").iterdir())
+
+
+def test_a_result_appears_whole_and_replaces_only_if_asked(
+    server: SshServer, tmp_path: Path
+) -> None:
+    url = f"{server.url}{tmp_path}/a.dcm"
+    with remote_write(url, overwrite=False) as fd:
+        write_all(fd, b"first")
+        assert not list(tmp_path.iterdir())
+    assert (tmp_path / "a.dcm").read_bytes() == b"first"
+    with pytest.raises(DestinationError, match="already exists"):
+        remote_write(url, overwrite=False).__enter__()
+    (tmp_path / "a.dcm").unlink()
+    with (
+        pytest.raises(DestinationError, match="already exists"),
+        remote_write(url, overwrite=False) as fd,
+    ):
+        (tmp_path / "a.dcm").write_bytes(b"meanwhile")
+    assert (tmp_path / "a.dcm").read_bytes() == b"meanwhile"
+    with remote_write(url, overwrite=True) as fd:
+        write_all(fd, b"second")
+    assert (tmp_path / "a.dcm").read_bytes() == b"second"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.dcm"]

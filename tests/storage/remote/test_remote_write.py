@@ -1,0 +1,138 @@
+"""Objects appear complete or not at all: on the S3 server of moto, and on an SSH server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dicomtx.errors import DestinationError, ExitCode
+from dicomtx.storage.location import locate
+from dicomtx.storage.remote.remote_write import remote_write
+from dicomtx.storage.source import write_all
+from dicomtx.transfer_syntaxes import find
+from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.request import Request
+from tests import object_store
+from tests.conftest import Run
+from tests.converter import grey
+
+BUCKET = "results"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with object_store.s3_server() as address, pytest.MonkeyPatch.context() as patch:
+        for name, value in object_store.environment(address).items():
+            patch.setenv(name, value)
+        object_store.client(address).create_bucket(Bucket=BUCKET)
+        yield address
+
+
+@pytest.fixture
+def objects(address: str) -> Iterator[Callable[[], dict[str, int]]]:
+    """Yields a function that returns the objects and their sizes."""
+    client = object_store.client(address)
+
+    def found() -> dict[str, int]:
+        listed = client.list_objects_v2(Bucket=BUCKET).get("Contents", ())
+        return {one["Key"]: one["Size"] for one in listed}
+
+    yield found
+    assert not client.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+    for key in found():
+        client.delete_object(Bucket=BUCKET, Key=key)
+
+
+def write(url: str, data: bytes, *, overwrite: bool = False) -> None:
+    with remote_write(url, overwrite=overwrite) as fd:
+        write_all(fd, data)
+
+
+@pytest.mark.parametrize("size", [0, 1000, 20 << 20])  # the last one in parts
+def test_an_object_is_what_was_written(objects: Callable[[], dict[str, int]], size: int) -> None:
+    data = bytes(range(250)) * (size // 250)
+    write("s3://results/a/b.dcm", data)
+    assert objects() == {"a/b.dcm": len(data)}
+    with locate("s3://results/a/b.dcm").open() as source:
+        assert source.read(0, size) == data
+
+
+@pytest.mark.parametrize("size", [10, 20 << 20])
+def test_an_object_is_replaced_only_if_asked(
+    objects: Callable[[], dict[str, int]], size: int
+) -> None:
+    url = "s3://results/a.dcm"
+    write(url, b"first")
+    with pytest.raises(DestinationError, match="already exists; use --overwrite to replace it"):
+        write(url, bytes(size))
+    assert objects() == {"a.dcm": 5}
+    write(url, bytes(size), overwrite=True)
+    assert objects() == {"a.dcm": size}
+
+
+@pytest.mark.parametrize("size", [10, 20 << 20])
+def test_an_object_that_appears_meanwhile_stays(
+    objects: Callable[[], dict[str, int]], size: int
+) -> None:
+    url = "s3://results/a.dcm"
+    writing = remote_write(url, overwrite=False)
+    write_all(writing.__enter__(), bytes(size))
+    write(url, b"first")
+    with pytest.raises(DestinationError, match="already exists; use --overwrite to replace it"):
+        writing.__exit__(None, None, None)
+    assert objects() == {"a.dcm": 5}
+
+
+def test_nothing_is_written_if_the_conversion_or_the_last_check_fails(
+    objects: Callable[[], dict[str, int]],
+) -> None:
+    def check() -> None:
+        raise DestinationError("changed")
+
+    with (
+        pytest.raises(DestinationError, match="changed"),
+        remote_write("s3://results/a.dcm", overwrite=True, check=check) as fd,
+    ):
+        write_all(fd, b"half")
+    with pytest.raises(RuntimeError), remote_write("s3://results/a.dcm", overwrite=True):
+        raise RuntimeError
+    assert not objects()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("s3://no-bucket/a.dcm", "no such bucket or folder"),
+        ("http://127.0.0.1:1/a.dcm", ""),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_an_error_that_names_it(
+    address: str, url: str, why: str
+) -> None:
+    with pytest.raises(DestinationError, match=f"{url} cannot be written: .*{why}"):
+        write(url, b"data")
+
+
+def test_convert_writes_the_verified_result(
+    objects: Callable[[], dict[str, int]], tmp_path: Path
+) -> None:
+    (tmp_path / "a.dcm").write_bytes(grey(64, 64))
+    source = locate(str(tmp_path / "a.dcm"))
+    outcomes = [
+        convert(Request(source, out, find("rle")))
+        for out in ("s3://results/a.dcm", str(tmp_path / "b.dcm"))
+    ]
+    assert [o.status for o in outcomes] == ["done"] * 2
+    with locate("s3://results/a.dcm").open() as result:
+        assert result.read(0, result.size) == (tmp_path / "b.dcm").read_bytes()
+    again = convert(Request(source, "s3://results/a.dcm", find("rle")))
+    assert (again.exit_code, again.error_class) == (ExitCode.DESTINATION, "DestinationError")
+
+
+def test_batch_and_export_refuse_a_url_to_write_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(grey(8, 8))
+    for command in (["batch"], ["export", "media"], ["export", "archive"], ["batch", "-n"]):
+        done = run(*command, tmp_path / "a.dcm", "s3://results/out", cwd=tmp_path)
+        assert done.returncode == ExitCode.USAGE
+        assert b"writes to local folders only, not to URLs" in b" ".join(done.stderr.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.dcm"]
