@@ -24,6 +24,7 @@ from benchmarks import (
     memory,
     network,
     plan,
+    scale,
     throughput,
     warm,
     whole_process,
@@ -43,6 +44,7 @@ TABLES = {
     "plan": ("Dry runs", plan),
     "export": ("Exports", export),
     "network": ("Network", network),
+    "scale": ("Clusters and object stores", scale),
     "growth": ("Growth of hostile files", growth),
 }
 

@@ -12,8 +12,6 @@ from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
 from dicomtx.cli.output.console import Console
-from dicomtx.printable import without_secrets
-from dicomtx.urls import is_url
 
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
@@ -126,6 +124,8 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
         )
     if not destination:
         raise click.UsageError("DST is missing: add it, or overwrite SRC with --in-place")
+    from dicomtx.urls import is_url, without_secrets  # noqa: PLC0415 - a command imports its work
+
     if not (os.path.isdir(destination) or (is_url(destination) and destination.endswith("/"))):
         return destination
     if source == "-":
