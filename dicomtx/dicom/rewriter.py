@@ -59,6 +59,7 @@ class Rewriter:
         self._ways = {path[:n] for path in self._edits for n in range(1, len(path) + 1)}
         self._rope = Rope()
         self.warnings: list[str] = []
+        self.pixels_at = 0  # offset of the new Pixel Data's value
 
     def rope(self, pixel_data: PixelData | None = None) -> Rope:
         """Returns the data set; ``pixel_data`` replaces the source's element.
@@ -172,6 +173,7 @@ class Rewriter:
         self._next_group(level, tags.PIXEL_DATA)
         length = UNDEFINED if pixel_data.encapsulated else pixel_data.value.size
         self._header(tags.PIXEL_DATA, pixel_data.vr, length)
+        self.pixels_at = self._rope.size
         self._rope.extend(pixel_data.value)
 
     def _group_length(self, level: OpenLevel, tag: int) -> None:

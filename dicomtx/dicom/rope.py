@@ -1,5 +1,6 @@
 """Output as a list of byte strings and spans of sources, assembled without copying them."""
 
+import os
 from array import array
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -108,12 +109,25 @@ class Rope:
             else:
                 yield piece
 
+    def outline(self) -> Iterator[bytes | bytearray | int]:
+        """Yields the byte strings, and the size of each span instead of its bytes."""
+        for piece in self._pieces:
+            yield piece.size if isinstance(piece, Span) else piece
+
     def write_to(self, fd: int) -> None:
-        """Writes all bytes; the kernel copies long spans, and short pieces are written together."""
+        """Writes all bytes; the kernel copies long spans, and short pieces are written together.
+
+        A span of the file itself was written before, and is skipped.
+        """
         short = _Gathered(fd)
         for piece in self._pieces:
             if not isinstance(piece, Span):
                 short.add(piece)
+            elif (place := piece.source.is_at(fd, piece.offset)) >= 0:
+                short.flush()
+                if os.lseek(fd, 0, os.SEEK_CUR) != place or piece.word != 1:
+                    raise AssertionError("what was written before is at the wrong place")
+                os.lseek(fd, piece.size, os.SEEK_CUR)
             elif piece.word == 1 and piece.size > LONG:
                 short.flush()
                 piece.source.copy_to(fd, piece.offset, piece.size)
@@ -139,12 +153,14 @@ class PixelData(NamedTuple):
         vr: OB or OW.
         encapsulated: of undefined length (PS3.5 A.4).
         items: the checksum of all frames within the value; None if digests verify them.
+        lead: how many bytes of the value precede the frames.
     """
 
     value: Rope
     vr: str
     encapsulated: bool
     items: Sum | None = None
+    lead: int = 0
 
 
 class _Gathered:

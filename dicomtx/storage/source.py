@@ -125,6 +125,10 @@ class Source:
             offset += len(data)
             size -= len(data)
 
+    def is_at(self, fd: int, offset: int) -> int:
+        """Returns where byte ``offset`` is in the file ``fd``; -1 if this is another file."""
+        return self._start + offset if self._fd == fd else -1
+
     def copy_to(self, fd: int, offset: int, size: int) -> None:
         """Copies ``size`` bytes from ``offset`` to ``fd``, inside the kernel if possible."""
         if self._fd < 0 and offset + size <= self.size:
@@ -152,16 +156,30 @@ class Written(Source):
 class Spool:
     """Bytes that are written once in order, then read at any offset.
 
-    Small content stays in memory. Large content goes to an unnamed file.
+    Small content stays in memory. Large content goes to the output itself if its place there is
+    known, otherwise to an unnamed file.
     """
 
-    def __init__(self, folder: str, in_memory: int = IN_MEMORY) -> None:
-        """Creates an empty spool. Beyond ``in_memory`` bytes it uses a file in ``folder``."""
+    def __init__(self, folder: str, in_memory: int = IN_MEMORY, output: int = -1) -> None:
+        """Creates an empty spool.
+
+        Args:
+            folder: the folder of the unnamed file.
+            in_memory: the most bytes to keep in memory.
+            output: the descriptor of the output, if there is one.
+        """
         self._folder = folder
         self._in_memory = in_memory
+        self._output = output
         self._parts: list[bytes] = []
         self._fd = -1
+        self._start = 0  # where the content begins in its file
         self.size = 0
+
+    @property
+    def in_output(self) -> bool:
+        """Whether the content is in the output already."""
+        return self._fd >= 0 and self._fd == self._output
 
     def write(self, *parts: bytes | bytearray | memoryview) -> None:
         """Appends the parts."""
@@ -171,21 +189,34 @@ class Spool:
             return
         self._parts.extend(map(bytes, parts))
         if self.size > self._in_memory:
-            self._fd = nameless(self._folder)
+            self._fd = self._output if self._start else nameless(self._folder)
+            os.lseek(self._fd, self._start, os.SEEK_SET)
             write_parts(self._fd, self._parts)
             self._parts.clear()
 
-    def reset(self) -> None:
-        """Discards all content."""
-        self._parts.clear()
-        self.size = 0
+    def reset(self, start: int = 0) -> None:
+        """Discards all content.
+
+        Args:
+            start: where the next content will begin in the output; 0 if that is not known.
+        """
         if self._fd >= 0:
-            os.lseek(self._fd, 0, os.SEEK_SET)
             os.ftruncate(self._fd, 0)
+        self.close()
+        self.size = 0
+        self._start = start if self._output >= 0 else 0
+
+    def leave_output(self) -> None:
+        """Moves the content from the output to an unnamed file, and empties the output."""
+        content, self._fd, self._start = self.source(), nameless(self._folder), 0
+        content.copy_to(self._fd, 0, self.size)
+        os.ftruncate(self._output, 0)
 
     def source(self) -> Source:
         """Returns the content as a source, valid until the spool is closed."""
-        return Source(fd=self._fd) if self._fd >= 0 else Source(b"".join(self._parts))
+        if self._fd < 0:
+            return Source(b"".join(self._parts))
+        return Source(fd=self._fd, part=(self._start, self.size))
 
     def __enter__(self) -> Self:
         return self
@@ -194,8 +225,8 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Frees memory and disk space."""
-        if self._fd >= 0:
+        """Frees memory and disk space; leaves the output alone."""
+        if self._fd >= 0 and not self.in_output:
             os.close(self._fd)
         self._fd = -1
         self._parts.clear()

@@ -55,6 +55,10 @@ class NativeWriter:
         """Returns the edits that remove offset tables."""
         return _without_tables()
 
+    def expecting(self, count: int) -> "NativeWriter":  # noqa: ARG002 - as the other writer
+        """Returns a writer whose result has the size of ``count`` frames outside of the frames."""
+        return NativeWriter(Spool(""), self._image)
+
 
 class EncapsulatedWriter:
     """Collects encapsulated frames in a spool: one fragment per frame, padded to even length."""
@@ -105,8 +109,15 @@ class EncapsulatedWriter:
         rope.add(struct.pack(f"<HHI{len(table)}I", 0xFFFE, 0xE000, 4 * len(table), *table))
         rope.span(self._spool.source(), 0, self._spool.size)
         rope.add(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
-        items = Sum(8 + 4 * len(table), self._spool.size, self._crc)
-        return PixelData(rope, "OB", encapsulated=True, items=items)
+        lead = 8 + 4 * len(table)
+        items = Sum(lead, self._spool.size, self._crc)
+        return PixelData(rope, "OB", encapsulated=True, items=items, lead=lead)
+
+    def expecting(self, count: int) -> "EncapsulatedWriter":
+        """Returns a writer whose result has the size of ``count`` frames outside of the frames."""
+        writer = EncapsulatedWriter(Spool(""), self._table)
+        writer._offsets = writer._lengths = array("Q", bytes(8 * count))
+        return writer
 
     def edits(self) -> list[Edit]:
         """Returns the edits that remove stale offset tables, and add the extended ones."""

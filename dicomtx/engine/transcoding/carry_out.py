@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.attributes import image_edits, image_pixel
-from dicomtx.dicom.data_set import DataSet
+from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.pixel_data.native_passthrough import native_passthrough
 from dicomtx.engine.planning.plan import Changing, Code, Recompress, Reencapsulate, Rewrite
+from dicomtx.engine.transcoding.place import Place
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.settings import Settings
 from dicomtx.storage.source import Spool
@@ -25,6 +26,8 @@ class Means(NamedTuple):
         spool: collects the new Pixel Data.
         icon_spool: collects the pixels of icons.
         progress: called after each frame with the number of finished frames and of all frames.
+        place: returns where frames begin in the output with these edits and this Pixel Data; None
+            if they cannot be written there directly.
     """
 
     codecs: Codecs
@@ -32,6 +35,7 @@ class Means(NamedTuple):
     spool: Spool
     icon_spool: Spool
     progress: Callable[[int, int], None] | None = None
+    place: Place | None = None
 
     def encapsulated(self) -> "EncapsulatedWriter":
         """Returns the writer of the new Pixel Data, for code streams."""
@@ -60,13 +64,14 @@ def carry_out(plan: Changing, data_set: DataSet, means: Means) -> Transcoded:
             from dicomtx.engine.transcoding.jpegxl_recompression import repacked  # noqa: PLC0415 - seldom needed
 
             done = repacked(plan, data_set, means.encapsulated(), salvage=salvage)
-            return _with_icons(done, plan, data_set, means)
+            return done._replace(edits=(*done.edits, *_icons(plan, data_set, means)))
         case Code():
             from dicomtx.engine.transcoding.transcoder import Transcoder  # noqa: PLC0415 - brings numpy
 
             codecs, settings, spool = means.codecs, means.settings, means.spool
-            done = Transcoder(plan, data_set, codecs, spool, settings, means.progress).run()
-            return _with_icons(done, plan, data_set, means)
+            icons = _icons(plan, data_set, means)  # first, as frames are written behind them
+            transcoder = Transcoder(plan, data_set, codecs, spool, settings, means.progress)
+            return transcoder.run(means.place, icons)
         case _:
             assert_never(plan)
 
@@ -81,11 +86,8 @@ def _rewritten(plan: Rewrite, data_set: DataSet, *, salvage: bool) -> Transcoded
     return Transcoded(passed, tuple(edits), verification="bytes-only", warnings=tuple(warnings))
 
 
-def _with_icons(
-    done: Transcoded, plan: Recompress | Code, data_set: DataSet, means: Means
-) -> Transcoded:
-    """Returns ``done`` with edits that decode the icons which the target cannot hold."""
+def _icons(plan: Recompress | Code, data_set: DataSet, means: Means) -> list[Edit]:
+    """Returns the edits that decode the icons which the target cannot hold."""
     from dicomtx.engine.transcoding.icons import decoded_icons  # noqa: PLC0415 - brings numpy
 
-    icons = decoded_icons(data_set, plan, means.codecs, means.icon_spool, means.settings)
-    return done._replace(edits=(*done.edits, *icons))
+    return decoded_icons(data_set, plan, means.codecs, means.icon_spool, means.settings)

@@ -1,6 +1,6 @@
 """Decodes and encodes the frames of one data set, and tries the codecs in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from dicomtx.code_stream.unmarked import unmarked
 from dicomtx.codecs.codec import CodecSpec, Direction
@@ -16,7 +16,6 @@ from dicomtx.dicom.pixel_data.frames import (
     native_frames,
 )
 from dicomtx.dicom.pixel_data.palette import read_palette
-from dicomtx.dicom.rope import PixelData
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened
 from dicomtx.engine.decoding.errors import CodecsInTurn, FailedError
 from dicomtx.engine.decoding.verifiers import Verifiers
@@ -32,12 +31,13 @@ from dicomtx.engine.transcoding import icc
 from dicomtx.engine.transcoding.frame_results import FrameResults
 from dicomtx.engine.transcoding.ordered_map import TOGETHER, ordered_map
 from dicomtx.engine.transcoding.pipeline import Pipeline, with_lossy_encoder
+from dicomtx.engine.transcoding.place import Before, Place
 from dicomtx.engine.transcoding.salvage import Salvage
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
-from dicomtx.storage.source import Spool
+from dicomtx.storage.source import IN_MEMORY, Spool
 from dicomtx.verification import sample
 
 
@@ -70,8 +70,12 @@ class Transcoder:
         self.settings = settings
         self.progress = progress
 
-    def run(self) -> Transcoded:
+    def run(self, place: Place | None = None, icons: Sequence[Edit] = ()) -> Transcoded:
         """Returns the frames in the plan's target.
+
+        Args:
+            place: returns where frames begin in the output; None to write them elsewhere first.
+            icons: more edits of the data set.
 
         Raises:
             CodecsFailedError: every codec failed.
@@ -90,7 +94,9 @@ class Transcoder:
                 pipeline = salvage.applied(self._pipeline(plan, found, codecs))
                 if plan.lossy:
                     pipeline = with_lossy_encoder(pipeline, self.settings, self._at_once(pipeline))
-                pixel_data, edits, made = self._collect(pipeline)
+                writer = self._writer(pipeline)
+                before = self._prepared(plan, found, writer, place, icons)
+                made = self._collect(pipeline, writer)
                 break
             except (MissedError, UnfitError) as error:
                 plan, told = _instead(plan, error)
@@ -105,10 +111,15 @@ class Transcoder:
         verifiers = Verifiers(plan, self.codecs, self.settings, made.count)
         history, uid = self._history(plan, found, losses, warnings)
         history += icc.edits(plan, self.data_set, found, warnings)
+        pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
+        edits = (*writer.edits(), *self._image_edits(plan, made), *history, *icons)
+        if self.spool.in_output and Before.of(edits, pixel_data) != before:
+            self.spool.leave_output()
+            pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
         above = high_bits.warnings(plan, made.high_bits, made.count)
         return Transcoded(
             pixel_data=pixel_data,
-            edits=(*edits, *history),
+            edits=edits,
             digests=bytes(made.digests),
             decoder=codecs.decoder,
             encoder=pipeline.encoder,
@@ -189,32 +200,61 @@ class Transcoder:
             return None
         return sample(self.data_set.text(tags.SOP_INSTANCE_UID), count, share)
 
-    def _collect(self, pipeline: Pipeline) -> tuple[PixelData, list[Edit], FrameResults]:
-        """Returns Pixel Data of all frames, the edits that belong to it, and the frame results."""
-        plan = pipeline.plan
-        self.spool.reset()
-        encoded = pipeline.encoder is not None
-        writer = (
-            EncapsulatedWriter(self.spool, self.settings.offset_table)
-            if encoded
-            else NativeWriter(self.spool, plan.working)
-        )
+    def _writer(self, pipeline: Pipeline) -> EncapsulatedWriter | NativeWriter:
+        """Returns the writer of the frames."""
+        if pipeline.encoder:
+            return EncapsulatedWriter(self.spool, self.settings.offset_table)
+        return NativeWriter(self.spool, pipeline.plan.working)
+
+    def _prepared(
+        self,
+        plan: Code,
+        found: EncapsulatedFrames | NativeFrames,
+        writer: EncapsulatedWriter | NativeWriter,
+        place: Place | None,
+        icons: Sequence[Edit],
+    ) -> Before | None:
+        """Empties the spool, and gives large frames their place in the output if it is known.
+
+        Returns what will precede them. Measured losses and overlays are known only later.
+        """
+        large = found.count * plan.working.frame_bytes > IN_MEMORY
+        if not (place and large) or plan.lossy or plan.overlays:
+            self.spool.reset()
+            return None
+        expected = writer.expecting(found.count)
+        pixel_data = expected.pixel_data(big_endian=plan.target.big_endian)
+        history, _ = self._history(plan, found, None, [])
+        history += icc.edits(plan, self.data_set, found, [])
+        frames = FrameResults()
+        frames.count = found.count
+        edits = (*expected.edits(), *self._image_edits(plan, frames), *history, *icons)
+        self.spool.reset(place(edits, pixel_data))
+        return Before.of(edits, pixel_data)
+
+    def _collect(
+        self, pipeline: Pipeline, writer: EncapsulatedWriter | NativeWriter
+    ) -> FrameResults:
+        """Writes all frames, and returns their results."""
         made = FrameResults()
         count = pipeline.frames.count
-        together = max(TOGETHER // plan.working.frame_bytes, 1)
+        together = max(TOGETHER // pipeline.plan.working.frame_bytes, 1)
         for frame in ordered_map(pipeline.make, count, self._at_once(pipeline), together):
             writer.add(frame.data)
             made.add(frame)
             if self.progress:
                 self.progress(made.count, count)
-        pixel_data = writer.pixel_data(big_endian=plan.target.big_endian)
-        edits = writer.edits() + self._overlay_edits(made)
+        return made
+
+    def _image_edits(self, plan: Code, made: FrameResults) -> list[Edit]:
+        """Returns the edits of overlays, of the Image Pixel module and of the palette."""
+        edits = self._overlay_edits(plan, made)
         edits += attributes.label_edits(
             self.data_set, plan.after._replace(number_of_frames=made.count)
         )
         if plan.expand:
             edits += palette.edits(self.data_set)
-        return pixel_data, edits, made
+        return edits
 
     def _at_once(self, pipeline: Pipeline) -> int:
         """Returns how many frames to process at once: as many as the memory limit allows."""
@@ -224,9 +264,9 @@ class Transcoder:
         needs = [s.memory_for(syntax, self.plan.working) for s, syntax in chosen if s]
         return max(self.codecs.budget.frames(max(needs, default=0)), 1)
 
-    def _overlay_edits(self, made: FrameResults) -> list[Edit]:
-        planes = self.plan.overlays
-        if self.plan.drop_overlays:
+    def _overlay_edits(self, plan: Code, made: FrameResults) -> list[Edit]:
+        planes = plan.overlays
+        if plan.drop_overlays:
             return overlays.removal(planes, self.data_set)
         return overlays.edits(planes, made.planes)
 

@@ -2,20 +2,23 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import Final
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom import tags
+from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.deflate import write_deflated
 from dicomtx.dicom.elements import EXPLICIT, Encoding
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import Part10, file_meta, is_tiff, open_part10
 from dicomtx.dicom.rewriter import Rewriter
+from dicomtx.dicom.rope import PixelData
 from dicomtx.engine.planning.apply_policy import ResolvedPlan
 from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Refuse
 from dicomtx.engine.transcoding.carry_out import Means, carry_out
+from dicomtx.engine.transcoding.place import Place
 from dicomtx.engine.transcoding.modified import with_modification
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
@@ -159,8 +162,9 @@ def _change(run: Run, made: Changing, part10: Part10, fd: int) -> None:
     """Writes the converted data set and verifies it."""
     run.warnings += _cautions(part10)
     folder = os.path.dirname(working_place(run.request.destination))
-    with Spool(folder) as spool, Spool(folder) as icon_spool:
-        means = Means(run.codecs, run.request.settings, spool, icon_spool, run.progress)
+    with Spool(folder, output=fd) as spool, Spool(folder) as icon_spool:
+        place = _place(made, part10)
+        means = Means(run.codecs, run.request.settings, spool, icon_spool, run.progress, place)
         done = carry_out(made, part10.data_set, means)
         if made.modified:
             done = with_modification(done, made.modified)
@@ -223,15 +227,38 @@ def _cautions(part10: Part10) -> Iterator[str]:
         yield "digital signatures are kept, but may no longer be valid"
 
 
-def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) -> None:
-    """Writes the output: file meta information and data set."""
+def _rewriter(made: Changing, part10: Part10, edits: Sequence[Edit]) -> Rewriter:
+    """Returns the rewriter of the data set."""
     target = made.target
     encoding = EXPLICIT if target.encapsulated else Encoding(target.implicit_vr, target.big_endian)
     encoding = encoding if target.known else part10.encoding
-    rewriter = Rewriter(part10.data_set, encoding, done.edits)
+    return Rewriter(part10.data_set, encoding, edits)
+
+
+def _place(made: Changing, part10: Part10) -> Place | None:
+    """Returns what tells where frames begin in the output, if it keeps its SOP Instance UID.
+
+    None: they are not written as they are, or a modification changes what precedes them.
+    """
+    if made.target.deflated or made.target.big_endian or made.modified:
+        return None
+
+    def place(edits: Sequence[Edit], pixel_data: PixelData) -> int:
+        rewriter = _rewriter(made, part10, edits)
+        rewriter.rope(pixel_data)
+        return file_meta(part10, made.target, "").size + rewriter.pixels_at + pixel_data.lead
+
+    return place
+
+
+def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) -> None:
+    """Writes the output: file meta information and data set."""
+    target = made.target
+    rewriter = _rewriter(made, part10, done.edits)
     rope = file_meta(part10, target, done.new_uid)
     data_set = rewriter.rope(done.pixel_data)
     run.warnings += rewriter.warnings
+    os.lseek(fd, 0, os.SEEK_SET)  # the frames can be there already
     if not target.deflated:
         rope.extend(data_set)
         rope.write_to(fd)
