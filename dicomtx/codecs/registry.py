@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from dicomtx.codecs.codec import Codec, CodecSpec, Direction
-from dicomtx.codecs.shipped import FFMPEG, GDCM, IMAGECODECS, OPENJPEG, OPENJPH, SECOND
+from dicomtx.codecs.shipped import FFMPEG, GDCM, IMAGECODECS, LJ92, OPENJPEG, OPENJPH, SECOND
 from dicomtx.errors import CodecError, UsageError
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
@@ -26,7 +26,7 @@ NAMED: Final = {**SHIPPED, FFMPEG.name: FFMPEG}
 """The names that ``--codec`` accepts without a plugin. FFmpeg is used only if it is named."""
 AUDITORS: Final = (SECOND, OPENJPH, FFMPEG)
 """Code bases that only verify. They are slower than the builtin codecs."""
-RESERVED: Final = {*NAMED, *(spec.name for spec in AUDITORS)}
+RESERVED: Final = {*NAMED, LJ92.name, *(spec.name for spec in AUDITORS)}
 
 
 class BrokenPlugin(NamedTuple):
@@ -99,7 +99,7 @@ class Codecs:
                 yield spec
 
     def verifiers(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
-        """Yields the codecs that can verify an encoded frame, the fastest first.
+        """Yields the codecs that can verify a frame that was just encoded, the fastest first.
 
         Plugins are not looked up. OpenJPH is left out: it encodes, and OpenJPEG verifies it. If
         verification must be independent, ``--codec`` does not restrict the verifiers.
@@ -108,7 +108,10 @@ class Codecs:
             yield from (s for s in BUILTIN if syntax.uid in s.decodes and not self._lacks(s))
         else:
             yield from self.builtins(syntax, "decode")
-        yield from (spec for spec in self.auditors(syntax) if spec is not OPENJPH)
+        others = [spec for spec in self.auditors(syntax) if spec is not OPENJPH]
+        if others and syntax.uid in LJ92.decodes:
+            yield LJ92
+        yield from others
 
     def auditors(self, syntax: TransferSyntax) -> Iterator[CodecSpec]:
         """Yields the code bases that only verify, if the settings allow them."""

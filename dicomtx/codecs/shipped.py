@@ -79,6 +79,16 @@ SECOND: Final = CodecSpec(
     builtin=True,
 )
 """Other code bases for verification and ``compare``; never used for conversion."""
+LJ92: Final = CodecSpec(
+    name="lj92",
+    module="dicomtx.codecs.imagecodecs.lj92",
+    requires=IMAGECODECS.requires,
+    install=IMAGECODECS.install,
+    decodes=_by("lj92", *_jpeg(57, 70)),
+    memory=MEMORY,
+    builtin=True,
+)
+"""Verifies only what was just encoded, faster than ``SECOND``."""
 GDCM: Final = CodecSpec(
     name="gdcm",
     module="dicomtx.codecs.gdcm",

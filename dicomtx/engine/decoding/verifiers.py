@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import CodecSpec
 from dicomtx.codecs.registry import AUDITORS, Codecs
-from dicomtx.codecs.shipped import FFMPEG
+from dicomtx.codecs.shipped import FFMPEG, LJ92
 from dicomtx.dicom.pixel_data.frames import EncapsulatedFrames
 from dicomtx.engine.decoding.decoder import DecodedFrames, Decoder, opened
 from dicomtx.engine.pixels.frames import Frames
@@ -150,7 +150,8 @@ class Verifiers(NamedTuple):
         syntax = self.plan.source
         base = decoder.decodes[syntax.uid]
         exact = not syntax.lossy or syntax.family == "JPEG-LS"
-        others = (spec for spec in self.codecs.verifiers(syntax) if spec.name != decoder.name)
+        able = self.codecs.verifiers(syntax)
+        others = (spec for spec in able if spec.name != decoder.name and spec is not LJ92)
         other = next((spec for spec in others if exact and spec.decodes[syntax.uid] != base), None)
         if other or self.plan.target.encapsulated:
             return other
