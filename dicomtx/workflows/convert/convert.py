@@ -18,8 +18,8 @@ from dicomtx.dicom.rope import PixelData
 from dicomtx.engine.planning.apply_policy import ResolvedPlan
 from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Refuse
 from dicomtx.engine.transcoding.carry_out import Means, carry_out
-from dicomtx.engine.transcoding.place import Place
 from dicomtx.engine.transcoding.modified import with_modification
+from dicomtx.engine.transcoding.place import Place
 from dicomtx.engine.transcoding.transcoded import Transcoded
 from dicomtx.engine.verification import elements
 from dicomtx.errors import (

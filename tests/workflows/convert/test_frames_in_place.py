@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from dicomtx.dicom import tags
+from dicomtx.dicom.modification.modification import Modification
+from dicomtx.dicom.modification.parsing import assigned
 from dicomtx.dicom.pixel_data.frame_writers import EncapsulatedWriter, NativeWriter
 from dicomtx.errors import ExitCode
 from dicomtx.image_pixel import ImagePixel
@@ -27,6 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "colour": {"samples": 3, "photometric": "RGB", "frames": 3},
 }
 TARGETS = ("rle", "deflated-image-frame", "implicit")
+PIXEL_DATA = b"\xe0\x7f\x10\x00"
 BEHIND = element(0x7FE1_0010, "LO", b"AFTER ") + element(0xFFFC_FFFC, "OB", bytes(6))
 
 
@@ -122,6 +125,29 @@ def test_frames_move_if_something_else_precedes_them_than_expected(
     outcome, moved = files.convert(data, to)
     assert (outcome.status, files.unnamed) == ("done", 1)
     assert moved == right
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_frames_of_a_modified_data_set_are_behind_its_changes(files: Files, to: str) -> None:
+    data = large(**KINDS["8 bits"])
+    if to == "implicit":
+        _, data = files.convert(data, "rle")
+    made = Modification(changes=(assigned("set", "PatientID=A longer one than before"),))
+    outcome, modified = files.convert(data, to, modification=made)
+    assert (outcome.status, files.unnamed) == ("done", 1), outcome.error
+    assert b"A longer one than before" in modified
+    _, plain = files.convert(data, to)
+    assert modified[modified.index(PIXEL_DATA) :] == plain[plain.index(PIXEL_DATA) :]
+
+
+@pytest.mark.parametrize("to", ["deflated", "big-endian"])
+def test_native_frames_that_are_not_written_as_they_are_go_to_a_spool(
+    files: Files, to: str
+) -> None:
+    _, data = files.convert(large(**KINDS["12 bits"]), "rle")
+    outcome, _ = files.convert(data, to)
+    assert outcome.status == "done"
+    assert files.unnamed >= 1
 
 
 def test_a_source_that_is_kept_leaves_nothing_of_the_frames(files: Files) -> None:
