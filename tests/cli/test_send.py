@@ -16,8 +16,9 @@ import pytest
 from pydicom import dcmread
 
 from dicomtx.cli import main
+from dicomtx.cli.output.sending import _names
 from dicomtx.errors import ExitCode
-from dicomtx.transfer_syntaxes import find
+from dicomtx.transfer_syntaxes import BY_UID, find
 from dicomtx.workflows.send.sent import Sent
 from tests import certificates
 from tests.corpus import file
@@ -296,3 +297,10 @@ def test_a_lossy_preferred_syntax_and_policies_reach_orthanc(tmp_path: Path, sai
         )
     names = ("explicit", "jpeg-ls-lossless", "jpeg-lossless-sv1")
     assert stored == sorted(find(name).uid for name in names)
+
+
+def test_a_peer_that_accepts_all_syntaxes_is_described_in_a_few_words() -> None:
+    assert _names(tuple(BY_UID)) == f"all {len(BY_UID)} transfer syntaxes"
+    video = find("1.2.840.10008.1.2.4.100").uid
+    assert _names((IMPLICIT, RLE, video)) == "implicit-vr-little-endian, rle-lossless, 1 more"
+    assert _names(()) == "nothing"

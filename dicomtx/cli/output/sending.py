@@ -1,14 +1,14 @@
 """Prints what peers accept, how files would leave, and what became of them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import Report
 from dicomtx.cli.output.progress import STATUSES, counts
 from dicomtx.errors import ExitCode
 from dicomtx.sizes import size
-from dicomtx.transfer_syntaxes import by_uid
+from dicomtx.transfer_syntaxes import BY_UID, by_uid
 from dicomtx.workflows.reports.totals import Totals
 from dicomtx.workflows.send.preview import Preview
 
@@ -57,8 +57,13 @@ def _show_one(console: Console, one: Preview, report: Report) -> None:
             console.note(f"{one.path}: warning: {text}", "warning")
 
 
-def _names(syntaxes: Iterable[str]) -> str:
-    return ", ".join(by_uid(uid).name for uid in syntaxes) or "nothing"
+def _names(accepted: Sequence[str]) -> str:
+    """Returns the syntaxes that dicomtx can write, by name, and the number of the others."""
+    if len(accepted) == len(BY_UID):
+        return f"all {len(accepted)} transfer syntaxes"
+    names = [syntax.name for syntax in map(by_uid, accepted) if syntax.slug]
+    others = len(accepted) - len(names)
+    return ", ".join([*names, *([f"{others} more"] if others else [])]) or "nothing"
 
 
 def _name(sop_class_uid: str) -> str:

@@ -30,7 +30,13 @@ class PduStream:
         self._deadline = 0.0
         self._buffer = memoryview(bytearray(BUFFER))
         self._start = self._end = 0
+        self._heard = self._closed = False
         self.wait_for(patience)
+
+    @property
+    def was_only_a_check(self) -> bool:
+        """Whether the peer closed the connection and sent nothing: it looked for an open port."""
+        return self._closed and not self._heard
 
     def wait_for(self, patience: float) -> None:
         """Sets the seconds for each PDU to arrive."""
@@ -88,7 +94,9 @@ class PduStream:
             except OSError as error:
                 raise PeerGoneError(f"the connection is lost: {error.strerror or error}") from error
             if not got:
+                self._closed = True
                 raise PeerGoneError("the peer closed the connection")
+            self._heard = True
             self._end += got
             if self._end < wanted and time.monotonic() > self._deadline:
                 raise PeerGoneError("the peer is too slow")

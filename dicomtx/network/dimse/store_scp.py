@@ -128,7 +128,7 @@ class Acceptor:
             self._discard()
             self._close(pdu.aborted(error.reason))
         except PeerGoneError as error:
-            if not self._stopping:
+            if not (self._stopping or self._stream.was_only_a_check):
                 self._handler.note(self._caller, f"lost: {error}")
             self._discard()
             self._close(pdu.aborted(0))

@@ -308,6 +308,17 @@ def test_a_half_open_connection_ends_in_time(scp: Scp, sent: bytes) -> None:
     assert any("too slow" in note for note in scp.kept.notes)
 
 
+@pytest.mark.parametrize("sent", [b"", b"\1", associate(context(1, CT, EXPLICIT))])
+def test_a_check_for_an_open_port_is_not_in_the_log(scp: Scp, sent: bytes) -> None:
+    with RawPeer(scp.port).send(sent) as peer:
+        peer.socket.shutdown(socket.SHUT_WR)
+        while peer.receive().kind:
+            pass
+    with RawPeer(scp.port).opens():  # served after the first one
+        told = [note for note in scp.kept.notes if note.startswith("lost: ")]
+    assert bool(told) == bool(sent)
+
+
 def test_a_sender_that_stops_in_an_instance_is_aborted(scp: Scp) -> None:
     with RawPeer(scp.port).opens() as peer:
         scp.acceptor._stream.wait_for(0.05)  # not before, so that a busy machine is no failure
