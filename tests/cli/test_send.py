@@ -194,6 +194,16 @@ def test_an_unreachable_peer_ends_with_exit_code_10(said: Said) -> None:
     assert "trying again in 0.01 s" in errors
 
 
+@pytest.mark.parametrize("scheme", ["http", "orthanc+http"])
+def test_an_unreachable_server_ends_with_exit_code_10(said: Said, scheme: str) -> None:
+    url = f"{scheme}://127.0.0.1:1"
+    code, out, errors = said(CT, RLE_FILE, url)
+    assert code == ExitCode.NETWORK
+    assert f"{CT}: {url}: cannot be reached: connection refused" in errors
+    assert "2 failed" in out
+    assert said("-n", CT, url)[0] == (ExitCode.DONE if scheme == "http" else ExitCode.NETWORK)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from dicomtx.errors import NetworkError
+from dicomtx.errors import NetworkError, UnreachableError
 from dicomtx.frozen import Frozen
 from dicomtx.network.address import WebAddress
 from dicomtx.network.credentials import Credentials
@@ -160,10 +160,14 @@ class Client:
         """Turns errors of httpx and of parts into a ``NetworkError`` that names the server."""
         try:
             yield
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            told = _cause(error) if isinstance(error, httpx.ConnectError) else _late(self._options)
+            raise UnreachableError(f"{self.address}: cannot be reached: {told}") from error
         except httpx.TimeoutException as error:
-            raise NoAnswerError(f"{self.address}: {_late(error, self._options)}") from error
+            silent = f"no answer within {self._options.answer_seconds:g} s"
+            raise NoAnswerError(f"{self.address}: {silent}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise self.failure(_cause(error)) from error
+            raise self.failure(f"the connection was lost: {_cause(error)}") from error
         except MultipartError as error:
             raise self.failure(str(error)) from error
 
@@ -263,10 +267,8 @@ def _paced(chunks: Iterator[bytes], seconds: float) -> Iterator[bytes]:
             raise httpx.ReadTimeout("too slow")
 
 
-def _late(error: httpx.TimeoutException, options: HttpOptions) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"cannot be reached: no connection within {options.connect_seconds:g} s"
-    return f"no answer within {options.answer_seconds:g} s"
+def _late(options: HttpOptions) -> str:
+    return f"no connection within {options.connect_seconds:g} s"
 
 
 def _cause(error: Exception) -> str:
@@ -274,10 +276,7 @@ def _cause(error: Exception) -> str:
     system: Any = error
     while system is not None and not isinstance(system, OSError):
         system = system.__cause__ or system.__context__
-    told = plain(str(error)) if system is None else _system_reason(system)
-    if isinstance(error, httpx.ConnectError):
-        return f"cannot be reached: {told}"
-    return f"the connection was lost: {told}"
+    return plain(str(error)) if system is None else _system_reason(system)
 
 
 def _system_reason(error: OSError) -> str:
