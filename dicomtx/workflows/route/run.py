@@ -80,6 +80,7 @@ class Buffer(Frozen):
             tick=ticker.tick,
             ends=lambda: note("stopping: finishing what is in flight; the rest stays in the queue"),
         )
+        self._warn(note)
         forwarders = [
             Role(f"the forwarder to {peer.name}", partial(self.forward, peer))
             for peer in self.routes.peers.values()
@@ -88,6 +89,15 @@ class Buffer(Frozen):
         caught = serve(listener, service, self.processes, self.handler, told, others)
         ticker.tell()
         return caught
+
+    def _warn(self, note: Note) -> None:
+        """Notes what waits for destinations that the routes do not have any more."""
+        for name, depth in self.measure().depths.items():
+            if name not in self.routes.peers and depth.waiting:
+                note(
+                    f"warning: {name}: {depth.waiting} waiting, but it is not in"
+                    f" {self.routes.path}. Add it, or use dicomtx queue drop --destination"
+                )
 
     def handler(self, channel: Channel) -> Staging:
         """Returns the handler of a process that receives."""

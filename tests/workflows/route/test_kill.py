@@ -1,5 +1,7 @@
 """A buffer loses nothing, whatever is killed."""
 
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -73,6 +75,11 @@ def has_delivered(buffer: RouteBuffer, count: int) -> bool:
     return counted(buffer)["delivered"] >= count
 
 
+def is_over(children: Path, child: str) -> bool:
+    """Whether a process has ended and its parent knows."""
+    return child not in children.read_text().split()
+
+
 @pytest.mark.long
 def test_three_hundred_instances_survive_ten_kills(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
@@ -109,3 +116,26 @@ def test_three_hundred_instances_survive_ten_kills(tmp_path: Path) -> None:
         for path in (buffer.spool / name).iterdir()
     ]
     assert left == []
+
+
+@pytest.mark.long
+def test_a_process_of_the_buffer_that_dies_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with StoreScp(tmp_path / "archive") as archive:
+        buffer = RouteBuffer(tmp_path / "buffer", ROUTES.format(url=archive.url))
+        with buffer:
+            children = Path(f"/proc/{buffer.process}/task/{buffer.process}/children")
+            buffer.send([instance_file(tmp_path / "in", 0)])
+            wait_for(partial(has_delivered, buffer, 1), "delivering")
+            before = set(children.read_text().split())  # receivers, converter, forwarder
+            assert len(before) >= 3
+            for number, child in enumerate(before, 1):
+                os.kill(int(child), signal.SIGKILL)
+                wait_for(partial(is_over, children, child), "its end")
+                file = instance_file(tmp_path / "in", number)
+                with Sender(buffer, [file]) as sender:
+                    wait_for(partial(sender.has_reached, 1), "acknowledging")
+                wait_for(partial(has_delivered, buffer, number + 1), "delivering")
+            assert set(counted(buffer)) == {"delivered"}
+            assert buffer.stop() == 0
+    assert buffer.log.count("SIGKILL") == len(before)

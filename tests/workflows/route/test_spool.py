@@ -72,3 +72,10 @@ def test_a_killed_run_leaves_only_what_is_needed(spool: Spool, *, keep: bool) ->
         name = done.file.partition("/")[2]
         kept = [f"originals/{name}"] if keep else []
         assert files(Path(spool.folder)) == [*kept, needed.file]
+
+
+def test_a_run_waits_for_the_processes_of_a_killed_one(spool: Spool) -> None:
+    with held(spool), pytest.raises(DestinationError, match="another run"), held(spool, 0.1):
+        pass
+    with held(spool, 0.1):
+        pass
