@@ -28,6 +28,7 @@ from dicomtx.workflows.workers.server import worker_server
 MEMORY: Final = "MEMORY"  # the Dask resource of a worker: bytes for conversions
 SECONDS: Final = 3.0  # after this time, a task takes no further file
 OWN_MEMORY: Final = 160 << 20  # bytes that a worker needs for itself
+LEAST: Final = OWN_MEMORY + AT_REST + (32 << 20)
 
 
 class Task(NamedTuple):
@@ -207,6 +208,9 @@ def problem_of(name: str, facts: Any) -> str:
     """Returns why a worker must not get work; empty if it can."""
     if isinstance(facts, BaseException):
         return f"the worker {name} cannot run this version of dicomtx: {facts}"
+    if facts.memory < LEAST:
+        least = f"it needs at least {LEAST >> 20} MiB for dicomtx"
+        return f"the worker {name} has {facts.memory >> 20} MiB of memory; {least}"
     ours, theirs = versions(), facts.versions
     for what in {**ours, **theirs}:
         here, there = ours.get(what) or "is missing", theirs.get(what) or "is missing"

@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
 from tests import dask_cluster, file_trees, plugins
 from tests.dask_cluster import DaskCluster
+from tests.dicom.builder import image, native, part10
 from tests.in_process import InProcess
 
 pytestmark = pytest.mark.long
@@ -105,3 +108,40 @@ def test_a_scheduler_that_is_started_again_gets_the_remaining_files(
     assert "the scheduler is back" in told
     assert written(tmp_path) == 60
     assert not file_trees.part_files(tmp_path)
+
+
+def test_a_large_file_passes_through_a_small_worker(cluster: DaskCluster, tmp_path: Path) -> None:
+    """A multi-frame file of 400 MB; one of 4 GB needs no more memory, but a minute."""
+    frames, frame = 800, 512 * 512 * 2
+    pixel = image(512, 512, allocated=16, stored=12)
+    head = part10("explicit", native(pixel, b"", frames=str(frames)))
+    (tmp_path / "in").mkdir()
+    with open(tmp_path / "in" / "large.dcm", "wb") as file:
+        file.write(head[:-4] + struct.pack("<I", frames * frame))
+        file.truncate(len(head) + frames * frame)
+    while cluster.workers:
+        cluster.kill_worker()
+    cluster.add_worker("--memory-limit=400MiB")
+    command = ["batch", tmp_path / "in", tmp_path / "out", "--to", "rle", "-q"]
+    batch = subprocess.Popen(
+        [sys.executable, "-m", "dicomtx", *map(str, command), "--cluster", str(cluster.file)]
+    )
+    most = 0
+    while batch.poll() is None:
+        most = max(most, _resident(cluster.workers[0].pid))
+        time.sleep(0.1)
+    assert batch.returncode == 0
+    assert written(tmp_path) == 1
+    assert 50 << 20 < most < 400 << 20
+
+
+def _resident(pid: int) -> int:
+    """Returns the memory of a process and of those below it, in bytes."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            children += (thread / "children").read_text().split() * (thread.name != str(pid))
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):  # it has just ended
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(_resident(int(child)) for child in children)
