@@ -138,6 +138,15 @@ def test_ae_titles_are_only_text(receiver: Receiver) -> None:
     assert receiver.record_of("1.13.1")["calling_aet"] == title
 
 
+def test_a_data_set_with_very_many_elements_is_refused_soon(receiver: Receiver) -> None:
+    many = [struct.pack("<HH2sH", 0x0029, n, b"LO", 0) for n in range(0x10000)]
+    many += [struct.pack("<HH2sH", 0x002B, n, b"LO", 0) for n in range(0x1000)]
+    with opened(receiver) as peer:
+        assert peer.store("1.18.1", data_set("1.18.1") + b"".join(many)).status == 0xC000
+        assert peer.store("1.18.2").status == 0
+    assert "elements" in receiver.record_of("1.18.1")["reason"]
+
+
 def test_associations_run_side_by_side(receiver: Receiver) -> None:
     peers = [opened(receiver) for _ in range(8)]
     data = data_set("1.14.1")

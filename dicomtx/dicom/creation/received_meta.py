@@ -16,8 +16,10 @@ def received_meta(sop_class_uid: str, sop_instance_uid: str, syntax_uid: str, ae
         sop_class_uid: Affected SOP Class UID of the command.
         sop_instance_uid: Affected SOP Instance UID of the command.
         syntax_uid: the negotiated transfer syntax.
-        aet: the calling AE title: Source Application Entity Title (0002,0016).
+        aet: the calling AE title: Source Application Entity Title (0002,0016). It is left out if
+            it has characters that AE titles cannot have.
     """
+    valid = aet.isascii() and aet.isprintable() and "\\" not in aet
     body = b"".join(
         (
             struct.pack("<HH2sxxL", 2, 0x0001, b"OB", 2) + b"\0\1",
@@ -26,7 +28,7 @@ def received_meta(sop_class_uid: str, sop_instance_uid: str, syntax_uid: str, ae
             _text(0x0010, b"UI", syntax_uid),
             _text(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
             _text(0x0013, b"SH", IMPLEMENTATION_VERSION),
-            _text(0x0016, b"AE", aet) if aet else b"",
+            _text(0x0016, b"AE", aet) if aet and valid else b"",
         )
     )
     length = SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<L", len(body))

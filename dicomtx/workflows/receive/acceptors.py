@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from types import FrameType
@@ -22,6 +23,7 @@ from dicomtx.storage.source import reason
 
 BACKLOG: Final = 256
 ANY: Final = {socket.AF_INET: "", socket.AF_INET6: "::"}
+PAUSE: Final = 0.1  # seconds, if too many files are open
 HALF_OPEN: Final = 64  # connections of a process that can be without an association
 COUNT: Final = struct.Struct("<L")
 
@@ -136,8 +138,10 @@ class Acceptors:
         """Starts a thread for a connection, if another process was not faster."""
         try:
             connection, _ = listener.accept()
-        except OSError:  # another process was faster, or too many files are open
-            return
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(PAUSE)  # the connection stays in the queue
+            return  # often another process was faster
         self._drop_half_open()
         try:
             thread = threading.Thread(target=self._run, args=(connection,), daemon=True)

@@ -19,7 +19,7 @@ from dicomtx.workflows.receive.journal import open_journal, path_in
 from dicomtx.workflows.receive.keeper import Arrived, Duplicates, Keeper
 from dicomtx.workflows.receive.received import Received, refused
 from dicomtx.workflows.receive.server import serve
-from dicomtx.workflows.receive.staging import Staging, prepare
+from dicomtx.workflows.receive.staging import Staging, confine, prepare
 from dicomtx.workflows.receive.studies import Studies, study_folder
 from dicomtx.workflows.receive.supervisor import Channel, Role, Told
 from dicomtx.workflows.workers.executor import Executor
@@ -93,6 +93,7 @@ def receive(
 
 def _handler(job: Receive, private: str, channel: Channel) -> Handler:
     """Returns the handler of one process, after removing what a killed one has left."""
+    confine(private)
     sweep(private)
     waits = job.request is not None
     journal = open_journal(private) if waits or os.path.exists(path_in(private)) else None

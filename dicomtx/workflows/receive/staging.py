@@ -14,6 +14,7 @@ from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DestinationError, DicomtxError
 from dicomtx.frozen import Frozen
+from dicomtx.limits import enforce, in_force
 from dicomtx.network.reception import (
     FAILURE,
     INVALID_INSTANCE,
@@ -33,6 +34,7 @@ FOLDER: Final = ".dicomtx-incoming"
 """The folder of the part files. It is in the destination, so that a rename publishes them."""
 MODE: Final = 0o666  # of published files, subject to the umask; the folder is private
 LOOK: Final = 1 << 26  # bytes after which the free space is checked again
+MOST_ELEMENTS: Final = 1 << 16  # of one data set; real ones have hundreds, or a few thousands
 UID_LENGTH: Final = 64  # characters (PS3.5 9.1)
 UID_CHARACTERS: Final = frozenset("0123456789.")
 
@@ -237,6 +239,17 @@ def _not_written(error: OSError | DicomtxError) -> Answer:
         return Answer(OUT_OF_RESOURCES, "not enough disk space")
     told = reason(error) if isinstance(error, OSError) else str(error)
     return Answer(OUT_OF_RESOURCES, f"cannot store: {told}")
+
+
+def confine(private: str) -> None:
+    """Limits what the data of strangers can use in this process, for one that only receives.
+
+    An inflated data set goes to the private folder, not to a temporary folder of the system. A
+    data set with millions of elements is refused, since to read them takes minutes.
+    """
+    os.environ["TMPDIR"] = private
+    limits = in_force()
+    enforce(limits._replace(elements=min(limits.elements, MOST_ELEMENTS)))
 
 
 def prepare(folder: str) -> str:

@@ -18,7 +18,7 @@ from dicomtx.network.reception import Answer, Caller, Incoming
 from dicomtx.settings import Settings
 from dicomtx.workflows.receive.acceptors import Service
 from dicomtx.workflows.receive.server import serve
-from dicomtx.workflows.receive.staging import Staging
+from dicomtx.workflows.receive.staging import Staging, confine
 from dicomtx.workflows.receive.supervisor import Channel, Role, Told
 from dicomtx.workflows.route.converter import Converter
 from dicomtx.workflows.route.courier import Courier
@@ -113,6 +113,7 @@ class Buffer(Frozen):
             name = caller if isinstance(caller, str) else f"{caller.calling_aet}@{caller.host}"
             channel.send(f"{name}: {text}" if name else text)
 
+        confine(self.spool.arriving)
         intake = Intake(self.spool, queue, self.routes, self.limits)
         return Staging(
             folder=self.spool.arriving,

@@ -170,3 +170,14 @@ def test_part_files_of_a_killed_run_are_removed_and_a_link_is_refused(tmp_path: 
     with pytest.raises(DestinationError, match="symbolic link"):
         prepare(str(tmp_path))
     assert FOLDER.startswith(".")
+
+
+@pytest.mark.parametrize("aet", ["A\\B", "\x07BELL", "É"])
+def test_a_title_that_is_not_an_ae_is_not_written(taken: Taken, aet: str) -> None:
+    caller = CALLER._replace(calling_aet=aet)
+    receiver = taken.staging.begin(Incoming(CT, "1.2.9", EXPLICIT, caller))
+    assert not isinstance(receiver, Answer)
+    receiver.write(memoryview(data_set("1.2.9")))
+    assert receiver.finish().status == 0
+    Path(taken.folder / "copy").write_bytes(taken.files[0])
+    assert "SourceApplicationEntityTitle" not in pydicom.dcmread(taken.folder / "copy").file_meta
