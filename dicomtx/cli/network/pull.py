@@ -9,7 +9,7 @@ import click
 from dicomtx.cli.options.commands import ARGUMENTS
 from dicomtx.cli.options.headings import argument
 from dicomtx.cli.options.many_files import REPORTS, add
-from dicomtx.cli.options.network import http_options
+from dicomtx.cli.options.network import http_options, tls_options
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.pull import PULL
 from dicomtx.cli.options.settings import settings_options
@@ -19,10 +19,11 @@ from dicomtx.errors import ExitCode
 
 if TYPE_CHECKING:
     from dicomtx.cli.output.outcome import Report
+    from dicomtx.network.address import Address
     from dicomtx.network.retrieval import Place
     from dicomtx.workflows.batch.batch import BatchRun
     from dicomtx.workflows.batch.job import Batch
-    from dicomtx.workflows.pull.job import Pull
+    from dicomtx.workflows.pull.job import Connecting, Pull
     from dicomtx.workflows.pull.pull import PullRun
 
 
@@ -39,10 +40,10 @@ def _options(command: Any) -> Any:
 def pull(console: Console, /, source: str, destination: str, **options: Any) -> int:
     """Retrieve a study, a series or an instance from SOURCE, and write it to the folder DST.
 
-    SOURCE is the address of a DICOMweb server (https://host/dicom-web) or of Orthanc
-    (orthanc+https://host:8042). The peer sends the instances as it has them. dicomtx checks that
-    each one is complete. With --to or a policy it converts them. Files in DST are complete at any
-    moment.
+    SOURCE is the address of a DICOMweb server (https://host/dicom-web), of Orthanc
+    (orthanc+https://host:8042), or of a peer with C-FIND and C-GET (dicom://AET@host:port). The
+    peer sends the instances as it has them. dicomtx checks that each one is complete. With --to or
+    a policy it converts them. Files in DST are complete at any moment.
 
     What is missing at the end is named, and the exit code is 1. To get the rest, run the same
     command again: it retrieves only what is not finished.
@@ -128,24 +129,37 @@ def _pull(source: str, destination: str, options: dict[str, Any]) -> "Pull":
     Raises:
         UsageError: an address or a UID is invalid.
     """
-    from dicomtx.network.address import WebAddress, address_of  # noqa: PLC0415
+    from dicomtx.network.address import address_of  # noqa: PLC0415
     from dicomtx.settings.values import bytes_of  # noqa: PLC0415
     from dicomtx.workflows.pull.job import Pull  # noqa: PLC0415
 
-    address = address_of(source)
-    if not isinstance(address, WebAddress):
-        raise click.UsageError(f"{source}: pull retrieves from DICOMweb and from Orthanc")
-    wanted = _wanted(options)
-    how = http_options(address, options)
-    from dicomtx.workflows.pull.connections import connect  # noqa: PLC0415 - brings httpx
-
+    address, wanted = address_of(source), _wanted(options)
     return Pull(
         address,
         wanted,
         _batch(destination, options),
-        partial(connect, address, how),
+        _connection(address, options),
         bytes_of("--max-size", options["max_size"]),
     )
+
+
+def _connection(address: "Address", options: dict[str, Any]) -> "Connecting":
+    """Returns what opens a connection to the address."""
+    from dicomtx.network.address import WebAddress  # noqa: PLC0415
+    from dicomtx.workflows.pull.connections import connect_dicom, connect_web  # noqa: PLC0415
+
+    if isinstance(address, WebAddress):
+        return partial(connect_web, address, http_options(address, options))
+    from dicomtx.network.address import checked_aet  # noqa: PLC0415
+    from dicomtx.network.dimse.association import DimseOptions  # noqa: PLC0415
+
+    how = DimseOptions(
+        calling_aet=checked_aet(options["aet"]),
+        connect_seconds=options["connect_timeout"],
+        dimse_seconds=options["answer_timeout"],
+        tls=tls_options(address, options),
+    )
+    return partial(connect_dicom, address, how, options["sop_classes"])
 
 
 def _wanted(options: dict[str, Any]) -> "Place":
@@ -160,6 +174,9 @@ def _wanted(options: dict[str, Any]) -> "Place":
     for name in names:
         if options[name] and not is_uid(options[name]):
             raise click.UsageError(f"--{name} {options[name]}: not a UID (PS3.5 9.1)")
+    for uid in options["sop_classes"]:
+        if not is_uid(uid):
+            raise click.UsageError(f"--sop-class {uid}: not a UID (PS3.5 9.1)")
     if not options["study"]:
         raise click.UsageError("--study is empty: use a Study Instance UID")
     if options["instance"] and not options["series"]:

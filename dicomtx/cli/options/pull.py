@@ -51,6 +51,20 @@ OUTPUT: Final = (
         help="Update references to instances that get new UIDs from lossy compression.",
     ),
 )
+AET: Final = option(
+    *("Network", "-aet", "--aet"),
+    metavar="AET",
+    default="DICOMTX",
+    help="Our AE title.",
+    show_default=True,
+)
+CLASSES: Final = option(
+    *("Network", "--sop-class", "sop_classes"),
+    metavar="UID",
+    multiple=True,
+    help="SOP class to ask for by C-GET. Repeatable.",
+    shown="those that the peer lists, or those of its modalities",
+)
 LARGEST: Final = option(
     *("Network", "--max-size"),
     metavar="BYTES",
@@ -58,4 +72,4 @@ LARGEST: Final = option(
     show_default=True,
     help="Refuse instances that are larger.",
 )
-PULL: Final = (*WANTED, *OUTPUT, AUTH_FILE, *TLS, *TIMES, LARGEST, *JOBS)
+PULL: Final = (*WANTED, *OUTPUT, AET, CLASSES, AUTH_FILE, *TLS, *TIMES, LARGEST, *JOBS)

@@ -123,7 +123,11 @@ class AssociationAnswer(NamedTuple):
 
 
 def associate_request(
-    called: str, calling: str, contexts: Sequence[tuple[str, str]], max_pdu: int
+    called: str,
+    calling: str,
+    contexts: Sequence[tuple[str, str]],
+    max_pdu: int,
+    received: Sequence[str] = (),
 ) -> bytes:
     """Returns an A-ASSOCIATE-RQ PDU with one transfer syntax for each presentation context.
 
@@ -132,6 +136,7 @@ def associate_request(
         calling: our AE title.
         contexts: SOP Class UID and Transfer Syntax UID of each; the IDs are 1, 3, 5 and so on.
         max_pdu: the largest P-DATA-TF that we take, in bytes.
+        received: SOP Class UIDs of what the peer sends: we are their SCP (PS3.7 D.3.3.4).
     """
     titles = called.ljust(LONGEST_AET).encode() + calling.ljust(LONGEST_AET).encode()
     proposed = b"".join(
@@ -143,7 +148,10 @@ def associate_request(
         )
         for index, (sop_class, syntax) in enumerate(contexts)
     )
-    return pdu(ASSOCIATE_RQ, _body(titles, proposed, max_pdu))
+    roles = b"".join(
+        item(0x54, struct.pack(">H", len(uid)) + uid.encode() + b"\0\1") for uid in received
+    )
+    return pdu(ASSOCIATE_RQ, _body(titles, proposed, max_pdu, roles))
 
 
 def accepted(request: AssociationRequest, answers: tuple[Answered, ...], max_pdu: int) -> bytes:
@@ -161,10 +169,11 @@ def accepted(request: AssociationRequest, answers: tuple[Answered, ...], max_pdu
     return pdu(ASSOCIATE_AC, _body(request.titles, contexts, max_pdu))
 
 
-def _body(titles: bytes, contexts: bytes, max_pdu: int) -> bytes:
+def _body(titles: bytes, contexts: bytes, max_pdu: int, roles: bytes = b"") -> bytes:
     """Returns the content of either PDU: both have the same form."""
     user = item(0x51, struct.pack(">L", max_pdu))
     user += item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+    user += roles  # the items are in the order of their types
     user += item(0x55, IMPLEMENTATION_VERSION.encode()[:LONGEST_AET])
     application = item(0x10, APPLICATION_CONTEXT.encode())
     return b"\0\1\0\0" + titles + bytes(32) + application + contexts + item(0x50, user)

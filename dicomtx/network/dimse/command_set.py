@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from dicomtx.network.dimse.pdu import PduError
 
 C_STORE_RQ: Final = 0x0001
+C_GET_RQ: Final = 0x0010
+C_FIND_RQ: Final = 0x0020
 C_ECHO_RQ: Final = 0x0030
 C_CANCEL_RQ: Final = 0x0FFF
 RESPONSE: Final = 0x8000
@@ -15,6 +17,7 @@ NUMBER: Final = struct.Struct("<H")
 GROUP_LENGTH, SOP_CLASS, FIELD, ANSWERED_TO = 0x0000, 0x0002, 0x0100, 0x0120
 MESSAGE, DATA_SET, STATUS, COMMENT, INSTANCE = 0x0110, 0x0800, 0x0900, 0x0902, 0x1000
 PRIORITY: Final = 0x0700
+COMPLETED, FAILED, WITH_WARNINGS = 0x1021, 0x1022, 0x1023
 VERIFICATION: Final = "1.2.840.10008.1.1"
 LONGEST_COMMENT: Final = 64  # characters (PS3.5 6.2, LO)
 
@@ -102,6 +105,39 @@ def store_request(message: int, sop_class_uid: str, sop_instance_uid: str) -> by
             INSTANCE: _padded(sop_instance_uid, b"\0"),
         }
     )
+
+
+def query_request(field: int, message: int, sop_class_uid: str) -> bytes:
+    """Returns the command set of a C-FIND-RQ or C-GET-RQ with medium priority (PS3.7 9.3)."""
+    return _command_set(
+        {
+            SOP_CLASS: _padded(sop_class_uid, b"\0"),
+            FIELD: NUMBER.pack(field),
+            MESSAGE: NUMBER.pack(message),
+            PRIORITY: NUMBER.pack(0),
+            DATA_SET: NUMBER.pack(1),
+        }
+    )
+
+
+def is_response(data: bytes) -> bool:
+    """Returns whether a complete command set is a response.
+
+    Raises:
+        PduError: it is damaged, or an element is missing.
+    """
+    return bool(_number(_values(data), FIELD) & RESPONSE)
+
+
+def sub_operations(data: bytes) -> tuple[int, int]:
+    """Returns the sub-operations of a C-GET-RSP that stored an instance, and those that failed.
+
+    Raises:
+        PduError: it is damaged.
+    """
+    values = _values(data)
+    completed = _number(values, COMPLETED, 0) + _number(values, WITH_WARNINGS, 0)
+    return completed, _number(values, FAILED, 0)
 
 
 def echo_request(message: int) -> bytes:

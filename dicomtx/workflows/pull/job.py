@@ -12,6 +12,8 @@ from dicomtx.network.retrieval import Place, Retriever
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.pull.staging import NAME, Stage
 
+Connecting = Callable[[], AbstractContextManager[Retriever]]
+
 
 class AsStored(NamedTuple):
     """The policy of a pull without ``--to``: every file is kept as it arrived.
@@ -51,7 +53,7 @@ class Pull:
     address: Address
     wanted: Place
     batch: Batch
-    connect: Callable[[], AbstractContextManager[Retriever]]
+    connect: Connecting
     largest: int
 
     @property

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from dicomtx.dicom import tags
+from dicomtx.dicom.creation.received_meta import received_meta
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DamagedError, DestinationError, DicomtxError, NetworkError
@@ -103,7 +104,7 @@ class Stage:
             raise DestinationError(f"{path}: cannot be written: {reason(error)}") from error
         try:
             self._write(arrival, fd)
-            return self._keep(path, fd)
+            return self._keep(path, fd, arrival.sop_instance_uid)
         finally:
             os.close(fd)
             with suppress(FileNotFoundError):
@@ -112,7 +113,8 @@ class Stage:
     def _write(self, arrival: Arrival, fd: int) -> None:
         """Writes an instance as a Part 10 file."""
         if arrival.sop_class_uid:
-            write_all(fd, _meta_of(arrival))
+            uids = (arrival.sop_class_uid, arrival.sop_instance_uid, arrival.transfer_syntax_uid)
+            write_all(fd, received_meta(*uids, ""))
         size = 0
         for chunk in arrival.chunks:
             size += len(chunk)
@@ -120,13 +122,18 @@ class Stage:
                 raise NetworkError(f"an instance exceeds {self._largest} bytes; see --max-size")
             write_all(fd, chunk)
 
-    def _keep(self, path: str, fd: int) -> bool:
-        """Gives a file its name, if it is a whole instance of what was asked for."""
-        name = self.asked.instance or f"{UNKNOWN}{self.arrived}"
+    def _keep(self, path: str, fd: int, uid: str) -> bool:
+        """Gives a file its name, if it is a whole instance of what was asked for.
+
+        By C-GET, ``uid`` is the SOP Instance UID of the command.
+        """
+        name = self.asked.instance or uid or f"{UNKNOWN}{self.arrived}"
         try:
             with boundary():
                 place = self._place(Source(fd=fd))
                 name = self.asked.instance or place.instance
+                if uid not in ("", place.instance):
+                    raise DamagedError(f"the peer sent {place.instance} as {uid}")
                 self._check(place, path)
         except DicomtxError as error:
             self.failures[name] = error
@@ -162,8 +169,3 @@ class Stage:
                 raise DamagedError(f"its {name} is {own}, but {asked} was asked for")
         if self.has(place) and hash_of(path) != hash_of(self.path_of(place)):
             raise DamagedError("it arrived twice, with different contents")
-
-
-def _meta_of(arrival: Arrival) -> bytes:
-    """Returns preamble and file meta information for a data set that came by C-GET."""
-    raise NotImplementedError

@@ -13,13 +13,13 @@ import pydicom
 import pytest
 
 from dicomtx.errors import DicomtxError, NetworkError, SourceError
-from dicomtx.network.address import address_of
+from dicomtx.network.address import WebAddress
 from dicomtx.network.http.client import HttpOptions
 from dicomtx.network.retrieval import Place
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import Outcome
-from dicomtx.workflows.pull.connections import connect
+from dicomtx.workflows.pull.connections import connect_web
 from dicomtx.workflows.pull.job import AsStored, Pull
 from dicomtx.workflows.pull.pull import opened, preview
 from tests import corpus
@@ -119,7 +119,7 @@ class Puller:
         return sorted(found, key=lambda outcome: outcome.path)
 
     def job(self, port: int, **choice: bool) -> Pull:
-        address = address_of(f"http://127.0.0.1:{port}/w")
+        address = WebAddress("dicomweb", f"http://127.0.0.1:{port}/w")
         batch = Batch(
             (),
             str(self.out),
@@ -128,7 +128,9 @@ class Puller:
             choice=Choice(**choice),
         )
         options = HttpOptions()
-        return Pull(address, Place(STUDY), batch, partial(connect, address, options), self.largest)
+        return Pull(
+            address, Place(STUDY), batch, partial(connect_web, address, options), self.largest
+        )
 
     def files(self) -> dict[str, bytes]:
         """Returns what users see in the destination."""
