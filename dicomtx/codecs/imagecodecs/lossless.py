@@ -9,6 +9,7 @@ import numpy as np
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples, stream_repair, subsampled
 from dicomtx.codecs.codec import EncodeOptions, Layout
+from dicomtx.codecs.frame_threads import threads
 from dicomtx.codecs.imagecodecs import lossy, openjph, packbits
 from dicomtx.codecs.shipped import DEFLATED_FRAME, ENCAPSULATED, RLE, ROOT
 from dicomtx.errors import CodecError
@@ -123,7 +124,7 @@ def _decode_jpeg2000(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -
     if said and said.subsampled:
         return subsampled.decode(stream, image)
     return samples.frame_of(
-        imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1),
+        imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=threads()),
         image,
         photometric.of_jpeg2000(said, image),
         precision=said.precision if said else 0,
@@ -142,7 +143,7 @@ def _encode_jpeg2000(frame: Frame, layout: Layout) -> bytes:
             bitspersample=frame.image.bits_stored,
             reversible=True,
             mct=_is_rgb(frame.image),
-            numthreads=1,
+            numthreads=threads(),
             **lossy.jpeg2000_layout(layout),
         )
     )

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from dicomtx.codecs.codec import ANY_LAYOUT, Codec, CodecSpec, EncodeOptions, Layout
+from dicomtx.codecs.frame_threads import frame_threads
 from dicomtx.codecs.layout import arranged
 from dicomtx.dicom.pixel_data.palette import Palette
 from dicomtx.encoding_profiles import whole_words
@@ -80,6 +81,7 @@ class Pipeline(NamedTuple):
         digests: whether to compute digests of native frames.
         kept: frames that were read before, by index; ``make`` removes them.
         layout: the arrangement of JPEG 2000 streams.
+        threads: how many threads can encode and check one frame.
     """
 
     plan: Code
@@ -96,6 +98,7 @@ class Pipeline(NamedTuple):
     digests: bool = True
     kept: dict[int, Read] | None = None
     layout: Layout = ANY_LAYOUT
+    threads: int = 1
 
     def read(self, index: int) -> Read:
         """Returns one frame of the source, ready to encode.
@@ -139,7 +142,9 @@ class Pipeline(NamedTuple):
             VerificationError: the result does not decode to the pixels of the source.
         """
         read = self.kept.pop(index) if self.kept and index in self.kept else self.read(index)
-        return self._made(read.frame, index)._replace(planes=read.planes, high_bits=read.high_bits)
+        with frame_threads(self.threads):
+            made = self._made(read.frame, index)
+        return made._replace(planes=read.planes, high_bits=read.high_bits)
 
     def _made(self, frame: Frame, index: int) -> Made:
         if self.lossy:

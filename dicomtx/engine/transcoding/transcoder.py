@@ -187,6 +187,7 @@ class Transcoder:
             palette=read_palette(self.data_set) if plan.expand else None,
             digests=self.settings.verifies.share > 0,
             layout=layout_of(self.settings, plan.target),
+            threads=self.codecs.budget.cpus if found.count == 1 else 1,
         )
 
     def _decoded(self, found: EncapsulatedFrames, spec: CodecSpec) -> DecodedFrames:

@@ -1,0 +1,27 @@
+"""How many threads a codec can use for one frame: several only if no other is in progress.
+
+OpenJPEG then codes code-blocks in parallel; the stream is the same. Only encoding and the check of
+the result use them: the streams of a source are untrusted, and are decoded by one thread.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+_THREADS: Final = ContextVar("frame threads", default=1)  # threads of a pool start with 1
+
+
+def threads() -> int:
+    """Returns the number of threads for the frame that this thread works on."""
+    return _THREADS.get()
+
+
+@contextmanager
+def frame_threads(number: int) -> Iterator[None]:
+    """Allows this many threads for each frame within the block."""
+    token = _THREADS.set(number)
+    try:
+        yield
+    finally:
+        _THREADS.reset(token)
