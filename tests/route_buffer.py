@@ -82,11 +82,26 @@ class RouteBuffer:
         return (self.folder / "log").read_text()
 
     def start(self) -> None:
-        """Starts it, and waits until it listens."""
+        """Starts it, and waits until it listens: again, if its port is taken for a moment."""
+        wait_for(self._listens, "listening")
+        found = LISTENING.search(self.log)
+        assert found
+        self.port = int(found[1])
+
+    def _listens(self) -> bool:
+        """Whether it listens; starts it if it does not run."""
+        if self._process is None:
+            self._process = self._started()
+        elif self._process.poll() is not None:
+            assert "cannot listen" in self.log, self.log
+            self._process = None
+        return LISTENING.search(self.log) is not None
+
+    def _started(self) -> subprocess.Popen[bytes]:
         command = ("route", str(self.folder / "routes.toml"), "--spool", str(self.spool))
         place = ("--bind", "127.0.0.1", "--port", str(self.port), "--min-free", "0")
         with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     *(sys.executable, "-m", "dicomtx", *command, *place),
                     *("--interval", "0.2", *self._options),
@@ -95,16 +110,6 @@ class RouteBuffer:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-
-        def listens() -> bool:
-            assert self._process
-            assert self._process.poll() is None, self.log
-            return LISTENING.search(self.log) is not None
-
-        wait_for(listens, "listening")
-        found = LISTENING.search(self.log)
-        assert found
-        self.port = int(found[1])
 
     def kill(self) -> None:
         """Kills it and all of its processes with SIGKILL."""

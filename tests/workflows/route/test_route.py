@@ -1,6 +1,7 @@
 """The transcoding buffer, between a real sender and real receivers."""
 
 import hashlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from dicomtx.workflows.route.queue import open_queue
 from dicomtx.workflows.route.records import Delivery
 from tests.dicom_peers import StoreScp, data_set_of
 from tests.dicom_peers import instance as opened
-from tests.orthanc_server import free_port
 from tests.route_buffer import RouteBuffer, instance_file, wait_for
 
 ROUTES = """
@@ -74,8 +74,10 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder)
-    with site.archive, site.viewer:
-        urls = {"archive": site.archive.url, "viewer": site.viewer.url, "closed": free_port()}
+    with site.archive, site.viewer, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # it never listens, and nobody else can
+        port = closed.getsockname()[1]
+        urls = {"archive": site.archive.url, "viewer": site.viewer.url, "closed": port}
         metrics = ("--metrics", str(folder / "metrics.prom"), "--keep-original")
         site.buffer = RouteBuffer(folder / "buffer", ROUTES.format(**urls), *metrics)
         with site.buffer:
