@@ -82,6 +82,7 @@ MEANT: Final = {
     **dict.fromkeys(("zip", "archive"), "export archive"),
     **dict.fromkeys(("storescu", "dcmsend", "store", "push"), "send"),
     **dict.fromkeys(("dump", "show", "dcmdump", "gdcminfo"), "info"),
+    **dict.fromkeys(("dcmodify", "edit", "set"), "modify"),
     "diff": "compare",
     "orthanc": "plan SRC --orthanc FILE",
     "help": "--help",

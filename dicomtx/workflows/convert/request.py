@@ -165,6 +165,7 @@ class Outcome(Frozen):
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
         return self._asdict() | {
             "attempts": [attempt._asdict() for attempt in self.attempts],
+            "modified": list(self.modified),
             "new_uids": dict(self.new_uids),
             "quality": self.quality.as_json() if self.quality else None,
             "size_ratio": ratio,
