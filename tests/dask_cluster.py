@@ -1,5 +1,6 @@
 """A real Dask cluster for tests: a scheduler and workers as processes on the loopback."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -20,6 +21,11 @@ def until(condition: Callable[[], object], seconds: float = DEADLINE) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+def die_with_parent() -> None:
+    """Runs in a new process: ends it when the tests are killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class DaskCluster:
@@ -75,6 +81,7 @@ class DaskCluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the tests have one thread here
             )
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Final
 
 import boto3  # type: ignore[import-untyped]
 
-from tests.dask_cluster import until
+from tests.dask_cluster import die_with_parent, until
 
 Put = Callable[[str, bytes], None]
 KEYS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "hidden-secret"}
@@ -34,6 +34,7 @@ def s3_server() -> Iterator[str]:
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - the tests have one thread here
     )
     try:
         until(lambda: _answers(address))

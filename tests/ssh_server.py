@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.dask_cluster import until
+from tests.dask_cluster import die_with_parent, until
 from tests.object_store import free_port
 
 SETTINGS = """
@@ -53,7 +53,9 @@ def running(folder: Path) -> Iterator[SshServer]:
     program = shutil.which("sshd", path="/usr/sbin:/usr/bin") or "sshd"
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(
-            [program, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log
+            [program, "-D", "-e", "-f", str(folder / "sshd_config")],
+            stderr=log,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - the tests have one thread here
         )
     try:
         until(lambda: b"Server listening" in (folder / "log").read_bytes())
