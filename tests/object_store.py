@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import boto3  # type: ignore[import-untyped]
+from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from tests.dask_cluster import die_with_parent, until
 
@@ -36,6 +37,7 @@ def s3_server() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - the tests have one thread here
     )
+    S3FileSystem.clear_instance_cache()  # they are of the server of another module
     try:
         until(lambda: _answers(address))
         yield address

@@ -40,7 +40,11 @@ class Receiver:
                 stdout=records,
                 stderr=log,
             )
-        self.port = int(wait_for(self._port))
+        try:
+            self.port = int(wait_for(self._port))
+        except BaseException:
+            self.process.kill()
+            raise
 
     def _port(self) -> str:
         found = PORT.search(self.log)

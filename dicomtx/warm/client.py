@@ -22,6 +22,8 @@ else:
     import _signal as signal
 
 FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
+SERVERS: Final = (["serve"], ["receive"], ["route"])
+"""Commands that run until they are stopped: they start once, so a warm start saves them nothing."""
 SERVER_DIED: Final = 11
 CREDENTIALS: Final = 12  # bytes: process, user and group
 
@@ -36,7 +38,7 @@ def run_warm(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     Returns only if the server did not start the command, so that it must run in this process.
     """
     path = chosen_socket(environment)
-    if not path or arguments[1:2] == ["serve"]:
+    if not path or arguments[1:2] in SERVERS:
         return
     try:
         connection = _connect(path)

@@ -178,7 +178,7 @@ def test_the_same_instance_again_is_a_success_and_other_content_is_kept_beside_i
 
 
 def test_a_dead_child_is_started_again_and_its_instance_is_not_there(receiver: Receiver) -> None:
-    before = receiver.children()
+    before = wait_for(lambda: receiver.children()[1:] and receiver.children())
     with opened(receiver) as peer:
         peer.send(pdu(4, pdv(1, 3, c_store(CT, "1.16.1"))))
         for child in before:

@@ -32,6 +32,8 @@ def test_each_tag_has_one_name_and_its_place_in_order() -> None:
 def test_no_other_file_spells_a_tag_as_a_number() -> None:
     found = []
     for path in PACKAGE.rglob("*.py"):
+        if "network" in path.parts:  # which does not import dicom
+            continue
         lines = path.read_text().splitlines()
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and type(node.value) is int and path.stem != "tags":
