@@ -60,6 +60,7 @@ def test_a_dry_run_names_the_elements_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_sources_are_overwritten_and_done_once(run: Run, tree: Path, tmp_path: Path) -> None:
     command = ("modify", "--in-place", tree, "--set", "PatientID=NEW", "--journal", tmp_path / "j")
     assert run(*command).returncode == 0
@@ -104,6 +105,7 @@ def test_the_default_policy_does_not_convert(run: Run, tree: Path, tmp_path: Pat
     assert {one["action"] for one in named} == {"encode"}
 
 
+@pytest.mark.long
 def test_a_conversion_that_fails_keeps_the_syntax_if_that_is_asked_for(
     run: Run, tmp_path: Path
 ) -> None:

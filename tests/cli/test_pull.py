@@ -84,6 +84,7 @@ def test_a_study_arrives_byte_for_byte(
 
 
 @pytest.mark.parametrize("kind", ["dicomweb", "orthanc"])
+@pytest.mark.long
 def test_a_series_or_an_instance_is_converted_and_named_by_its_values(
     kind: str, server: OrthancServer, files: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_dry_run_lists_what_would_be_retrieved(server: OrthancServer, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["dicomweb", "orthanc"])
+@pytest.mark.long
 def test_the_password_is_shown_to_nobody(kind: str, server: OrthancServer, tmp_path: Path) -> None:
     report = tmp_path / "report.jsonl"
     auth = tmp_path / "auth"

@@ -89,6 +89,7 @@ def test_echoscu_gets_its_answer(receiver: Receiver) -> None:
     run("echoscu", "-aec", receiver.aet, "127.0.0.1", str(receiver.port))
 
 
+@pytest.mark.long
 def test_pynetdicom_delivers_explicit_vr(receiver: Receiver) -> None:
     path = corpus.file("CT_small.dcm")
     place = ("127.0.0.1", str(receiver.port))
@@ -199,6 +200,7 @@ def _is_alive(process: int) -> bool:
 
 
 @pytest.mark.peer("storescu")
+@pytest.mark.long
 def test_tls_needs_the_certificate_of_the_caller_unless_anonymous(tmp_path: Path) -> None:
     pem = certificates.made(tmp_path / "pem")
     certificate = ("--tls-cert", str(pem.server), "--tls-key", str(pem.server_key))

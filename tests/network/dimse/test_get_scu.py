@@ -122,6 +122,7 @@ def test_sub_operations_that_fail_are_counted(archive: DicomAddress) -> None:
 
 
 @pytest.mark.peer("dcmqrscp")
+@pytest.mark.long
 def test_pull_names_what_did_not_arrive(
     archive: DicomAddress, files: list[Path], tmp_path: Path
 ) -> None:

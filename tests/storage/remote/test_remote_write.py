@@ -129,6 +129,7 @@ def test_convert_writes_the_verified_result(
     assert (again.exit_code, again.error_class) == (ExitCode.DESTINATION, "DestinationError")
 
 
+@pytest.mark.long
 def test_batch_and_export_refuse_a_url_to_write_to(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(grey(8, 8))
     for command in (["batch"], ["export", "media"], ["export", "archive"], ["batch", "-n"]):

@@ -105,10 +105,14 @@ def _spare_of(process: int) -> Path:
 
 
 def _child_of(process: int, folder: Path) -> int:
-    """Returns the child that runs a command in the folder."""
-    (child,) = [
-        child for child in _children_of(process) if (child / "cwd").readlink() == folder.resolve()
-    ]
+    """Waits for the child that runs a command in the folder, and returns it."""
+
+    def found() -> list[Path]:
+        place = folder.resolve()
+        return [child for child in _children_of(process) if (child / "cwd").readlink() == place]
+
+    warm_server.until(found)
+    (child,) = found()
     return int(child.name)
 
 

@@ -22,6 +22,7 @@ from tests.conftest import Run
 from tests.dask_cluster import DaskCluster
 from tests.in_process import InProcess
 
+pytestmark = pytest.mark.long
 MOODY = Settings(codecs=("moody",))
 UNCOMPRESSED = "EncapsulatedUncompressedExplicitVRLittleEndian"
 TELL = print
