@@ -24,7 +24,10 @@ COMMANDS: Final = {
     "watch": ("dicomtx.cli.watch", "Convert files as they arrive in a folder."),
     "plan": ("dicomtx.cli.plan", "Show what a conversion would do, and why; write nothing."),
     "policy": ("dicomtx.cli.policy", "Check policies and explain their decisions."),
-    "negotiate": ("dicomtx.cli.negotiate", "Show in which syntax files would be sent to a peer."),
+    "negotiate": (
+        "dicomtx.cli.network.negotiate",
+        "Show in which syntax files would be sent to a peer.",
+    ),
     "export": (
         "dicomtx.cli.export",
         "Write files to one archive, or to media with a DICOMDIR.",
@@ -35,14 +38,17 @@ COMMANDS: Final = {
         "Compare the pixels and elements of two files.",
     ),
     "fixtures": ("dicomtx.cli.fixtures", "Make test files in every transfer syntax."),
-    "send": ("dicomtx.cli.send", "Send files by C-STORE, by STOW-RS, or to Orthanc."),
+    "send": ("dicomtx.cli.network.send", "Send files by C-STORE, by STOW-RS, or to Orthanc."),
     "pull": ("dicomtx.cli.network.pull", "Retrieve a study from a peer, and convert it."),
     "receive": (
         "dicomtx.cli.network.receive",
         "Receive files from other systems by DICOM C-STORE.",
     ),
-    "route": ("dicomtx.cli.route", "Receive, transcode and forward instances, with a queue."),
-    "queue": ("dicomtx.cli.queue", "List, retry or drop the deliveries of a spool."),
+    "route": (
+        "dicomtx.cli.network.route",
+        "Receive, transcode and forward instances, with a queue.",
+    ),
+    "queue": ("dicomtx.cli.network.queue", "List, retry or drop the deliveries of a spool."),
     "serve": ("dicomtx.cli.serve", "Keep dicomtx loaded, so that commands start at once."),
     "shims": (
         "dicomtx.cli.installation.shims",
