@@ -13,7 +13,7 @@ from dicomtx.cli.options.commands import Group
 from dicomtx.cli.options.headings import Command, argument, option
 from dicomtx.cli.options.many_files import add
 from dicomtx.cli.output.console import Console
-from dicomtx.errors import ExitCode
+from dicomtx.errors import ExitCode, SourceError
 
 if TYPE_CHECKING:
     from dicomtx.workflows.route.administration import Selection
@@ -166,6 +166,14 @@ def _row(one: "Delivery") -> tuple[str, ...]:
 
 
 def _tell(console: Console, options: dict[str, Any], done: str, count: int) -> None:
+    """Prints how many deliveries were changed.
+
+    Raises:
+        SourceError: none of those that were named can be changed.
+    """
+    if options["ids"] and not count:
+        named = ", ".join(map(str, options["ids"]))
+        raise SourceError(f"{options['spool']}: {named}: not {done}: no waiting or dead delivery")
     if options["as_json"]:
         console.result(json.dumps({done: count}))
     else:

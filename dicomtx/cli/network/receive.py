@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.options.headings import argument
-from dicomtx.cli.options.listening import service_of, size_of
+from dicomtx.cli.options.listening import service_of, size_of, stopped_by
 from dicomtx.cli.options.many_files import add
 from dicomtx.cli.options.policy import ingest_options
 from dicomtx.cli.options.receive import RECEIVE
@@ -19,7 +18,7 @@ from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand
 from dicomtx.cli.output.console import Console
 from dicomtx.cli.output.outcome import VERIFIED
-from dicomtx.errors import DestinationError, ExitCode, UsageError
+from dicomtx.errors import DestinationError, UsageError
 from dicomtx.settings import Settings, is_exact
 from dicomtx.transfer_syntaxes import by_uid
 
@@ -45,7 +44,8 @@ def receive(console: Console, /, folder: str, **options: Any) -> int:
     bytes of its data set are stored as they came. If there is a target or a policy, it is
     transcoded afterwards; if that fails, the original stays, and the log says why.
 
-    SIGTERM and Ctrl-C finish the instances in flight first. C-ECHO is answered, too.
+    SIGTERM and Ctrl-C finish the instances in flight first; a second one ends at once. C-ECHO is
+    answered, too.
     """
     from dicomtx.workflows.receive.acceptors import listening  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.receive.receive import receive as run  # noqa: PLC0415
@@ -66,7 +66,7 @@ def receive(console: Console, /, folder: str, **options: Any) -> int:
             log.tell(record)
 
         number = run(job, listener, tell, console.note)
-    return ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
+    return stopped_by(number)
 
 
 def _job(folder: str, options: dict[str, Any]) -> "Receive":

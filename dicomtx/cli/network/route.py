@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomtx.cli.options.headings import Command, argument
-from dicomtx.cli.options.listening import service_of, size_of
+from dicomtx.cli.options.listening import service_of, size_of, stopped_by
 from dicomtx.cli.options.many_files import add
 from dicomtx.cli.options.route import ROUTE
 from dicomtx.cli.options.settings import settings_options
@@ -97,5 +97,4 @@ def _run(console: Console, buffer: "Buffer", options: dict[str, Any]) -> int:
     ):
         host, port = listener.getsockname()[:2]
         note(f"listening on {host} port {port} as {buffer.aet}; the spool is {buffer.spool.folder}")
-        buffer.run(listener, service, note)
-    return ExitCode.DONE
+        return stopped_by(buffer.run(listener, service, note))

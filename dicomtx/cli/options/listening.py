@@ -1,5 +1,6 @@
 """The options of commands that listen for DICOM associations."""
 
+import signal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
@@ -7,7 +8,7 @@ import click
 
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.syntaxes import SyntaxListType
-from dicomtx.errors import SettingsError, UsageError
+from dicomtx.errors import ExitCode, SettingsError, UsageError
 from dicomtx.network.address import checked_aet
 from dicomtx.settings.values import bytes_of
 
@@ -245,3 +246,14 @@ def _tls(options: dict[str, Any]) -> Any:
         ca_file=options["tls_ca"], certificate=options["tls_cert"], key=options["tls_key"]
     )
     return server_context(files, anonymous=options["tls_anonymous"])
+
+
+def stopped_by(number: int) -> ExitCode:
+    """Returns the exit code of a server.
+
+    Args:
+        number: the signal that stopped it at once; 0 if it finished what was in flight.
+    """
+    if not number:
+        return ExitCode.DONE
+    return ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED

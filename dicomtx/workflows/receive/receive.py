@@ -61,7 +61,7 @@ def receive(
     tell: Callable[[Received], None],
     note: Callable[[str], None],
 ) -> int:
-    """Receives until SIGTERM or SIGINT, and returns the signal.
+    """Receives until SIGTERM or SIGINT; returns a second one, or 0.
 
     Args:
         job: what to receive, and where to store it.

@@ -23,7 +23,7 @@ def serve(
     told: Told,
     others: Sequence[Role] = (),
 ) -> int:
-    """Receives instances until SIGTERM or SIGINT; returns the signal.
+    """Receives instances until SIGTERM or SIGINT; returns a second one, or 0.
 
     Args:
         listener: the socket of ``acceptors.listening``. It is closed when the signal arrives.

@@ -94,9 +94,10 @@ def _be_child(role: Role, channel: Channel, parent: int) -> None:
 
 
 def supervise(roles: Sequence[Role], told: Told) -> int:
-    """Runs roles until a signal, and until all children have ended; returns the signal.
+    """Runs roles until a signal, and until all children have ended.
 
-    The first SIGTERM or SIGINT ends the children gently, the second one with SIGKILL.
+    The first SIGTERM or SIGINT ends the children gently, the second one with SIGKILL. Returns the
+    second one; 0 if there was none.
     """
     sys.stdout.flush()
     with _signals() as (caught, wakeup):
@@ -105,7 +106,7 @@ def supervise(roles: Sequence[Role], told: Told) -> int:
             family.run(caught, wakeup)
         finally:
             family.kill()
-    return caught[0]
+    return caught[1] if len(caught) > 1 else 0
 
 
 class _Family:

@@ -69,7 +69,7 @@ class Buffer(Frozen):
     audit_days: float = 0.0
 
     def run(self, listener: socket.socket, service: Service, note: Note) -> int:
-        """Receives, converts and forwards until SIGTERM or SIGINT; returns the signal.
+        """Receives, converts and forwards until SIGTERM or SIGINT; returns a second one, or 0.
 
         The caller holds the spool.
         """
