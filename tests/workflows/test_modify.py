@@ -417,6 +417,26 @@ def test_a_killed_run_goes_on_with_the_same_uids(
     check_references(out)
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_run_that_is_killed_while_a_reference_is_updated_modifies_no_file_twice(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_place: bool
+) -> None:
+    out = study if in_place else tmp_path / "out"
+    asked = batch(study, None if in_place else out, modification())
+    update = Journal.update_output
+
+    def killed(*arguments: Any) -> None:
+        update(*arguments)  # the journal has the new content, and the file is still the old one
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "update_output", killed)
+        with pytest.raises(Killed):
+            run(asked)
+    assert run(asked)
+    check_references(out)
+
+
 @pytest.mark.parametrize("target", ["rle", ""])
 def test_a_dry_run_names_what_a_run_modifies(study: Path, tmp_path: Path, target: str) -> None:
     more: dict[str, Any] = {"target": find("rle"), "policy": None} if target else {}

@@ -15,7 +15,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.version import IMPLEMENTATION_CLASS_UID
-from dicomtx.workflows.batch.journal import PLANNED, Journal, Key
+from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Journal, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.outcomes import hash_of
@@ -26,10 +26,14 @@ def noted(book: Journal, request: Request, key: Key) -> bool:
     """Whether an earlier run overwrote a file and was killed before it recorded that.
 
     If so, records it now. The file was planned, and has changed since. A run with other options
-    records the new SOP Instance UID only.
+    records the new SOP Instance UID only. While references are updated, the journal can be ahead:
+    it has the content that a file was about to get.
     """
     entry = book.entry(key.source, key.member)
-    if not entry or entry.status != PLANNED or entry.key == key._replace(plan=entry.key.plan):
+    if not entry or entry.key == key._replace(plan=entry.key.plan):
+        return False
+    ahead = entry.status in WRITTEN and book.is_pending(REFERENCES)
+    if entry.status != PLANNED and not ahead:
         return False
     done = _replaced(request)
     if done and entry.key.plan == key.plan:
