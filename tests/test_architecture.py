@@ -39,7 +39,8 @@ LOWER = {
 INNER: Mapping[str, Mapping[str, set[str]]] = {
     "storage": {
         "part_files": set(),
-        "source": {"part_files"},
+        "file_position": set(),
+        "source": {"file_position", "part_files"},
         "local_file": {"source"},
         "remote": {"local_file", "part_files", "source"},
         "location": {"local_file", "remote", "source"},

@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from dicomtx.storage.file_position import seek
 from dicomtx.storage.source import Source, write_all
 
 WORDS: Final = (
@@ -125,9 +126,9 @@ class Rope:
                 short.add(piece)
             elif (place := piece.source.is_at(fd, piece.offset)) >= 0:
                 short.flush()
-                if os.lseek(fd, 0, os.SEEK_CUR) != place or piece.word != 1:
+                if seek(fd, 0, os.SEEK_CUR) != place or piece.word != 1:
                     raise AssertionError("what was written before is at the wrong place")
-                os.lseek(fd, piece.size, os.SEEK_CUR)
+                seek(fd, piece.size, os.SEEK_CUR)
             elif piece.word == 1 and piece.size > LONG:
                 short.flush()
                 piece.source.copy_to(fd, piece.offset, piece.size)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Self
 from dicomtx.errors import DestinationError, DicomtxError, SourceError
 from dicomtx.limits import in_force
 from dicomtx.storage import part_files
+from dicomtx.storage.file_position import empty, seek
 from dicomtx.urls import is_url
 
 WINDOW: Final = 1 << 16
@@ -190,7 +191,7 @@ class Spool:
         self._parts.extend(map(bytes, parts))
         if self.size > self._in_memory:
             self._fd = self._output if self._start else nameless(self._folder)
-            os.lseek(self._fd, self._start, os.SEEK_SET)
+            seek(self._fd, self._start)
             write_parts(self._fd, self._parts)
             self._parts.clear()
 
@@ -201,7 +202,7 @@ class Spool:
             start: where the next content will begin in the output; 0 if that is not known.
         """
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)
+            empty(self._fd)
         self.close()
         self.size = 0
         self._start = start if self._output >= 0 else 0
@@ -210,7 +211,7 @@ class Spool:
         """Moves the content from the output to an unnamed file, and empties the output."""
         content, self._fd, self._start = self.source(), nameless(self._folder), 0
         content.copy_to(self._fd, 0, self.size)
-        os.ftruncate(self._output, 0)
+        empty(self._output)
 
     def source(self) -> Source:
         """Returns the content as a source, valid until the spool is closed."""

@@ -29,12 +29,12 @@ from dicomtx.errors import (
     NotDicomError,
     VerificationError,
 )
+from dicomtx.storage.file_position import empty, seek
 from dicomtx.storage.source import Spool, Written, working_place
 from dicomtx.workflows.convert.conversion_record import Allow, Progress, Run, outcome
 from dicomtx.workflows.convert.destination import opened_destination
 from dicomtx.workflows.convert.failures import (
     decided,
-    empty,
     error_of,
     keep_original,
     kept_instead,
@@ -258,7 +258,7 @@ def _put(run: Run, made: Changing, part10: Part10, done: Transcoded, fd: int) ->
     rope = file_meta(part10, target, done.new_uid)
     data_set = rewriter.rope(done.pixel_data)
     run.warnings += rewriter.warnings
-    os.lseek(fd, 0, os.SEEK_SET)  # the frames can be there already
+    seek(fd, 0)  # the frames can be there already
     if not target.deflated:
         rope.extend(data_set)
         rope.write_to(fd)

@@ -1,7 +1,5 @@
 """Decides what to do with one file, and what to do if that fails."""
 
-import os
-
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.part10 import Part10
@@ -62,9 +60,3 @@ def kept_instead(settled: ResolvedPlan, header: FileInfo, why: str) -> Keep | Ch
     if settled.instead:
         return syntax_kept(settled.instead, why)
     return kept(settled.plan, why, header)
-
-
-def empty(fd: int) -> None:
-    """Removes what was written so far."""
-    os.ftruncate(fd, 0)
-    os.lseek(fd, 0, os.SEEK_SET)
