@@ -29,7 +29,7 @@ from tests.route_buffer import RouteBuffer, instance_file
 COUNT: Final = 300
 FEW: Final = 10
 SIZE: Final = 231
-BACK: Final = 3.0  # seconds until what was killed is started again
+BACK: Final = 3.0  # seconds until a killed process starts again
 QUIET: Final = 8.0  # seconds without a new instance after which none will come
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 LUA: Final = "function OnStoredInstance(id) Delete(SendTo{}(id, 'B')) end"
@@ -42,7 +42,7 @@ destination = "{}"
 
 
 class Buffer(Protocol):
-    """What stands between the sender and the receiver."""
+    """The buffer between the sender and the receiver."""
 
     def kill(self) -> None:
         """Kills it with SIGKILL."""

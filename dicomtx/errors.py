@@ -100,7 +100,7 @@ class NetworkError(DicomtxError):
 
 
 class UnreachableError(NetworkError):
-    """There is no connection: the peer cannot be reached, or it refuses the connection."""
+    """The peer cannot be reached, or it refuses the connection."""
 
 
 class PolicyError(DicomtxError):

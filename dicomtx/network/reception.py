@@ -63,9 +63,9 @@ class Limits(NamedTuple):
         max_pdu: the longest PDU to receive, in bytes.
         contexts: how many presentation contexts a request can have.
         idle: seconds for each PDU to arrive.
-        instance: seconds for each instance to arrive; 0 is no limit.
-        total: seconds for the association; 0 is no limit.
-        size: bytes of a data set; 0 is no limit.
+        instance: seconds for each instance to arrive; 0 means no limit.
+        total: seconds for the association; 0 means no limit.
+        size: bytes of a data set; 0 means no limit.
     """
 
     max_pdu: int = 1 << 17

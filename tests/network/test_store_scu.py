@@ -258,7 +258,7 @@ def p_data(*pdvs: bytes) -> bytes:
         (p_data(b"\0\0\1\0\1\3"), "sent a P-DATA-TF with a PDV of 256 bytes, which does not fit"),
         (p_data(b"\0\0\0\0\1\3"), "sent a P-DATA-TF with a PDV of 0 bytes, which does not fit"),
         (p_data(b"\0\0\0\2\1\2"), "sent a data set instead of a response"),
-        (p_data(b"\0\0\0\6\1\3abcd"), "the command set is truncated"),
+        (p_data(b"\0\0\0\6\1\3abcd"), "command set or identifier is truncated"),
         (b"\4\0\0\xff\0\0", "sent an invalid PDU (type 04, 16711680 bytes)"),
     ],
 )

@@ -3,6 +3,7 @@
 import struct
 from typing import Final, NamedTuple
 
+from dicomtx.network.dimse.implicit_elements import elements, written
 from dicomtx.network.dimse.pdu import PduError
 
 C_STORE_RQ: Final = 0x0001
@@ -12,7 +13,6 @@ C_ECHO_RQ: Final = 0x0030
 C_CANCEL_RQ: Final = 0x0FFF
 RESPONSE: Final = 0x8000
 NO_DATA_SET: Final = 0x0101
-HEADER: Final = struct.Struct("<HHL")  # group, element, length
 NUMBER: Final = struct.Struct("<H")
 GROUP_LENGTH, SOP_CLASS, FIELD, ANSWERED_TO = 0x0000, 0x0002, 0x0100, 0x0120
 MESSAGE, DATA_SET, STATUS, COMMENT, INSTANCE = 0x0110, 0x0800, 0x0900, 0x0902, 0x1000
@@ -174,10 +174,8 @@ def response(asked: Command, status: int, comment: str = "") -> bytes:
 
 def _command_set(values: dict[int, bytes]) -> bytes:
     """Returns a command set with these elements, in the order of their tags; none is empty."""
-    body = b"".join(
-        HEADER.pack(0, element, len(value)) + value for element, value in values.items() if value
-    )
-    return HEADER.pack(0, GROUP_LENGTH, 4) + struct.pack("<L", len(body)) + body
+    body = written({element: value for element, value in values.items() if value})
+    return written({GROUP_LENGTH: struct.pack("<L", len(body))}) + body
 
 
 def _values(data: bytes) -> dict[int, bytes]:
@@ -186,17 +184,9 @@ def _values(data: bytes) -> dict[int, bytes]:
     Raises:
         PduError: it is damaged.
     """
-    values: dict[int, bytes] = {}
-    at = 0
-    while at < len(data):
-        if at + HEADER.size > len(data):
-            raise PduError("the command set is truncated")
-        group, element, length = HEADER.unpack_from(data, at)
-        at += HEADER.size
-        if group or at + length > len(data):
-            raise PduError("the command set is damaged")
-        values[element] = data[at : at + length]
-        at += length
+    values = dict(elements(data))
+    if any(tag >> 16 for tag in values):
+        raise PduError("a command set has elements of another group")
     return values
 
 

@@ -118,9 +118,15 @@ def _taken(choice: Choice, request: Request, why: str) -> Outcome:
 def _as_before(choice: Choice, request: Request, key: Key, entry: JournalEntry) -> Outcome | None:
     """Returns the recorded outcome of a file; None if the file must be converted again."""
     if entry.status in WRITTEN:
-        done = stands(key.source, entry) if request.in_place else _is_there(request, key, entry)
+        done = (
+            output_is_unchanged(key.source, entry)
+            if request.in_place
+            else _is_there(request, key, entry)
+        )
         return skipped(request, f"{entry.status} in an earlier run") if done else None
-    rewritten = request.in_place and entry.output_size > 0 and stands(key.source, entry)
+    rewritten = (
+        request.in_place and entry.output_size > 0 and output_is_unchanged(key.source, entry)
+    )
     if entry.status == "skipped" and (entry.key == key or rewritten):  # its references, in place
         return skipped(request, entry.error or "skipped in an earlier run")
     if entry.key != key or (entry.status == "failed" and choice.retry_failed):
@@ -135,10 +141,10 @@ def _is_there(request: Request, key: Key, entry: JournalEntry) -> bool:
     """Whether the source is unchanged, and its output is still there."""
     if entry.key != key or entry.output != os.path.abspath(request.destination):
         return False
-    return stands(entry.output, entry)
+    return output_is_unchanged(entry.output, entry)
 
 
-def stands(path: str, entry: JournalEntry) -> bool:
+def output_is_unchanged(path: str, entry: JournalEntry) -> bool:
     """Whether the recorded output is there; reads it only if its time of modification changed."""
     try:
         status = os.stat(path)

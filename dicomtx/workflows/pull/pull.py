@@ -13,7 +13,7 @@ from dicomtx.workflows.batch.batch import BatchRun, check
 from dicomtx.workflows.batch.batch import opened as opened_batch
 from dicomtx.workflows.batch.journal import WRITTEN, Journal, open_journal
 from dicomtx.workflows.batch.journal_copy import journal_copy
-from dicomtx.workflows.batch.resume import stands
+from dicomtx.workflows.batch.resume import output_is_unchanged
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.pull.job import Pull
 from dicomtx.workflows.pull.staging import ENDING, MOST_MORE, NAME, Stage
@@ -211,5 +211,5 @@ def finished(pull: Pull, listed: Sequence[Place], opened: Journals) -> frozenset
         if entry
         and entry.key.plan == digest
         and entry.status in WRITTEN
-        and stands(entry.output, entry)
+        and output_is_unchanged(entry.output, entry)
     )

@@ -317,5 +317,5 @@ def test_a_damaged_identifier_is_an_error() -> None:
     whole = identifier("IMAGE", {SERIES: "1.2"})
     assert read_identifier(whole)[SERIES] == "1.2"
     for data in (whole[:-1], whole[:4], whole + b"\0" * 7, b"\xff" * 16):
-        with pytest.raises(NetworkError, match="damaged identifier"):
+        with pytest.raises(NetworkError, match=r"identifier is (damaged|truncated)"):
             read_identifier(data)
