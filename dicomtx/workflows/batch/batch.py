@@ -12,7 +12,8 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.part_files import sweep_tree
 from dicomtx.urls import refuse
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.batch.journal import REFERENCES, Journal, Key, open_journal
+from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
+from dicomtx.workflows.batch.journal_entry import Key
 from dicomtx.workflows.batch.named_options import options_of
 from dicomtx.workflows.batch.plan_options import Earlier
 from dicomtx.workflows.batch.planning import WorkItem, enter
@@ -47,7 +48,7 @@ class BatchRun:
         If the generator is closed early, partial output is discarded.
         """
         failed = False
-        for content in self.journal.planned(known=True):
+        for content in self.journal.work.items(known=True):
             outcome, entered = pickle.loads(content)  # noqa: S301 - of this very run
             failed |= outcome.status == "failed"
             yield self._set_aside(outcome, entered)
@@ -110,7 +111,7 @@ class BatchRun:
 
     def _requests(self, begun: dict[str, WorkItem]) -> Iterator[Request]:
         base = self.batch.request()
-        for content in self.journal.planned(known=False):
+        for content in self.journal.work.items(known=False):
             entered: WorkItem = pickle.loads(content)  # noqa: S301 - of this very run
             begun[entered.destination] = entered
             yield entered.request(base)

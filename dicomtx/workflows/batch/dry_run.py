@@ -28,11 +28,11 @@ def dry_run(batch: Batch) -> Iterator[Planned]:
     with journal_copy(batch.journal_path) as book, Codecs(batch.settings) as codecs:
         batch = batch.seeded(book.uids)
         enter(batch, book)
-        for content in book.planned(known=True):
+        for content in book.work.items(known=True):
             outcome, item = pickle.loads(content)  # noqa: S301 - of this very run
             yield _placed(batch, known(outcome), item)
         base = batch.request()
-        for content in book.planned(known=False):
+        for content in book.work.items(known=False):
             item = pickle.loads(content)  # noqa: S301 - of this very run
             yield _placed(batch, preview(item.request(base), codecs), item)
 

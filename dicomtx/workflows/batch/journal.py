@@ -9,16 +9,24 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-from dicomtx.storage.local_file import Stat
-from dicomtx.storage.location import Location
 from dicomtx.storage.lock import locked
 from dicomtx.storage.source import Written
 from dicomtx.workflows.batch import plan_options, uid_map
+from dicomtx.workflows.batch.journal_entry import (
+    PLANNED,
+    WRITTEN,
+    JournalEntry,
+    Key,
+    path_of,
+    place_text,
+    text_of,
+)
 from dicomtx.workflows.batch.journal_file import open_database
 from dicomtx.workflows.batch.plan_options import EarlierPlans
 from dicomtx.workflows.batch.uid_map import UidMap
+from dicomtx.workflows.batch.work_list import AT_ONCE, WorkList
 from dicomtx.workflows.convert.outcomes import content_hash
 from dicomtx.workflows.convert.request import Outcome
 
@@ -36,56 +44,8 @@ CREATE TABLE IF NOT EXISTS outputs (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS to_come (what TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-WORK: Final = """
-CREATE TEMP TABLE work (
-  id INTEGER PRIMARY KEY, output TEXT UNIQUE, source TEXT, known INTEGER NOT NULL,
-  content BLOB NOT NULL
-);
-CREATE INDEX temp.known ON work (known, id);
-"""
 TABLES: Final = SCHEMA + uid_map.SCHEMA + plan_options.SCHEMA
-AT_ONCE: Final = 500
-WRITTEN: Final = ("done", "kept")
-PLANNED: Final = "planned"
 REFERENCES: Final = "references"
-
-
-class Key(NamedTuple):
-    """A source in its current state, and the plan for it.
-
-    Attributes:
-        source: the absolute path of its file; its name if it is not in a file.
-        member: its name in the archive; empty if it is not in an archive.
-        size: its size in bytes.
-        mtime_ns: its time of modification.
-        plan: digest of the target and of all settings that the result depends on.
-    """
-
-    source: str
-    member: str
-    size: int
-    mtime_ns: int
-    plan: str
-
-    @classmethod
-    def of(cls, source: Location, stat: Stat, plan: str) -> Self:
-        """Returns the key of a source."""
-        place = source.absolute()
-        path, member = place.path or place.name, place.name[len(place.path) + 1 :]
-        return cls(path, member if place.path else "", stat.size, stat.mtime_ns, plan)
-
-
-class JournalEntry(NamedTuple):
-    """The record of a source in the journal."""
-
-    key: Key
-    output: str
-    status: str
-    output_size: int
-    output_mtime_ns: int
-    output_hash: str
-    exit_code: int
-    error: str
 
 
 @dataclass(eq=False)
@@ -95,14 +55,20 @@ class Journal:
     base: sqlite3.Connection
     uids: UidMap
     earlier: EarlierPlans
+    work: WorkList
+
+    @classmethod
+    def on(cls, base: sqlite3.Connection) -> Self:
+        """Returns the journal in an open database."""
+        return cls(base, UidMap(base), EarlierPlans(base), WorkList(base))
 
     def entry(self, source: str, member: str) -> JournalEntry | None:
         """Returns the record of a source; None if there is none."""
         query = "SELECT * FROM files WHERE source = ? AND member = ?"
-        row = self.base.execute(query, (_text(source), _text(member))).fetchone()
+        row = self.base.execute(query, (text_of(source), text_of(member))).fetchone()
         if row is None:
             return None
-        return JournalEntry(Key(source, member, *row[2:5]), _path(row[5]), *row[6:])
+        return JournalEntry(Key(source, member, *row[2:5]), path_of(row[5]), *row[6:])
 
     def wrote(self, output: str) -> tuple[str, str] | None:
         """Returns the source and the member that a run planned or wrote this output for.
@@ -110,8 +76,8 @@ class Journal:
         None: dicomtx did not write it.
         """
         query = "SELECT source, member FROM outputs WHERE output = ?"
-        row = self.base.execute(query, (_place(output),)).fetchone()
-        return row and (_path(row[0]), _path(row[1]))
+        row = self.base.execute(query, (place_text(output),)).fetchone()
+        return row and (path_of(row[0]), path_of(row[1]))
 
     def plan(self, key: Key, output: str) -> None:
         """Records a file to convert, and claims the path of its output.
@@ -130,56 +96,15 @@ class Journal:
         self._claim(output, source, member)
         self.base.commit()
 
-    def note(
-        self, content: bytes, place: str = "", source: str = "", *, known: bool = True
-    ) -> bool:
-        """Adds an item of this run; returns False if another item has the same output.
-
-        Args:
-            content: the pickled item.
-            place: the real path of its output, if it has one.
-            source: the real path of its source, if that is in a local file.
-            known: whether its outcome is already known.
-        """
-        row = (_place(place) if place else None, _text(source), known, content)
-        query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
-        try:
-            self.base.execute(query, row)
-        except sqlite3.IntegrityError:
-            return False
-        return True
-
-    def source_of(self, place: str) -> str:
-        """Returns the real path of the source whose output is this path; empty for none."""
-        query = "SELECT source FROM work WHERE output = ?"
-        row = self.base.execute(query, (_place(place),)).fetchone()
-        return _path(row[0]) if row else ""
-
-    def find_overwritten_source(self) -> str:
-        """Returns a source that the output of another file would overwrite; empty for none."""
-        query = "SELECT source FROM work WHERE source IN (SELECT output FROM work WHERE NOT known)"
-        row = self.base.execute(query).fetchone()
-        return _path(row[0]) if row else ""
-
     def commit_plan(self) -> tuple[int, int]:
         """Makes the plan durable; returns how many outcomes are known, and how many files to do."""
         self.base.commit()
         self.base.execute("PRAGMA wal_checkpoint(FULL)")
-        query = "SELECT COUNT(*), COALESCE(SUM(known), 0) FROM work"
-        count, known = self.base.execute(query).fetchone()
-        return known, count - known
+        return self.work.counts()
 
     def discard_plan(self) -> None:
         """Discards everything planned since the journal was opened."""
         self.base.rollback()
-
-    def planned(self, *, known: bool) -> Iterator[bytes]:
-        """Yields the items in the order they were added: those known, or those to do."""
-        last = 0
-        query = "SELECT id, content FROM work WHERE known = ? AND id > ? ORDER BY id LIMIT ?"
-        while rows := self.base.execute(query, (known, last, AT_ONCE)).fetchall():
-            yield from (content for _, content in rows)
-            last = rows[-1][0]
 
     def add(self, key: Key, outcome: Outcome) -> None:
         """Records the outcome of a file durably; ``key`` is its source in the converted state."""
@@ -202,7 +127,7 @@ class Journal:
             if status in WRITTEN:  # the next run checks it again
                 status = PLANNED
             elif isinstance(error, FileNotFoundError):  # a later file there is not dicomtx's
-                self.base.execute("DELETE FROM outputs WHERE output = ?", (_place(output),))
+                self.base.execute("DELETE FROM outputs WHERE output = ?", (place_text(output),))
         why = outcome.warnings[0] if status == "skipped" else outcome.error
         told = (size, mtime, outcome.output_hash, outcome.exit_code, why)
         self._put(key, output, status, told)
@@ -224,7 +149,7 @@ class Journal:
         )
         while rows := self.base.execute(query, (plan, plan, skipped, *last, AT_ONCE)).fetchall():
             for source, member, *rest, output in rows:
-                yield Key(_path(source), _path(member), *rest), _path(output)
+                yield Key(path_of(source), path_of(member), *rest), path_of(output)
             last = rows[-1][:2]
 
     def update_output(self, key: Key, fd: int) -> None:
@@ -234,7 +159,7 @@ class Journal:
         self.base.execute(
             "UPDATE files SET output_size = ?, output_mtime_ns = ?, output_hash = ?"
             " WHERE source = ? AND member = ?",
-            (*content, _text(key.source), _text(key.member)),
+            (*content, text_of(key.source), text_of(key.member)),
         )
         self.base.commit()
 
@@ -254,7 +179,7 @@ class Journal:
         self.base.commit()
 
     def _claim(self, output: str, source: str, member: str) -> None:
-        row = (_place(output), _text(source), _text(member))
+        row = (place_text(output), text_of(source), text_of(member))
         self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
 
     def _put(
@@ -264,8 +189,8 @@ class Journal:
         status: str,
         result: tuple[int, int, str, int, str],
     ) -> None:
-        names = (_text(key.source), _text(key.member))
-        row = (*names, *key[2:], _place(output), status, *result)
+        names = (text_of(key.source), text_of(key.member))
+        row = (*names, *key[2:], place_text(output), status, *result)
         marks = ", ".join("?" * len(row))
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
 
@@ -278,23 +203,4 @@ def open_journal(path: str) -> Iterator[Journal]:
         DestinationError: another run uses it, it cannot be written, or it is not a journal.
     """
     with locked(path), open_database(path, TABLES) as base:
-        base.executescript(WORK)
-        yield Journal(base, UidMap(base), EarlierPlans(base))
-
-
-def _place(path: str) -> str:
-    """Returns the absolute path, so that ``out/a`` and ``./out/a`` are the same output."""
-    if path and (
-        path[0] != "/" or "//" in path or "/." in path
-    ):  # abspath is costly; most are normal
-        path = os.path.abspath(path)
-    return _text(path)
-
-
-def _text(path: str) -> str:
-    """Returns a path as text, one character per byte: a file name need not be valid text."""
-    return os.fsencode(path).decode("latin-1")
-
-
-def _path(text: str) -> str:
-    return os.fsdecode(text.encode("latin-1"))
+        yield Journal.on(base)

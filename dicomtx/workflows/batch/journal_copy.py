@@ -8,10 +8,8 @@ from tempfile import TemporaryDirectory
 
 from dicomtx.errors import DestinationError
 from dicomtx.storage.source import reason
-from dicomtx.workflows.batch.journal import NAME, TABLES, WORK, Journal
+from dicomtx.workflows.batch.journal import NAME, TABLES, Journal
 from dicomtx.workflows.batch.journal_file import open_database
-from dicomtx.workflows.batch.plan_options import EarlierPlans
-from dicomtx.workflows.batch.uid_map import UidMap
 
 PARTS = ("", "-wal")  # the database, and what SQLite has not moved into it yet
 
@@ -33,7 +31,6 @@ def journal_copy(path: str) -> Iterator[Journal]:
             raise DestinationError(f"{path} cannot be read: {reason(error)}") from error
         try:
             with open_database(copy, TABLES) as base:
-                base.executescript(WORK)
-                yield Journal(base, UidMap(base), EarlierPlans(base))
+                yield Journal.on(base)
         except DestinationError as error:  # the user knows the journal, not the copy
             raise DestinationError(str(error).replace(copy, path)) from error

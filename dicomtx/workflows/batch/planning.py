@@ -14,7 +14,8 @@ from dicomtx.storage.location import Location
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
-from dicomtx.workflows.batch.journal import Journal, Key
+from dicomtx.workflows.batch.journal import Journal
+from dicomtx.workflows.batch.journal_entry import Key
 from dicomtx.workflows.batch.named_options import options_of
 from dicomtx.workflows.batch.resume import chosen
 from dicomtx.workflows.boundary import boundary
@@ -120,7 +121,7 @@ def enter(batch: "Batch", book: Journal) -> None:
         if asked.changed and not replaced:
             outcome = failure(request, asked.changed, ExitCode.SOURCE, "SourceError")
         _enter(book, _entered(batch, asked, request, key), request, outcome)
-    other = book.find_overwritten_source() if batch.destination else ""
+    other = book.work.find_overwritten_source() if batch.destination else ""
     if other:
         raise UsageError(f"{other} is a source, but the output of another file goes there")
 
@@ -227,19 +228,19 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
     output, name = request.destination, request.source.name
     place, source = _real(output), _real(request.source.path)
     if outcome is None:
-        alone = book.note(pickle.dumps(entered, 5), place, source, known=False)
+        alone = book.work.add(pickle.dumps(entered, 5), place, source, known=False)
         if alone:
             book.plan(entered.key, output)
     else:
         taken = place if outcome.status == "skipped" and os.path.lexists(output) else ""
-        alone = book.note(pickle.dumps((outcome, entered), 5), taken, source)
+        alone = book.work.add(pickle.dumps((outcome, entered), 5), taken, source)
     if alone:
         return
-    linked = isinstance(entered.source, LocalFile) and book.source_of(place) == source
+    linked = isinstance(entered.source, LocalFile) and book.work.source_of(place) == source
     if not (request.in_place or linked):
         raise UsageError(f"{name} and another source both go to {output}; nothing was done")
     same = skipped(request, f"{name} is the same file as another source")
-    book.note(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
+    book.work.add(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
 
 
 def _real(path: str) -> str:

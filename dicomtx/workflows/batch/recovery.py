@@ -15,7 +15,8 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.version import IMPLEMENTATION_CLASS_UID
-from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Journal, Key
+from dicomtx.workflows.batch.journal import REFERENCES, Journal
+from dicomtx.workflows.batch.journal_entry import PLANNED, WRITTEN, Key
 from dicomtx.workflows.batch.reviewed_plan import Reviewed
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.outcomes import hash_of

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from dicomtx.errors import DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
-from dicomtx.workflows.batch.journal import PLANNED, REFERENCES, WRITTEN, Journal, JournalEntry, Key
+from dicomtx.workflows.batch.journal import REFERENCES, Journal
+from dicomtx.workflows.batch.journal_entry import PLANNED, WRITTEN, JournalEntry, Key
 from dicomtx.workflows.convert.outcomes import failed, failure, hash_of, skipped
 from dicomtx.workflows.convert.request import Outcome, Request
 

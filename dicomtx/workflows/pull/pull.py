@@ -11,8 +11,9 @@ from dicomtx.network.retrieval import Place, Retriever
 from dicomtx.storage.lock import locked
 from dicomtx.workflows.batch.batch import BatchRun, check
 from dicomtx.workflows.batch.batch import opened as opened_batch
-from dicomtx.workflows.batch.journal import WRITTEN, Journal, open_journal
+from dicomtx.workflows.batch.journal import Journal, open_journal
 from dicomtx.workflows.batch.journal_copy import journal_copy
+from dicomtx.workflows.batch.journal_entry import WRITTEN
 from dicomtx.workflows.batch.resume import output_is_unchanged
 from dicomtx.workflows.convert.request import Outcome
 from dicomtx.workflows.pull.job import Pull

@@ -16,7 +16,8 @@ from dicomtx.settings import Settings
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.batch.journal import NAME, PLANNED, REFERENCES, Key, open_journal
+from dicomtx.workflows.batch.journal import NAME, REFERENCES, open_journal
+from dicomtx.workflows.batch.journal_entry import PLANNED, Key
 from dicomtx.workflows.batch.resume import Choice
 from dicomtx.workflows.convert.request import Outcome, Status
 from tests import file_trees
@@ -154,11 +155,11 @@ ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELEC
 SLOW = f"""
 import sys
 from dicomtx import cli
-from dicomtx.workflows.batch import journal
+from dicomtx.workflows.batch import work_list
 def endless(self):
     print("begun", flush=True)
-    self.base.execute("{ENDLESS}").fetchone()
-journal.Journal.find_overwritten_source = endless
+    self._base.execute("{ENDLESS}").fetchone()
+work_list.WorkList.find_overwritten_source = endless
 sys.exit(cli.main(sys.argv[1:]))
 """
 

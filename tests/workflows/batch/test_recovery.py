@@ -13,7 +13,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
-from dicomtx.workflows.batch.journal import Key
+from dicomtx.workflows.batch.journal_entry import Key
 from dicomtx.workflows.batch.recovery import after_death, is_result
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
