@@ -9,7 +9,7 @@ from functools import partial
 
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.local_file import LocalFile
-from dicomtx.storage.part_files import sweep_tree
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.urls import refuse
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
@@ -144,10 +144,11 @@ def opened(batch: Batch) -> Iterator[BatchRun]:
         DestinationError: another run uses the destination, or it cannot be written.
     """
     check(batch)
-    with open_journal(batch.journal_path) as book:
+    outputs = outputs_at(batch.destination)
+    with open_journal(batch.journal_path, outputs) as book:
         batch = batch.seeded(book.uids)
         for folder in [batch.destination] if batch.destination else batch.sources:
-            sweep_tree(folder)
+            outputs.sweep(folder)
         try:
             enter(batch, book)
         except BaseException:

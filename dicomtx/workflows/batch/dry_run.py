@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import ExitCode
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.workflows.batch.batch import check
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal_copy import journal_copy
@@ -25,7 +26,8 @@ def dry_run(batch: Batch) -> Iterator[Planned]:
         DestinationError: the journal cannot be read.
     """
     check(batch)
-    with journal_copy(batch.journal_path) as book, Codecs(batch.settings) as codecs:
+    outputs = outputs_at(batch.destination)
+    with journal_copy(batch.journal_path, outputs) as book, Codecs(batch.settings) as codecs:
         batch = batch.seeded(book.uids)
         enter(batch, book)
         for content in book.work.items(known=True):

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
+from dicomtx.errors import DicomtxError
+from dicomtx.storage.local_file import Stat
 from dicomtx.storage.lock import locked
+from dicomtx.storage.outputs import LOCAL, Outputs
 from dicomtx.storage.source import Written
 from dicomtx.workflows.batch import plan_options, uid_map
 from dicomtx.workflows.batch.journal_entry import (
@@ -20,7 +23,6 @@ from dicomtx.workflows.batch.journal_entry import (
     JournalEntry,
     Key,
     path_of,
-    place_text,
     text_of,
 )
 from dicomtx.workflows.batch.journal_file import open_database
@@ -56,11 +58,12 @@ class Journal:
     uids: UidMap
     earlier: EarlierPlans
     work: WorkList
+    place: Outputs
 
     @classmethod
-    def on(cls, base: sqlite3.Connection) -> Self:
+    def on(cls, base: sqlite3.Connection, outputs: Outputs) -> Self:
         """Returns the journal in an open database."""
-        return cls(base, UidMap(base), EarlierPlans(base), WorkList(base))
+        return cls(base, UidMap(base), EarlierPlans(base), WorkList(base), outputs)
 
     def entry(self, source: str, member: str) -> JournalEntry | None:
         """Returns the record of a source; None if there is none."""
@@ -76,7 +79,7 @@ class Journal:
         None: dicomtx did not write it.
         """
         query = "SELECT source, member FROM outputs WHERE output = ?"
-        row = self.base.execute(query, (place_text(output),)).fetchone()
+        row = self.base.execute(query, (self._name(output),)).fetchone()
         return row and (path_of(row[0]), path_of(row[1]))
 
     def plan(self, key: Key, output: str) -> None:
@@ -87,7 +90,7 @@ class Journal:
         self._claim(output, key.source, key.member)
         content = (0, 0, "")
         before = self.entry(key.source, key.member)
-        if before and before.output == os.path.abspath(output):
+        if before and before.output == self.place.absolute(output):
             content = (before.output_size, before.output_mtime_ns, before.output_hash)
         self._put(key, output, PLANNED, (*content, 0, ""))
 
@@ -117,21 +120,31 @@ class Journal:
         A file that failed may have written its output before. So the claim on the path stays while
         a file is there. The next run checks whether that is a result of the source.
         """
-        output, size, mtime = outcome.destination, 0, 0
+        output, found = outcome.destination, Stat()
         status: str = outcome.status
-        try:
-            found = os.stat(output) if status in WRITTEN else os.lstat(output)
-            if status in WRITTEN:
-                size, mtime = found.st_size, found.st_mtime_ns
-        except OSError as error:
-            if status in WRITTEN:  # the next run checks it again
-                status = PLANNED
-            elif isinstance(error, FileNotFoundError):  # a later file there is not dicomtx's
-                self.base.execute("DELETE FROM outputs WHERE output = ?", (place_text(output),))
+        if status in WRITTEN:
+            there = self._stat(output)
+            found, status = (there, status) if there else (found, PLANNED)  # the next run checks it
+        elif self._is_gone(output):  # a later file there is not dicomtx's
+            self.base.execute("DELETE FROM outputs WHERE output = ?", (self._name(output),))
         why = outcome.warnings[0] if status == "skipped" else outcome.error
-        told = (size, mtime, outcome.output_hash, outcome.exit_code, why)
+        told = (found.size, found.mtime_ns, outcome.output_hash, outcome.exit_code, why)
         self._put(key, output, status, told)
         self.uids.add(outcome)
+
+    def _stat(self, output: str) -> Stat | None:
+        """Returns the status of an output; None if it is missing, or the status is unknown."""
+        try:
+            return self.place.stat(output)
+        except DicomtxError:
+            return None
+
+    def _is_gone(self, output: str) -> bool:
+        """Whether an output is certainly missing."""
+        try:
+            return not self.place.exists(output)
+        except DicomtxError:
+            return False
 
     def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
         """Yields the sources of one plan, and their outputs.
@@ -178,8 +191,11 @@ class Journal:
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
 
+    def _name(self, output: str) -> str:
+        return text_of(self.place.absolute(output))
+
     def _claim(self, output: str, source: str, member: str) -> None:
-        row = (place_text(output), text_of(source), text_of(member))
+        row = (self._name(output), text_of(source), text_of(member))
         self.base.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", row)
 
     def _put(
@@ -190,17 +206,21 @@ class Journal:
         result: tuple[int, int, str, int, str],
     ) -> None:
         names = (text_of(key.source), text_of(key.member))
-        row = (*names, *key[2:], place_text(output), status, *result)
+        row = (*names, *key[2:], self._name(output), status, *result)
         marks = ", ".join("?" * len(row))
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
 
 
 @contextmanager
-def open_journal(path: str) -> Iterator[Journal]:
+def open_journal(path: str, outputs: Outputs = LOCAL) -> Iterator[Journal]:
     """Yields the journal at this path; no other run can open it meanwhile.
+
+    Args:
+        path: the path of the journal.
+        outputs: where the outputs are.
 
     Raises:
         DestinationError: another run uses it, it cannot be written, or it is not a journal.
     """
     with locked(path), open_database(path, TABLES) as base:
-        yield Journal.on(base)
+        yield Journal.on(base, outputs)

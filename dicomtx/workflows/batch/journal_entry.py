@@ -48,15 +48,6 @@ class JournalEntry(NamedTuple):
     error: str
 
 
-def place_text(path: str) -> str:
-    """Returns the absolute path, so that ``out/a`` and ``./out/a`` are the same output."""
-    if path and (
-        path[0] != "/" or "//" in path or "/." in path
-    ):  # abspath is costly; most are normal
-        path = os.path.abspath(path)
-    return text_of(path)
-
-
 def text_of(path: str) -> str:
     """Returns a path as text, one character per byte: a file name need not be valid text."""
     return os.fsencode(path).decode("latin-1")

@@ -11,6 +11,7 @@ from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.location import Location
+from dicomtx.storage.outputs import LOCAL
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
@@ -226,13 +227,13 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
         UsageError: another file has the same output.
     """
     output, name = request.destination, request.source.name
-    place, source = _real(output), _real(request.source.path)
+    place, source = book.place.real(output), LOCAL.real(request.source.path)
     if outcome is None:
         alone = book.work.add(pickle.dumps(entered, 5), place, source, known=False)
         if alone:
             book.plan(entered.key, output)
     else:
-        taken = place if outcome.status == "skipped" and os.path.lexists(output) else ""
+        taken = place if outcome.status == "skipped" and book.place.exists(output) else ""
         alone = book.work.add(pickle.dumps((outcome, entered), 5), taken, source)
     if alone:
         return
@@ -241,8 +242,3 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
         raise UsageError(f"{name} and another source both go to {output}; nothing was done")
     same = skipped(request, f"{name} is the same file as another source")
     book.work.add(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
-
-
-def _real(path: str) -> str:
-    """Returns a path with symbolic links resolved; empty for an empty path."""
-    return os.path.realpath(path) if path else ""

@@ -1,7 +1,5 @@
 """Recognizes results of a run that was killed before it recorded them."""
 
-import os
-
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.derivation.references import predecessor
@@ -11,7 +9,8 @@ from dicomtx.dicom.modification.original_attributes import old_uids
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.planning.policy import RuleBook
 from dicomtx.errors import DicomtxError
-from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.location import Location
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.storage.source import Source
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.version import IMPLEMENTATION_CLASS_UID
@@ -52,9 +51,9 @@ def after_death(request: Request, key: Key) -> Request | Outcome:
     """
     try:
         with boundary():
-            there = request.destination
             if not request.in_place:
-                again = os.path.exists(there) and is_result(request, there)
+                outputs, there = outputs_at(request.destination), request.destination
+                again = bool(outputs.stat(there)) and is_result(request, outputs.located(there))
                 return request._replace(overwrite=request.overwrite or again)
             now = request.source.stat()
             changed = now and (now.size, now.mtime_ns) != (key.size, key.mtime_ns)
@@ -95,10 +94,10 @@ def _replaced(request: Request) -> Outcome | None:
     )
 
 
-def is_result(request: Request, path: str) -> bool:
-    """Whether a file is a result of the source: a copy, or written by dicomtx from it."""
+def is_result(request: Request, output: Location) -> bool:
+    """Whether an output is a result of the source: a copy, or written by dicomtx from it."""
     try:
-        with request.source.open() as source, LocalFile(path).open() as file:
+        with request.source.open() as source, output.open() as file:
             if _same_bytes(source, file):
                 return True
             with open_part10(source, whole=False) as before, open_part10(file, whole=False) as now:

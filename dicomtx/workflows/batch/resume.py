@@ -1,11 +1,11 @@
 """Decides whether to convert a file, or whether the journal already has its outcome."""
 
-import os
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.location import Location
+from dicomtx.storage.outputs import LOCAL, Outputs
 from dicomtx.workflows.batch.journal import REFERENCES, Journal
 from dicomtx.workflows.batch.journal_entry import PLANNED, WRITTEN, JournalEntry, Key
 from dicomtx.workflows.convert.outcomes import failed, failure, hash_of, skipped
@@ -48,7 +48,7 @@ def chosen(
     if request.in_place:
         return request._replace(overwrite=True), key, None
     overwrite = choice.overwrite
-    if os.path.lexists(request.destination) and not overwrite:
+    if not overwrite and book.place.exists(request.destination):
         stranger = _stranger(book, request, key, entry)
         if stranger:
             return request, key, _taken(choice, request, stranger)
@@ -63,7 +63,7 @@ def _known(
     if entry.status == PLANNED:
         return None
     same = entry.key.plan == key.plan
-    outcome = _as_before(choice, request, key._replace(plan=entry.key.plan), entry)
+    outcome = _as_before(choice, book, request, key._replace(plan=entry.key.plan), entry)
     if same or not outcome or entry.status not in WRITTEN:
         return outcome if same else None
     book.earlier.count(entry.key.plan, kept=choice.keep_finished)
@@ -83,7 +83,7 @@ def _stranger(book: Journal, request: Request, key: Key, entry: JournalEntry | N
     The journal must claim the file for this source. The file must also have the recorded content,
     or be a result of this source if a run was killed before recording it.
     """
-    place = os.path.abspath(request.destination)
+    place = book.place.absolute(request.destination)
     writer = book.wrote(place)
     if writer is None:
         return "already exists"
@@ -91,20 +91,27 @@ def _stranger(book: Journal, request: Request, key: Key, entry: JournalEntry | N
         name = "/".join(filter(None, writer))
         return f"already exists: an earlier run wrote it for {name}"
     if entry and entry.output_size and entry.output == place:
-        if _has_content(place, entry):
+        if _has_content(book.place, place, entry):
             return ""
         if entry.status in WRITTEN and not book.is_pending(REFERENCES):
             return "was changed since it was written"
     from dicomtx.workflows.batch.recovery import is_result  # noqa: PLC0415 - seldom needed
 
-    return "" if is_result(request, place) else "already exists, and is not a result of this source"
+    return (
+        ""
+        if is_result(request, book.place.located(place))
+        else "already exists, and is not a result of this source"
+    )
 
 
-def _has_content(path: str, entry: JournalEntry) -> bool:
-    """Whether a file has the recorded content; the time of modification is not enough."""
+def _has_content(outputs: Outputs, output: str, entry: JournalEntry) -> bool:
+    """Whether an output has the recorded content; the time of modification is not enough."""
     try:
-        return os.lstat(path).st_size == entry.output_size and hash_of(path) == entry.output_hash
-    except (OSError, DicomtxError):
+        stat = outputs.stat(output, follow=False)
+        if not stat or stat.size != entry.output_size:
+            return False
+        return hash_of(output) == entry.output_hash
+    except DicomtxError:
         return False
 
 
@@ -116,13 +123,15 @@ def _taken(choice: Choice, request: Request, why: str) -> Outcome:
     return failure(request, error, ExitCode.DESTINATION, "DestinationError")
 
 
-def _as_before(choice: Choice, request: Request, key: Key, entry: JournalEntry) -> Outcome | None:
+def _as_before(
+    choice: Choice, book: Journal, request: Request, key: Key, entry: JournalEntry
+) -> Outcome | None:
     """Returns the recorded outcome of a file; None if the file must be converted again."""
     if entry.status in WRITTEN:
         done = (
             output_is_unchanged(key.source, entry)
             if request.in_place
-            else _is_there(request, key, entry)
+            else _is_there(book.place, request, key, entry)
         )
         return skipped(request, f"{entry.status} in an earlier run") if done else None
     rewritten = (
@@ -138,19 +147,19 @@ def _as_before(choice: Choice, request: Request, key: Key, entry: JournalEntry) 
     return outcome._replace(status="refused") if refused else outcome
 
 
-def _is_there(request: Request, key: Key, entry: JournalEntry) -> bool:
+def _is_there(outputs: Outputs, request: Request, key: Key, entry: JournalEntry) -> bool:
     """Whether the source is unchanged, and its output is still there."""
-    if entry.key != key or entry.output != os.path.abspath(request.destination):
+    if entry.key != key or entry.output != outputs.absolute(request.destination):
         return False
-    return output_is_unchanged(entry.output, entry)
+    return output_is_unchanged(entry.output, entry, outputs)
 
 
-def output_is_unchanged(path: str, entry: JournalEntry) -> bool:
+def output_is_unchanged(output: str, entry: JournalEntry, outputs: Outputs = LOCAL) -> bool:
     """Whether the recorded output is there; reads it only if its time of modification changed."""
     try:
-        status = os.stat(path)
-        if status.st_size != entry.output_size:
+        stat = outputs.stat(output)
+        if not stat or stat.size != entry.output_size:
             return False
-        return status.st_mtime_ns == entry.output_mtime_ns or hash_of(path) == entry.output_hash
-    except (OSError, DicomtxError):
+        return stat.mtime_ns == entry.output_mtime_ns or hash_of(output) == entry.output_hash
+    except DicomtxError:
         return False

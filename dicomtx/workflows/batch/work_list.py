@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from dicomtx.workflows.batch.journal_entry import path_of, place_text, text_of
+from dicomtx.workflows.batch.journal_entry import path_of, text_of
 
 SCHEMA: Final = """
 CREATE TEMP TABLE work (
@@ -33,7 +33,7 @@ class WorkList:
             source: the real path of its source, if that is in a local file.
             known: whether its outcome is already known.
         """
-        row = (place_text(place) if place else None, text_of(source), known, content)
+        row = (text_of(place) if place else None, text_of(source), known, content)
         query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
         try:
             self._base.execute(query, row)
@@ -44,7 +44,7 @@ class WorkList:
     def source_of(self, place: str) -> str:
         """Returns the real path of the source whose output is this path; empty for none."""
         query = "SELECT source FROM work WHERE output = ?"
-        row = self._base.execute(query, (place_text(place),)).fetchone()
+        row = self._base.execute(query, (text_of(place),)).fetchone()
         return path_of(row[0]) if row else ""
 
     def find_overwritten_source(self) -> str:

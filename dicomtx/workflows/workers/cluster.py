@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from dicomtx.errors import ExitCode
-from dicomtx.storage.part_files import sweep_for
+from dicomtx.storage.outputs import sweep_for
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.cluster_worker import Answer, Death, Facts, Task

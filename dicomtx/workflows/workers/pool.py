@@ -17,7 +17,7 @@ from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.processes.fork_server import ForkServer
 from dicomtx.resources import Budget
 from dicomtx.settings import Settings
-from dicomtx.storage.part_files import sweep_for
+from dicomtx.storage.outputs import sweep_for
 from dicomtx.storage.source import reason
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import failure

@@ -110,14 +110,14 @@ def converted(tmp_path: Path, uid: str = "1.2.3.4") -> Request:
 
 def test_only_what_dicomtx_wrote_from_a_source_is_a_result_of_it(tmp_path: Path) -> None:
     request, other = converted(tmp_path), converted(tmp_path, "1.2.3.5")
-    assert is_result(request, request.destination)
-    assert is_result(request, request.source.name)
-    assert not is_result(request, other.destination)
-    assert not is_result(request, str(tmp_path / "missing"))
+    assert is_result(request, LocalFile(request.destination))
+    assert is_result(request, LocalFile(request.source.name))
+    assert not is_result(request, LocalFile(other.destination))
+    assert not is_result(request, LocalFile(str(tmp_path / "missing")))
     theirs = dcmread(request.destination)
     theirs.file_meta.ImplementationClassUID = UID("1.2.3")
     dcmwrite(tmp_path / "theirs", theirs)
-    assert not is_result(request, str(tmp_path / "theirs"))
+    assert not is_result(request, LocalFile(str(tmp_path / "theirs")))
 
 
 def test_a_retry_overwrites_only_a_result_unless_the_user_allows_more(tmp_path: Path) -> None:
