@@ -13,6 +13,7 @@ from dicomtx.urls import checked, reason_of, without_secrets
 
 PART: Final = 8 << 20  # bytes of a part of an upload; two parts are in memory
 EXISTS: Final = "already exists; use --overwrite to replace it"
+READ_ONLY: Final = "this kind of URL is read only"
 LOST: Final = ("PreconditionFailed", "pre-conditions", "ConditionalRequestConflict")
 
 
@@ -34,7 +35,27 @@ def remote_write(
         UsageError: the URL has a password.
         DestinationError: the object exists and ``overwrite`` is false, or cannot be written.
     """
+    store = store_to_write(url, overwrite=overwrite)
+    fd = nameless(temporary_folder())
+    try:
+        yield fd
+        if check:
+            check()
+        _upload(store, fd, overwrite=overwrite)
+    finally:
+        os.close(fd)
+
+
+def store_to_write(url: str, *, overwrite: bool) -> Store:
+    """Returns the store of an object to write.
+
+    Raises:
+        UsageError: the URL has a password.
+        DestinationError: the object exists and ``overwrite`` is false, or cannot be written.
+    """
     name = without_secrets(checked(url))
+    if url.lower().startswith(("http:", "https:")):
+        raise DestinationError(f"{name} cannot be written: {READ_ONLY}")
     try:
         store = Store.of(url)
         there = None if overwrite else store.info()
@@ -42,35 +63,58 @@ def remote_write(
         raise DestinationError(f"{name} cannot be written: {error}") from error
     if there is not None:
         raise DestinationError(f"{name} {EXISTS}")
-    fd = nameless(temporary_folder())
-    try:
-        yield fd
-        if check:
-            check()
-        _upload(store, name, fd, overwrite=overwrite)
-    finally:
-        os.close(fd)
+    return store
 
 
-def _upload(store: Store, name: str, fd: int, *, overwrite: bool) -> None:
-    """Uploads the file and compares the size of the object with it."""
+def make_folder(url: str) -> None:
+    """Makes the folder of an object, if its server has folders.
+
+    Raises:
+        DestinationError: it cannot be made.
+    """
+    store = store_to_write(url, overwrite=True)
+    if hasattr(store.system, "ftp"):
+        with errors_of(url, overwrite=True):
+            store.system.makedirs(os.path.dirname(store.path), exist_ok=True)
+
+
+@contextmanager
+def errors_of(url: str, *, overwrite: bool) -> Iterator[None]:
+    """Raises the errors of an upload as ``DestinationError``."""
+    name = without_secrets(url)
     try:
-        _put(store, f"/proc/self/fd/{fd}", overwrite=overwrite)
-        size = store.system.info(store.path)["size"]
+        yield
+    except DicomtxError:
+        raise
     except FileExistsError as error:
         raise DestinationError(f"{name} {EXISTS}") from error
     except FileNotFoundError as error:
         raise DestinationError(f"{name} cannot be written: no such bucket or folder") from error
     except NotImplementedError as error:
-        raise DestinationError(
-            f"{name} cannot be written: this kind of URL is read only"
-        ) from error
+        raise DestinationError(f"{name} cannot be written: {READ_ONLY}") from error
     except Exception as error:
         if not overwrite and any(word in str(error) for word in LOST):
             raise DestinationError(f"{name} {EXISTS}") from error
         raise DestinationError(f"{name} cannot be written: {reason_of(error)}") from error
-    if size != os.fstat(fd).st_size:
-        raise DestinationError(f"{name}: the store has {size} bytes, not {os.fstat(fd).st_size}")
+
+
+def check_size(store: Store, size: int) -> None:
+    """Checks that the object in the store has as many bytes as were written.
+
+    Raises:
+        DestinationError: it has not.
+    """
+    there = store.system.info(store.path)["size"]
+    if there != size:
+        name = without_secrets(store.url)
+        raise DestinationError(f"{name}: the store has {there} bytes, not {size}")
+
+
+def _upload(store: Store, fd: int, *, overwrite: bool) -> None:
+    """Uploads the file and compares the size of the object with it."""
+    with errors_of(store.url, overwrite=overwrite):
+        _put(store, f"/proc/self/fd/{fd}", overwrite=overwrite)
+        check_size(store, os.fstat(fd).st_size)
 
 
 def _put(store: Store, file: str, *, overwrite: bool) -> None:
@@ -89,22 +133,31 @@ def _put(store: Store, file: str, *, overwrite: bool) -> None:
 
 def _put_by_sftp(system: Any, file: str, path: str, *, overwrite: bool) -> None:
     """Uploads to a part file beside the target, and renames it, which SFTP does at once."""
-    folder, name = os.path.split(path)
-    part = os.path.join(folder, new_name(start_of(name)))
+    part = part_beside(path)
     try:
         system.ftp.put(file, part, confirm=True)
-        if overwrite:
-            system.ftp.posix_rename(part, path)
-        else:
-            _rename_new(system, part, path)
+        rename(system, part, path, overwrite=overwrite)
     except BaseException:
         with suppress(OSError):
             system.ftp.remove(part)
         raise
 
 
-def _rename_new(system: Any, part: str, path: str) -> None:
-    """Renames a file unless there is one of that name: this is what SFTP version 3 says."""
+def part_beside(path: str) -> str:
+    """Returns a path for a part file beside a target on an SSH server."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, new_name(start_of(name)))
+
+
+def rename(system: Any, part: str, path: str, *, overwrite: bool) -> None:
+    """Renames a part file. SFTP version 3 says that ``rename`` replaces no file.
+
+    Raises:
+        FileExistsError: there is a file, and ``overwrite`` is false.
+    """
+    if overwrite:
+        system.ftp.posix_rename(part, path)
+        return
     try:
         system.ftp.rename(part, path)
     except OSError as error:

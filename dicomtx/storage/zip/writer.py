@@ -7,7 +7,8 @@ members give the same bytes, because all times come from the caller.
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, NamedTuple, Self
 
 from dicomtx.errors import DestinationError
@@ -27,6 +28,7 @@ CENTRAL: Final = struct.Struct("<4sHHHHHHLLLHHHHHLL")
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 
 Time = tuple[int, int, int, int, int, int]
+Write = Callable[[bytes], None]
 
 
 class _Member(NamedTuple):
@@ -64,9 +66,17 @@ class _Member(NamedTuple):
 class ZipWriter:
     """An archive that is being written. ``finish`` completes it."""
 
-    def __init__(self, fd: int, folder: str) -> None:
-        """Writes to ``fd``, an empty file. ``folder`` is for the spool."""
-        self._fd = fd
+    def __init__(self, output: int | Write, folder: str) -> None:
+        """Starts an archive.
+
+        Args:
+            output: the descriptor of an empty file; or what takes the bytes in order, such as an
+                upload.
+            folder: the folder for spools.
+        """
+        self._fd = output if isinstance(output, int) else -1
+        self._write = partial(write_all, output) if isinstance(output, int) else output
+        self._folder = folder
         self._central = Spool(folder, FEW)
         self._count = 0
         self._at = 0
@@ -97,10 +107,16 @@ class ZipWriter:
         size = source.size
         blank = _Member(raw, method, when, 0, size, size, self._at, source.mode, wide)
         header = len(_local(blank))
-        member = self._small(blank, source) if source.size <= CHUNK else self._large(blank, source)
+        member = self._way(source)(blank, source)
         self._at += header + member.packed
         self._count += 1
         self._central.write(_entry(member))
+
+    def _way(self, source: Source) -> Callable[[_Member, Source], _Member]:
+        """Returns how a member is written: its header, which comes first, has its checksum."""
+        if source.size <= CHUNK:
+            return self._small
+        return self._large if self._fd >= 0 else self._large_in_order
 
     def _small(self, blank: _Member, source: Source) -> _Member:
         """Writes a small member with one write."""
@@ -109,19 +125,32 @@ class ZipWriter:
             crc = zlib.crc32(data, crc)
             parts.append(out)
         member = blank._replace(crc=crc, packed=sum(map(len, parts)))
-        write_all(self._fd, b"".join((_local(member), *parts)))
+        self._write(b"".join((_local(member), *parts)))
         return member
 
     def _large(self, blank: _Member, source: Source) -> _Member:
         """Writes a large member in chunks, then updates its header."""
-        write_all(self._fd, _local(blank))
+        self._write(_local(blank))
         crc = packed = 0
         for data, out in _packed(source, deflate=blank.method == DEFLATED):
             crc = zlib.crc32(data, crc)
             packed += len(out)
-            write_all(self._fd, out)
+            self._write(out)
         member = blank._replace(crc=crc, packed=packed)
         _write_at(self._fd, _local(member), self._at)
+        return member
+
+    def _large_in_order(self, blank: _Member, source: Source) -> _Member:
+        """Writes a large member after packing it into a spool."""
+        crc = 0
+        with Spool(self._folder, FEW) as spool:
+            for data, out in _packed(source, deflate=blank.method == DEFLATED):
+                crc = zlib.crc32(data, crc)
+                spool.write(out)
+            member = blank._replace(crc=crc, packed=spool.size)
+            self._write(_local(member))
+            for data in spool.source().chunks(0, spool.size):
+                self._write(data)
         return member
 
     def finish(self) -> None:
@@ -132,14 +161,14 @@ class ZipWriter:
         """
         directory = self._central.source()
         for data in directory.chunks(0, directory.size):
-            write_all(self._fd, data)
+            self._write(data)
         count, size, at = self._count, directory.size, self._at
         if count > MOST_MEMBERS or max(size, at) >= FULL:
             end = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, at)
-            write_all(self._fd, end + struct.pack("<4sLQL", b"PK\6\7", 0, at + size, 1))
+            self._write(end + struct.pack("<4sLQL", b"PK\6\7", 0, at + size, 1))
         few, short, near = min(count, 0xFFFF), min(size, FULL), min(at, FULL)
         last = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, few, few, short, near, 0)
-        write_all(self._fd, last)
+        self._write(last)
 
 
 def _packed(source: Source, *, deflate: bool) -> Iterator[tuple[bytes, bytes]]:

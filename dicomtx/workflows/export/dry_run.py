@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.errors import ExitCode, UnsupportedError
-from dicomtx.storage.atomic_write import ANY_MODE, check_writable
+from dicomtx.storage.atomic_write import ANY_MODE
 from dicomtx.storage.source import STANDARD_STREAM, Source
 from dicomtx.storage.zip.writer import Time
-from dicomtx.urls import refuse
-from dicomtx.workflows.export.containers import check_file_set, check_folder
+from dicomtx.workflows.export.destination import check_destination
 from dicomtx.workflows.export.export import ExportRun
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.preview.conversion import known, preview
@@ -39,7 +38,7 @@ def dry_run(job: Export) -> Iterator[Planned]:
         DestinationError: the destination exists, or cannot be written.
         UnsupportedError: nothing would be written, because some files would fail.
     """
-    _check(job)
+    check_destination(job)
     wrong = 0
     with ExitStack() as stack:
         run = ExportRun(replace(job, manifest=False), Nowhere(), stack)
@@ -67,18 +66,3 @@ def _unchanged(job: Export, planned: Planned) -> Iterator[str]:
     if planned.exit_code and not job.whole:
         unreadable = planned.exit_code in UNREADABLE
         yield "exported unchanged, if it can be read" if unreadable else "exported unchanged"
-
-
-def _check(job: Export) -> None:
-    """Checks the destination.
-
-    Raises:
-        DestinationError: it exists, or cannot be written.
-    """
-    refuse("export", job.destination)
-    if job.zipped:
-        check_writable(job.destination, overwrite=job.overwrite)
-    elif job.media and job.media.append:
-        check_file_set(job.destination)
-    else:
-        check_folder(job.destination)

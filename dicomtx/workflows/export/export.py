@@ -3,26 +3,25 @@
 import heapq
 import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from dicomtx.errors import DestinationError, ExitCode, SourceError, UnsupportedError
 from dicomtx.storage.atomic_write import atomic_write
 from dicomtx.storage.local_file import LocalFile
-from dicomtx.storage.source import STANDARD_STREAM, Spool
+from dicomtx.storage.source import Spool
 from dicomtx.storage.zip.writer import EARLIEST, Time
 from dicomtx.transfer_syntaxes import by_uid
-from dicomtx.urls import refuse
 from dicomtx.workflows.convert.convert import ADDED_META
 from dicomtx.workflows.convert.icon import taken_icon
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.export.catalogue import Catalogue, CatalogueEntry
-from dicomtx.workflows.export.containers import Container, appended, archive, folder
+from dicomtx.workflows.export.containers import Container
+from dicomtx.workflows.export.destination import container_of, files_to_export
 from dicomtx.workflows.export.dicomdir import Directory, first_free
 from dicomtx.workflows.export.job import Export
 from dicomtx.workflows.export.manifest import IN_MEMORY, NAME, Manifest
 from dicomtx.workflows.export.originals import with_meta
 from dicomtx.workflows.export.survey import KNOWN, survey
-from dicomtx.workflows.inputs.arguments import Found, find
 
 Done = Iterable[tuple[Request, Outcome]]
 
@@ -49,35 +48,11 @@ def opened(job: Export) -> Iterator["ExportRun"]:
     Raises:
         DicomtxError: the archive was not written.
     """
-    refuse("export", job.destination)
     with ExitStack() as stack:
-        container = stack.enter_context(_container(job))
+        container = stack.enter_context(container_of(job))
         run = ExportRun(job, container, stack)
         yield run
         run.end()
-
-
-def _container(job: Export) -> AbstractContextManager[Container]:
-    if job.zipped:
-        return archive(job.destination, overwrite=job.overwrite)
-    if job.media and job.media.append:
-        return appended(job.destination)
-    return folder(job.destination)
-
-
-def _found(job: Export) -> Iterator[Found]:
-    """Yields the files to export, without those in the destination unless it is a source."""
-    if job.destination == STANDARD_STREAM:
-        yield from find(job.sources, job.finding)
-        return
-    name, place = os.path.basename(job.destination), os.path.realpath(job.destination)
-    named = place in map(os.path.realpath, job.sources)
-    finding = job.finding._replace(without=(*job.finding.without, job.destination))
-    for found in find(job.sources, finding):
-        path = found.source.path
-        own = path and os.path.basename(path) == name and os.path.realpath(path) == place
-        if named or not own:
-            yield found
 
 
 class ExportRun:
@@ -132,7 +107,7 @@ class ExportRun:
             UnsupportedError: the export cannot proceed without these files.
         """
         job, wrong = self._job, 0
-        for outcome in survey(_found(job), self._catalogue, job.rules()):
+        for outcome in survey(files_to_export(job), self._catalogue, job.rules()):
             wrong += self._is_wrong(outcome)
             if outcome.warnings != (KNOWN,):
                 self._note(outcome, "", os.path.basename(outcome.path))

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.storage.location import locate
 from dicomtx.storage.remote.remote_write import remote_write
+from dicomtx.storage.remote.streamed_write import streamed_write
 from dicomtx.storage.source import write_all
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
@@ -15,6 +17,7 @@ from dicomtx.workflows.convert.request import Request
 from tests import object_store
 from tests.conftest import Run
 from tests.converter import grey
+from tests.failing_store import front_of
 
 BUCKET = "results"
 
@@ -129,10 +132,59 @@ def test_convert_writes_the_verified_result(
     assert (again.exit_code, again.error_class) == (ExitCode.DESTINATION, "DestinationError")
 
 
+def stream(url: str, data: bytes, *, overwrite: bool = False) -> None:
+    with streamed_write(url, overwrite=overwrite) as send:
+        for start in range(0, len(data), 1 << 20):
+            send(data[start : start + (1 << 20)])
+
+
 @pytest.mark.long
-def test_batch_and_export_refuse_a_url_to_write_to(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", ["PUT partNumber=3", "POST uploadId", "PUT a.dcm"])
+@pytest.mark.parametrize("way", [write, stream])
+def test_an_upload_that_the_store_refuses_is_aborted(
+    address: str,
+    objects: Callable[[], dict[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[str, bytes], None],
+    refused: str,
+) -> None:
+    method, part = refused.split()
+    with front_of(address, lambda called, path: called == method and part in path) as front:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", front)
+        S3FileSystem.clear_instance_cache()
+        with pytest.raises(DestinationError, match=r"results/a.dcm cannot be written: .+") as said:
+            way("s3://results/a.dcm", bytes(9 if part == "a.dcm" else 30 << 20))
+    S3FileSystem.clear_instance_cache()
+    assert said.value.exit_code == ExitCode.DESTINATION
+    assert not objects()
+
+
+@pytest.mark.parametrize("size", [10, pytest.param(20 << 20, marks=pytest.mark.long)])
+def test_what_is_streamed_arrives_and_an_object_that_appears_meanwhile_stays(
+    objects: Callable[[], dict[str, int]], size: int
+) -> None:
+    url, data = "s3://results/a.dcm", bytes(range(250)) * (size // 250 + 1)
+    stream(url, data)
+    with locate(url).open() as source:
+        assert source.read(0, len(data) + 1) == data
+    with pytest.raises(DestinationError, match="already exists"):
+        stream(url, bytes(size))
+    stream(url, bytes(size), overwrite=True)
+    assert objects() == {"a.dcm": size}
+    writing = streamed_write("s3://results/b.dcm", overwrite=False)
+    send = writing.__enter__()
+    for _ in range(10):
+        send(bytes(size // 10))
+    write("s3://results/b.dcm", b"first")
+    with pytest.raises(DestinationError, match="already exists"):
+        writing.__exit__(None, None, None)
+    assert objects() == {"a.dcm": size, "b.dcm": 5}
+
+
+@pytest.mark.long
+def test_batch_refuses_a_url_to_write_to(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(grey(8, 8))
-    for command in (["batch"], ["export", "media"], ["export", "archive"], ["batch", "-n"]):
+    for command in (["batch"], ["batch", "-n"]):
         done = run(*command, tmp_path / "a.dcm", "s3://results/out", cwd=tmp_path)
         assert done.returncode == ExitCode.USAGE
         assert b"writes to local folders only, not to URLs" in b" ".join(done.stderr.split())

@@ -9,10 +9,13 @@ from dicomtx.errors import DestinationError, SourceError
 from dicomtx.storage.location import locate
 from dicomtx.storage.remote.remote_write import remote_write
 from dicomtx.storage.remote.sftp import VerifiedSftp
+from dicomtx.storage.remote.streamed_write import streamed_write
 from dicomtx.storage.source import write_all
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import opened
 from dicomtx.workflows.batch.job import Batch
+from dicomtx.workflows.export.export import export
+from dicomtx.workflows.export.job import Export, Media
 from tests import file_trees, ssh_server
 from tests.in_process import InProcess
 from tests.ssh_server import SshServer
@@ -84,3 +87,36 @@ def test_a_result_appears_whole_and_replaces_only_if_asked(
         write_all(fd, b"second")
     assert (tmp_path / "a.dcm").read_bytes() == b"second"
     assert [path.name for path in tmp_path.iterdir()] == ["a.dcm"]
+
+
+def test_what_is_streamed_appears_at_the_end_and_replaces_a_file_only_if_asked(
+    server: SshServer, tmp_path: Path
+) -> None:
+    url = f"{server.url}{tmp_path}/out.zip"
+    writing = streamed_write(url, overwrite=False)
+    writing.__enter__()(b"half")
+    assert "out.zip" not in [path.name for path in tmp_path.iterdir()]
+    assert not writing.__exit__(RuntimeError, RuntimeError(), None)
+    assert not list(tmp_path.iterdir())
+    for data, overwrite in ((b"first" * 50_000, False), (b"second" * 50_000, True)):
+        with streamed_write(url, overwrite=overwrite) as send:
+            send(data)
+        assert (tmp_path / "out.zip").read_bytes() == data
+    with (
+        pytest.raises(DestinationError, match="already exists"),
+        streamed_write(url, overwrite=False),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
+def test_a_file_set_is_exported_with_its_folders(server: SshServer, tmp_path: Path) -> None:
+    source = tmp_path / "a.dcm"
+    source.write_bytes(file_trees.small(1))
+    url = f"{server.url}{tmp_path}/new/disc"
+    asked = Export((str(source),), url, media=Media(naming="standard"), executor=InProcess())
+    assert [outcome.status for outcome in export(asked)] == ["done"]
+    assert (tmp_path / "new/disc/PT000000/ST000000/SE000000/IM000000").is_file()
+    assert (tmp_path / "new/disc/DICOMDIR").is_file()
+    with pytest.raises(DestinationError, match="already exists"):
+        list(export(asked))
