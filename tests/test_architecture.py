@@ -50,7 +50,8 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "staging": {"part_files", "source"},
         "destination_folders": {"source"},
         "rename": set(),
-        "atomic_write": {"destination_folders", "part_files", "rename", "source"},
+        "durability": {"source"},
+        "atomic_write": {"destination_folders", "durability", "part_files", "rename", "source"},
         "zip": {"local_file", "source"},
     },
     "network": {

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from dicomtx.errors import DestinationError
 from dicomtx.storage import part_files
 from dicomtx.storage.destination_folders import folder_of
+from dicomtx.storage.durability import Sync, sync_content, sync_names
 from dicomtx.storage.part_files import PartFile
 from dicomtx.storage.rename import rename_new
 from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, temporary_folder
@@ -17,7 +18,6 @@ from dicomtx.storage.source import STANDARD_STREAM, Source, nameless, reason, te
 STANDARD_OUTPUT: Final = 1
 ANY_MODE: Final = 0o7777
 PRIVATE: Final = 0o600
-NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP)  # errors of file systems without fsync
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def atomic_write(
     path: str,
     *,
     overwrite: bool,
-    sync: bool = True,
+    sync: Sync = "all",
     mode: int = ANY_MODE,
     check: Callable[[], None] | None = None,
     below: str = "",
@@ -38,7 +38,7 @@ def atomic_write(
     Args:
         path: the target.
         overwrite: whether to replace an existing target; it keeps its owner.
-        sync: whether to sync, so that the file survives a power failure.
+        sync: what to sync, so that it survives a power failure.
         mode: the most permission bits that the target can have.
         check: called just before the target appears. If it raises, the target does not appear.
         below: a folder that the target is in, at any depth. No link below it is followed, and a
@@ -60,13 +60,15 @@ def atomic_write(
         with part_files.closing(lambda: _new_part(place, mode)) as part:
             try:
                 yield part.fd
-                _sync(part.fd, wanted=sync)
+                if sync != "nothing":
+                    sync_content(part.fd)
             except DestinationError as error:
                 raise DestinationError(f"{path} {error}") from error
             if check:
                 check()
             _publish(part, place, overwrite=overwrite)
-        _sync_folder(place, wanted=sync)
+        if sync == "all":
+            _sync_name(place)
 
 
 def check_writable(
@@ -216,35 +218,14 @@ def adopt(
         if check:
             check()
         _put_in_place(file, None, place, overwrite=overwrite)
-        _sync_folder(place, wanted=True)
+        _sync_name(place)
 
 
-def _sync(fd: int, *, wanted: bool) -> None:
+def _sync_name(place: _Place) -> None:
     try:
-        if wanted:
-            os.fsync(fd)
-    except OSError as error:
-        if error.errno not in NOT_SYNCED:
-            raise DestinationError(f"cannot be written: {reason(error)}") from error
-
-
-def _sync_folder(place: _Place, *, wanted: bool) -> None:
-    """Syncs the folder, so that the name of a new file survives a power failure."""
-    if not wanted:
-        return
-    try:
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        fd = os.open(os.curdir, flags, dir_fd=place.folder)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except PermissionError:  # a folder that can be written, but not listed
-        return
-    except OSError as error:
-        if error.errno not in NOT_SYNCED:
-            told = f"{place.path} is written, but cannot be synced to disk: {reason(error)}"
-            raise DestinationError(told) from error
+        sync_names(place.folder)
+    except DestinationError as error:
+        raise DestinationError(f"{place.path} {error}") from error
 
 
 def _publish(part: PartFile, place: _Place, *, overwrite: bool) -> None:

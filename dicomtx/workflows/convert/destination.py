@@ -30,7 +30,7 @@ def opened_destination(request: Request, file: Source, before: Stat | None = Non
     with atomic_write(
         request.destination,
         overwrite=request.overwrite or same,
-        sync=not request.rules.passing,
+        sync=request.rules.sync,
         mode=ANY_MODE if same else file.mode,
         check=lambda: check_unchanged(request, before),
         below=request.below,

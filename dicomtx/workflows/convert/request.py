@@ -9,6 +9,7 @@ from dicomtx.engine.planning.policy import OneTarget, Policy
 from dicomtx.frozen import Frozen
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings
+from dicomtx.storage.durability import Sync
 from dicomtx.storage.location import Location
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 
@@ -26,7 +27,7 @@ class FileRules(NamedTuple):
         copy_others: copy files that are not DICOM.
         preserve: keep the time of modification of the source.
         tree: create the folder of the output if it is missing.
-        passing: the output is temporary, so it need not survive a power failure.
+        sync: what is synced of the output, so that it survives a power failure.
         part10: files that are kept unchanged get file meta information if they have none.
         hashed: add the hash of the output to the outcome.
         icon: write an icon beside the output (``workflows.convert.icon``).
@@ -40,7 +41,7 @@ class FileRules(NamedTuple):
     copy_others: bool = False
     preserve: bool = False
     tree: bool = False
-    passing: bool = False
+    sync: Sync = "all"
     part10: bool = False
     hashed: bool = False
     icon: bool = False

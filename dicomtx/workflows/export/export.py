@@ -186,7 +186,9 @@ class ExportRun:
         """Yields the conversion request of each file."""
         job = self._job
         icons = job.media is not None and job.media.icons
-        rules = FileRules(tree=True, passing=job.zipped, part10=True, icon=icons)
+        rules = FileRules(
+            tree=True, sync="nothing" if job.zipped else "all", part10=True, icon=icons
+        )
         base = Request(
             LocalFile(""), "", settings=job.in_force, rules=rules, on_failure=job.on_failure
         )

@@ -96,7 +96,7 @@ class Metrics(NamedTuple):
             DestinationError: it cannot be written.
         """
         with (
-            atomic_write(path, overwrite=True, sync=False, mode=READABLE) as fd,
+            atomic_write(path, overwrite=True, sync="nothing", mode=READABLE) as fd,
             open(fd, "w", encoding="utf-8", closefd=False) as file,
         ):
             file.write(self.as_text())

@@ -36,7 +36,7 @@ from dicomtx.workflows.send.options import SendOptions
 from dicomtx.workflows.send.sent import Sent, not_sent
 from dicomtx.workflows.send.survey import Examined, Survey, examined, survey
 
-TEMPORARY = FileRules(passing=True, part10=True)
+TEMPORARY = FileRules(sync="nothing", part10=True)
 OF_FILES = ("preamble cleared", ADDED_META)
 """Warnings about parts of a file that are not sent."""
 FAILED = frozenset(error.__name__ for error in FAILURES)
