@@ -26,7 +26,7 @@ from tests.dicom_peers import instance
 from tests.orthanc_server import OrthancServer
 from tests.route_buffer import RouteBuffer, instance_file
 
-COUNT: Final = 300
+COUNT: Final = 150
 FEW: Final = 10
 SIZE: Final = 231
 BACK: Final = 3.0  # seconds until a killed process starts again

@@ -15,8 +15,8 @@ from benchmarks.memory import EVERY, MIB, high_water
 from tests.test_growth import INPUTS
 
 FEW = 10
-SIZE = 50_000
-SIZES = {"bytes behind a deflate stream": 500, "nested, defined": 8000}
+SIZE = 25_000
+SIZES = {"bytes behind a deflate stream": 500, "nested, defined": 4000}
 """Inputs whose size does not grow with 8 bytes or so for each element."""
 SCALE = 100
 """With ``quick`` the files are so many times smaller."""

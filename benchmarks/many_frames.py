@@ -1,5 +1,6 @@
-"""Times 100,000 against 10,000 small frames, without verification.
+"""Times 100,000 against 10,000 frames of 32 x 32 pixels, without verification: 10 is linear.
 
+Times are those of the whole command, the median of three for 10,000 frames, and one for 100,000.
 The peaks are resident memory: dicomtx remembers the place of each frame, and how it was made.
 """
 
@@ -36,8 +37,8 @@ def _row(source: str, target: str, files: list[str], outs: list[str], rounds: in
     asked = NATIVE if target == "native" else target
     taken: list[list[float]] = [[], []]
     peaks = [0, 0]
-    for _ in range(rounds):
-        for size, (path, out) in enumerate(zip(files, outs, strict=True)):
+    for size, (path, out) in enumerate(zip(files, outs, strict=True)):
+        for _ in range(1 if size else rounds):
             peak, spent = peak_and_seconds(convert(path, out, asked))
             taken[size].append(spent)
             peaks[size] = max(peaks[size], peak)

@@ -21,8 +21,8 @@ from tests.dicom.builder import element, image, module, part10, text
 from tests.dicom_peers import StoreScp
 
 CT: Final = "1.2.840.10008.5.1.4.1.1.2"
-SMALL: Final = (200, 256, 256)
-LARGE: Final = (20, 3000, 4500)
+SMALL: Final = (100, 256, 256)
+LARGE: Final = (10, 3000, 4500)
 QUICK: Final = (3, 64, 64)
 ROUNDS: Final = 3
 

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 DICOMTX = str(Path(sys.executable).parent / "dicomtx")
-FILES = 5_000
+FILES = 3_000
 ROUNDS = 3
 IMAGE = "MR_small.dcm"
 POLICY = """

@@ -23,8 +23,10 @@ from tests import dask_cluster, file_trees, object_store
 from tests.converter import grey
 
 TO: Final = "jpeg2000-lossless"
-FILES: Final = 240  # of 0.5 MB
-MANY: Final = 100_000
+FILES: Final = 120  # of 0.5 MB
+MANY: Final = 10_000
+ALL: Final = 100_000
+"""Small files, ordinarily and with ``--full``."""
 OBJECTS: Final = {"native, 0.25 MB": (512, 512), "native, 4 MB": (2000, 2000)}
 
 
@@ -104,10 +106,10 @@ def object_rows() -> Iterator[str]:
                 yield show(f"| {name} | {since()} |")
 
 
-def lines(folder: str, *, quick: bool = False) -> list[str]:
+def lines(folder: str, *, quick: bool = False, full: bool = False) -> list[str]:
     """Returns the tables."""
     base = Path(folder)
-    files, rounds, many = (20, 1, 2_000) if quick else (FILES, 3, MANY)
+    files, rounds, many = (20, 1, 1_000) if quick else (FILES, 3, ALL if full else MANY)
     return [
         f"Files of 0.5 MB a second to {TO}, verified; {files} files.",
         "",
