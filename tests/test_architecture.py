@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -151,11 +152,12 @@ def _modules(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _imports(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for module in _modules(node):
-                yield node.lineno, module
+@cache
+def _imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Returns the line and the module of each import of a file."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    return tuple((node.lineno, module) for node in imports for module in _modules(node))
 
 
 def _allowed(module: str, path: Path) -> bool:

@@ -170,7 +170,7 @@ def _judge(path: Path, folder: Path, record: Callable[[str, object], None]) -> N
     assert not [cell for cell in cells if cell[1].startswith("WRONG")]
 
 
-@pytest.mark.parametrize("path", sampled(SAMPLE, 2), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sampled(SAMPLE, 4), ids=lambda path: path.name)
 def test_a_file_of_each_kind_is_right_or_refused_in_every_syntax(
     path: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

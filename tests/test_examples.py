@@ -97,6 +97,7 @@ def test_one_terminal_receives_what_the_other_sends(tmp_path: Path, path: str) -
     assert not any(one.file_meta.TransferSyntaxUID.is_compressed for one in received)
 
 
+@pytest.mark.long
 def test_the_fixtures_are_in_the_syntax_that_their_name_says(tmp_path: Path, path: str) -> None:
     from dicomtx import transfer_syntaxes
 
@@ -110,6 +111,7 @@ def test_the_fixtures_are_in_the_syntax_that_their_name_says(tmp_path: Path, pat
         assert b"UI" + (len(uid) + len(uid) % 2).to_bytes(2, "little") + uid in start
 
 
+@pytest.mark.long
 def test_a_reader_is_checked_with_fixtures(tmp_path: Path, path: str) -> None:
     shutil.copytree(EXAMPLES / "ci_fixtures", tmp_path / "ci")
     test = tmp_path / "ci/test_reader.py"
@@ -277,6 +279,7 @@ def test_the_nightly_job_runs_with_the_environment_of_cron(
     assert (tmp_path / "out/one.dcm").exists()
 
 
+@pytest.mark.long
 def test_the_demo_shows_real_images_in_several_syntaxes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, EXAMPLES / "demo.py", tmp_path],

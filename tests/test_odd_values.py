@@ -171,6 +171,7 @@ def test_names_in_a_media_folder_that_only_look_like_numbers_are_passed_over(
     assert first_free(str(tmp_path)) == 8
 
 
+@pytest.mark.long
 def test_a_tree_of_1100_folders_in_each_other_is_converted(run: Run, tmp_path: Path) -> None:
     _make_deep(tmp_path)
     try:

@@ -15,6 +15,7 @@ from dicomtx.errors import ExitCode
 from dicomtx.transfer_syntaxes import find
 from tests import corpus
 from tests.dicom.builder import image, native, part10
+from tests.sampling import sampled
 
 SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/planned.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -72,11 +73,14 @@ def check_same(capfd: pytest.CaptureFixture[str], tree: Path, arguments: Sequenc
 
 @pytest.mark.parametrize(
     "options",
-    [
-        ["--to", "explicit", "--only", "uncompressed"],
-        ["--to", "jpeg-ls-lossless", "--copy-others"],
-        ["--policy", "keep.toml", "--skip-same"],
-    ],
+    sampled(
+        [
+            ["--to", "explicit", "--only", "uncompressed"],
+            ["--to", "jpeg-ls-lossless", "--copy-others"],
+            ["--policy", "keep.toml", "--skip-same"],
+        ],
+        2,
+    ),
 )
 def test_a_reviewed_plan_can_be_the_dry_run_of_a_batch(
     capfd: pytest.CaptureFixture[str],
@@ -117,13 +121,16 @@ def test_a_reviewed_plan_can_be_the_dry_run_of_a_batch(
 
 @pytest.mark.parametrize(
     "options",
-    [
-        ["out", "--to", "jpeg2000-lossless"],
-        ["out", "--to", "explicit", "--skip-same", "--only", "uncompressed"],
-        ["out", "--to", "jpeg2000", "--quality", "90", "--copy-others"],
-        ["out", "--to", "rle", "--layout", "{Modality}/{SOPInstanceUID}.dcm"],
-        ["--in-place", "--to", "jpeg-ls-lossless"],
-    ],
+    sampled(
+        [
+            ["out", "--to", "jpeg2000", "--quality", "90", "--copy-others"],
+            ["out", "--to", "jpeg2000-lossless"],
+            ["--in-place", "--to", "jpeg-ls-lossless"],
+            ["out", "--to", "explicit", "--skip-same", "--only", "uncompressed"],
+            ["out", "--to", "rle", "--layout", "{Modality}/{SOPInstanceUID}.dcm"],
+        ],
+        2,
+    ),
 )
 def test_a_dry_run_of_batch_shows_what_batch_does(
     capfd: pytest.CaptureFixture[str], tree: Path, options: list[str]

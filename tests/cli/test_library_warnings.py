@@ -9,6 +9,7 @@ from dicomtx.errors import ExitCode
 from tests.conftest import Run
 from tests.converter import Converter
 from tests.dicom.builder import SOP_INSTANCE, element, image, module, part10, text
+from tests.sampling import sampled
 from tests.traps.altered_files import fragments
 
 CHARACTER_SETS = {
@@ -85,7 +86,7 @@ def test_values_that_pydicom_warns_of(run: Run, folder: Path, arguments: tuple[s
     assert done.returncode in (ExitCode.DONE, ExitCode.SOME_FAILED), done.stderr
 
 
-@pytest.mark.parametrize("name", CHARACTER_SETS)
+@pytest.mark.parametrize("name", sampled(CHARACTER_SETS, 3))
 def test_one_file_that_pydicom_warns_of(run: Run, folder: Path, name: str) -> None:
     source, out = folder / f"{name}.dcm", folder.parent / "out.dcm"
     done = run("convert", source, out, "--to", "jpeg-ls-lossless")
@@ -102,7 +103,9 @@ def test_one_file_that_pydicom_warns_of(run: Run, folder: Path, name: str) -> No
 
 @pytest.mark.parametrize(
     "syntax",
-    ["jpeg-baseline", "jpeg-lossless-sv1", "jpeg-ls-lossless", "htj2k-lossless", "jpeg-xl"],
+    sampled(
+        ["jpeg-baseline", "jpeg-lossless-sv1", "jpeg-ls-lossless", "htj2k-lossless", "jpeg-xl"], 3
+    ),
 )
 def test_streams_that_codecs_complain_about(run: Run, tmp_path: Path, syntax: str) -> None:
     """Libraries in C print on their own; one bit in each of eight streams is wrong."""

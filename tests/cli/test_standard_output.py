@@ -13,6 +13,7 @@ import pytest
 from dicomtx.cli import COMMANDS, FACES
 from dicomtx.errors import ExitCode
 from tests import file_trees, warm_server
+from tests.sampling import sampled
 
 DICOMTX = [sys.executable, "-m", "dicomtx"]
 WAYS = ["full", "closed", "read-only", "pipe"]
@@ -109,7 +110,9 @@ def wrong(way: str, commands: Commands, env: dict[str, str]) -> dict[str, tuple[
     return found
 
 
-@pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    "env", sampled([{}, {"PYTHONUNBUFFERED": "1"}], 2), ids=["buffered", "unbuffered"]
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_standard_output_that_cannot_be_written_is_7_without_a_traceback(
     way: str, env: dict[str, str], printing: Commands
@@ -161,7 +164,7 @@ def slowly(command: list[str]) -> tuple[bytes, int]:
         return found, process.wait()
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", sampled(WAYS, 2))
 def test_completion_that_cannot_be_written_is_7_too(way: str) -> None:
     for shell in ("bash", "fish", "zsh"):
         for what in ("source", "complete"):

@@ -258,9 +258,21 @@ def _check(nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSynt
         assert _data_set(output) == _encode(known, target)
 
 
-@settings(max_examples=300, deadline=None)
-@given(_nodes(3), st.sampled_from(NATIVE[:3]), st.sampled_from(NATIVE[:3]))
+ANY = given(_nodes(3), st.sampled_from(NATIVE[:3]), st.sampled_from(NATIVE[:3]))
+
+
+@settings(max_examples=60, deadline=None)
+@ANY
 def test_any_data_set_is_written_as_the_standard_says(
+    nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSyntax
+) -> None:
+    _check(nodes, source, target)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None)
+@ANY
+def test_many_more_data_sets_are_written_as_the_standard_says(
     nodes: tuple[Node, ...], source: TransferSyntax, target: TransferSyntax
 ) -> None:
     _check(nodes, source, target)

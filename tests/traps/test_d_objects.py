@@ -215,6 +215,7 @@ for source in sys.argv[1:3]:
 """
 
 
+@pytest.mark.long
 def test_d6_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
     pixel = image(512, 512)
     frame = np.arange(512 * 512, dtype=np.uint32).astype(np.uint8).tobytes()

@@ -281,26 +281,45 @@ def native_words(draw: st.DrawFn) -> tuple[ImagePixel, bytes]:
     return pixel, words.tobytes()
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
+WORDS = given(
     drawn=native_words(),
     to=st.sampled_from(LOSSLESS),
     then=st.sampled_from(LOSSLESS),
     back=st.sampled_from([to for to in NATIVE if find(to).uid != find("big-endian").uid]),
 )
+SETTINGS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@settings(SETTINGS, max_examples=40)
+@WORDS
 def test_words_come_back_byte_for_byte_or_the_run_refuses(
     converter: Converter, drawn: tuple[ImagePixel, bytes], to: str, then: str, back: str
 ) -> None:
+    check_words(converter, drawn, (to, then, back))
+
+
+@pytest.mark.long
+@SETTINGS
+@WORDS
+def test_many_more_words_come_back_byte_for_byte_or_the_run_refuses(
+    converter: Converter, drawn: tuple[ImagePixel, bytes], to: str, then: str, back: str
+) -> None:
+    check_words(converter, drawn, (to, then, back))
+
+
+def check_words(
+    converter: Converter, drawn: tuple[ImagePixel, bytes], targets: tuple[str, str, str]
+) -> None:
     pixel, data = drawn
     file = source(pixel, data, frames=pixel.number_of_frames)
-    for target in (to, then, back):
+    for target in targets:
         outcome = converter.convert(file, target)
         if outcome.status == "refused":
             return
         assert outcome.status == "done", outcome.error
         assert outcome.verification != "none"
         file = converter.out.read_bytes()
-    found = converter.done(file, back)
+    found = converter.done(file, targets[-1])
     assert found.PixelData[: len(data)] == data

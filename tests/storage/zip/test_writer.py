@@ -63,6 +63,7 @@ def test_the_same_members_give_the_same_bytes(tmp_path: Path) -> None:
     assert written(tmp_path / "b.zip", MEMBERS, deflate=True) == first
 
 
+@pytest.mark.long
 def test_65535_members_need_no_zip64_and_one_more_does(tmp_path: Path) -> None:
     for count in (65_535, 65_536):
         data = written(tmp_path / "a.zip", {f"{n}": b"" for n in range(count)})

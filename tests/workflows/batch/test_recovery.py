@@ -19,6 +19,7 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers.pool import ProcessPool
 from tests import file_trees
+from tests.sampling import sampled
 
 KILLED = """
 import os, signal
@@ -60,7 +61,7 @@ def run(asked: Batch) -> tuple[list[Outcome], dict[str, str]]:
         return outcomes, dict(started.journal.uids)
 
 
-@pytest.mark.parametrize("where", ["", "out"])
+@pytest.mark.parametrize("where", sampled(["", "out"], 2))
 def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     tmp_path: Path, once: Path, where: str
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_file_whose_worker_was_killed_late_is_done_with_its_new_uid(
     assert not file_trees.part_files(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("smaller", [False, True])
 def test_a_run_that_was_killed_late_leaves_its_new_uid_to_the_next(
     tmp_path: Path, *, smaller: bool

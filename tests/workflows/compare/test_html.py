@@ -169,6 +169,7 @@ def test_a_browser_finds_the_verdict_first_and_all_pictures(page: Page, tmp_path
     assert re.findall(r'data-size="(\w+)"', measured) == [f"{COLUMNS}x{ROWS}"] * 5
 
 
+@pytest.mark.long
 @pytest.mark.peer("chromium")
 def test_a_browser_shows_the_pictures(page: Page, tmp_path: Path) -> None:
     html = page(coloured(), coloured(CHANGED))

@@ -23,6 +23,7 @@ from tests import subsampled_streams
 from tests.converter import Converter
 from tests.dicom import builder
 from tests.dicom.builder import image, native, part10
+from tests.sampling import sampled
 
 RGB = {"samples": 3, "photometric": "RGB"}
 TWELVE = {"allocated": 16, "stored": 12}
@@ -91,7 +92,9 @@ def test_the_source_is_decoded_by_another_code_base_than_converted(
     assert found.a.code_bases == (by,)
 
 
-@pytest.mark.parametrize(("to", "kind"), [("jpeg2000-lossless", TWELVE), ("jpeg-ls-lossless", {})])
+@pytest.mark.parametrize(
+    ("to", "kind"), sampled([("jpeg2000-lossless", TWELVE), ("jpeg-ls-lossless", {})], 2)
+)
 def test_with_the_extra_ffmpeg_decodes_both(
     converter: Converter, audit: None, to: str, kind: dict[str, Any]
 ) -> None:
@@ -154,6 +157,7 @@ def test_it_is_told_in_text_json_and_on_the_page(
     assert (told["a"]["code_bases"], told["b"]["code_bases"]) == ([], ["OpenJPEG"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "psnr"), [({}, 35.0), (RGB, 60.0), (TWELVE, 35.0)])
 def test_irreversible_jpeg_2000_is_confirmed_to_within_its_rounding(
     converter: Converter, audit: None, kind: dict[str, Any], psnr: float
@@ -228,7 +232,7 @@ def of_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])
 @pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
-@pytest.mark.parametrize("to", ["explicit", "rle", "jpeg-lossless-sv1"])
+@pytest.mark.parametrize("to", sampled(["explicit", "rle", "jpeg-lossless-sv1"], 3))
 def test_rgb_labelled_ybr_full_is_found_though_the_decoder_is_still_wrong(
     converter: Converter,
     audit: None,
@@ -243,6 +247,7 @@ def test_rgb_labelled_ybr_full_is_found_though_the_decoder_is_still_wrong(
     assert found.pixels.reason or found.pixels.worst
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("syntax", ["jpeg2000-lossless", "jpeg2000"])
 @pytest.mark.parametrize("distances", [(2, 1), (2, 2)])
 def test_what_is_right_now_is_right_for_ffmpeg_too(

@@ -13,6 +13,7 @@ from dicomtx.storage.local_file import LocalFile, absolute
 from dicomtx.workflows.inputs.seen import Seen
 from tests import file_trees
 from tests.conftest import Run
+from tests.sampling import sampled
 from tests.workflows.inputs.test_arguments import directory
 
 Arguments = list[Path | str]
@@ -38,9 +39,9 @@ def folder_within(tree: Path) -> Arguments:
     return [tree / "0", tree]
 
 
-WAYS = pytest.mark.parametrize(
-    "way", [twice, file_first, file_last, spelled_otherwise, folder_within]
-)
+ALL = [twice, file_first, file_last, spelled_otherwise, folder_within]
+WAYS = pytest.mark.parametrize("way", ALL)
+SOME = pytest.mark.parametrize("way", sampled(ALL, 3))
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_batch_converts_it_once(
         assert len(file_trees.content(tmp_path / "out")) == 3
 
 
-@WAYS
+@SOME
 def test_batch_replaces_it_once_in_place(
     run: Run, tree: Path, tmp_path: Path, way: Callable[[Path], Arguments]
 ) -> None:
@@ -79,7 +80,7 @@ def test_batch_replaces_it_once_in_place(
     assert (done.returncode, paths(done.stdout)) == (0, ONCE)
 
 
-@WAYS
+@SOME
 def test_plan_tells_it_once_and_the_plan_can_be_carried_out(
     run: Run, tree: Path, tmp_path: Path, way: Callable[[Path], Arguments]
 ) -> None:
@@ -92,7 +93,7 @@ def test_plan_tells_it_once_and_the_plan_can_be_carried_out(
     assert not (tmp_path / "out/again").exists()
 
 
-@WAYS
+@SOME
 @pytest.mark.parametrize("kind", ["archive", "media"])
 def test_export_has_it_once(
     run: Run, tree: Path, tmp_path: Path, way: Callable[[Path], Arguments], kind: str

@@ -15,6 +15,7 @@ from dicomtx.workflows.route.administration import Selection, dropped, listed, r
 from dicomtx.workflows.route.housekeeping import is_needed, prune
 from dicomtx.workflows.route.queue import Ending, Queue, open_queue
 from dicomtx.workflows.route.records import Delivery, Job, Output, Received
+from tests.sampling import sampled
 
 RLE = '["rle-lossless", [], "error"]'
 SYNTAX = "1.2.840.10008.1.2.1"
@@ -213,7 +214,7 @@ def _add_until_killed(path: str, ready: str) -> None:
             told.flush()
 
 
-@pytest.mark.parametrize("after", [1, 5, 20])
+@pytest.mark.parametrize("after", sampled([1, 5, 20], 3))
 def test_what_was_added_before_a_kill_is_there(tmp_path: Path, after: int) -> None:
     path, told = str(tmp_path / "queue.sqlite"), tmp_path / "told"
     told.touch()

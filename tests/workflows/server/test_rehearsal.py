@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import json, os, sys
 from dicomtx import cli
@@ -20,6 +22,7 @@ json.dump([codes, before == dict(os.environ), sorted(sys.modules)], sys.stdout)
 """
 
 
+@pytest.mark.long
 def test_a_rehearsal_succeeds_and_leaves_neither_files_nor_threads(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],

@@ -69,6 +69,7 @@ def test_a_signal_to_the_client_ends_the_command_as_in_a_cold_run(
     assert _clean(tmp_path) == {"ct.dcm", "s", "s.lock"}
 
 
+@pytest.mark.long
 def test_a_killed_client_ends_its_command(server: subprocess.Popen[str], tmp_path: Path) -> None:
     process = _waiting(tmp_path)
     process.kill()
@@ -77,6 +78,7 @@ def test_a_killed_client_ends_its_command(server: subprocess.Popen[str], tmp_pat
     assert _clean(tmp_path) == {"ct.dcm", "s", "s.lock"}
 
 
+@pytest.mark.long
 def test_a_suspended_client_suspends_its_command_and_both_go_on(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -127,6 +129,7 @@ def _state(process: int) -> str:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+@pytest.mark.long
 def test_priority_and_cpus_of_the_command_are_the_callers(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -177,6 +180,7 @@ def test_a_spare_child_waits_for_the_next_command_and_takes_it(
     assert len(_children_of(server.pid)) == 1
 
 
+@pytest.mark.long
 def test_a_spare_child_that_is_killed_is_replaced(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -186,6 +190,7 @@ def test_a_spare_child_that_is_killed_is_replaced(
     assert _start(tmp_path, "info", "ct.dcm").wait(30) == 0
 
 
+@pytest.mark.long
 def test_a_spare_child_ends_with_its_server(server: subprocess.Popen[str], tmp_path: Path) -> None:
     spare = _spare_of(server.pid)
     server.kill()
@@ -193,6 +198,7 @@ def test_a_spare_child_ends_with_its_server(server: subprocess.Popen[str], tmp_p
     warm_server.until(lambda: not spare.exists())
 
 
+@pytest.mark.long
 def test_more_requests_than_jobs_wait_for_their_turn(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -206,6 +212,7 @@ def test_more_requests_than_jobs_wait_for_their_turn(
     assert third.wait(30) == 0
 
 
+@pytest.mark.long
 def test_a_server_that_stops_finishes_what_runs_and_refuses_what_waits(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -250,6 +257,7 @@ def test_garbage_and_half_requests_hold_up_nobody(
     warm_server.until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) < 20)
 
 
+@pytest.mark.long
 def test_the_server_gives_up_on_a_request_that_stays_incomplete(
     server: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -270,6 +278,7 @@ call(sys.argv[1], "status")
 """
 
 
+@pytest.mark.long
 def test_another_user_cannot_connect(server: subprocess.Popen[str], tmp_path: Path) -> None:
     for mode in (0o600, 0o666):
         os.chmod(tmp_path / "s", mode)
@@ -306,6 +315,7 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
     assert "other users can write" in done.stderr
 
 
+@pytest.mark.long
 def test_twenty_racing_clients_start_one_server_on_demand(tmp_path: Path) -> None:
     shutil.copy(corpus.file("CT_small.dcm"), tmp_path / "ct.dcm")
     environment = warm_server.cold() | {
@@ -339,18 +349,21 @@ def test_twenty_racing_clients_start_one_server_on_demand(tmp_path: Path) -> Non
         client.call(path, protocol.STOP)
 
 
+@pytest.mark.long
 def test_an_idle_server_ends(tmp_path: Path) -> None:
     with warm_server.running(tmp_path, "--idle-timeout", "0.5") as process:
         assert process.wait(30) == 0
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.long
 def test_a_command_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     with warm_server.running(tmp_path, "--request-timeout", "1"):
         process = _start(tmp_path, *WAITS)
         assert process.wait(30) == 143
 
 
+@pytest.mark.long
 def test_a_socket_that_systemd_passes_is_used(tmp_path: Path) -> None:
     shutil.copy(corpus.file("CT_small.dcm"), tmp_path / "ct.dcm")
     code = (

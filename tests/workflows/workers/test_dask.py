@@ -51,6 +51,7 @@ def batch(
             return list(run.outcomes())
 
 
+@pytest.mark.long
 def test_every_file_comes_out_as_on_this_machine_and_is_not_converted_again(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

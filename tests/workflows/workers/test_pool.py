@@ -174,6 +174,7 @@ def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
     assert threading.active_count() == threads
 
 
+@pytest.mark.long
 def test_two_that_need_more_than_their_share_are_never_worked_on_at_once(
     tmp_path: Path, moody: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
