@@ -3,16 +3,16 @@
 from threading import Lock
 from typing import Final
 
-from openjpeg import utils
-
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples, subsampled
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.package_module import module_alone
 from dicomtx.codecs.shipped import OPENJPEG
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
 
+utils: Final = module_alone("openjpeg.utils")
 # openjpeg keeps the Python objects of its log in C statics: two concurrent encoders crash
 ENCODING: Final = Lock()
 RGB: Final = 1

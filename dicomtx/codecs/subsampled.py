@@ -5,6 +5,7 @@ from typing import Final
 
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples
+from dicomtx.codecs.package_module import module_alone
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 
@@ -24,8 +25,7 @@ def decode(stream: bytes, image: ImagePixel) -> Frame:
         CodecError: the grid cannot be doubled.
         RuntimeError: OpenJPEG cannot decode the stream.
     """
-    from openjpeg import utils
-
+    utils = module_alone("openjpeg.utils")
     said = code_stream.read(stream)
     return samples.frame_of(
         utils.decode(_stretched(stream))[:, ::2],

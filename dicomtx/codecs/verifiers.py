@@ -9,15 +9,17 @@ from typing import Final
 
 import imagecodecs
 import numpy as np
-from rle import rle
 
 from dicomtx import code_stream
 from dicomtx.codecs import photometric, samples
 from dicomtx.codecs.codec import EncodeOptions
+from dicomtx.codecs.package_module import module_alone
 from dicomtx.codecs.shipped import DEFLATED_FRAME, OPENJPH, RLE
 from dicomtx.errors import CodecError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.transfer_syntaxes import TransferSyntax
+
+rle: Final = module_alone("rle.rle")
 
 
 def decode(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> Frame:
