@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 MANY: Final = 50_000  # imports allocate about this many objects, none of them garbage
+NO_WORKERS: Final = frozenset(("--help", "-h", "-n", "--dry-run", "--cluster"))
+
+
+def needs_workers(arguments: Sequence[str]) -> bool:
+    """Whether the command will need worker processes; if unsure, the command starts them."""
+    return arguments[:1] in (["batch"], ["modify"]) and NO_WORKERS.isdisjoint(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import gc  # noqa: PLC0415 - a client of the server does not need the following
     import warnings  # noqa: PLC0415
 
+    gc.set_threshold(MANY)  # saves 10 ms
+    early = needs_workers(sys.argv[1:] if arguments is None else arguments)
+    if early:
+        from dicomtx.workflows.workers.server import end_early, start_early  # noqa: PLC0415
+
+        start_early()
     from dicomtx import cli  # noqa: PLC0415
 
-    gc.set_threshold(MANY)  # saves 10 ms
     if not sys.warnoptions:  # dicomtx reports warnings per file itself
         warnings.simplefilter("ignore")
     code = cli.main(arguments)
+    if early:
+        end_early()
     gc.freeze()  # skips the garbage collection at exit, which takes 10 to 30 ms
     return code
 

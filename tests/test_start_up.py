@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dicomtx.__main__ import needs_workers
+from dicomtx.workflows.workers.server import _started, end_early, start_early
 from tests import corpus, warm_server
 
 HEAVY = {"numpy", "imagecodecs", "openjpeg", "gdcm", "av", "pydicom", "multiprocessing"}
@@ -110,6 +112,29 @@ def test_no_conversion_needs_pydicom_or_plugins(ct: Path, tmp_path: Path, syntax
 
 def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path: Path) -> None:
     assert modules("batch", ct, tmp_path / "out", "--to", "rle", "-q") & HEAVY == set()
+
+
+WITHOUT_ANY: list[list[str]] = [["batch", "--help"], ["batch", "in", "-n"], ["convert"], []]
+
+
+@pytest.mark.parametrize("arguments", WITHOUT_ANY)
+def test_workers_start_first_only_for_a_command_that_needs_them(arguments: list[str]) -> None:
+    assert needs_workers(["batch", "in", "out"])
+    assert not needs_workers(arguments)
+
+
+def test_a_server_that_no_command_uses_is_ended() -> None:
+    start_early()
+    (server,) = _started
+    end_early()
+    assert _started == []
+    assert server._process.returncode is not None
+
+
+def test_a_worker_imports_no_more_than_its_target_needs() -> None:
+    script = "import sys, dicomtx.processes.forking, dicomtx.workflows.workers.worker\n"
+    found = modules(script=f"{script}print('modules:', *(n for n, m in sys.modules.items() if m))")
+    assert found & (HEAVY | SLOW | {"subprocess", "dataclasses"}) == set()
 
 
 def test_info_needs_no_codec() -> None:

@@ -4,7 +4,6 @@ The parent starts a module with ``ChildProcess``, and the module calls ``take_de
 Both sides exchange the messages of ``framing``. ``fork_server`` starts the others.
 """
 
-import ctypes
 import fcntl
 import os
 import signal
@@ -17,7 +16,6 @@ from typing import IO, Final, NamedTuple
 
 from dicomtx.processes.framing import Data, receive, send
 
-DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 TAIL: Final = 1 << 16  # bytes at the end of the output that are read
 LINE_LENGTH: Final = 300
 GRACE: Final = 1.0  # seconds between two tries to kill
@@ -61,16 +59,20 @@ class PipedProcess:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
 
+    def hang_up(self) -> None:
+        """Closes the pipes, after which the process ends on its own."""
+        if self._questions >= 0:
+            os.close(self._questions)
+            os.close(self.answers)
+            self._questions = -1
+
     def end(self, grace: float = 0.0) -> int:
         """Closes the pipes and returns the exit status.
 
         Args:
             grace: seconds for the process to end on its own, before SIGKILL.
         """
-        if self._questions >= 0:
-            os.close(self._questions)
-            os.close(self.answers)
-            self._questions = -1
+        self.hang_up()
         status = self._status(grace)
         while status is None:
             with suppress(ProcessLookupError):
@@ -187,14 +189,6 @@ def take_descriptors() -> tuple[int, int]:
     os.close(nothing)
     os.dup2(2, 1)
     return questions, answers
-
-
-def die_with(parent: int, number: int = signal.SIGKILL) -> None:
-    """Makes the system send this process a signal when the parent's thread that started it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, number)
-    if os.getppid() != parent:
-        sys.exit()
 
 
 def ending_of(status: int) -> str:

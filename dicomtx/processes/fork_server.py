@@ -2,40 +2,30 @@
 
 The parent starts it with ``ForkServer``. Each child calls ``run(questions, answers)`` of a module,
 with the descriptors of its messages (``framing``). The server has one thread, so forking is safe,
-whatever the parent does.
+whatever the parent does. ``forking`` is the side of the server.
 """
 
-import gc
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
 from typing import Final, Self
 
 from dicomtx.processes.child_process import (
     PipedProcess,
-    command,
-    die_with,
     ending_of,
     inheriting,
     one_line,
     opened_pipes,
 )
+from dicomtx.processes.forking import ANSWER, FORK, IMPORT, QUESTION, RUNS
 
-FORK: Final = 0
-QUESTION: Final = struct.Struct("<id")  # FORK or the process to wait for, and seconds
-ANSWER: Final = struct.Struct("<ii")  # an error number, and a process ID or a wait status
-RUNS: Final = -1  # instead of an error number: the process still runs
-DESCRIPTORS: Final = 3
-TICK: Final = 0.005  # seconds
+PROGRAM: Final = "from dicomtx.processes.forking import main; main()"  # -m takes 10 ms more
 
 
 class ForkServer:
@@ -57,7 +47,7 @@ class ForkServer:
         Raises:
             OSError: the system cannot start another process.
         """
-        self._arguments = (module, *imports)
+        self._modules = (module, *imports)
         self._environment = environment or {}
         self._lock = threading.Lock()
         self._start()
@@ -67,7 +57,7 @@ class ForkServer:
         self._connection, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                command(__name__, str(theirs.fileno()), *self._arguments),
+                [sys.executable, "-P", "-u", "-c", PROGRAM, str(theirs.fileno()), *self._modules],
                 stdin=subprocess.DEVNULL,
                 stdout=self._text,
                 stderr=self._text,
@@ -94,6 +84,13 @@ class ForkServer:
         self._process.kill()
         self._process.wait()
         self._text.close()
+
+    def prepare(self, *imports: str) -> None:
+        """Makes the server import these modules, too; does not wait until it has done so."""
+        with self._lock, suppress(OSError):  # if the server has ended, the next one imports them
+            self._modules = (*self._modules, *imports)
+            names = " ".join(imports).encode()
+            self._connection.sendall(QUESTION.pack(IMPORT, len(names)) + names)
 
     def fork(self, descriptors: Sequence[int]) -> int:
         """Returns the process ID of a new child with these descriptors; see ``ForkedProcess``.
@@ -172,67 +169,3 @@ class ForkedProcess(PipedProcess):
         if self._ended is None:
             self._ended = self._server.wait(self.pid, grace)
         return self._ended
-
-
-def main() -> None:
-    """Serves the parent until that closes the connection. In a child, calls ``run``."""
-    descriptor, module, *imports = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
-    connection = socket.socket(fileno=int(descriptor))
-    connection.set_inheritable(False)
-    run = import_module(module).run
-    for name in imports:
-        import_module(name)
-    gc.collect()
-    gc.freeze()  # a child that collects garbage does not copy these pages
-    run(*_forked(connection))
-
-
-def _forked(connection: socket.socket) -> tuple[int, int]:
-    """Answers the questions of the parent. Returns only in a child, with its descriptors."""
-    while True:
-        question, descriptors, _, _ = socket.recv_fds(connection, QUESTION.size, DESCRIPTORS)
-        if len(question) < QUESTION.size:  # the parent is gone; the children are killed now
-            os._exit(0)
-        what, seconds = QUESTION.unpack(question)
-        try:
-            value = _waited(what, seconds) if what else os.fork()
-        except OSError as error:
-            answer = (error.errno or RUNS, 0)
-        else:
-            if what == FORK and value == 0:
-                connection.close()
-                return _set_up(*descriptors)
-            answer = (RUNS, 0) if value is None else (0, value)
-        for number in descriptors:
-            os.close(number)
-        with suppress(BrokenPipeError):
-            connection.sendall(ANSWER.pack(*answer))
-
-
-def _waited(pid: int, seconds: float) -> int | None:
-    """Returns the wait status of a child; None if it still runs after so many seconds."""
-    until = time.monotonic() + seconds
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return status
-        if time.monotonic() >= until:
-            return None
-        time.sleep(TICK)
-
-
-def _set_up(questions: int, answers: int, text: int) -> tuple[int, int]:
-    """Makes a new child independent of the server; returns the descriptors of its messages."""
-    os.setsid()
-    die_with(os.getppid())
-    for number in (1, 2):
-        os.dup2(text, number)
-    os.close(text)
-    for number in (questions, answers):
-        os.set_inheritable(number, False)
-    return questions, answers
-
-
-if __name__ == "__main__":
-    main()

@@ -1,5 +1,6 @@
 """Processes forked from a server: what they start with, and how they end."""
 
+import ast
 import os
 import signal
 import sys
@@ -56,6 +57,26 @@ def test_children_start_with_the_modules_and_the_environment(server: ForkServer)
     process = child(server, "answer(('fractions' in sys.modules, os.environ['GIVEN']))")
     assert process.receive()[0] == b"(True, 'one')"
     process.end()
+
+
+def test_modules_can_be_named_later_and_a_new_server_has_them_too(server: ForkServer) -> None:
+    server.prepare("colorsys", "tabnanny")
+    program = "answer((os.getppid(), {'colorsys', 'tabnanny'} <= set(sys.modules)))"
+    first = child(server, program)
+    pid, there = ast.literal_eval(first.receive()[0].decode())
+    assert there
+    os.kill(pid, signal.SIGKILL)
+    until_it_is_gone(first.pid)
+    server.prepare("fileinput")
+    second = child(server, "answer({'colorsys', 'tabnanny', 'fileinput'} <= set(sys.modules))")
+    assert second.receive()[0] == b"True"
+    second.end()
+
+
+def test_a_module_named_later_that_cannot_be_imported_is_an_error(server: ForkServer) -> None:
+    server.prepare("no_such_module")
+    with pytest.raises(OSError, match="No module named 'no_such_module'"):
+        ForkedProcess(server)
 
 
 @pytest.mark.parametrize(

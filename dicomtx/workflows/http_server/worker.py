@@ -16,7 +16,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from dicomtx.processes.child_process import die_with, ending_of
+from dicomtx.processes.child_process import ending_of
+from dicomtx.processes.parent_death import die_with
 from dicomtx.warm import protocol
 from dicomtx.warm.address import VARIABLE
 from dicomtx.workflows.server.caller import CREDENTIALS

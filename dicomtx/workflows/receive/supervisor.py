@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from dicomtx.processes.child_process import die_with, ending_of
+from dicomtx.processes.child_process import ending_of
+from dicomtx.processes.parent_death import die_with
 
 TICK: Final = 0.5  # seconds until the next look at what is not an event
 SOON: Final = 1.0  # seconds: a child that ends earlier is started again after this time

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple, NoReturn
 
-from dicomtx.processes.child_process import die_with
+from dicomtx.processes.parent_death import die_with
 from dicomtx.resources import share_memory
 from dicomtx.warm.protocol import DESCRIPTORS
 from dicomtx.workflows.server import request

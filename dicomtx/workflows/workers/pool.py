@@ -105,6 +105,8 @@ class _Pool:
         for process in busy:
             process.end(max(0.0, until - time.monotonic()))
             sweep_for(self._tasks[process.pid].request.destination)
+        for process in self._idle:
+            process.hang_up()  # all at once, then wait
         while self._idle:
             self._idle.pop().end(GRACE)
         if self._server and not self._limits.server:

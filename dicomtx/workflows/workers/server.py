@@ -1,9 +1,12 @@
 """Starts the server that forks worker processes."""
 
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from dicomtx.processes.fork_server import ForkServer
-from dicomtx.transfer_syntaxes import TransferSyntax
+
+if TYPE_CHECKING:
+    from dicomtx.transfer_syntaxes import TransferSyntax
 
 # dicomtx divides the CPUs among the workers itself
 ONE_THREAD: Final = dict.fromkeys(
@@ -15,11 +18,36 @@ CODING: Final = (
 )
 
 
-def worker_server(target: TransferSyntax | None = None) -> ForkServer:
-    """Starts the server of worker processes. It imports what files need for this target.
+_started: list[ForkServer] = []
+
+
+def start_early() -> None:
+    """Starts the server that the first call of ``worker_server`` returns.
+
+    It imports what each file needs while the command line is read. If the system cannot start
+    another process, ``worker_server`` says so.
+    """
+    with suppress(OSError):
+        _started.append(_start())
+
+
+def end_early() -> None:
+    """Ends the server of ``start_early`` if no command uses it."""
+    while _started:
+        _started.pop().close()
+
+
+def worker_server(target: "TransferSyntax | None" = None) -> ForkServer:
+    """Returns a new server of worker processes. It imports what files need for this target.
 
     Raises:
         OSError: the system cannot start another process.
     """
-    coding = CODING if target and target.encapsulated else ()
-    return ForkServer("dicomtx.workflows.workers.worker", *coding, environment=ONE_THREAD)
+    server = _started.pop() if _started else _start()
+    if target and target.encapsulated:
+        server.prepare(*CODING)
+    return server
+
+
+def _start() -> ForkServer:
+    return ForkServer("dicomtx.workflows.workers.worker", environment=ONE_THREAD)
