@@ -66,7 +66,18 @@ class Frame(Frozen, kw_only=False):
             ``image.bits_allocated`` bits per sample. One-bit samples are packed eight to a byte,
             the first in the lowest bit (PS3.5 8.1.1), padded to whole bytes.
         image: the attributes of these samples. Decoders can change the colour space.
+        exact: it is known that the code stream of the frame holds nothing else. Two frames are
+            equal whatever is known about their streams.
     """
 
     data: bytes | bytearray | memoryview
     image: ImagePixel
+    exact: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Compares data and attributes."""
+        return isinstance(other, Frame) and (self.data, self.image) == (other.data, other.image)
+
+    def __hash__(self) -> int:
+        """Hashes data and attributes."""
+        return hash((self.data, self.image))

@@ -42,6 +42,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "part_files": set(),
         "file_position": set(),
         "source": {"file_position", "part_files"},
+        "checksum": {"source"},
         "local_file": {"source"},
         "remote": {"local_file", "part_files", "source"},
         "location": {"local_file", "remote", "source"},

@@ -2,10 +2,10 @@
 
 from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
 from dicomtx.code_stream.code_stream import CodeStream
-from dicomtx.code_stream.ends import end, end_of_tile_parts, starts
+from dicomtx.code_stream.ends import end, end_of_tile_parts, starts, starts_and_end
 from dicomtx.code_stream.structure import boxes
 
-__all__ = ["CodeStream", "end", "end_of_tile_parts", "read", "starts", "unboxed"]
+__all__ = ["CodeStream", "end", "end_of_tile_parts", "read", "starts", "starts_and_end", "unboxed"]
 
 
 def read(head: bytes) -> CodeStream | None:

@@ -34,7 +34,7 @@ def starts(data: bytes) -> list[int]:
     The first one starts at 0. A stream of another size, such as a preview, does not count.
     """
     if data.startswith(JPEG_START):
-        return [0, *_jpeg_starts(data)]
+        return [0, *_jpeg_starts(data, jpeg.stop(data, 0)[0])]
     prefix, found = _prefix(data), [0]
     is_rle = prefix[1:4] == bytes(3)
     at = len(prefix)
@@ -43,6 +43,14 @@ def starts(data: bytes) -> list[int]:
             found.append(at)
         at += len(prefix)
     return found
+
+
+def starts_and_end(data: bytes) -> tuple[list[int], int]:
+    """Returns the results of ``starts`` and ``end``; follows the markers of JPEG only once."""
+    if not data.startswith(JPEG_START):
+        return starts(data), end(data)
+    stopped = jpeg.stop(data, 0)
+    return [0, *_jpeg_starts(data, stopped[0])], jpeg.end(data, stopped)
 
 
 def _prefix(data: bytes) -> bytes:
@@ -56,9 +64,9 @@ def _prefix(data: bytes) -> bytes:
     return data[:8] if rle.read(data[: rle.HEADER]) else b""
 
 
-def _jpeg_starts(data: bytes) -> Iterator[int]:
+def _jpeg_starts(data: bytes, at: int) -> Iterator[int]:
+    """Yields where further streams start after ``at``, where the first one stops."""
     first = jpeg.read(data[:HEAD])
-    at, _ = jpeg.stop(data, 0)
     while first and (at := data.find(JPEG_START, at)) > 0:
         other = jpeg.read(data[at : at + HEAD])
         size = (first.rows, first.columns, first.components)

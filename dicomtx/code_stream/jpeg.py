@@ -65,12 +65,16 @@ def is_mapped(stream: bytes) -> bool:
     return False
 
 
-def end(stream: bytes) -> int:
+def end(stream: bytes, stopped: tuple[int, int] | None = None) -> int:
     """Returns the position after EOI, 0 if there is none.
 
     If following the markers does not reach EOI, the last EOI after them counts.
+
+    Args:
+        stream: one code stream, and what follows it.
+        stopped: the result of ``stop`` for it, if it is known.
     """
-    position, marker = stop(stream, 0)
+    position, marker = stopped or stop(stream, 0)
     if marker == EOI:
         return position
     last = -1 if marker else stream.rfind(END, position)

@@ -108,9 +108,10 @@ def _without_zeros(stream: bytes) -> bytes:
 
 def _bare(stream: bytes) -> tuple[bytes, int]:
     """Returns the code stream without JP2 boxes, and where it ends; 0 if unknown."""
-    _check_single(len(code_stream.starts(stream)))
+    found, end = code_stream.starts_and_end(stream)
+    _check_single(len(found))
     bare = code_stream.unboxed(stream)
-    return bare, code_stream.end(bare)
+    return bare, end if bare is stream else code_stream.end(bare)
 
 
 def _check_single(found: int) -> None:

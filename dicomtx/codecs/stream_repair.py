@@ -2,11 +2,12 @@
 
 import struct
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import Final
+from itertools import accumulate, pairwise
+from typing import Final, TypeVar
 
 from dicomtx.errors import CodecError
 
+Bytes = TypeVar("Bytes", bytes, memoryview)
 RLE_HEADER: Final = struct.Struct("<16I")
 SPIFF: Final = b"\xff\xe8"
 ADOBE: Final = b"\xff\xee"
@@ -90,11 +91,14 @@ def tails(stream: bytes, plane: int) -> list[bytes]:
     return found
 
 
-def segments(stream: bytes) -> list[bytes]:
-    """Returns the segments of an RLE stream; each ends where the next one begins."""
-    count, *offsets = RLE_HEADER.unpack_from(stream)
-    ends = [*offsets[1:count], len(stream)]
-    return [stream[start:end] for start, end in zip(offsets[:count], ends, strict=True)]
+def segments(stream: Bytes) -> list[Bytes]:
+    """Returns the segments of an RLE stream; each ends where the next one begins.
+
+    Those of a memoryview are not copied.
+    """
+    numbers = RLE_HEADER.unpack_from(stream)
+    offsets: tuple[int, ...] = numbers[1 : 1 + numbers[0]]
+    return [stream[start:end] for start, end in pairwise((*offsets, len(stream)))]
 
 
 def _held(segment: bytes, plane: int) -> tuple[int, int]:

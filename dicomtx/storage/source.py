@@ -172,7 +172,7 @@ class Spool:
         self._folder = folder
         self._in_memory = in_memory
         self._output = output
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray | memoryview] = []
         self._fd = -1
         self._start = 0  # where the content begins in its file
         self.size = 0
@@ -183,12 +183,12 @@ class Spool:
         return self._fd >= 0 and self._fd == self._output
 
     def write(self, *parts: bytes | bytearray | memoryview) -> None:
-        """Appends the parts."""
+        """Appends the parts, which must not change afterwards: small content is not copied."""
         self.size += sum(map(len, parts))
         if self._fd >= 0:
             write_parts(self._fd, parts)
             return
-        self._parts.extend(map(bytes, parts))
+        self._parts.extend(parts)
         if self.size > self._in_memory:
             self._fd = self._output if self._start else nameless(self._folder)
             seek(self._fd, self._start)
@@ -216,7 +216,7 @@ class Spool:
     def source(self) -> Source:
         """Returns the content as a source, valid until the spool is closed."""
         if self._fd < 0:
-            return Source(b"".join(self._parts))
+            return Source(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
         return Source(fd=self._fd, part=(self._start, self.size))
 
     def __enter__(self) -> Self:

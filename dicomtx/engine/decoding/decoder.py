@@ -45,16 +45,19 @@ class Decoder(NamedTuple):
     def decode(self, stream: bytes, most_missing: int = 1) -> Frame:
         """Returns the native frame with the stream's samples; ``most_missing`` as in ``guard``.
 
+        It is ``exact`` if nothing but the frame is in the stream, as far as codec or guard know.
+
         Raises:
             DamagedError: the stream is damaged, or does not match the image.
             CodecError: the codec cannot decode it, or returned a frame that does not match.
         """
-        stream = guard.check(stream, self.syntax, self.image, most_missing)
-        frame = guard.check_length(self.codec.decode(stream, self.syntax, self.image))
+        checked = guard.check(stream, self.syntax, self.image, most_missing)
+        frame = guard.check_length(self.codec.decode(checked, self.syntax, self.image))
         found, asked = (_without_colours(image) for image in (frame.image, self.image))
         if found != asked:
             raise guard.WrongFrameError("the codec returned a frame that does not match the image")
-        return frame
+        ends = checked is stream and self.syntax.family in guard.MARKED  # guard found the end
+        return frame._replace(exact=True) if ends else frame
 
     def decode_clipped(self, stream: bytes, most_missing: int = 1) -> tuple[Frame, int]:
         """Returns the native frame, and how many values were clipped to Bits Stored.
@@ -140,7 +143,8 @@ class DecodedFrames:
                 error,
                 damaged=self.decoder.spec.builtin and not isinstance(error, guard.WrongFrameError),
             ) from error
-        self.remarks.look_behind(index, stream, self.decoder.image)
+        if not frame.exact:
+            self.remarks.look_behind(index, stream, self.decoder.image)
         return frame
 
     def _decoded(self, index: int, stream: bytes, most_missing: int = 1) -> Frame:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import zip_longest
 from typing import Final
-from zlib import crc32
 
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
@@ -13,6 +12,7 @@ from dicomtx.dicom.part10 import Part10
 from dicomtx.dicom.rewriter import in_encoding
 from dicomtx.dicom.rope import WORDS, PixelData, Sum, swapped
 from dicomtx.errors import VerificationError
+from dicomtx.storage.checksum import checksum
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 MANY: Final = 4096  # elements in memory at once
@@ -200,10 +200,7 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
 
 def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:
     """Returns whether the frames match their checksum from before they went to a spool file."""
-    found = 0
-    for chunk in after.source.chunks(element.value + items.offset, items.size):
-        found = crc32(chunk, found)
-    return found == items.crc
+    return checksum(after.source, element.value + items.offset, items.size) == items.crc
 
 
 def _same_outline(wanted: PixelData, after: DataSet, element: Element) -> bool:

@@ -1,6 +1,7 @@
 """Pixel Data frame by frame, native and encapsulated."""
 
 import struct
+from zlib import crc32
 
 import pytest
 
@@ -25,6 +26,8 @@ def frames_of(image: ImagePixel, data: bytes, *, big: bool = False, vr: str = ""
     found = [frames.read(index) for index in range(frames.count)]
     assert all(frame.image.number_of_frames == 1 for frame in found)
     assert all(frame.image.planar_configuration == 0 for frame in found)
+    sums = [frames.checksum(index) for index in range(frames.count)]
+    assert sums == [crc32(frame.data) for frame in found]
     return [bytes(frame.data) for frame in found]
 
 
