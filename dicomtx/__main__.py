@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import warnings  # noqa: PLC0415
 
     gc.set_threshold(MANY)  # saves 10 ms
-    early = needs_workers(sys.argv[1:] if arguments is None else arguments)
+    # if a standard stream is closed, files of the server would take its descriptor
+    early = all((sys.stdin, sys.stdout, sys.stderr)) and needs_workers(
+        sys.argv[1:] if arguments is None else arguments
+    )
     if early:
         from dicomtx.workflows.workers.server import end_early, start_early  # noqa: PLC0415
 
