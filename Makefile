@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SOURCES := dicomtx tests examples benchmarks scripts
 
-.PHONY: demo test test-long test-cold torture check generated bench fuzz lock clean
+.PHONY: demo test test-long test-cold torture check generated bench bench-peers fuzz lock clean
 
 demo: $(READY)  ## convert real images to several syntaxes and show the results
 	$(BIN)/python examples/demo.py
@@ -40,8 +40,15 @@ generated: $(READY)  ## write the files that are generated from the settings and
 	$(BIN)/python -m scripts.faces_page --write docs/faces.md
 	$(BIN)/python -m scripts.share --write share
 
-bench: $(READY)  ## measure against gdcmconv and DCMTK, and write benchmarks/RESULTS.md
+PEERS := .venv/peers
+
+bench: $(READY) bench-peers  ## measure against gdcmconv and DCMTK, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench
+
+bench-peers: $(READY)  ## install more peers of the benchmarks, away from the environment of dicomtx
+	-test -d $(PEERS)/python/jpeg_ls || $(BIN)/pip install --quiet --no-deps --target $(PEERS)/python pyjpegls==1.5.1
+	-test -d $(PEERS)/node_modules/dcmjs-codecs || ! command -v npm > /dev/null \
+	  || npm install --silent --no-audit --no-fund --prefix $(PEERS) dcmjs-codecs@0.0.8
 
 SECONDS ?= 60
 FUZZ := .venv/fuzz

@@ -1,8 +1,8 @@
-"""Trees: ``dicomtx batch`` against ``xargs`` over gdcmconv and DCMTK, on the same files.
+"""Trees: ``dicomtx batch`` against other tools, on the same files.
 
-The commands of a row are run in turn, round by round; a cell is the median. Peers write to a folder
-that is emptied before each run; so does dicomtx, whose journal goes with it. Also how much memory
-the parent takes for many small files.
+All commands of a syntax are run in turn, round by round, on a RAM disk; a time is the median. Each
+writes to a folder that is emptied before; so does dicomtx, whose journal goes with it. Only
+dicomtx verifies, unless it says ``--no-verify``.
 """
 
 import os
@@ -11,87 +11,125 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
+from math import isnan, nan
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from pydicom import dcmread
 from pydicom.data import get_testdata_file
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from benchmarks import peers
 from benchmarks.commands import environment
+from benchmarks.trees import LARGE, SLICES, Size, make_tree, megabytes
 
-PYDICOM: Final = """
-import sys
-from pathlib import Path
-from pydicom import dcmread
-from pydicom.uid import UID
-source, out, syntax = sys.argv[1:]
-for path in sorted(Path(source).iterdir()):
-    data_set = dcmread(path)
-    data_set.compress(UID(syntax), generate_instance_uid=False)
-    data_set.save_as(Path(out) / path.name)
-"""
-"""What a Python user would write instead. It does not verify, and uses one process."""
 DICOMTX: Final = (sys.executable, "-m", "dicomtx")
-WORKERS: Final = len(os.sched_getaffinity(0))
-SIZES: Final = {"512 x 512": (512, 512, 120), "4096 x 3328": (4096, 3328, 6)}
-"""Rows, columns, and how many files."""
-ENCODERS: Final = {
-    "rle-lossless": ("gdcmconv -R", "dcmcrle"),
-    "jpeg-lossless-sv1": ("gdcmconv -J", "dcmcjpeg +e1"),
-    "jpeg-ls-lossless": ("gdcmconv -L", "dcmcjpls"),
-    "jpeg2000-lossless": ("gdcmconv -K", ""),
-}
-DECODERS: Final = {
-    "rle-lossless": ("gdcmconv -w", "dcmdrle"),
-    "jpeg-lossless-sv1": ("gdcmconv -w", "dcmdjpeg"),
-    "jpeg-ls-lossless": ("gdcmconv -w", "dcmdjpls"),
-    "jpeg2000-lossless": ("gdcmconv -w", ""),
-}
-LOOPED: Final = {
-    "rle-lossless": "1.2.840.10008.1.2.5",
-    "jpeg-ls-lossless": "1.2.840.10008.1.2.4.80",
-    "jpeg2000-lossless": "1.2.840.10008.1.2.4.90",
-}
-MANY: Final = 20_000
+UNVERIFIED: Final = "--no-verify"
+JOBS: Final = f"-j{peers.WORKERS}"
+MANY: Final = 10_000
 POLL: Final = 0.05
 
+Command = Sequence[str]
+Times = dict[str, dict[str, float]]
+"""The seconds of each command by its name, for each transfer syntax."""
 
-def make_tree(folder: Path, rows: int, columns: int, count: int) -> None:
-    """Writes different smooth images with noise, 12 bits each."""
-    data_set = dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
-    random = np.random.default_rng(5)
-    y, x = np.mgrid[0:rows, 0:columns]
-    smooth = 1500 + 900 * np.sin(x / columns * 9) * np.cos(y / rows * 7)
-    folder.mkdir(parents=True)
-    data_set.Rows, data_set.Columns = rows, columns
-    data_set.BitsStored, data_set.HighBit, data_set.PixelRepresentation = 12, 11, 0
-    data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    for number in range(count):
-        noise = random.normal(0, 6, (rows, columns))
-        data_set.PixelData = np.clip(smooth + noise, 0, 4095).astype("<u2").tobytes()
-        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        data_set.save_as(folder / f"{number:04}.dcm")
+
+def lines(folder: str, *, quick: bool = False) -> list[str]:
+    """Returns the tables, and the memory of the parent."""
+    base = Path(folder)
+    rounds = (1, 1) if quick else (5, 3)
+    slices = tree(base, *_some(SLICES, 6 if quick else 111))
+    small = timed(slices, one_process(slices), rounds[0])
+    large = tree(base, *_some(LARGE, 2 if quick else 15))
+    big = timed(large, one_thread(large), rounds[1])
+    cells = ["xargs gdcmconv", "xargs DCMTK", f"batch {JOBS} {UNVERIFIED}", f"batch {JOBS}"]
+    found = [
+        f"{peers.WORKERS} processes each. In brackets: times as fast as the best peer.",
+        peers.MISSING,
+        "",
+        f"| files | to | {' | '.join(cells)} |",
+        "|" + "---|" * 6,
+        *against_peers(label(slices, "MR slices"), small),
+        *against_peers(label(large, "large frames"), big),
+        "",
+    ]
+    found += ["One process each, MR slices. In brackets: the time as a share of pydicom's.", ""]
+    found += shares(small, ("pydicom", "dcmjs-codecs", f"batch -j1 {UNVERIFIED}", "batch -j1"))
+    found += ["", f"One job with one thread, large frames. {JOBS}: times as fast.", ""]
+    found += speed_ups(big)
+    return [*found, "", memory_row(base, 1_000 if quick else MANY)]
+
+
+def _some(kind: tuple[int, Sequence[Size]], count: int) -> tuple[int, Sequence[Size]]:
+    return kind[0], kind[1][-count:]
+
+
+def tree(base: Path, bits: int, sizes: Sequence[Size]) -> Path:
+    """Writes files, and returns their folder."""
+    made = base / f"native{bits}"
+    make_tree(made, sizes, bits)
+    return made
+
+
+def label(source: Path, what: str) -> str:
+    return f"{len(os.listdir(source))} {what} ({megabytes(source):.0f} MB)"
 
 
 def ours(source: Path, out: Path, to: str, *options: str) -> list[str]:
     return [*DICOMTX, "batch", str(source), str(out), "--to", to, "-q", *options]
 
 
-def xargs(tool: str, source: Path, out: Path) -> list[str]:
-    """Returns the command that a shell user would write, with N processes."""
-    script = f'{tool} "$0" "{out}/$(basename "$0")"'
-    find = f"find {source} -name '*.dcm' -print0"
-    return ["sh", "-c", f"{find} | xargs -0 -P {WORKERS} -n 1 sh -c '{script}'"]
+Alone = dict[str, dict[str, Command | None]]
+"""The commands of a transfer syntax that use one process, by their names."""
 
 
-def medians(commands: Sequence[Sequence[str] | None], out: Path, rounds: int) -> list[float]:
+def one_process(source: Path) -> Alone:
+    """Returns the loops of Python and JavaScript, and one job."""
+    out = source.parent / "out"
+    return {
+        to: {
+            "pydicom": peers.pydicom_loop(to, source, out),
+            "dcmjs-codecs": peers.dcmjs_loop(to, source, out),
+            f"batch -j1 {UNVERIFIED}": ours(source, out, to, "-j1", UNVERIFIED),
+            "batch -j1": ours(source, out, to, "-j1"),
+        }
+        for to in peers.TOOLS
+    }
+
+
+def one_thread(source: Path) -> Alone:
+    """Returns one job with one thread."""
+    out, alone = source.parent / "out", ("-j1", "--threads=1")
+    return {
+        to: {
+            f"batch -j1 {UNVERIFIED}": ours(source, out, to, *alone, UNVERIFIED),
+            "batch -j1": ours(source, out, to, *alone),
+        }
+        for to in peers.TOOLS
+    }
+
+
+def timed(source: Path, alone: Alone, rounds: int) -> Times:
+    """Returns the times of the commands with several processes, and of those with one."""
+    out, found = source.parent / "out", {}
+    for to in peers.TOOLS:
+        gdcm, dcmtk = peers.xargs(to, source, out)
+        commands: dict[str, Command | None] = {
+            "gdcmconv": gdcm,
+            "DCMTK": dcmtk,
+            UNVERIFIED: ours(source, out, to, JOBS, UNVERIFIED),
+            "verified": ours(source, out, to, JOBS),
+            **alone[to],
+        }
+        spent = medians([*commands.values()], out, rounds)
+        found[to] = dict(zip(commands, spent, strict=True))
+        show(f"{to}: " + ", ".join(f"{name} {one:.2f} s" for name, one in found[to].items()))
+    return found
+
+
+def medians(commands: Sequence[Command | None], out: Path, rounds: int) -> list[float]:
     """Returns the median wall time of each command in seconds; NaN if it was not measured."""
     taken: list[list[float]] = [[] for _ in commands]
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         for command, times in zip(commands, taken, strict=True):
             if not command:
                 continue
@@ -99,44 +137,47 @@ def medians(commands: Sequence[Sequence[str] | None], out: Path, rounds: int) ->
             out.mkdir()
             start = time.perf_counter()
             subprocess.run(command, check=True, capture_output=True, env=environment())
-            if number:  # the first round fills the disk cache
-                times.append(time.perf_counter() - start)
-    return [statistics.median(times) if times else float("nan") for times in taken]
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times) if times else nan for times in taken]
 
 
-def pydicom_loop(source: Path, out: Path, to: str) -> list[str] | None:
-    """Returns the command of a loop in Python; None if pydicom does not encode this syntax."""
-    syntax = LOOPED.get(to) if to != "jpeg-ls-lossless" or find_spec("jpeg_ls") else None
-    return [sys.executable, "-c", PYDICOM, str(source), str(out), syntax] if syntax else None
+def against_peers(files: str, times: Times) -> Iterator[str]:
+    """Yields a row for each transfer syntax: seconds, and how many times as fast."""
+    for to, spent in times.items():
+        seconds = [spent[name] for name in ("gdcmconv", "DCMTK", UNVERIFIED, "verified")]
+        best = min(one for one in seconds[:2] if not isnan(one))
+        cells = [_seconds(one, f"{best / one:.2f}") for one in seconds]
+        yield f"| {files} | {to} | {' | '.join(cells)} |"
 
 
-def row(label: str, tools: tuple[str, str], folders: tuple[Path, Path], to: str, n: int) -> str:
-    """Returns one line of the table: seconds, and the ratio to the faster peer."""
-    source, out = folders
-    peers = [xargs(tool, source, out) if tool else None for tool in tools]
-    mine = [ours(source, out, to, "--no-verify"), ours(source, out, to)]
-    alone = [pydicom_loop(source, out, to), ours(source, out, to, "-j1")]
-    spent = medians([*peers, *mine, *alone], out, n)
-    best = min(seconds for seconds in spent[:2] if seconds == seconds)  # noqa: PLR0124  NaN
-    cells = ["-" if s != s else f"{s:.2f} s ({s / best:.2f})" for s in spent]  # noqa: PLR0124  NaN
-    return f"| {label} | " + " | ".join(cells) + " |"
+def shares(times: Times, names: Sequence[str]) -> Iterator[str]:
+    """Yields the table of commands with one process; the first is the measure of the others."""
+    yield f"| to | {' | '.join(names)} |"
+    yield "|" + "---|" * (len(names) + 1)
+    for to, spent in times.items():
+        first = spent[names[0]]
+        cells = [
+            _seconds(spent[name], "-" if isnan(first) else f"{spent[name] / first:.2f}")
+            for name in names
+        ]
+        yield f"| {to} | {' | '.join(cells)} |"
 
 
-def size_rows(base: Path, size: str, rounds: int) -> list[str]:
-    rows, columns, count = SIZES[size]
-    native, out = base / "native", base / "out"
-    make_tree(native, rows, columns, count)
-    found = []
-    for to, tools in ENCODERS.items():
-        label = f"{count} of {size} | native to {to}"
-        found.append(show(row(label, tools, (native, out), to, rounds)))
-        encoded = base / to
-        subprocess.run(ours(native, encoded, to), check=True)
-        back = f"{count} of {size} | {to} to native"
-        found.append(show(row(back, DECODERS[to], (encoded, out), "explicit", rounds)))
-        shutil.rmtree(encoded)
-    shutil.rmtree(native)
-    return found
+def speed_ups(times: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Yields the table of one job against several."""
+    alone = {UNVERIFIED: f"batch -j1 {UNVERIFIED}", "verified": "batch -j1"}
+    yield f"| to | {' | '.join(f'{name} | {JOBS}' for name in alone.values())} |"
+    yield "|" + "---|" * 5
+    for to, spent in times.items():
+        cells = [
+            f"{spent[one]:.2f} s | {spent[one] / spent[several]:.2f}"
+            for several, one in alone.items()
+        ]
+        yield f"| {to} | {' | '.join(cells)} |"
+
+
+def _seconds(spent: float, note: str) -> str:
+    return "-" if isnan(spent) else f"{spent:.2f} s ({note})"
 
 
 def resident(pid: int) -> int:
@@ -155,7 +196,7 @@ def memory_row(base: Path, count: int) -> str:
         path = base / "many" / str(number // 1000) / f"{number}.dcm"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(source)
-    report, out = base / "report.jsonl", base / "out"
+    report, out = base / "report.jsonl", base / "many-out"
     command = [*ours(base / "many", out, "implicit"), "--report", str(report)]
     running = subprocess.Popen(command)
     first, most, started = 0, 0, time.perf_counter()
@@ -173,21 +214,6 @@ def memory_row(base: Path, count: int) -> str:
 
 
 def show(line: str) -> str:
-    """Returns the line, and prints it on standard error: the whole table takes half an hour."""
+    """Returns the line, and prints it on standard error: the whole table takes minutes."""
     print(line, file=sys.stderr, flush=True)
     return line
-
-
-def lines(folder: str, *, quick: bool = False) -> list[str]:
-    """Returns the table, and the memory of the parent."""
-    rounds, many = (1, 1_000) if quick else (3, MANY)
-    found = [
-        f"Wall time with {WORKERS} processes; in brackets the ratio to the faster of the peers.",
-        "The last columns have one process: pydicom in a loop, without verification, and batch.",
-        "",
-        "| files | to | xargs gdcmconv | xargs DCMTK | batch --no-verify | batch | pydicom | -j1 |",
-        "|" + "---|" * 8,
-    ]
-    for size in list(SIZES)[: 1 if quick else None]:
-        found += size_rows(Path(folder), size, rounds)
-    return [*found, "", memory_row(Path(folder), many)]

@@ -13,8 +13,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.batch import make_tree
 from benchmarks.commands import DICOMTX
+from benchmarks.trees import make_tree, squares
 from dicomtx.transfer_syntaxes import ROOT
 from tests import http_server, warm_server
 from tests.corpus import REPOSITORY
@@ -37,7 +37,7 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
     """Returns the table."""
     place = Path(folder) / "hooks"
     slices = place / "slices"
-    make_tree(slices, SIZE, SIZE, FEW if quick else COUNT)
+    make_tree(slices, squares(SIZE, FEW if quick else COUNT))
     files = sorted(slices.iterdir())
     os.environ["PATH"] = f"{Path(DICOMTX).parent}{os.pathsep}{os.environ['PATH']}"
     found = ["| | CPU of an instance | instances a second |", "|---|---|---|"]

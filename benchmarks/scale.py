@@ -15,7 +15,8 @@ from typing import Final
 
 import pytest
 
-from benchmarks.batch import POLL, make_tree, medians, ours, resident, show
+from benchmarks.batch import POLL, medians, ours, resident, show
+from benchmarks.trees import make_tree, squares
 from dicomtx.storage.location import locate
 from dicomtx.storage.remote.store import Store
 from dicomtx.workflows.info import describe
@@ -33,7 +34,7 @@ OBJECTS: Final = {"native, 0.25 MB": (512, 512), "native, 4 MB": (2000, 2000)}
 def speed_rows(base: Path, count: int, rounds: int) -> Iterator[str]:
     """Yields files a second, for one process or worker and for two."""
     tree, out = base / "tree", base / "out"
-    make_tree(tree, 512, 512, count)
+    make_tree(tree, squares(512, count))
     for number in (1, 2):
         with dask_cluster.running(base / f"cluster{number}", number) as cluster:
             options = ("-j", str(number), "--threads", "1"), ("--cluster", str(cluster.file))
