@@ -54,7 +54,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "rename": set(),
         "durability": {"source"},
         "atomic_write": {"destination_folders", "durability", "part_files", "rename", "source"},
-        "zip": {"local_file", "source"},
+        "zip": {"local_file", "location", "source"},
     },
     "network": {
         "address": set(),

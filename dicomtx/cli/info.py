@@ -92,10 +92,18 @@ class _Item(NamedTuple):
             raise SourceError(self.error)
 
 
+def _is_tree(path: str) -> bool:
+    """Returns whether a path is a folder or an archive; a URL says so by its last characters."""
+    is_archive = path[-4:].lower() == ".zip"
+    if "://" in path and not os.path.exists(path):
+        return is_archive or path.endswith("/")
+    return os.path.isdir(path) or (is_archive and os.path.isfile(path))
+
+
 def _items(files: tuple[str, ...], finding: dict[str, Any]) -> Iterator[_Item]:
     """Yields each file, and those in folders and archives."""
     for path in files:
-        if not (os.path.isdir(path) or (path[-4:].lower() == ".zip" and os.path.isfile(path))):
+        if not _is_tree(path):
             yield _Item(path)
             continue
         from dicomtx.workflows.inputs.arguments import Selection, find  # noqa: PLC0415 - only trees need it

@@ -66,7 +66,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Locatio
     Path("a.dcm").write_bytes(grey())
     with zipfile.ZipFile("a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write("a.dcm", "in/it.dcm")
-    (member,) = members("a.zip", Source(Path("a.zip").read_bytes()))
+    (member,) = members(LocalFile("a.zip"), Source(Path("a.zip").read_bytes()))
     return {
         "a.dcm": LocalFile("a.dcm"),
         "a.zip/in/it.dcm": member,

@@ -57,6 +57,12 @@ class RemoteFile(NamedTuple):
         info = Store.of(self.url).info()
         return stat_of(info) if info else None
 
+    def remember(self, stat: Stat) -> None:
+        """Sets what the next call of ``stat`` returns, without a request."""
+        if len(_listed) >= MOST_LISTED:
+            _listed.clear()
+        _listed[self.url] = stat
+
     @contextmanager
     def open(self) -> Iterator[Source]:
         """Opens the object; bytes are fetched when they are read.
@@ -85,9 +91,8 @@ class RemoteFile(NamedTuple):
         empty = True
         for found in store.listing():
             empty = False
-            if len(_listed) >= MOST_LISTED:
-                _listed.clear()
-            _listed[found.url] = found.stat
-            yield RemoteFile(found.url), found.relative
+            file = RemoteFile(found.url)
+            file.remember(found.stat)
+            yield file, found.relative
         if empty and info is None:
             raise missing()

@@ -4,12 +4,15 @@ import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dicomtx.errors import DamagedError
 from dicomtx.limits import in_force
 from dicomtx.storage.source import Source
 from dicomtx.storage.zip.member import DEFLATED, LOCAL, STORED, ZipMember, name_of
+
+if TYPE_CHECKING:
+    from dicomtx.storage.location import Location
 
 ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 END: Final = struct.Struct("<4s4H2LH")
@@ -44,13 +47,13 @@ class _Directory(NamedTuple):
     entries: int
 
 
-def members(path: str, archive: Source) -> Iterator[ZipMember]:
+def members(place: "Location", archive: Source) -> Iterator[ZipMember]:
     """Yields the members in the order of the directory, without folders.
 
     Members that must not be opened have ``error`` set. Uses 16 bytes of memory per member.
 
     Args:
-        path: the path of the archive.
+        place: where the archive is.
         archive: the open archive.
 
     Raises:
@@ -76,7 +79,7 @@ def members(path: str, archive: Source) -> Iterator[ZipMember]:
         else:
             error = _named(name) or _closed(entry, name) or _twice(name, hashes)
         sizes = (entry.method, entry.compressed, entry.size, entry.crc)
-        yield ZipMember(path, name, entry.at, limit, *sizes, error)
+        yield ZipMember(place, name, entry.at, limit, *sizes, error)
 
 
 def _path(name: str) -> str:

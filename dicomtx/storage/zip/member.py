@@ -4,11 +4,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dicomtx.errors import DamagedError, SourceError
-from dicomtx.storage.local_file import LocalFile, Stat, absolute
+from dicomtx.storage.local_file import Stat
 from dicomtx.storage.source import CHUNK, Source, Spool, temporary_folder
+
+if TYPE_CHECKING:
+    from dicomtx.storage.location import Location
 
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -21,7 +24,7 @@ class ZipMember(NamedTuple):
     """A member of an archive, as the central directory describes it.
 
     Attributes:
-        path: the archive.
+        archive: where the archive is.
         inside: its name in the archive, with slashes.
         at: offset of its local header.
         limit: offset of the next header or of the directory, where its data must end.
@@ -32,7 +35,7 @@ class ZipMember(NamedTuple):
         error: why it must not be opened; empty if it can be.
     """
 
-    path: str
+    archive: "Location"
     inside: str
     at: int
     limit: int
@@ -45,15 +48,20 @@ class ZipMember(NamedTuple):
     @property
     def name(self) -> str:
         """The name in messages: ``archive.zip/member``."""
-        return f"{self.path}/{self.inside}"
+        return f"{self.archive.name}/{self.inside}"
+
+    @property
+    def path(self) -> str:
+        """The local file of the archive; empty if it is remote."""
+        return self.archive.path
 
     def absolute(self) -> "ZipMember":
         """Returns the same member, with the absolute path of its archive."""
-        return self._replace(path=absolute(self.path))
+        return self._replace(archive=self.archive.absolute())
 
     def stat(self) -> Stat | None:
         """Returns the status of the archive with the member's size; None if it does not exist."""
-        archive = LocalFile(self.path).stat()
+        archive = self.archive.stat()
         return archive and archive._replace(size=self.size)
 
     @contextmanager
@@ -67,7 +75,7 @@ class ZipMember(NamedTuple):
         """
         if self.error:
             raise SourceError(f"cannot be opened: {self.error}")
-        with LocalFile(self.path).open() as archive:
+        with self.archive.open() as archive:
             data = _data(archive, self)
             if self.method == STORED:
                 _check(self, data.size, _checksum(data))

@@ -6,6 +6,7 @@ It accepts every line of ``plan --json`` and of the dry run of a batch.
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from dicomtx.engine.planning.plan import Action
@@ -17,6 +18,7 @@ from dicomtx.storage.location import Location, locate
 from dicomtx.storage.zip.directory import members
 from dicomtx.storage.zip.member import ZipMember
 from dicomtx.transfer_syntaxes import BY_UID, TransferSyntax, by_uid
+from dicomtx.urls import is_url
 from dicomtx.workflows.convert.outcomes import failure, skipped
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.preview.plan_record import SKIP
@@ -110,7 +112,7 @@ class _Archives:
     """Finds paths in a plan that are members of archives; caches the last archive."""
 
     def __init__(self) -> None:
-        self._path = ""
+        self._name = ""
         self._members: dict[str, ZipMember] = {}
 
     def locate(self, path: str) -> Location:
@@ -119,19 +121,39 @@ class _Archives:
         Raises:
             SourceError: its archive cannot be read, or no longer contains it.
         """
-        above = os.path.dirname(path)
-        while above not in ("", "/") and not os.path.lexists(above):
-            above = os.path.dirname(above)
-        if os.path.lexists(path) or not os.path.isfile(above):
-            return locate(path)
-        if above != self._path:
-            with LocalFile(above).open() as archive:
-                self._members = {member.name: member for member in members(above, archive)}
-            self._path = above
+        if not (self._name and path.startswith(f"{self._name}/")):
+            place = _archive_of(path)
+            if place is None:
+                return locate(path)
+            with place.open() as archive:
+                self._members = {member.name: member for member in members(place, archive)}
+            self._name = place.name
         member = self._members.get(path)
         if member is None:
             raise SourceError("removed from its archive since the plan was made")
         return member
+
+
+def _archive_of(path: str) -> Location | None:
+    """Returns the archive that a path in a plan leads into; None if it is not in an archive."""
+    if is_url(path):
+        return _archive_at(path)
+    above = os.path.dirname(path)
+    while above not in ("", "/") and not os.path.lexists(above):
+        above = os.path.dirname(above)
+    return LocalFile(above) if not os.path.lexists(path) and os.path.isfile(above) else None
+
+
+def _archive_at(url: str) -> Location | None:
+    """Returns the archive that the URL of a member leads into; None if there is none."""
+    end = url.lower().find(".zip/")
+    while end >= 0:
+        with suppress(SourceError):  # it is a folder of this name
+            archive = locate(url[: end + 4])
+            if archive.stat():
+                return archive
+        end = url.lower().find(".zip/", end + 1)
+    return None
 
 
 def _values(where: str, line: str) -> dict[str, Any]:

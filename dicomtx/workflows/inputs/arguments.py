@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
-from dicomtx.dicom.file_set.dicomdir_reader import is_directory, referenced_files
-from dicomtx.dicom.part10 import open_part10
 from dicomtx.errors import DicomtxError, SourceError, UsageError
 from dicomtx.printable import without_secrets
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.location import Location, StandardInput, locate
 from dicomtx.storage.source import CHUNK, STANDARD_STREAM, reason
 from dicomtx.storage.zip.directory import members
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.workflows.boundary import boundary
+from dicomtx.workflows.inputs.file_set import file_set, is_named_dicomdir
 from dicomtx.workflows.inputs.globs import Globs
 from dicomtx.workflows.inputs.seen import Seen
 from dicomtx.workflows.inputs.tree_paths import (
@@ -47,7 +47,8 @@ class Found(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether an argument names this file, or the archive that contains it."""
-        return without_secrets(self.root) in (self.source.path, self.source.name)
+        archive = self.source.archive.name if isinstance(self.source, ZipMember) else ""
+        return without_secrets(self.root) in (archive, self.source.name)
 
 
 class Selection(NamedTuple):
@@ -183,19 +184,33 @@ class _Argument:
             yield self._found(path, self._relative, skipped=SPECIAL)
         elif _is_archive(path):
             if not self._globs.excludes(self._relative):
-                yield from self._archive(path, self._below and without_extension(self._below))
-        elif os.path.basename(path).upper().startswith("DICOMDIR"):
-            yield from self._file_set()
+                yield from self._archive(
+                    LocalFile(path), self._below and without_extension(self._below)
+                )
+        elif is_named_dicomdir(path):
+            yield from self._file_set(source)
         else:
             yield self._found(path, self._relative)
 
     def _remote(self, source: Location) -> Iterator[Found]:
         from dicomtx.workflows.inputs.remote import remote_files  # noqa: PLC0415 - seldom needed
 
+        if is_named_dicomdir(source.name):
+            yield from self._file_set(source)
+            return
         for file, below, error in remote_files(source):
             relative = "/".join(parts_of(below))
             place = joined(self._below, relative) if relative else self._relative
-            yield self._found(file, place, error=error)
+            if error or not _is_archive(file.name):
+                yield self._found(file, place, error=error)
+            elif not self._globs.excludes(place):
+                yield from self._remote_archive(file, place if relative else self._below)
+
+    def _remote_archive(self, archive: Location, place: str) -> Iterator[Found]:
+        """Yields the members of an archive, each with what is known of the archive."""
+        from dicomtx.workflows.inputs.remote import with_status  # noqa: PLC0415
+
+        yield from with_status(archive, self._archive(archive, place and without_extension(place)))
 
     def _found(self, source: Location | str, relative: str, **why: str) -> Found:
         source = LocalFile(source) if isinstance(source, str) else source
@@ -207,7 +222,7 @@ class _Argument:
             if _is_archive(file.path) and not file.error and not file.skipped:
                 if self._globs.excludes(relative):  # its folder in the tree has no .zip
                     continue
-                yield from self._archive(file.path, without_extension(relative))
+                yield from self._archive(LocalFile(file.path), without_extension(relative))
             else:
                 yield self._found(file.path, relative, error=file.error, skipped=file.skipped)
 
@@ -217,66 +232,24 @@ class _Argument:
             return False
         return not self._globs.excludes(joined(self._below, relative))
 
-    def _archive(self, path: str, below: str) -> Iterator[Found]:
+    def _archive(self, archive: Location, below: str) -> Iterator[Found]:
         """Yields the members of an archive."""
-        own = below or name_of(path)
+        own = below or name_of(archive.name)
         try:
-            with boundary(), LocalFile(path).open() as archive:
-                for member in members(path, archive):
+            with boundary(), archive.open() as file:
+                for member in members(archive, file):
                     relative = joined(below, "/".join(parts_of(member.inside)) or own)
                     yield self._found(member, relative, error=member.error)
         except DicomtxError as error:
-            yield self._found(path, own, error=str(error))
+            yield self._found(archive, own, error=str(error))
 
-    def _file_set(self) -> Iterator[Found]:
+    def _file_set(self, source: Location) -> Iterator[Found]:
         """Yields the files that a DICOMDIR names; or the file itself if it is not a DICOMDIR."""
-        folder = os.path.dirname(self._path)
-        top = "" if self._rules.base else name_of(folder)
+        top = "" if self._rules.base else name_of(os.path.dirname(source.name))
         below = self._below and (os.path.dirname(self._relative) or top)
-        try:
-            with boundary(), LocalFile(self._path).open() as file, open_part10(file) as part10:
-                if not is_directory(part10):
-                    yield self._found(self._path, self._relative)
-                    return
-                for file_id in referenced_files(part10):
-                    yield self._referenced(folder, file_id, below)
-        except DicomtxError as error:
-            yield self._found(self._path, self._relative, error=str(error))
-
-    def _referenced(self, folder: str, file_id: tuple[str, ...], below: str) -> Found:
-        """Returns a file that a DICOMDIR names, with an error if it is missing or outside."""
-        text = "\\".join(file_id)
-        if any(name in ("", ".", "..") or "/" in name or "\0" in name for name in file_id):
-            error = f"its DICOMDIR names {text!r}, which leads out of the File-set"
-            return self._found(self._path, self._relative, error=error)
-        relative = joined(below, "/".join(file_id))
-        path = _as_written(folder, file_id)
-        tree = os.path.join(os.path.realpath(folder), "")
-        if not os.path.exists(path):
-            error = "is missing, but the DICOMDIR names it"
-            return self._found(path, relative, error=error)
-        if not self._rules.follow and not os.path.realpath(path).startswith(tree):
-            error = "is a symbolic link that leads out of the File-set; use --follow to follow it"
-            return self._found(path, relative, error=error)
-        return self._found(path, relative)
-
-
-def _as_written(folder: str, file_id: tuple[str, ...]) -> str:
-    """Returns the path of a File ID; ignores case if there is no exact match.
-
-    File IDs are upper case, but many systems show the names of a CD in lower case.
-    """
-    path = os.path.join(folder, *file_id)
-    if os.path.exists(path):
-        return path
-    path = folder
-    for name in file_id:
-        try:
-            there = {other.split(";")[0].lower(): other for other in os.listdir(path or ".")}
-        except OSError:
-            there = {}
-        path = os.path.join(path, there.get(name.lower(), name))
-    return path
+        for file, inside, error in file_set(source, follow=self._rules.follow):
+            relative = joined(below, inside) if inside else self._relative
+            yield self._found(file, relative, error=error)
 
 
 def _is_archive(path: str) -> bool:

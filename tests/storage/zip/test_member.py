@@ -35,7 +35,7 @@ def archive(folder: Path, content: Content, method: int = zipfile.ZIP_STORED) ->
 
 
 def found(path: Path) -> list[ZipMember]:
-    return list(members(str(path), Source(path.read_bytes())))
+    return list(members(LocalFile(str(path)), Source(path.read_bytes())))
 
 
 def read(member: ZipMember) -> bytes:
@@ -123,7 +123,7 @@ def test_members_beyond_4_gib_are_found_in_their_place(tmp_path: Path) -> None:
         with zipfile.ZipFile(out, "w") as made:
             made.writestr("far", data)
     with path.open("rb") as file:
-        (member,) = members(str(path), Source(fd=file.fileno()))
+        (member,) = members(LocalFile(str(path)), Source(fd=file.fileno()))
     assert member.at >= 5 << 30
     assert read(member) == data
 
@@ -377,7 +377,7 @@ def test_every_cut_and_every_flipped_byte_is_an_error_or_the_truth(tmp_path: Pat
 @pytest.mark.parametrize("data", [b"", b"PK", b"no archive" * 999, b"PK\5\6" * 99])
 def test_what_is_no_archive_is_told(data: bytes) -> None:
     with pytest.raises(DamagedError, match=r"not a ZIP archive|damaged|multi-part archive"):
-        list(members("a.zip", Source(data)))
+        list(members(LocalFile("a.zip"), Source(data)))
 
 
 def test_a_member_never_replaces_its_archive(tmp_path: Path) -> None:

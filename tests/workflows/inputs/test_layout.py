@@ -134,7 +134,7 @@ def test_files_and_members_are_read_as_far_as_needed(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         out.write(file("CT_small.dcm"), "a")
         out.writestr("b", grey())
-    one, two = members(str(path), Source(path.read_bytes()))
+    one, two = members(LocalFile(str(path)), Source(path.read_bytes()))
     assert place_of(layout, one) == "CT/CompressedSamples^CT1"
     assert place_of(layout, two) == "unknown/unknown"
 
