@@ -34,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """``-n auto`` starts one more process than there are CPUs, as everyday tests often wait."""
+    chosen = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ
+    everyday = config.option.markexpr == "not long"
+    return len(os.sched_getaffinity(0)) + 1 if everyday and not chosen else None
+
+
 def _missing(item: pytest.Item) -> bool:
     return any(not shutil.which(mark.args[0]) for mark in item.iter_markers("peer"))
 

@@ -8,7 +8,12 @@ import pytest
 
 def sampled(values: Iterable[Any], every: int) -> list[Any]:
     """Returns the values as parameters; only every ``every``-th of them runs every day."""
+    return sampled_rows(((value,) for value in values), every)
+
+
+def sampled_rows(rows: Iterable[tuple[Any, ...]], every: int) -> list[Any]:
+    """Returns rows of several parameters; only every ``every``-th of them runs every day."""
     return [
-        value if number % every == 0 else pytest.param(value, marks=pytest.mark.long)
-        for number, value in enumerate(values)
+        pytest.param(*row, marks=[] if number % every == 0 else pytest.mark.long)
+        for number, row in enumerate(rows)
     ]

@@ -61,7 +61,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "delivery": set(),
         "credentials": set(),
         "reception": set(),
-        "retrieval": set(),
+        "retrieval": {"address"},
         "tls": set(),
         "dimse": {"address", "delivery", "reception", "retrieval", "tls"},
         "http": {"address", "credentials", "delivery", "retrieval", "tls"},
@@ -201,10 +201,14 @@ def _circle(graph: Mapping[str, set[str]]) -> list[str]:
     return [node for node in graph if node in reached(node)]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_imports_point_downward_and_heavy_libraries_stay_in_their_room(path: Path) -> None:
-    wrong = [f"{path}:{line} {module}" for line, module in _imports(path)]
-    assert not [text for text in wrong if not _allowed(text.rpartition(" ")[2], path)]
+def test_imports_point_downward_and_heavy_libraries_stay_in_their_room() -> None:
+    found = [(path, *imported) for path in MODULES for imported in _imports(path)]
+    assert len(found) > len(MODULES)
+    assert not [
+        f"{_name(path)}:{line} {module}"
+        for path, line, module in found
+        if not _allowed(module, path)
+    ]
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
@@ -249,9 +253,8 @@ def test_importing_the_package_imports_nothing_heavy(name: str) -> None:
     assert name == "__main__.py" or not [m for m in modules if m.startswith("dicomtx")]
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_no_file_is_longer_than_300_lines(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 300
+def test_no_file_is_longer_than_300_lines() -> None:
+    assert not [_name(path) for path in FILES if len(path.read_text().splitlines()) > 300]
 
 
 def test_no_folder_holds_more_than_20_files_side_by_side() -> None:

@@ -20,6 +20,7 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.preview.plan_record import Planned
 from tests import corpus
 from tests.plugins import FAULT_CODECS, install
+from tests.sampling import sampled
 
 SCHEMA = json.loads(files("dicomtx.cli").joinpath("schemas/planned.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -239,7 +240,7 @@ def test_orthancs_configuration_decides_for_us_or_for_its_own_codecs(
 # ------------------------------------------------------------------ the run is the plan
 
 
-@pytest.mark.parametrize("options", [[], ["--on-failure", "keep-original"]])
+@pytest.mark.parametrize("options", sampled([["--on-failure", "keep-original"], []], 2))
 @pytest.mark.parametrize("to", ["jpeg2000-lossless", "explicit", "jpeg-ls-lossless"])
 def test_what_the_plan_says_is_what_convert_does(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, to: str, options: list[str]

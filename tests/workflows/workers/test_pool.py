@@ -161,6 +161,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, moody: None) ->
     _until(lambda: not any(map(_lives, family[:2])))
 
 
+@pytest.mark.long
 def test_large_files_wait_until_there_is_memory(tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / f"large{number}.dcm").write_bytes(grey(3000, 3000))
