@@ -1,6 +1,7 @@
 """A server on the loopback interface that answers what a test says, byte for byte."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,10 +18,16 @@ class RawServer:
         requests: what it received, in order: heads and bodies.
     """
 
-    def __init__(self, answer: bytes | Answering) -> None:
+    def __init__(
+        self,
+        answer: bytes | Answering,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         """Takes the bytes of every answer, or a function that writes one to the socket."""
         self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._tls = tls
+        self._listener = socket.create_server((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self.requests: list[bytes] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -42,10 +49,14 @@ class RawServer:
             except OSError:
                 return
             with connection, suppress(OSError):
-                self._one(connection)
+                connection.settimeout(30)
+                if self._tls:
+                    with self._tls.wrap_socket(connection, server_side=True) as encrypted:
+                        self._one(encrypted)
+                else:
+                    self._one(connection)
 
     def _one(self, connection: socket.socket) -> None:
-        connection.settimeout(30)
         request = received(connection)
         self.requests.append(request)
         if callable(self._answer):

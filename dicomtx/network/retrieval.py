@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from dicomtx.errors import SourceError
 from dicomtx.frozen import Frozen
+from dicomtx.network.address import Address
 
 UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
 LONGEST_UID: Final = 64
@@ -28,6 +30,24 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return "/".join(filter(None, self))
+
+    @property
+    def described(self) -> str:
+        """The UIDs with their levels.
+
+        >>> Place("1.2", "1.2.3").described
+        'study 1.2, series 1.2.3'
+        """
+        levels = zip(self._fields, self, strict=True)
+        return ", ".join(f"{level} {uid}" for level, uid in levels if uid)
+
+
+def not_there(peer: Address, wanted: Place) -> SourceError:
+    """Returns the error for what a peer does not have, or does not show."""
+    return SourceError(
+        f"{peer}: the peer has no {wanted.described}. Check the UIDs, and whether the peer lets you"
+        " read them"
+    )
 
 
 class Arrival(Frozen):

@@ -45,15 +45,23 @@ TLS: Final = (
         shown="in the file of --tls-cert",
     ),
 )
+AET: Final = option(
+    *(HEADING, "-aet", "--aet"),
+    metavar="AET",
+    default="DICOMTX",
+    help="Our AE title.",
+    show_default=True,
+)
+CONNECT_TIMEOUT: Final = option(
+    *(HEADING, "-to", "--connect-timeout"),
+    metavar="SECONDS",
+    type=SECONDS,
+    default=10.0,
+    help="Give up if a connection takes longer.",
+    shown="10",
+)
 TIMES: Final = (
-    option(
-        *(HEADING, "--connect-timeout"),
-        metavar="SECONDS",
-        type=SECONDS,
-        default=10.0,
-        help="Give up if a connection takes longer.",
-        shown="10",
-    ),
+    CONNECT_TIMEOUT,
     option(
         *(HEADING, "--answer-timeout"),
         metavar="SECONDS",

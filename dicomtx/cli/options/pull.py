@@ -4,7 +4,7 @@ from typing import Final
 
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.options.many_files import JOBS
-from dicomtx.cli.options.network import AUTH_FILE, TIMES, TLS
+from dicomtx.cli.options.network import AET, AUTH_FILE, TIMES, TLS
 from dicomtx.cli.options.places import overwrite_option
 from dicomtx.cli.options.syntaxes import to_option
 
@@ -50,13 +50,6 @@ OUTPUT: Final = (
         is_flag=True,
         help="Update references to instances that get new UIDs from lossy compression.",
     ),
-)
-AET: Final = option(
-    *("Network", "-aet", "--aet"),
-    metavar="AET",
-    default="DICOMTX",
-    help="Our AE title.",
-    show_default=True,
 )
 CLASSES: Final = option(
     *("Network", "--sop-class", "sop_classes"),

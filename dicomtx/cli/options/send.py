@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from dicomtx.cli.options.headings import option
-from dicomtx.cli.options.network import AUTH_FILE, HEADING, SECONDS, TLS
+from dicomtx.cli.options.network import AET, AUTH_FILE, CONNECT_TIMEOUT, HEADING, SECONDS, TLS
 from dicomtx.cli.options.places import dry_run_option
 from dicomtx.cli.options.syntaxes import SyntaxType, to_option
 
@@ -36,13 +36,7 @@ NETWORK: Final = (
         default="",
         help="AE title of the peer, for an address without one: dicom://host:port.",
     ),
-    option(
-        *(HEADING, "-aet", "--aet"),
-        metavar="AET",
-        default="DICOMTX",
-        help="Our AE title.",
-        show_default=True,
-    ),
+    AET,
     option(
         *(HEADING, "-pdu", "--max-pdu"),
         metavar="BYTES",
@@ -51,14 +45,7 @@ NETWORK: Final = (
         help="Largest PDU that we take. The peer says which ones it takes.",
         shown="16384",
     ),
-    option(
-        *(HEADING, "-to", "--connect-timeout"),
-        metavar="SECONDS",
-        type=SECONDS,
-        default=10.0,
-        help="Give up if a connection takes longer.",
-        shown="10",
-    ),
+    CONNECT_TIMEOUT,
     option(
         *(HEADING, "-ta", "--acse-timeout"),
         metavar="SECONDS",

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from dicomtx.errors import SourceError
 from dicomtx.network.address import WebAddress
 from dicomtx.network.http.client import Client, HttpOptions
 from dicomtx.network.http.json_answer import json_objects
 from dicomtx.network.http.orthanc_peer import check_orthanc
-from dicomtx.network.retrieval import Arrival, Place, Receive, is_uid
+from dicomtx.network.retrieval import Arrival, Place, Receive, is_uid, not_there
 
 TAGS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 MD5: Final = 32  # hexadecimal digits
@@ -89,7 +88,7 @@ class OrthancRetriever:
         expected = md5.body.decode("latin-1").strip() if md5.status == 200 else ""
         with self._client.stream("GET", f"/instances/{name}/file") as (answer, chunks):
             if answer.status == 404:
-                raise SourceError(f"{self._client.address}: it has no {place}")
+                raise not_there(self._client.address, place)
             if answer.status != 200:
                 told = self._client.complete(answer, chunks)
                 reason = f"HTTP {told.status}, {self._client.message(told)}"

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from dicomtx.errors import NetworkError, SourceError
+from dicomtx.errors import NetworkError
 from dicomtx.network.address import WebAddress
 from dicomtx.network.http.client import Answer, Client, HttpOptions
 from dicomtx.network.http.json_answer import json_objects
 from dicomtx.network.http.multipart import media_type, parts
-from dicomtx.network.retrieval import Arrival, Place, Receive, is_uid
+from dicomtx.network.retrieval import Arrival, Place, Receive, is_uid, not_there
 
 AS_STORED: Final = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 """Without ``transfer-syntax=*``, a server sends Explicit VR Little Endian (PS3.18 8.7.3.5.2)."""
@@ -90,7 +90,7 @@ class WadoRetriever:
         path = "".join(f"{level}{uid}" for level, uid in levels if uid)
         with self._client.stream("GET", path, headers={"Accept": AS_STORED}) as (answer, chunks):
             if answer.status in (404, 410):
-                raise SourceError(f"{self._client.address}: it has no {wanted}")
+                raise not_there(self._client.address, wanted)
             if answer.status not in (200, 206):
                 told = self._client.complete(answer, chunks)
                 raise self._refused(told, "it does not send the instances")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dicomtx.errors import DicomtxError, NetworkError, SourceError
-from dicomtx.network.retrieval import Place, Retriever
+from dicomtx.network.retrieval import Place, Retriever, not_there
 from dicomtx.storage.lock import locked
 from dicomtx.workflows.batch.batch import BatchRun, check
 from dicomtx.workflows.batch.batch import opened as opened_batch
@@ -188,7 +188,7 @@ def known(pull: Pull, retriever: Retriever) -> Sequence[Place] | None:
     """
     listed = retriever.listed(pull.wanted)
     if listed is not None and not listed:
-        raise SourceError(f"{pull.address}: it has no {pull.wanted}")
+        raise not_there(pull.address, pull.wanted)
     return listed
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Refuse
-from dicomtx.errors import DicomtxError, ExitCode, UnreachableError
+from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UnreachableError
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.delivery import Contexts
 from dicomtx.storage.location import Location
@@ -71,8 +71,7 @@ def _some(asked: Sending, some: Sequence[Found]) -> Iterator[Preview]:
         found = survey(files, asked.options, codecs)
     found = found._replace(contexts=_all_syntaxes(found.contexts))
     with opened_for(asked.address, found, asked.options) as session:
-        for one in some:
-            yield _one(asked, session, one)
+        yield from filter(None, (_one(asked, session, one) for one in some))
 
 
 def _all_syntaxes(contexts: Contexts) -> Contexts:
@@ -83,7 +82,8 @@ def _all_syntaxes(contexts: Contexts) -> Contexts:
     }
 
 
-def _one(asked: Sending, session: Session, found: Found) -> Preview:
+def _one(asked: Sending, session: Session, found: Found) -> Preview | None:
+    """Returns how a file would leave; None if it is not DICOM and was found in a folder."""
     destination = str(asked.address)
     if found.error:
         code = int(ExitCode.SOURCE)
@@ -93,6 +93,8 @@ def _one(asked: Sending, session: Session, found: Found) -> Preview:
     except UnreachableError:
         raise
     except DicomtxError as error:
+        if isinstance(error, NotDicomError) and not found.named:
+            return None
         code = int(error.exit_code)
         return Preview(found.source.name, destination, reason=str(error), exit_code=code)
 

@@ -13,7 +13,7 @@ from dicomtx.workflows.inputs.arguments import Found, find
 from dicomtx.workflows.send.crew import Crew
 from dicomtx.workflows.send.job import Sending
 from dicomtx.workflows.send.journal import Journal, open_journal
-from dicomtx.workflows.send.sent import Sent, not_sent, skipped
+from dicomtx.workflows.send.sent import Sent, not_dicom, not_sent, skipped
 from dicomtx.workflows.send.survey import survey
 
 Note = Callable[[str], object]
@@ -60,8 +60,11 @@ class SendRun:
         later: dict[Location, Sent] = {}
         for some in _groups(self._files()):
             yield from (one for one in some if isinstance(one, Sent))
-            files = [one for one in some if not isinstance(one, Sent)]
-            yield from self._all_sent(files, later)
+            ready = [one for one in some if isinstance(one, Found)]
+            in_folders = {one.source.name for one in ready if not one.named}
+            for sent in self._all_sent([one.source for one in ready], later):
+                left_out = sent.path in in_folders and not_dicom(sent)
+                yield skipped(sent.path, self._destination, sent.error) if left_out else sent
         failures = 1
         while later:
             delay = None if self.unreachable else self._asked.retry.delay(failures)
@@ -73,11 +76,10 @@ class SendRun:
             later = {}
             yield from self._all_sent(files, later)
 
-    def _files(self) -> Iterator[Sent | Location]:
+    def _files(self) -> Iterator[Sent | Found]:
         """Yields the files to send, and what became of those that are not sent."""
         for found in find(self._asked.sources, self._asked.selection):
-            why = self._not_for_sending(found)
-            yield why or found.source
+            yield self._not_for_sending(found) or found
 
     def _not_for_sending(self, found: Found) -> Sent | None:
         name = found.source.name
@@ -145,7 +147,7 @@ class SendRun:
         time.sleep(seconds)
 
 
-def _groups(found: Iterable[Sent | Location]) -> Iterator[list[Sent | Location]]:
+def _groups(found: Iterable[Sent | Found]) -> Iterator[list[Sent | Found]]:
     """Yields results and files in groups, in order."""
     left = iter(found)
     while group := list(islice(left, AT_ONCE)):

@@ -1,6 +1,6 @@
 """What became of a file that was to be sent."""
 
-from dicomtx.errors import DicomtxError, PolicyError, UnsupportedError
+from dicomtx.errors import DicomtxError, NotDicomError, PolicyError, UnsupportedError
 from dicomtx.workflows.convert.request import Outcome
 
 
@@ -8,7 +8,8 @@ class Sent(Outcome):
     """The outcome of sending one file. It has the fields of a conversion, and these.
 
     ``status`` is "done" if the peer has the file as asked, and "kept" if the peer has it in another
-    syntax than the policy asks. "skipped" files were sent before, or are not for sending.
+    syntax than the policy asks. "skipped" files were sent before, are files in folders that are not
+    DICOM, or are not for sending.
     ``destination`` is the address of the peer.
 
     Attributes:
@@ -44,6 +45,11 @@ def not_sent(path: str, destination: str, error: DicomtxError, *, again: bool = 
         messages=error.lines,
         again=again,
     )
+
+
+def not_dicom(sent: Sent) -> bool:
+    """Returns whether a file was not sent because it is not a DICOM file."""
+    return sent.error_class == NotDicomError.__name__
 
 
 def skipped(path: str, destination: str, why: str) -> Sent:

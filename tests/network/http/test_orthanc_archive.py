@@ -87,7 +87,9 @@ def test_half_a_file_is_an_error(file: bytes, told: str) -> None:
 
 
 def test_a_file_that_was_removed_meanwhile_is_an_error() -> None:
-    with pytest.raises(SourceError, match=r"it has no 1\.2/1\.2\.3/1\.2\.3\.4"):
+    with pytest.raises(
+        SourceError, match=r"no study 1\.2, series 1\.2\.3, instance 1\.2\.3\.4\. Check"
+    ):
         pulled(file=answer("404 Not Found"))
 
 

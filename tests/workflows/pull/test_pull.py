@@ -200,7 +200,9 @@ def test_an_instance_that_the_server_does_not_send_is_named(puller: Puller) -> N
     found = puller.pull(archive.answer)
     assert [o.status for o in found] == ["done", "failed", "done"]
     assert found[1].path.endswith("/1.2.3.4.2")
-    assert "it has no 1.2.3/1.2.3.4/1.2.3.4.2" in found[1].error
+    assert (
+        "the peer has no study 1.2.3, series 1.2.3.4, instance 1.2.3.4.2. Check" in found[1].error
+    )
     assert puller.files() == puller.expected(archive, 1, 3)
 
 
@@ -324,7 +326,7 @@ def test_an_answer_without_instances_ends_the_pull(whole: bytes, told: str, pull
 
 def test_a_study_that_is_not_there_is_an_error(puller: Puller) -> None:
     archive = Archive()
-    with pytest.raises(SourceError, match=r"it has no 1\.2\.3$"):
+    with pytest.raises(SourceError, match=r"the peer has no study 1\.2\.3\. Check the UIDs"):
         puller.pull(archive.answer)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from dicomtx.errors import DestinationError
+from dicomtx.errors import NOT_DICOM, DestinationError
 from dicomtx.network.address import DicomAddress
 from dicomtx.network.dimse.association import DimseOptions
 from dicomtx.workflows.send import send as module
 from dicomtx.workflows.send.job import Sending
 from dicomtx.workflows.send.options import SendOptions
+from dicomtx.workflows.send.preview import previewed
 from dicomtx.workflows.send.retry import schedule_of
 from dicomtx.workflows.send.send import SendRun, opened
 from dicomtx.workflows.send.sent import Sent
@@ -206,7 +207,8 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(
     tree: Path, tmp_path: Path, scp: StoreScp
 ) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "text.dcm").write_text("not DICOM")
+    cut = file("CT_small.dcm").read_bytes()[:-1000]
+    (tmp_path / "in" / "cut.dcm").write_bytes(cut)
     shutil.copy(file("CT_small.dcm"), tmp_path / "in" / "ct.dcm")
     sources = (str(tmp_path / "in"), str(tmp_path / "missing"))
     asked = sending(tree, scp.address)._replace(sources=sources)
@@ -216,6 +218,39 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(
         ("failed", 3),
         ("failed", 3),
     ]
+
+
+@pytest.mark.parametrize("content", [b"", b"not DICOM", bytes(5000)])
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_file_that_is_not_dicom_is_skipped_in_a_folder_and_fails_by_name(
+    tree: Path, tmp_path: Path, scp: StoreScp, content: bytes, others: int
+) -> None:
+    folder, text = tmp_path / "in", tmp_path / "in/text.dcm"
+    folder.mkdir()
+    text.write_bytes(content)
+    if others:
+        shutil.copy(file("CT_small.dcm"), folder)
+    asked = sending(tree, scp.address)
+    outcomes, running = run(asked._replace(sources=(str(folder),)))
+    assert statuses(outcomes) == ["done"] * others + ["skipped"]
+    (reason,) = (one.warnings[0] for one in outcomes if one.status == "skipped")
+    assert reason.startswith(NOT_DICOM)
+    assert running.unreachable is None
+    outcomes, _ = run(asked._replace(sources=(str(text),)))
+    assert [(one.status, one.exit_code) for one in outcomes] == [("failed", 3)]
+
+
+def test_a_dry_run_leaves_out_files_in_folders_that_are_not_dicom(
+    tree: Path, tmp_path: Path, scp: StoreScp
+) -> None:
+    shutil.copytree(tree, tmp_path / "in")
+    text = tmp_path / "in/text.txt"
+    text.write_text("not DICOM")
+    asked = sending(tree, scp.address)
+    shown = list(previewed(asked._replace(sources=(str(tmp_path / "in"),))))
+    assert [one.exit_code for one in shown] == [0] * 7
+    (named,) = previewed(asked._replace(sources=(str(text),)))
+    assert (named.path, named.exit_code) == (str(text), 3)
 
 
 @pytest.mark.long
