@@ -229,7 +229,8 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
     output, name = request.destination, request.source.name
     place, source = book.place.real(output), LOCAL.real(request.source.path)
     if outcome is None:
-        alone = book.work.add(pickle.dumps(entered, 5), place, source, known=False)
+        item, size = pickle.dumps(entered, 5), entered.key.size
+        alone = book.work.add(item, place, source, size=size, known=False)
         if alone:
             book.plan(entered.key, output)
     else:

@@ -9,11 +9,13 @@ from dicomtx.workflows.batch.journal_entry import path_of, text_of
 SCHEMA: Final = """
 CREATE TEMP TABLE work (
   id INTEGER PRIMARY KEY, output TEXT UNIQUE, source TEXT, known INTEGER NOT NULL,
-  content BLOB NOT NULL
+  rank INTEGER NOT NULL, content BLOB NOT NULL
 );
-CREATE INDEX temp.known ON work (known, id);
+CREATE INDEX temp.in_turn ON work (known, rank, id);
 """
 AT_ONCE: Final = 500
+LARGE: Final = 4 << 20  # bytes of a file that takes so long that it should not be the last
+FIRST: Final = -(1 << 62)  # below every rank
 
 
 class WorkList:
@@ -24,17 +26,27 @@ class WorkList:
         self._base = base
         base.executescript(SCHEMA)
 
-    def add(self, content: bytes, place: str = "", source: str = "", *, known: bool = True) -> bool:
+    def add(
+        self,
+        content: bytes,
+        place: str = "",
+        source: str = "",
+        *,
+        size: int = 0,
+        known: bool = True,
+    ) -> bool:
         """Adds an item of this run; returns False if another item has the same output.
 
         Args:
             content: the pickled item.
             place: the real path of its output, if it has one.
             source: the real path of its source, if that is in a local file.
+            size: the bytes of its source; large ones are done first.
             known: whether its outcome is already known.
         """
-        row = (text_of(place) if place else None, text_of(source), known, content)
-        query = "INSERT INTO work (output, source, known, content) VALUES (?, ?, ?, ?)"
+        rank = -size if size >= LARGE else 0
+        row = (text_of(place) if place else None, text_of(source), known, rank, content)
+        query = "INSERT INTO work (output, source, known, rank, content) VALUES (?, ?, ?, ?, ?)"
         try:
             self._base.execute(query, row)
         except sqlite3.IntegrityError:
@@ -60,9 +72,16 @@ class WorkList:
         return known, count - known
 
     def items(self, *, known: bool) -> Iterator[bytes]:
-        """Yields the items in the order they were added: those known, or those to do."""
-        last = 0
-        query = "SELECT id, content FROM work WHERE known = ? AND id > ? ORDER BY id LIMIT ?"
-        while rows := self._base.execute(query, (known, last, AT_ONCE)).fetchall():
-            yield from (content for _, content in rows)
-            last = rows[-1][0]
+        """Yields the items that are known, or those to do.
+
+        Large files come first, the largest at the beginning. So no worker begins with a large file
+        when the others have none left. All others come in the order they were added.
+        """
+        last = (FIRST, 0)
+        query = (
+            "SELECT rank, id, content FROM work WHERE known = ? AND (rank, id) > (?, ?)"
+            " ORDER BY rank, id LIMIT ?"
+        )
+        while rows := self._base.execute(query, (known, *last, AT_ONCE)).fetchall():
+            yield from (content for _, _, content in rows)
+            last = rows[-1][:2]

@@ -10,7 +10,6 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError, ExitCode
@@ -27,6 +26,7 @@ from dicomtx.workflows.workers.process import Process
 from dicomtx.workflows.workers.server import worker_server
 
 GRACE: Final = 5.0  # seconds for a process to clean up
+LARGE: Final = 4 << 20  # bytes of a file for which starting threads pays
 TICK: Final = 0.2  # seconds until it asks for requests again
 
 
@@ -76,7 +76,7 @@ class _Pool:
             wanted = max(1, self._memory // AT_REST)
         self._share = self._memory // wanted
         self._workers = wanted
-        self._next: Request | None = None
+        self._upcoming: deque[Request] = deque()
         self._ended = False
         self._alone: deque[_Task] = deque()
         self._idle: list[Process] = []
@@ -122,10 +122,16 @@ class _Pool:
                 return
             if any(task.again for task in self._tasks.values()):
                 return
-            if (request := self._next or self._pull()) is None:
+            self._look_ahead()
+            if not self._upcoming:
                 return
-            self._next = self._pull()
-            self._start(_Task(request))
+            self._start(_Task(self._upcoming.popleft()))
+
+    def _look_ahead(self) -> None:
+        """Takes what can start now, and one more request, if any: so it is known what is last."""
+        room = self._workers - len(self._busy)
+        while len(self._upcoming) <= room and (request := self._pull()):
+            self._upcoming.append(request)
 
     def _pull(self) -> Request | None:
         """Returns the next request; None if there is none at the moment, or no more."""
@@ -140,9 +146,7 @@ class _Pool:
     def _start(self, task: _Task) -> None:
         request = task.request
         if not request.settings.threads:
-            last = task.again or (self._ended and not (self._next or self._alone))
-            among = len(self._busy) + 1 if last else self._workers
-            settings = request.settings._replace(threads=max(1, self._cpus // among))
+            settings = request.settings._replace(threads=self._threads(task))
             request = request._replace(settings=settings)
         message = pickle.dumps((request, self._share), 5)
         while self._idle:
@@ -157,6 +161,19 @@ class _Pool:
         if not self._gave(process, message, task):
             self._expect(process, task)  # the next poll reports how it ended
 
+    def _threads(self, task: _Task) -> int:
+        """Returns the number of threads for a task, which cannot get more later.
+
+        The last files share the CPUs. The very last one, if it is large, has all of them, as the
+        others end first.
+        """
+        waiting = len(self._upcoming) + len(self._alone)
+        last = self._ended and not waiting
+        if task.again or (last and task.request.size >= LARGE):
+            return self._cpus
+        among = len(self._busy) + 1 + waiting if self._ended else self._workers
+        return max(1, self._cpus // min(among, self._workers))
+
     def _take_back(self, task: _Task, error: OSError) -> None:
         """Puts a task back to wait for one of the running processes.
 
@@ -166,9 +183,7 @@ class _Pool:
         if not self._busy:
             raise DestinationError(f"cannot start a worker process: {reason(error)}") from error
         self._workers = len(self._busy)
-        if self._next is not None:
-            self._requests, self._ended = chain((self._next,), self._requests), False
-        self._next = task.request
+        self._upcoming.appendleft(task.request)
 
     def _gave(self, process: Process, message: bytes, task: _Task) -> bool:
         """Gives a task to a process; returns False if the process is gone."""
@@ -195,7 +210,7 @@ class _Pool:
         A process that has answered is never late, however long this process was busy.
         """
         deadlines = [p.deadline for p in self._busy.values() if p.deadline and not p.asks]
-        if not (self._ended or self._next or len(self._busy) >= self._workers):
+        if not (self._ended or self._upcoming or len(self._busy) >= self._workers):
             deadlines.append(time.monotonic() + TICK)
         wait = max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
         heard = [self._busy[fd] for fd, _ in self._poll.poll(wait)]

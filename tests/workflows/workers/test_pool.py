@@ -20,7 +20,7 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
-from dicomtx.workflows.workers.pool import ProcessPool
+from dicomtx.workflows.workers.pool import LARGE, ProcessPool
 from dicomtx.workflows.workers.process import Process
 from tests import file_trees, plugins
 from tests.converter import grey
@@ -70,6 +70,34 @@ def test_no_more_is_taken_than_is_worked_on(tmp_path: Path) -> None:
 
     for number, _ in enumerate(ProcessPool(2).run(asked()), start=1):
         assert len(taken) <= number + 3
+
+
+@pytest.mark.parametrize(
+    ("files", "size", "threads"),
+    [
+        (1, 0, [4]),
+        (2, 0, [2, 2]),
+        (3, 0, [1, 1, 1]),
+        (2, LARGE, [2, 4]),
+        (6, LARGE, [1, 1, 1, 1, 1, 4]),
+        (6, LARGE - 1, [1, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_the_last_files_share_the_cpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, size: int, threads: list[int]
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    given = []
+    give = Process.give
+
+    def noted(process: Process, message: bytes) -> None:
+        given.append(pickle.loads(message)[0].settings.threads)
+        give(process, message)
+
+    monkeypatch.setattr(Process, "give", noted)
+    asked = (request._replace(size=size) for request in requests(tmp_path, [0] * files))
+    assert len(results(asked, 4)) == files
+    assert given == threads
 
 
 def test_a_process_that_is_killed_is_replaced_and_its_file_is_retried_once_alone(
