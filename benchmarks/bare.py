@@ -1,6 +1,7 @@
 """Calls imagecodecs directly: frames in memory, one call for each, no DICOM.
 
-Run as ``python -m benchmarks.bare SYNTAX encode|decode THREADS FRAMES``; prints the seconds.
+Run as ``python -m benchmarks.bare SYNTAX encode|decode FRAMES``. It prints the CPU seconds of one
+thread, and the wall seconds of one thread and of two.
 The options are those of ``dicomtx.codecs.imagecodecs.lossless``, so that the same work is done.
 """
 
@@ -74,8 +75,8 @@ CODECS: dict[str, tuple[Callable[[Array], bytes], Callable[[bytes], Any]]] = {
 }
 
 
-def seconds(syntax: str, direction: str, threads: int, count: int) -> float:
-    """Returns the seconds that the library takes for ``count`` frames."""
+def measured(syntax: str, direction: str, count: int) -> tuple[float, float, float]:
+    """Returns CPU and wall seconds of ``count`` frames with one thread, and wall with two."""
     encode, decode = CODECS[syntax]
     pixel = images.CT
     inputs: list[Any] = [
@@ -86,13 +87,20 @@ def seconds(syntax: str, direction: str, threads: int, count: int) -> float:
     if direction == "decode":
         inputs, work = [encode(array) for array in inputs], decode
     work(inputs[0])
-    with ThreadPoolExecutor(threads) as pool:
+
+    def one(index: int) -> int:
+        return len(work(inputs[index % len(inputs)]))
+
+    cpu, start = time.process_time(), time.perf_counter()
+    for index in range(count):
+        one(index)
+    cpu, alone = time.process_time() - cpu, time.perf_counter() - start
+    with ThreadPoolExecutor(2) as pool:
         start = time.perf_counter()
-        run = map if threads == 1 else pool.map
-        for _ in run(lambda index: len(work(inputs[index % len(inputs)])), range(count)):
+        for _ in pool.map(one, range(count)):
             pass
-        return time.perf_counter() - start
+        return cpu, alone, time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    print(seconds(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    print(*measured(sys.argv[1], sys.argv[2], int(sys.argv[3])))

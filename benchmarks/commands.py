@@ -1,16 +1,25 @@
 """Times whole processes in turn, so that other load affects all of them in the same way."""
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 DICOMTX = str(Path(sys.executable).parent / "dicomtx")
 
 Command = Sequence[str]
+
+
+class Spent(NamedTuple):
+    """What a process took with its children, in seconds: CPU is user and system time."""
+
+    cpu: float
+    wall: float
 
 
 def convert(source: str, destination: str, target: str, *more: str) -> list[str]:
@@ -37,9 +46,20 @@ def environment(more: dict[str, str] | None = None) -> dict[str, str]:
 
 def seconds(command: Command, more: dict[str, str] | None = None) -> float:
     """Returns the wall time of a process, in seconds."""
-    start = time.perf_counter()
+    return spent(command, more).wall
+
+
+def spent(command: Command, more: dict[str, str] | None = None) -> Spent:
+    """Runs a process, and returns what it took."""
+    before, start = _children(), time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, env=environment(more))
-    return time.perf_counter() - start
+    return Spent(_children() - before, time.perf_counter() - start)
+
+
+def _children() -> float:
+    """Returns the CPU time of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def medians(commands: Sequence[Command | None], rounds: int) -> list[float]:
@@ -48,7 +68,7 @@ def medians(commands: Sequence[Command | None], rounds: int) -> list[float]:
     for number in range(rounds + 1):
         for command, times in zip(commands, taken, strict=True):
             if command:
-                spent = seconds(command)
+                taking = seconds(command)
                 if number:  # the first round fills the disk cache
-                    times.append(spent)
+                    times.append(taking)
     return [statistics.median(times) if times else float("nan") for times in taken]

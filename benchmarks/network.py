@@ -7,15 +7,12 @@ table of transcoding buffers.
 """
 
 import os
-import resource
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from benchmarks import buffer
-from benchmarks.commands import DICOMTX
+from benchmarks.commands import DICOMTX, Spent, spent
 from benchmarks.receivers import receiving
 from tests.dicom.builder import element, image, module, part10, text
 from tests.dicom_peers import StoreScp
@@ -25,16 +22,6 @@ SMALL: Final = (100, 256, 256)
 LARGE: Final = (10, 3000, 4500)
 QUICK: Final = (3, 64, 64)
 ROUNDS: Final = 3
-
-
-class Spent(NamedTuple):
-    """What one instance takes, in seconds."""
-
-    cpu: float
-    wall: float
-
-    def __str__(self) -> str:
-        return f"{self.cpu * 1000:.1f} ms | {self.wall * 1000:.1f} ms"
 
 
 def lines(folder: str, *, quick: bool = False) -> list[str]:
@@ -82,8 +69,8 @@ def sending(folder: Path, sources: Path, rounds: int) -> Iterator[str]:
             "`dicomtx send`": (DICOMTX, "send", "-q", str(sources), scp.url),
         }
         count = len(list(sources.iterdir()))
-        for label, spent in best(programs, count, rounds).items():
-            yield f"| {label} | {spent} |"
+        for label, (cpu, wall) in best(programs, count, rounds).items():
+            yield f"| {label} | {cpu * 1000:.1f} ms | {wall * 1000:.1f} ms |"
 
 
 def best(programs: Mapping[str, Sequence[str]], count: int, rounds: int) -> dict[str, Spent]:
@@ -91,21 +78,8 @@ def best(programs: Mapping[str, Sequence[str]], count: int, rounds: int) -> dict
     found: dict[str, list[Spent]] = {label: [] for label in programs}
     for _ in range(rounds):
         for label, command in programs.items():
-            found[label].append(measured(command, count))
+            found[label].append(spent(command))
     return {
-        label: Spent(min(one.cpu for one in each), min(one.wall for one in each))
+        label: Spent(min(one.cpu for one in each) / count, min(one.wall for one in each) / count)
         for label, each in found.items()
     }
-
-
-def measured(command: Sequence[str], count: int) -> Spent:
-    """Runs a program and returns what one of ``count`` instances took."""
-    before, started = _children(), time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return Spent((_children() - before) / count, (time.perf_counter() - started) / count)
-
-
-def _children() -> float:
-    """Returns the CPU time of all child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
