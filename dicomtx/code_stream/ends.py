@@ -7,6 +7,7 @@ from dicomtx.code_stream import jpeg, jpeg2000, jpegxl, rle
 
 JPEG_START: Final = b"\xff\xd8\xff"
 JPEG_XL_PREFIX: Final = 6  # bytes: the image size and the format of the samples
+RLE_PREFIX: Final = 8  # bytes: the number of segments, and where the first one starts
 HEAD: Final = 1 << 16
 
 
@@ -35,12 +36,12 @@ def starts(data: bytes) -> list[int]:
     """
     if data.startswith(JPEG_START):
         return [0, *_jpeg_starts(data, jpeg.stop(data, 0)[0])]
+    if rle.read(data[: rle.HEADER]):
+        return [0, *_rle_starts(data)]
     prefix, found = _prefix(data), [0]
-    is_rle = prefix[1:4] == bytes(3)
     at = len(prefix)
     while prefix and (at := data.find(prefix, at)) > 0:
-        if not is_rle or rle.read(data[at : at + rle.HEADER]):
-            found.append(at)
+        found.append(at)
         at += len(prefix)
     return found
 
@@ -61,7 +62,25 @@ def _prefix(data: bytes) -> bytes:
         return data[:JPEG_XL_PREFIX]
     if data.startswith(jpeg2000.SOC_SIZ):  # SIZ: the size of the image and of its components
         return data[: 4 + int.from_bytes(data[4:6], "big")]
-    return data[:8] if rle.read(data[: rle.HEADER]) else b""
+    return b""
+
+
+def _rle_starts(data: bytes) -> Iterator[int]:
+    """Yields where RLE frames with as many segments as the first one start, after it.
+
+    It searches for the zeros at the end of their headers, if there are many. This is several times
+    as fast as to search for the first bytes, and encoders hardly write such a run elsewhere.
+    """
+    prefix, unused = data[:RLE_PREFIX], bytes(rle.HEADER - 4 - 4 * data[0])
+    sought = unused if len(unused) > RLE_PREFIX else prefix
+    before = rle.HEADER - len(unused) if sought is unused else 0
+    at = rle.HEADER
+    while (at := data.find(sought, at)) > 0:
+        first = at - before  # or up to 3 bytes later, if the last offset ends with zeros
+        start = data.find(prefix, first, first + 3 + RLE_PREFIX)
+        if start > 0 and rle.read(data[start : start + rle.HEADER]):
+            yield start
+        at += len(sought)
 
 
 def _jpeg_starts(data: bytes, at: int) -> Iterator[int]:

@@ -55,12 +55,16 @@ def is_mapped(stream: bytes) -> bool:
 
     Its samples are then indices of that table, and codecs return them without mapping.
     """
-    first = next((body for marker, body in _header(stream) if marker == SOS), b"")
+    header = _header(stream)
+    first = next((body for marker, body in header if marker == SOS), b"")
+    frame = next((body for marker, body in header if marker == SOF55), b"")
     at = stream.find(SCAN + (len(first) + 2).to_bytes(2, "big") + first) if first else -1
     while 0 <= at < len(stream) - 5:
         count = stream[at + 4]
         if any(stream[at + 6 : at + 5 + 2 * count : 2]):
             return True
+        if frame[5:6] == stream[at + 4 : at + 5]:  # all components are in one scan
+            return False
         at = stream.find(SCAN, at + 2)  # cannot match within entropy-coded data
     return False
 
