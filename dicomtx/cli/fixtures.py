@@ -91,9 +91,9 @@ def fixtures(console: Console, /, paths: tuple[str, ...], **options: Any) -> int
     """Make test files of the images SRC, or of synthetic objects, in the folder OUT.
 
     OUT gets one file for each transfer syntax and variation, and MANIFEST.json, which has the
-    SHA-256 of each expected frame. What the standard does not allow is listed there, with the
-    reason. Synthetic objects have no patient. Files made of SRC keep its patient data. Exit code 1:
-    a conversion failed.
+    SHA-256 of each expected frame. It also lists the files that the standard does not allow,
+    with the reason. Synthetic objects have no patient. Files made from SRC keep its patient
+    data. Exit code 1: a conversion failed.
     """
     from dicomtx.workflows.fixtures.defects import DEFECTS  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.fixtures.job import EVERY_SYNTAX, Job  # noqa: PLC0415

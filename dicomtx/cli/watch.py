@@ -46,8 +46,8 @@ def watch(console: Console, /, **options: Any) -> int:
     after the result is verified and delivered; see --done and --keep. A file that fails moves to
     --dead-letter, with the reason beside it.
 
-    SIGTERM and Ctrl-C finish the files in progress first. To go on, run the same command again,
-    whatever ended it: each file is delivered once.
+    On SIGTERM or Ctrl-C, dicomtx finishes the files in progress. After any interruption, run the
+    same command again: each file is delivered once.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
 

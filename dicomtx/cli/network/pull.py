@@ -42,11 +42,11 @@ def pull(console: Console, /, source: str, destination: str, **options: Any) -> 
 
     SOURCE is the address of a DICOMweb server (https://host/dicom-web), of Orthanc
     (orthanc+https://host:8042), or of a peer with C-FIND and C-GET (dicom://AET@host:port). The
-    peer sends the instances as it has them. dicomtx checks that each one is complete. With --to or
-    a policy it converts them. Files in DST are complete at any moment.
+    peer sends the instances as it stores them. dicomtx checks that each one is complete. With --to
+    or a policy it converts them. Files in DST are complete at any moment.
 
-    What is missing at the end is named, and the exit code is 1. To get the rest, run the same
-    command again: it retrieves only what is not finished.
+    If instances are missing at the end, dicomtx names them and exits with 1. To get them, run the
+    same command again: it skips the instances that are finished.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
 

@@ -58,7 +58,7 @@ ALL: Final = option("Selection", "--all", "everything", is_flag=True, help="Sele
 def queue() -> None:
     """List, retry or drop the deliveries of the spool of 'dicomtx route'.
 
-    It works while route runs, and when it does not.
+    It works whether or not route is running.
     """
 
 

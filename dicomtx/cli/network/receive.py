@@ -41,11 +41,11 @@ def receive(console: Console, /, folder: str, **options: Any) -> int:
     """Receive instances by DICOM C-STORE, and store them in the folder DIR.
 
     An instance gets its status only after it is complete on the disk, under its final name. The
-    bytes of its data set are stored as they came. If there is a target or a policy, it is
-    transcoded afterwards; if that fails, the original stays, and the log says why.
+    bytes of its data set are stored unchanged. With a target or a policy, dicomtx transcodes it
+    afterwards. If that fails, dicomtx keeps the original, and the log says why.
 
-    SIGTERM and Ctrl-C finish the instances in flight first; a second one ends at once. C-ECHO is
-    answered, too.
+    On SIGTERM or Ctrl-C, dicomtx finishes the instances in flight; a second signal ends it at once.
+    It also answers C-ECHO.
     """
     from dicomtx.workflows.receive.acceptors import listening  # noqa: PLC0415 - a command imports its work when run
     from dicomtx.workflows.receive.receive import receive as run  # noqa: PLC0415

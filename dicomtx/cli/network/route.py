@@ -31,11 +31,11 @@ def route(console: Console, /, **options: Any) -> int:
     """Receive instances by C-STORE, transcode them, and forward them as ROUTES.toml says.
 
     An instance is acknowledged when it is in the queue on disk. Its files are removed after every
-    destination has it. A destination that is down has a queue of its own, and holds up no other.
-    After a crash, the same command goes on with everything that is not confirmed. 'dicomtx queue'
-    shows and changes the queue.
+    destination has it. Each destination has its own queue, so one that is down does not delay
+    the others. After a crash, run the same command again: it sends everything that is not
+    confirmed. 'dicomtx queue' shows and changes the queue.
 
-    SIGTERM and Ctrl-C finish what is in flight; the rest stays in the queue.
+    On SIGTERM or Ctrl-C, route finishes the instances in flight; the others stay in the queue.
     """
     from dicomtx.workflows.route.routes_file import read_routes  # noqa: PLC0415 - imports its work when run
 

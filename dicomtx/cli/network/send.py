@@ -43,9 +43,10 @@ def send(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
     DESTINATION is dicom://AET@host:port (dicoms:// for TLS), https://host/dicom-web for a DICOMweb
     server, or orthanc+https://host:8042 for Orthanc.
 
-    A file leaves unchanged if the peer accepts its syntax. Otherwise it is converted: to
-    --preferred, or else to a native syntax, with the same SOP Instance UID. What cannot be sent as
-    asked fails. Exit code 1: some files were not delivered; 10: the peer cannot be reached.
+    A file is sent unchanged if the peer accepts its syntax. Otherwise it is converted: to
+    --preferred, or else to a native syntax, with the same SOP Instance UID. A file that cannot be
+    sent as requested fails. In folders, files that are not DICOM are skipped. Exit code 1: some
+    files were not delivered; 10: the peer cannot be reached.
     """
     from dicomtx.cli.output.outcome import Report  # noqa: PLC0415 - a command imports its work when run
 

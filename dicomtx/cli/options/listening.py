@@ -43,7 +43,7 @@ LISTENING: Final = (
     option(
         *("Network", "--any-called-aet"),
         is_flag=True,
-        help="Accept callers whatever AE title they call.",
+        help="Accept any called AE title.",
     ),
     option(
         *("Network", "--allow-aet"),

@@ -29,7 +29,7 @@ STORING: Final = (
     option(
         *("Output", "--bit-preserving"),
         is_flag=True,
-        help="Never transcode: the bytes of each data set stay as they came.",
+        help="Never transcode: store the bytes of each data set unchanged.",
     ),
     option(
         *("Output", "--exec-on-study"),
@@ -62,7 +62,7 @@ TELLING: Final = (
     option(
         *("Reports", "-q", "--quiet"),
         is_flag=True,
-        help="Print only what went wrong.",
+        help="Print errors only.",
     ),
 )
 RECEIVE: Final = (*LISTENING, *STORING, *LIMITS, *JOBS, *TELLING)

@@ -27,7 +27,7 @@ SEND: Final = (
         help="Which files to decode if the peer does not accept their syntax: none, those in"
         " lossless syntaxes, or all.",
     ),
-    dry_run_option("Ask the peer what it accepts, and show how each file would leave."),
+    dry_run_option("Ask the peer what it accepts, and show how each file would be sent."),
 )
 NETWORK: Final = (
     option(
@@ -42,7 +42,7 @@ NETWORK: Final = (
         metavar="BYTES",
         type=click.IntRange(4096, 131072),
         default=16384,
-        help="Largest PDU that we take. The peer says which ones it takes.",
+        help="Largest PDU to receive. The peer announces its own limit.",
         shown="16384",
     ),
     CONNECT_TIMEOUT,
@@ -91,11 +91,11 @@ RESUME: Final = (
         *("Resume", "--journal"),
         metavar="FILE",
         default="",
-        help="Remember in FILE what the peer has confirmed, and do not send it again.",
+        help="Record confirmed instances in FILE, and do not send them again.",
     ),
     option(
         *("Resume", "-f", "--again"),
         is_flag=True,
-        help="Send files again that the journal has.",
+        help="Also send files that the journal records as confirmed.",
     ),
 )
