@@ -1,6 +1,6 @@
 """One data set: its elements by position, and access to the values that a conversion needs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from dicomtx.dicom import tags
@@ -63,18 +63,18 @@ class DataSet:
         self.encoding = encoding
         self.big_endian_pixels = big_endian_pixels or encoding.big_endian
         self.elements = packed(found, source.limits.elements)
-        self._by_tag: dict[int, Element] = {}  # for few elements only; Packed has its own index
-        if not isinstance(self.elements, Packed):
-            self._by_tag = {element.tag: element for element in reversed(self.elements)}
+        self._find: Callable[[int], Element | None]  # Packed has its own index
+        if isinstance(self.elements, Packed):
+            self._find = self.elements.find
+        else:
+            self._find = {element.tag: element for element in reversed(self.elements)}.get
 
     def __contains__(self, tag: int) -> bool:
-        return self.find(tag) is not None
+        return self._find(tag) is not None
 
     def find(self, tag: int) -> Element | None:
         """Returns the first element with this tag."""
-        if isinstance(self.elements, Packed):
-            return self.elements.find(tag)
-        return self._by_tag.get(tag)
+        return self._find(tag)
 
     def by_tag(self) -> Iterator[Element]:
         """Yields the elements by tag; repeated elements in the order of the file."""
@@ -84,7 +84,7 @@ class DataSet:
 
     def value(self, tag: int) -> bytes:
         """Returns the value's bytes; empty if there is no value."""
-        element = self.find(tag)
+        element = self._find(tag)
         if element is None or element.undefined:
             return b""
         return self.source.peek(element.value, element.length)
@@ -95,8 +95,11 @@ class DataSet:
 
     def number(self, tag: int) -> int | None:
         """Returns the first value of a US, UL or SS, or None."""
-        raw, element = self.value(tag), self.find(tag)
-        size = 4 if len(raw) == 4 and element and element.vr == "UL" else 2
+        element = self._find(tag)
+        if element is None or element.undefined:
+            return None
+        raw = self.source.peek(element.value, element.length)
+        size = 4 if len(raw) == 4 and element.vr == "UL" else 2
         if len(raw) < 2:
             return None
         return int.from_bytes(raw[:size], self.encoding.order)

@@ -66,16 +66,17 @@ def name(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def header(source: Source, at: int, encoding: Encoding) -> Element:
+def header(source: Source, at: int, encoding: Encoding, raw: bytes = b"") -> Element:
     """Returns the element whose header is at ``at``; its end is unknown if the length is undefined.
 
-    A header without a valid VR in an explicit data set has no ``vr`` either. Its length has 4
-    bytes, as in implicit VR, since some writers mix both, or 2 bytes. The next header decides.
+    ``raw`` are its first 12 bytes if they are known. A header without a valid VR in an explicit
+    data set has no ``vr`` either. Its length has 4 bytes, as in implicit VR, since some writers
+    mix both, or 2 bytes. The next header decides.
 
     Raises:
         DamagedError: the source ends inside the header.
     """
-    raw = source.peek(at, 12)
+    raw = raw or source.peek(at, 12)
     if len(raw) < 8:
         raise DamagedError(f"the file ends inside an element header, at byte {at}")
     group, number, vr, length = _STARTS[encoding.big_endian].unpack_from(raw)
@@ -109,10 +110,12 @@ def elements(
     """
     zeros = at
     while at < stop:
-        zeros = _end_of_zeros(source, at, stop, zeros)
-        if zeros == stop:
-            return
-        element = header(source, at, encoding)
+        raw = source.peek(at, 12)
+        if not raw[:2].strip(b"\0"):
+            zeros = _end_of_zeros(source, at, stop, zeros)
+            if zeros == stop:
+                return
+        element = header(source, at, encoding, raw)
         tag = element.tag
         if tag >> 16 == ITEM >> 16:
             raise DamagedError(f"unexpected item tag {name(tag)} at byte {at}")

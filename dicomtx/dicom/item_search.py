@@ -22,6 +22,7 @@ from dicomtx.errors import DamagedError
 from dicomtx.storage.source import CHUNK, Source
 
 Path = tuple[int, ...]
+MAY_HAVE_ITEMS: Final = ("SQ", "UN", "")
 DEEP: Final = 6  # nested sequences from which on no sequence is searched twice
 
 
@@ -50,14 +51,18 @@ def items_with(data_set: DataSet, tag: int) -> Iterator[tuple[Path, DataSet]]:
         DamagedError: a sequence that may have it is damaged.
     """
     for sequence in data_set.elements:
-        if _is_sequence(data_set.source, sequence) and _may_hold(data_set.source, sequence, tag):
+        if (
+            sequence.vr in MAY_HAVE_ITEMS
+            and _is_sequence(data_set.source, sequence)
+            and _may_hold(data_set.source, sequence, tag)
+        ):
             yield from _in_sequence(data_set, sequence, tag)
 
 
 def sequences(data_set: DataSet) -> Iterator[tuple[int, int]]:
     """Yields where the values of the sequences of a data set begin and end."""
     for element in data_set.elements:
-        if _is_sequence(data_set.source, element):
+        if element.vr in MAY_HAVE_ITEMS and _is_sequence(data_set.source, element):
             yield element.value, element.end
 
 

@@ -73,8 +73,11 @@ class Rewriter:
         top.edits = {tag: edit for tag, edit in edits.items() if tag not in replaced}
         edited = {tag >> 16 for tag in edits} | {path[0] >> 16 for path in self._ways}
         edited |= {tags.PIXEL_DATA >> 16} if pixel_data else set()
+        due = min(top.edits, default=UNDEFINED)
         for element in self._data_set.elements:
-            self._make_edits(top, element.tag)
+            if due < element.tag:
+                self._make_edits(top, element.tag)
+                due = min(top.edits, default=UNDEFINED)
             if element.tag == tags.PIXEL_DATA and pixel_data:
                 self._pixel_data(top, pixel_data)
             elif element.tag in edits:  # replaced in place, even if out of order, and only once
@@ -89,12 +92,11 @@ class Rewriter:
 
     def _passes(self, level: OpenLevel, element: Element) -> bool:
         """Returns whether the element's bytes can be copied unchanged."""
-        named = (*level.path, element.tag) in self._ways
-        named |= element.tag & 0xFFFF == 0 and level.path in self._ways  # group length
-        return not named and level.within == self._target and self._has_vr(element)
-
-    def _has_vr(self, element: Element) -> bool:
-        return bool(element.vr) != self._target.implicit_vr
+        if self._ways and (*level.path, element.tag) in self._ways:
+            return False
+        if element.tag & 0xFFFF == 0 and level.path in self._ways:  # group length
+            return False
+        return level.within == self._target and bool(element.vr) != self._target.implicit_vr
 
     def _element(self, level: OpenLevel, element: Element) -> None:
         """Writes one complete element of the source."""

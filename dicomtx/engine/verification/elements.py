@@ -1,7 +1,6 @@
 """Verifies the written file: syntax, identity, and every element (always done)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from itertools import zip_longest
 from typing import Final
 
@@ -59,16 +58,11 @@ def _same_elements(
     A sequence in which something changed is compared item by item.
     """
     changed = {edit.tag: edit for edit in edits.get(path, ())}
-    kept, found = (partial(_unedited, data_set, changed) for data_set in (before, after))
-    for old, new in zip_longest(kept(), found()):
-        if not (old and new) or old.tag != new.tag:
-            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
-            raise VerificationError(f"expected {lost}, but {come} was written")
     within = _sequences(edits, path, changed)
     skipped = within | (set() if path else {tags.PIXEL_DATA})
-    both = zip(kept(), found(), strict=True)
-    pairs = ((old, new) for old, new in both if old.tag not in skipped)
-    for old, new in _unproven(before, after, pairs):
+    pairs = _paired(_unedited(before, changed), _unedited(after, changed))
+    compared = (pair for pair in pairs if pair[0].tag not in skipped)
+    for old, new in _unproven(before, after, compared):
         if not _same_value(before, old, after, new):
             raise VerificationError(f"{name(old.tag)} was written with the wrong value")
     for tag in within:
@@ -99,12 +93,25 @@ def _same_items(before: DataSet, after: DataSet, edits: Edits, path: tuple[int, 
         raise VerificationError(f"{name(path[-1])} has an item more than before")
 
 
+Pair = tuple[Element, Element]
+
+
+def _paired(before: Iterator[Element], after: Iterator[Element]) -> Iterator[Pair]:
+    """Yields the elements of both data sets in pairs of one tag.
+
+    Raises:
+        VerificationError: the tags differ.
+    """
+    for old, new in zip_longest(before, after):
+        if not (old and new) or old.tag != new.tag:
+            lost, come = (name(e.tag) if e else "nothing" for e in (old, new))
+            raise VerificationError(f"expected {lost}, but {come} was written")
+        yield old, new
+
+
 def _unedited(data_set: DataSet, changed: Mapping[int, Edit]) -> Iterator[Element]:
     """Yields the elements without edits, except group lengths."""
     return (e for e in data_set.elements if e.tag not in changed and e.tag & 0xFFFF)
-
-
-Pair = tuple[Element, Element]
 
 
 def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterator[Pair]:
@@ -114,12 +121,14 @@ def _unproven(before: DataSet, after: DataSet, pairs: Iterable[Pair]) -> Iterato
     they differ, all pairs of that run are yielded.
     """
     run: list[Pair] = []
+    ends = (0, 0)
     for pair in pairs if before.encoding == after.encoding else ():
-        ends = (run[-1][0].end, run[-1][1].end) if run else (-1, -1)
-        if len(run) == MANY or (run and ends != (pair[0].start, pair[1].start)):
+        old, new = pair
+        if run and (len(run) == MANY or ends != (old.start, new.start)):
             yield from _differing(before, after, run)
             run = []
         run.append(pair)
+        ends = old.end, new.end
     yield from _differing(before, after, run) if run else pairs
 
 
