@@ -46,7 +46,7 @@ INNER: Mapping[str, Mapping[str, set[str]]] = {
         "local_file": {"source"},
         "remote": {"local_file", "part_files", "source"},
         "location": {"local_file", "remote", "source"},
-        "outputs": {"local_file", "location", "part_files"},
+        "outputs": {"destination_folders", "local_file", "location", "part_files", "remote"},
         "own_files": {"source"},
         "lock": {"destination_folders", "own_files", "source"},
         "staging": {"part_files", "source"},

@@ -40,7 +40,7 @@ def _options(command: Any) -> Any:
 @_options
 @click.pass_obj
 def batch(console: Console, /, paths: tuple[str, ...], **options: Any) -> int:
-    """Convert all files of SRC to another transfer syntax, and write them to the folder DST.
+    """Convert all files of SRC to another transfer syntax. DST is a folder, or a URL to write to.
 
     SRC are files, folders, ZIP archives, DICOMDIRs, or '-' for a list of paths on standard input.
     in/ct/1.dcm becomes DST/ct/1.dcm if SRC is the folder 'in', DST/in/ct/1.dcm if there are several

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 import dicomtx
-from dicomtx.errors import SourceError
+from dicomtx.errors import SourceError, UsageError
 from dicomtx.storage import location
 from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.location import Location, StandardInput, locate
@@ -245,9 +245,8 @@ def test_a_new_kind_of_source_cannot_be_replaced(tmp_path: Path) -> None:
         journal=str(tmp_path / "journal.sqlite"),
         executor=InProcess(),
     )
-    (outcome,) = run(batch).values()
-    assert (outcome.status, outcome.exit_code) == ("failed", 2)
-    assert "cannot be overwritten" in outcome.error
+    with pytest.raises(UsageError, match="overwrites local files only"):
+        run(batch)
 
 
 def test_a_plan_names_a_new_kind_of_source_and_is_carried_out(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ BATCH: Final = (
         metavar="FILE",
         default="",
         help="Journal file (resume state).",
-        shown="in DST; with --in-place, in the user's state folder",
+        shown="in DST; with --in-place or a URL, in the user's state folder",
     ),
     option(
         *("Resume", "--retry-failed"),

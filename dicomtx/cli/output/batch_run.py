@@ -62,6 +62,7 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         facts = _facts(asked)
         rows = [stack.enter_context(open_report(path, facts)) for path in reports]
         if not tell.quiet:
+            _tell_of_journal(console, asked)
             tell_if_none_listed(console, asked.sources, run.known + run.to_do)
             _tell_of_earlier(console, run)
         command = "modify" if asked.modification else "batch"
@@ -82,6 +83,14 @@ def _run(console: Console, asked: "Batch", tell: "Report", options: dict[str, An
         for row in rows:
             row.complete = totals.files >= run.known + run.to_do
     return ExitCode.SOME_FAILED if wrong else ExitCode.DONE
+
+
+def _tell_of_journal(console: Console, asked: "Batch") -> None:
+    """Says where the journal of a destination at a URL is: the user cannot find it there."""
+    from dicomtx.urls import is_url, without_secrets  # noqa: PLC0415
+
+    if is_url(asked.destination) and not asked.journal:
+        console.note(f"{without_secrets(asked.destination)}: the journal is {asked.journal_path}")
 
 
 def _tell_of_earlier(console: Console, run: "BatchRun") -> None:

@@ -108,6 +108,23 @@ class Store(NamedTuple):
                     yield Listed(url, relative, stat_of(entry))
             waiting += reversed(inner)
 
+    def objects(self) -> Iterator[tuple[str, Stat]]:
+        """Yields the names of the objects in this folder; none if there is no such folder.
+
+        Raises:
+            SourceError: the store does not answer, or refuses.
+        """
+        try:
+            entries = self.system.ls(self.path, detail=True)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise SourceError(f"cannot be listed: {reason_of(error)}") from error
+        for entry in entries:
+            folder, _, name = str(entry["name"]).rpartition("/")
+            if entry["type"] != "directory" and folder.strip("/") == self.path.strip("/"):
+                yield name, stat_of(entry)
+
     def _entries(self, folder: str) -> list[Mapping[str, Any]]:
         try:
             return sorted(self.system.ls(folder, detail=True), key=lambda one: str(one["name"]))
@@ -129,7 +146,7 @@ def stat_of(info: Mapping[str, Any]) -> Stat:
     size = info.get("size")
     if size is None:
         raise SourceError("cannot be read: the server does not tell its size")
-    version = tuple(str(info[key]) for key in VERSIONS if info.get(key))
+    version = tuple(str(info[key]) for key in VERSIONS if info.get(key))[:1]  # listings have fewer
     seconds = _seconds(next((info[key] for key in TIMES if info.get(key)), None))
     digest = hashlib.blake2b(repr(version).encode(), digest_size=8).digest()
     fraction = int.from_bytes(digest) % BILLION if version else 0

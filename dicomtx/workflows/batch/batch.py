@@ -10,7 +10,7 @@ from functools import partial
 from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.outputs import outputs_at
-from dicomtx.urls import refuse
+from dicomtx.urls import refuse, without_secrets
 from dicomtx.workflows.batch.job import Batch
 from dicomtx.workflows.batch.journal import REFERENCES, Journal, open_journal
 from dicomtx.workflows.batch.journal_entry import Key
@@ -144,11 +144,11 @@ def opened(batch: Batch) -> Iterator[BatchRun]:
         DestinationError: another run uses the destination, or it cannot be written.
     """
     check(batch)
-    outputs = outputs_at(batch.destination)
+    outputs = outputs_at(batch.destination, listed=True)
     with open_journal(batch.journal_path, outputs) as book:
         batch = batch.seeded(book.uids)
         for folder in [batch.destination] if batch.destination else batch.sources:
-            outputs.sweep(folder)
+            outputs.sweep(folder, book.unfinished)
         try:
             enter(batch, book)
         except BaseException:
@@ -164,22 +164,73 @@ def check(batch: Batch) -> None:
     """Checks the folders of a batch.
 
     Raises:
-        UsageError: a source is the destination, or a destination is not a folder.
+        UsageError: a source is the destination, a destination is not a folder, or the destination
+            cannot have what an option asks for.
+        DestinationError: the store of the destination does not answer.
     """
-    refuse("batch", batch.destination, batch.rejected, batch.journal)
-    aside = os.path.realpath(batch.rejected) if batch.rejected else ""
-    if aside and (os.path.exists(aside) and not os.path.isdir(aside)):
-        raise UsageError(f"--rejected {batch.rejected} is not a folder")
+    _check_rejected(batch)
+    refuse("--journal", batch.journal)
     if not batch.destination:
+        _check_sources(batch)
         return
-    place = os.path.realpath(batch.destination)
-    if aside == place:
-        raise UsageError(f"{batch.rejected} is both DST and --rejected; use two folders")
-    if os.path.exists(place) and not os.path.isdir(place):
+    outputs = outputs_at(batch.destination)
+    place = outputs.real(batch.destination)
+    if outputs.is_file(place):
         hint = "takes the last argument as the destination; use -o DST to give it first"
         if batch.destination.lower().endswith(".zip"):
             hint = "writes no archives; use 'dicomtx export archive SRC... OUT.zip'"
         raise UsageError(f"{batch.destination} is not a folder. batch {hint}")
     for source in batch.sources:
-        if source != "-" and os.path.realpath(source) == place:
+        if source != "-" and outputs.real(source) == place:
             raise UsageError(f"{source} is both SRC and DST; use --in-place")
+    if not outputs.changeable:
+        _check_changes(batch)
+
+
+def _check_rejected(batch: Batch) -> None:
+    """Checks the folder of refused files.
+
+    Raises:
+        UsageError: it is not a folder, or the same as the destination.
+    """
+    if not batch.rejected:
+        return
+    refuse("--rejected", batch.rejected)
+    aside = os.path.realpath(batch.rejected)
+    if os.path.exists(aside) and not os.path.isdir(aside):
+        raise UsageError(f"--rejected {batch.rejected} is not a folder")
+    if batch.destination and aside == outputs_at(batch.destination).real(batch.destination):
+        raise UsageError(f"{batch.rejected} is both DST and --rejected; use two folders")
+
+
+def _check_sources(batch: Batch) -> None:
+    """Checks that all sources can be overwritten.
+
+    Raises:
+        UsageError: one cannot.
+    """
+    for source in batch.sources:
+        if not outputs_at(source).changeable:
+            raise UsageError(
+                f"{without_secrets(source)}: --in-place overwrites local files only, not objects"
+                " at URLs: add a DST"
+            )
+
+
+def _check_changes(batch: Batch) -> None:
+    """Checks that nothing has to be changed in outputs that were written.
+
+    Raises:
+        UsageError: an option asks for that.
+    """
+    name = without_secrets(batch.destination)
+    if batch.updates_references:
+        why = "--remap-references" if batch.remap else "new UIDs"
+        raise UsageError(
+            f"{name}: {why} would change references in files that are already written, which is"
+            " possible in local folders only: write to a local folder, then copy it"
+        )
+    if batch.rules.preserve:
+        raise UsageError(
+            f"{name}: --preserve needs a local folder, because a store sets times itself"
+        )

@@ -26,7 +26,7 @@ def dry_run(batch: Batch) -> Iterator[Planned]:
         DestinationError: the journal cannot be read.
     """
     check(batch)
-    outputs = outputs_at(batch.destination)
+    outputs = outputs_at(batch.destination, listed=True)
     with journal_copy(batch.journal_path, outputs) as book, Codecs(batch.settings) as codecs:
         batch = batch.seeded(book.uids)
         enter(batch, book)

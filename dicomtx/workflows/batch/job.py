@@ -10,6 +10,7 @@ from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.policy import Policy, RuleBook
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.transfer_syntaxes import DEFAULT_TARGET, TransferSyntax
 from dicomtx.version import __version__
 from dicomtx.workflows.batch import journal
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def state_folder() -> str:
-    """Returns the user's folder for journals of batches without a destination."""
+    """Returns the user's folder for journals of batches without a local destination."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(state):  # the XDG specification ignores relative paths
         state = os.path.join(os.path.expanduser("~"), ".local", "state")
@@ -38,7 +39,7 @@ class Batch:
 
     Attributes:
         sources: files, folders, archives, DICOMDIRs, ``-`` for a list on standard input.
-        destination: the folder to write to; empty to overwrite the sources.
+        destination: the folder or URL to write to; empty to overwrite the sources.
         target: the target transfer syntax.
         settings: everything that does not depend on the file.
         rules: the rules for each file.
@@ -79,9 +80,11 @@ class Batch:
         """The path of the journal."""
         if self.journal:
             return os.path.abspath(self.journal)
-        if self.destination:
+        if self.destination and outputs_at(self.destination).changeable:
             return os.path.join(os.path.abspath(self.destination), journal.NAME)
-        trees = "\0".join(sorted(map(os.path.realpath, self.sources or (self.from_plan,))))
+        trees = outputs_at(self.destination).real(self.destination) or "\0".join(
+            sorted(map(os.path.realpath, self.sources or (self.from_plan,)))
+        )
         name = hashlib.blake2b(os.fsencode(trees), digest_size=8).hexdigest()
         return os.path.join(state_folder(), f"{name}.sqlite")
 

@@ -6,7 +6,7 @@ is known to be dicomtx's, even if the run was killed. Outcomes are committed one
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
@@ -14,7 +14,7 @@ from typing import Final, Self
 from dicomtx.errors import DicomtxError
 from dicomtx.storage.local_file import Stat
 from dicomtx.storage.lock import locked
-from dicomtx.storage.outputs import LOCAL, Outputs
+from dicomtx.storage.outputs import LOCAL, Outputs, outputs_at
 from dicomtx.storage.source import Written
 from dicomtx.workflows.batch import plan_options, uid_map
 from dicomtx.workflows.batch.journal_entry import (
@@ -123,28 +123,14 @@ class Journal:
         output, found = outcome.destination, Stat()
         status: str = outcome.status
         if status in WRITTEN:
-            there = self._stat(output)
+            there = Stat(outcome.stored[0], outcome.stored[1]) if outcome.stored else _stat(output)
             found, status = (there, status) if there else (found, PLANNED)  # the next run checks it
-        elif self._is_gone(output):  # a later file there is not dicomtx's
+        elif _is_gone(output):  # a later file there is not dicomtx's
             self.base.execute("DELETE FROM outputs WHERE output = ?", (self._name(output),))
         why = outcome.warnings[0] if status == "skipped" else outcome.error
         told = (found.size, found.mtime_ns, outcome.output_hash, outcome.exit_code, why)
         self._put(key, output, status, told)
         self.uids.add(outcome)
-
-    def _stat(self, output: str) -> Stat | None:
-        """Returns the status of an output; None if it is missing, or the status is unknown."""
-        try:
-            return self.place.stat(output)
-        except DicomtxError:
-            return None
-
-    def _is_gone(self, output: str) -> bool:
-        """Whether an output is certainly missing."""
-        try:
-            return not self.place.exists(output)
-        except DicomtxError:
-            return False
 
     def outputs(self, plan: str, *, in_place: bool) -> Iterator[tuple[Key, str]]:
         """Yields the sources of one plan, and their outputs.
@@ -191,6 +177,11 @@ class Journal:
         self.base.execute("DELETE FROM to_come WHERE what = ?", (what,))
         self.base.commit()
 
+    @property
+    def unfinished(self) -> Collection[str]:
+        """The outputs that were planned and whose outcome is not known."""
+        return _Unfinished(self.base)
+
     def _name(self, output: str) -> str:
         return text_of(self.place.absolute(output))
 
@@ -211,6 +202,25 @@ class Journal:
         self.base.execute(f"INSERT OR REPLACE INTO files VALUES ({marks})", row)  # noqa: S608
 
 
+class _Unfinished(Collection[str]):
+    """The outputs that were planned and whose outcome is not known."""
+
+    def __init__(self, base: sqlite3.Connection) -> None:
+        self._base = base
+
+    def __contains__(self, output: object) -> bool:
+        query = "SELECT 1 FROM outputs JOIN files USING (output) WHERE output = ? AND status = ?"
+        return self._base.execute(query, (text_of(str(output)), PLANNED)).fetchone() is not None
+
+    def __iter__(self) -> Iterator[str]:
+        query = "SELECT output FROM files WHERE status = ?"
+        return (path_of(row[0]) for row in self._base.execute(query, (PLANNED,)))
+
+    def __len__(self) -> int:
+        query = "SELECT COUNT(*) FROM files WHERE status = ?"
+        return int(self._base.execute(query, (PLANNED,)).fetchone()[0])
+
+
 @contextmanager
 def open_journal(path: str, outputs: Outputs = LOCAL) -> Iterator[Journal]:
     """Yields the journal at this path; no other run can open it meanwhile.
@@ -224,3 +234,19 @@ def open_journal(path: str, outputs: Outputs = LOCAL) -> Iterator[Journal]:
     """
     with locked(path), open_database(path, TABLES) as base:
         yield Journal.on(base, outputs)
+
+
+def _stat(output: str) -> Stat | None:
+    """Returns the status of an output; None if it is missing, or the status is unknown."""
+    try:
+        return outputs_at(output).stat(output)
+    except DicomtxError:
+        return None
+
+
+def _is_gone(output: str) -> bool:
+    """Whether an output is certainly missing."""
+    try:
+        return not outputs_at(output).exists(output)
+    except DicomtxError:
+        return False

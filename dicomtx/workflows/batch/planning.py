@@ -11,8 +11,9 @@ from dicomtx.errors import DicomtxError, ExitCode, NotDicomError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile, Stat
 from dicomtx.storage.location import Location
-from dicomtx.storage.outputs import LOCAL
+from dicomtx.storage.outputs import LOCAL, Outputs
 from dicomtx.transfer_syntaxes import TransferSyntax
+from dicomtx.urls import is_url
 from dicomtx.workflows.batch import journal
 from dicomtx.workflows.batch.fingerprint import digest
 from dicomtx.workflows.batch.journal import Journal
@@ -111,7 +112,7 @@ def enter(batch: "Batch", book: Journal) -> None:
     ):  # references go through the files of one plan
         choice = choice._replace(keep_finished=True)
     book.earlier.record(batch.plan_digest(), options_of(batch))
-    for asked in _planned(batch) if batch.from_plan else _found(batch):
+    for asked in _planned(batch, book.place) if batch.from_plan else _found(batch, book.place):
         request, key, outcome = asked.request, Key.of(asked.request.source, Stat(), ""), None
         if asked.outcome is None:
             request, key, outcome = chosen(choice, book, asked.request, asked.digest)
@@ -127,7 +128,7 @@ def enter(batch: "Batch", book: Journal) -> None:
         raise UsageError(f"{other} is a source, but the output of another file goes there")
 
 
-def _found(batch: "Batch") -> Iterator[_Candidate]:
+def _found(batch: "Batch", place: Outputs) -> Iterator[_Candidate]:
     """Yields the files that the arguments name."""
     finding, shape, base = batch.finding, batch.plan_digest(), batch.request()
     ours = tuple(filter(None, (batch.destination, batch.rejected)))
@@ -135,10 +136,10 @@ def _found(batch: "Batch") -> Iterator[_Candidate]:
     for found in find(batch.sources, finding):
         if not os.path.basename(found.source.path).startswith(journal.START):
             request = base._replace(source=found.source)
-            yield _Candidate(found.relative, *_placed(batch, request, found), shape)
+            yield _Candidate(found.relative, *_placed(batch, request, found, place), shape)
 
 
-def _planned(batch: "Batch") -> Iterator[_Candidate]:
+def _planned(batch: "Batch", place: Outputs) -> Iterator[_Candidate]:
     """Yields the files of a reviewed plan, each with its line of the plan as the policy."""
     from dicomtx.workflows.batch.reviewed_plan import steps  # noqa: PLC0415 - seldom needed
 
@@ -156,7 +157,7 @@ def _planned(batch: "Batch") -> Iterator[_Candidate]:
         )
         if outcome is None:
             found = Found(own.source, step.relative, "")
-            own, outcome = _placed(batch, own, found)
+            own, outcome = _placed(batch, own, found, place)
         plan = f"{shape}:{digest(own.policy, size=8)}"
         yield _Candidate(step.relative, own, outcome, plan, own=True, changed=step.changed)
 
@@ -173,13 +174,15 @@ def _in_flight(book: Journal, request: Request, key: Key) -> Outcome | None:
     return skipped(request, "done by an earlier run that was killed") if done else None
 
 
-def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Outcome | None]:
+def _placed(
+    batch: "Batch", request: Request, found: Found, place: Outputs
+) -> tuple[Request, Outcome | None]:
     """Returns the request for a file; and an outcome if it cannot or need not be converted."""
     if found.skipped:
         return request, skipped(request, found.skipped)
     try:
         with boundary():
-            destination = found.error or _destination(batch, found)
+            destination = found.error or _destination(batch, found, place)
     except DicomtxError as error:
         return request, failed(request, error)
     if found.error:
@@ -187,7 +190,7 @@ def _placed(batch: "Batch", request: Request, found: Found) -> tuple[Request, Ou
     return request._replace(destination=destination), None
 
 
-def _destination(batch: "Batch", found: Found) -> str:
+def _destination(batch: "Batch", found: Found, place: Outputs) -> str:
     """Returns the path of the output."""
     if not batch.destination:
         if not isinstance(found.source, LocalFile):
@@ -201,7 +204,7 @@ def _destination(batch: "Batch", found: Found) -> str:
 
         with suppress(NotDicomError):  # files that are not DICOM are skipped or copied
             relative = place_of(batch.layout, found.source)
-    return os.path.join(batch.destination, relative)
+    return place.named(batch.destination, relative)
 
 
 def _entered(batch: "Batch", asked: _Candidate, request: Request, key: Key) -> WorkItem:
@@ -227,7 +230,7 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
         UsageError: another file has the same output.
     """
     output, name = request.destination, request.source.name
-    place, source = book.place.real(output), LOCAL.real(request.source.path)
+    place, source = book.place.real(output), _place_of(request.source)
     if outcome is None:
         item, size = pickle.dumps(entered, 5), entered.key.size
         alone = book.work.add(item, place, source, size=size, known=False)
@@ -243,3 +246,8 @@ def _enter(book: Journal, entered: WorkItem, request: Request, outcome: Outcome 
         raise UsageError(f"{name} and another source both go to {output}; nothing was done")
     same = skipped(request, f"{name} is the same file as another source")
     book.work.add(pickle.dumps((same, entered), 5))  # links, and folders that were named twice
+
+
+def _place_of(source: Location) -> str:
+    """Returns the real path or the URL of a source; empty if it has neither."""
+    return LOCAL.real(source.path) or (source.name if is_url(source.name) else "")

@@ -106,6 +106,8 @@ def _stranger(book: Journal, request: Request, key: Key, entry: JournalEntry | N
 
 def _has_content(outputs: Outputs, output: str, entry: JournalEntry) -> bool:
     """Whether an output has the recorded content; the time of modification is not enough."""
+    if not entry.output_hash:  # in a store, whose versions are enough
+        return output_is_unchanged(output, entry, outputs)
     try:
         stat = outputs.stat(output, follow=False)
         if not stat or stat.size != entry.output_size:
@@ -160,6 +162,8 @@ def output_is_unchanged(output: str, entry: JournalEntry, outputs: Outputs = LOC
         stat = outputs.stat(output)
         if not stat or stat.size != entry.output_size:
             return False
-        return stat.mtime_ns == entry.output_mtime_ns or hash_of(output) == entry.output_hash
+        if stat.mtime_ns == entry.output_mtime_ns:
+            return True
+        return bool(entry.output_hash) and hash_of(output) == entry.output_hash
     except DicomtxError:
         return False

@@ -4,14 +4,13 @@ import os
 from contextlib import suppress
 
 from dicomtx.codecs.registry import Codecs
-from dicomtx.storage.atomic_write import ANY_MODE, adopt
-from dicomtx.storage.destination_folders import make_folder_of
 from dicomtx.storage.staging import staging_folder
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.conversion_record import Allow
 from dicomtx.workflows.convert.convert import convert
+from dicomtx.workflows.convert.destination import make_folder, publish
 from dicomtx.workflows.convert.request import Outcome, Request
-from dicomtx.workflows.convert.source_stamp import check_unchanged, stamp_of
+from dicomtx.workflows.convert.source_stamp import stamp_of
 
 
 def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
@@ -21,8 +20,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
         return convert(request, codecs=codecs, allow=allow)
     before = stamp_of(request)
     best: Outcome | None = None
-    if request.below or request.rules.tree:
-        make_folder_of(request.destination, below=request.below)
+    make_folder(request)
     with staging_folder(request.destination) as folder:
         kept, tried = os.path.join(folder, "best"), os.path.join(folder, "tried")
         for target in targets:
@@ -35,15 +33,7 @@ def smallest(request: Request, codecs: Codecs, allow: Allow) -> Outcome:
                     os.replace(tried, kept)
         assert best
         if best.target_syntax:
-            same = os.path.exists(request.destination) and request.in_place
-            adopt(
-                kept,
-                request.destination,
-                overwrite=request.overwrite or same,
-                mode=before.mode if before else ANY_MODE,
-                check=lambda: check_unchanged(request, before),
-                below=request.below,
-            )
+            publish(request, kept, before)
         return best._replace(destination=request.destination)
 
 

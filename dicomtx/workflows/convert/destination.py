@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomtx.errors import SourceError, UsageError
-from dicomtx.storage.atomic_write import ANY_MODE, atomic_write, check_writable
-from dicomtx.storage.destination_folders import make_folder_of
+from dicomtx.storage.atomic_write import ANY_MODE, adopt, atomic_write, check_writable
 from dicomtx.storage.local_file import LocalFile, Stat
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.storage.source import STANDARD_STREAM, Source, reason
 from dicomtx.urls import is_url
 from dicomtx.workflows.convert.request import Request
@@ -21,12 +21,12 @@ def opened_destination(request: Request, file: Source, before: Stat | None = Non
     Checks before publishing the output that the source has not changed.
     """
     if is_url(request.destination):
+        make_folder(request)
         with opened_object(request, before) as fd:
             yield fd
         return
     same = _is_source(request)
-    if request.below or request.rules.tree:
-        make_folder_of(request.destination, below=request.below)
+    make_folder(request)
     with atomic_write(
         request.destination,
         overwrite=request.overwrite or same,
@@ -48,6 +48,30 @@ def opened_object(request: Request, before: Stat | None) -> Iterator[int]:
 
     with remote_write(request.destination, overwrite=request.overwrite, check=check) as fd:
         yield fd
+
+
+def publish(request: Request, file: str, before: Stat | None) -> None:
+    """Moves a complete file to the destination, after checking that the source is unchanged."""
+    if is_url(request.destination):
+        with opened_object(request, before) as fd, LocalFile(file).open() as made:
+            made.copy_to(fd, 0, made.size)
+        return
+    same = os.path.exists(request.destination) and request.in_place
+    adopt(
+        file,
+        request.destination,
+        overwrite=request.overwrite or same,
+        mode=before.mode if before else ANY_MODE,
+        check=lambda: check_unchanged(request, before),
+        below=request.below,
+    )
+
+
+def make_folder(request: Request) -> None:
+    """Makes the folder of the destination if the rules of the request say so."""
+    if request.below or request.rules.tree:
+        output = request.destination
+        outputs_at(output).make_folder_of(output, below=request.below)
 
 
 def check_destination(request: Request) -> None:

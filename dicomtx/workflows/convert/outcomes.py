@@ -4,6 +4,7 @@ import hashlib
 
 from dicomtx.errors import DestinationError, DicomtxError, ExitCode, SourceError
 from dicomtx.storage.local_file import LocalFile
+from dicomtx.storage.outputs import outputs_at
 from dicomtx.storage.source import Source
 from dicomtx.workflows.convert.request import Outcome, Request
 
@@ -32,6 +33,19 @@ def skipped(request: Request, why: str) -> Outcome:
     return Outcome(
         path=request.source.name, destination=request.destination, status="skipped", warnings=(why,)
     )
+
+
+def recognizable(outcome: Outcome) -> Outcome:
+    """Returns the outcome of a file that was written, with what the next run recognizes it by.
+
+    Raises:
+        DestinationError: the output cannot be read.
+    """
+    output = outcome.destination
+    version = outputs_at(output).version(output)
+    if version:
+        return outcome._replace(stored=(version.size, version.mtime_ns))
+    return outcome._replace(output_hash=hash_of(output))
 
 
 def hash_of(path: str) -> str:

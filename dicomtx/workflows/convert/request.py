@@ -29,7 +29,7 @@ class FileRules(NamedTuple):
         tree: create the folder of the output if it is missing.
         sync: what is synced of the output, so that it survives a power failure.
         part10: files that are kept unchanged get file meta information if they have none.
-        hashed: add the hash of the output to the outcome.
+        hashed: add to the outcome what a journal recognizes the output by.
         icon: write an icon beside the output (``workflows.convert.icon``).
         consumes: the source is removed when its result is delivered.
     """
@@ -125,6 +125,7 @@ class Outcome(Frozen):
         rule: the rule of a policy that decided; empty without a policy.
         modified: the elements that a modification changed, by keyword.
         new_uids: the old and new Study, Series and SOP Instance UIDs of a modification.
+        stored: size and time of an output in a store, for the journal; ``--json`` leaves it out.
     """
 
     path: str
@@ -155,6 +156,7 @@ class Outcome(Frozen):
     rule: str = ""
     modified: tuple[str, ...] = ()
     new_uids: tuple[tuple[str, str], ...] = ()
+    stored: tuple[int, ...] = ()
 
     @property
     def lossy(self) -> bool:
@@ -164,7 +166,9 @@ class Outcome(Frozen):
     def as_json(self) -> dict[str, object]:
         """Returns the object that ``--json`` prints (cli/schemas/outcome.schema.json)."""
         ratio = round(self.bytes_in / self.bytes_out, 4) if self.bytes_out else None
-        return self._asdict() | {
+        fields = self._asdict()
+        del fields["stored"]
+        return fields | {
             "attempts": [attempt._asdict() for attempt in self.attempts],
             "modified": list(self.modified),
             "new_uids": dict(self.new_uids),

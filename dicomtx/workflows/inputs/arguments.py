@@ -198,7 +198,7 @@ class _Argument:
         if is_named_dicomdir(source.name):
             yield from self._file_set(source)
             return
-        for file, below, error in remote_files(source):
+        for file, below, error in remote_files(source, self._rules.without):
             relative = "/".join(parts_of(below))
             place = joined(self._below, relative) if relative else self._relative
             if error or not _is_archive(file.name):

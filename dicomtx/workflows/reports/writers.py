@@ -25,7 +25,7 @@ MEASURED: Final = ("psnr", "mean_error", "largest_error", "worst_frame")
 
 def _columns(kind: type[Outcome]) -> tuple[str, ...]:
     """Returns the columns of a table of such outcomes."""
-    return (*(n for n in kind._fields if n != "quality"), "size_ratio", *MEASURED)
+    return (*(n for n in kind._fields if n not in ("quality", "stored")), "size_ratio", *MEASURED)
 
 
 COLUMNS: Final = _columns(Outcome)

@@ -4,13 +4,12 @@ This process gives each task to one worker and decides what happens if that work
 caller can look up in its journal what was done, before a file is retried on another worker.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from dicomtx.errors import ExitCode
-from dicomtx.storage.outputs import sweep_for
+from dicomtx.storage.outputs import outputs_at, sweep_for
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.cluster_worker import Answer, Death, Facts, Task
@@ -248,8 +247,9 @@ def _is_taken(outcome: Outcome, request: Request) -> bool:
 
 def _absolute(request: Request) -> Request:
     """Returns the request for a process with another working directory."""
+    outputs = outputs_at(request.destination)
     return request._replace(
         source=request.source.absolute(),
-        destination=os.path.abspath(request.destination),
-        below=os.path.abspath(request.below) if request.below else "",
+        destination=outputs.absolute(request.destination),
+        below=outputs.absolute(request.below) if request.below else "",
     )

@@ -22,7 +22,7 @@ from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.best_of import smallest
 from dicomtx.workflows.convert.conversion_record import Allow
-from dicomtx.workflows.convert.outcomes import failed, hash_of
+from dicomtx.workflows.convert.outcomes import failed, recognizable
 from dicomtx.workflows.convert.request import Outcome, Request
 
 EMPTY: Final = memoryview(b"")
@@ -117,7 +117,7 @@ def _times(request: Request) -> tuple[int, int] | None:
 
 
 def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None) -> Outcome:
-    """Sets the times of the output, and returns the outcome with its hash."""
+    """Sets the times of the output, and returns the outcome with what a journal needs."""
     if outcome.status not in ("done", "kept"):
         return outcome
     if times:
@@ -125,4 +125,4 @@ def _finished(request: Request, outcome: Outcome, times: tuple[int, int] | None)
             os.utime(request.destination, ns=times)
     if not request.rules.hashed:
         return outcome
-    return outcome._replace(output_hash=hash_of(request.destination))
+    return recognizable(outcome)

@@ -15,7 +15,6 @@ from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
 from tests import object_store
-from tests.conftest import Run
 from tests.converter import grey
 from tests.failing_store import front_of
 
@@ -179,13 +178,3 @@ def test_what_is_streamed_arrives_and_an_object_that_appears_meanwhile_stays(
     with pytest.raises(DestinationError, match="already exists"):
         writing.__exit__(None, None, None)
     assert objects() == {"a.dcm": size, "b.dcm": 5}
-
-
-@pytest.mark.long
-def test_batch_refuses_a_url_to_write_to(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.dcm").write_bytes(grey(8, 8))
-    for command in (["batch"], ["batch", "-n"]):
-        done = run(*command, tmp_path / "a.dcm", "s3://results/out", cwd=tmp_path)
-        assert done.returncode == ExitCode.USAGE
-        assert b"writes to local folders only, not to URLs" in b" ".join(done.stderr.split())
-    assert [path.name for path in tmp_path.iterdir()] == ["a.dcm"]
