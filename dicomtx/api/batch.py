@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from dicomtx.api.options import BatchOptions, policy_of, settings_of, target_of
@@ -46,11 +47,15 @@ def batch(
             Endian.
         jobs: how many files to convert at once; 0 is one per CPU.
         options: settings, a policy, and options of the command, see ``dicomtx.api.options``.
+            With ``cluster``, such as ``tcp://scheduler:8786``, the workers of a Dask cluster
+            convert the files. Messages about the cluster go to the logger ``dicomtx``.
 
     Raises:
         UsageError: the arguments contradict each other, or two outputs would have the same path.
         SettingsError: an option is unknown, or its value is not allowed.
         DestinationError: another run uses the destination, or it cannot be written.
+        UnsupportedError: Dask is not installed.
+        NetworkError: the cluster cannot be reached, or a worker has other versions.
 
     >>> from tempfile import TemporaryDirectory
     >>> from pydicom.data import get_testdata_file
@@ -61,12 +66,21 @@ def batch(
     """
     job = _job(sources, destination, to, jobs, options)
     check(job)
-    return _outcomes(job)
+    return _outcomes(job, options.get("cluster", ""), options.get("file_timeout", LIMIT))
 
 
-def _outcomes(job: Batch) -> Generator[Outcome, None, None]:
-    with opened(job) as run, closing(run.outcomes()) as outcomes:
-        yield from outcomes
+def _outcomes(job: Batch, cluster: str, file_timeout: float) -> Generator[Outcome, None, None]:
+    with ExitStack() as stack:
+        if cluster:
+            import logging  # noqa: PLC0415 - 5 ms
+
+            from dicomtx.workflows.workers.cluster import connected_cluster  # noqa: PLC0415
+
+            tell = logging.getLogger("dicomtx").warning
+            there = connected_cluster(cluster, job.settings, file_timeout, tell)
+            job = replace(job, executor=stack.enter_context(there))
+        run = stack.enter_context(opened(job))
+        yield from stack.enter_context(closing(run.outcomes()))
 
 
 def _job(
@@ -76,7 +90,7 @@ def _job(
     jobs: int,
     options: BatchOptions,
 ) -> Batch:
-    _check(destination, to, options)
+    _check(destination, to, jobs, options)
     policy = policy_of(options)
     settings = settings_of(options, BatchOptions, policy)
     listed = (sources,) if isinstance(sources, str | os.PathLike) else sources
@@ -101,7 +115,7 @@ def _job(
     )
 
 
-def _check(destination: Path | None, to: str | None, options: Mapping[str, Any]) -> None:
+def _check(destination: Path | None, to: str | None, jobs: int, options: Mapping[str, Any]) -> None:
     """Checks that no two arguments contradict each other.
 
     Raises:
@@ -110,7 +124,8 @@ def _check(destination: Path | None, to: str | None, options: Mapping[str, Any])
     if bool(destination) == bool(options.get("in_place")):
         raise UsageError("batch needs a destination, or in_place=True, but not both")
     given = {name for name, value in options.items() if value not in (None, "", False, (), [])}
-    if two := contradiction(given | ({"to"} if to else set())):
+    given |= {name for name, value in (("to", to), ("jobs", jobs)) if value}
+    if two := contradiction(given):
         raise UsageError(f"{two[0]} and {two[1]} contradict each other")
 
 

@@ -54,6 +54,7 @@ class BatchOptions(PolicyOptions, total=False):
     from_plan: Path
     rejected: Path
     file_timeout: float
+    cluster: str
 
 
 def settings_of(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dicomtx.cli.options.headings import option
 from dicomtx.cli.output.console import Console
-from dicomtx.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from dicomtx.workflows.batch.job import Batch
@@ -33,11 +32,8 @@ def executor_of(
     if not options["cluster"]:
         yield asked.executor
         return
-    from dicomtx.workflows.workers.cluster import Cluster  # noqa: PLC0415
+    from dicomtx.workflows.workers.cluster import connected_cluster  # noqa: PLC0415
 
-    try:
-        from dicomtx.workflows.workers.dask import connected  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise UnsupportedError("--cluster needs Dask: pip install 'dicomtx[cluster]'") from error
-    with connected(options["cluster"], options["settings"], console.note) as connection:
-        yield Cluster(connection, options["file_timeout"], console.note)
+    address, settings, limit = (options[n] for n in ("cluster", "settings", "file_timeout"))
+    with connected_cluster(address, settings, limit, console.note) as cluster:
+        yield cluster

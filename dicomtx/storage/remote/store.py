@@ -13,6 +13,10 @@ from dicomtx.urls import reason_of
 SSH: Final = ("sftp", "ssh")
 TIMES: Final = ("LastModified", "last_modified", "updated", "mtime", "modified", "Last-Modified")
 VERSIONS: Final = ("ETag", "etag", "VersionId", "generation", "md5Hash", "content_md5")
+OTHER_PACKAGES: Final = {
+    "abfss": "adlfs"
+}  # schemes that fsspec knows only after they are installed
+UNKNOWN: Final = "Protocol not known"  # the message of fsspec
 BILLION: Final = 10**9
 
 
@@ -57,9 +61,9 @@ class Store(NamedTuple):
 
                 register()
             system, path = fsspec.core.url_to_fs(url, **options)
-        except ImportError as error:
-            raise UnsupportedError(f"{scheme}:// needs another package: {error}") from error
         except Exception as error:
+            if isinstance(error, ImportError) or UNKNOWN in str(error):
+                raise UnsupportedError(_missing_package(scheme, error)) from error
             raise SourceError(f"cannot be reached: {reason_of(error)}") from error
         return cls(url, system, str(path))
 
@@ -130,6 +134,16 @@ class Store(NamedTuple):
             return sorted(self.system.ls(folder, detail=True), key=lambda one: str(one["name"]))
         except Exception as error:
             raise SourceError(f"cannot be listed: {reason_of(error)}") from error
+
+
+def _missing_package(scheme: str, error: Exception) -> str:
+    """Returns what to install to read URLs of a scheme."""
+    from fsspec.registry import known_implementations  # noqa: PLC0415 - an extra
+
+    package = str(known_implementations.get(scheme, {}).get("class", "")).partition(".")[0]
+    package = OTHER_PACKAGES.get(scheme, package)
+    known = package not in ("", "fsspec")
+    return f"{scheme}:// needs another package: {f'pip install {package}' if known else error}"
 
 
 def stat_of(info: Mapping[str, Any]) -> Stat:

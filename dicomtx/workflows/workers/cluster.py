@@ -4,11 +4,15 @@ This process gives each task to one worker and decides what happens if that work
 caller can look up in its journal what was done, before a file is retried on another worker.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Final, NamedTuple, Protocol
 
-from dicomtx.errors import ExitCode
+from dicomtx.errors import ExitCode, NetworkError, UnsupportedError
+from dicomtx.settings import Settings
 from dicomtx.storage.outputs import outputs_at, sweep_for
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -19,6 +23,8 @@ from dicomtx.workflows.workers.grouping import Grouping
 AHEAD: Final = 2  # tasks for each thread of a worker: one in progress, one waiting
 GONE: Final = Death("was lost with its worker")
 DEATHS: Final = 2  # of processes that had a file alone
+NUMBERS: Final = count(1)  # of tasks; Dask must not take two runs on one connection for one
+PATIENCE: Final = 3600.0  # seconds to wait for a worker if there is none
 
 
 class Connection(Protocol):
@@ -70,6 +76,25 @@ class Cluster(NamedTuple):
             run.stop()
 
 
+@contextmanager
+def connected_cluster(
+    address: str, settings: Settings, file_timeout: float, tell: Callable[[str], None]
+) -> Iterator[Cluster]:
+    """Yields the cluster at an address; see ``dask.connected``.
+
+    Raises:
+        UnsupportedError: Dask is not installed.
+        UsageError: this is not an address.
+        NetworkError: the scheduler cannot be reached, or a worker has other versions.
+    """
+    try:
+        from dicomtx.workflows.workers.dask import connected  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UnsupportedError("a cluster needs Dask: pip install 'dicomtx[cluster]'") from error
+    with connected(address, settings, tell) as connection:
+        yield Cluster(connection, file_timeout, tell)
+
+
 class _File(NamedTuple):
     """A file to convert.
 
@@ -114,8 +139,7 @@ class _Run:
         self._again: deque[_File] = deque()
         self._left: deque[Request] = deque()
         self._flying: dict[int, _Flying] = {}
-        self._number = 0
-        self._waiting = False
+        self._deserted = 0.0  # when the last worker left; 0 if there are workers
 
     def results(self) -> Iterator[Result]:
         while True:
@@ -124,7 +148,7 @@ class _Run:
             self._hand_out(workers)
             if self._ended and not (self._flying or self._again or self._left):
                 return
-            self._tell_if_waiting(workers)
+            self._wait_for_workers(workers)
             for answer in self._cluster.answers():
                 yield from self._heard(answer)
 
@@ -138,10 +162,23 @@ class _Run:
             for file in task.files:
                 sweep_for(file.request.destination)
 
-    def _tell_if_waiting(self, workers: dict[str, Facts]) -> None:
-        if not workers and not self._waiting:
-            self._limits.tell("the cluster has no workers; waiting for one")
-        self._waiting = not workers
+    def _wait_for_workers(self, workers: dict[str, Facts]) -> None:
+        """Says that there are no workers, such as before a queue has started them.
+
+        Raises:
+            NetworkError: there were none for too long.
+        """
+        if workers:
+            self._deserted = 0.0
+        elif not self._deserted:
+            self._deserted = time.monotonic()
+            minutes = f"{PATIENCE / 60:g} minutes"
+            self._limits.tell(f"the cluster has no workers; waiting up to {minutes} for one")
+        elif time.monotonic() - self._deserted > PATIENCE:
+            raise NetworkError(
+                f"the cluster had no workers for {PATIENCE / 60:g} minutes."
+                " Start some, and run the same command again to go on"
+            )
 
     def _hand_out(self, workers: dict[str, Facts]) -> None:
         """Gives each worker as many tasks as it should have."""
@@ -186,11 +223,11 @@ class _Run:
             return None
 
     def _start(self, address: str, facts: Facts, files: tuple[_File, ...]) -> None:
-        self._number += 1
-        self._flying[self._number] = _Flying(address, facts.worker, files)
+        number = next(NUMBERS)
+        self._flying[number] = _Flying(address, facts.worker, files)
         requests = tuple(_absolute(file.request) for file in files)
         limit = self._limits.file_timeout
-        task = Task(self._number, self._cluster.run, facts.worker, requests, limit)
+        task = Task(number, self._cluster.run, facts.worker, requests, limit)
         self._cluster.start(address, task)
 
     def _lost_with(self, workers: dict[str, Facts]) -> Iterator[Result]:
