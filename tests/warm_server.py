@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from dicomtx.warm.address import VARIABLE
 
 DICOMTX = (sys.executable, "-m", "dicomtx")
 PATIENCE = 60
+T = TypeVar("T")
 
 
 @contextmanager
@@ -48,10 +50,10 @@ def status(folder: Path) -> dict[str, str]:
     return dict(line.split(": ") for line in lines.splitlines())
 
 
-def until(condition: object, what: Sequence[str] = ()) -> None:
-    """Waits until a function returns something true."""
-    assert callable(condition)
+def until(condition: Callable[[], T], what: Sequence[str] = ()) -> T:
+    """Waits until a function returns something true, and returns that."""
     end = time.monotonic() + PATIENCE
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, what
         time.sleep(0.02)
+    return found

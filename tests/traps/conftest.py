@@ -25,12 +25,12 @@ def decoder() -> Iterator[oracle.Decoder]:
 
 
 @pytest.fixture(params=ALL, ids=" ".join)
-def made(converter: Converter, request: pytest.FixtureRequest) -> Made:
+def made(request: pytest.FixtureRequest) -> Made:
     """Streams of each syntax and kind of image."""
-    return Made(converter, *request.param)
+    return Made(*request.param)
 
 
 @pytest.fixture(params=PLAIN, ids=" ".join)
-def plain(converter: Converter, request: pytest.FixtureRequest) -> Made:
+def plain(request: pytest.FixtureRequest) -> Made:
     """Streams of a few."""
-    return Made(converter, *request.param)
+    return Made(*request.param)

@@ -29,7 +29,7 @@ TILED = [case for case in MARKED if case[0] in ("jpeg2000-lossless", "htj2k-loss
 def test_bytes_behind_the_end_marker_are_padding(
     converter: Converter, syntax: str, kind: str, tail: bytes
 ) -> None:
-    made = Made(converter, syntax, kind)
+    made = Made(syntax, kind)
     parts = [stream.rstrip(b"\0") + tail for stream in made.streams]
     even = [part + b" " * (len(part) % 2) for part in parts]
     told = TOLD.format("end marker")
@@ -53,7 +53,7 @@ def test_plain_padding_needs_no_warning(converter: Converter, plain: Made, pad: 
 def test_bytes_behind_the_last_rle_segment_are_padding(
     converter: Converter, kind: str, pad: bytes
 ) -> None:
-    made = Made(converter, "rle-lossless", kind)
+    made = Made("rle-lossless", kind)
     pad += b"\0" * (len(pad) % 2)
     data = made.file([stream + pad for stream in made.streams])
     outcome = converter.convert(data)
@@ -70,7 +70,7 @@ def test_bytes_behind_the_last_rle_segment_are_padding(
 def test_plain_padding_of_an_rle_frame_needs_no_warning(
     converter: Converter, kind: str, pad: bytes
 ) -> None:
-    made = Made(converter, "rle-lossless", kind)
+    made = Made("rle-lossless", kind)
     outcome = converter.convert(made.file([stream + pad for stream in made.streams]))
     assert (outcome.status, outcome.decoder, outcome.attempts) == ("done", "imagecodecs", ())
     assert outcome.warnings == ()
@@ -97,7 +97,7 @@ def test_bytes_between_rle_segments_are_padding(converter: Converter, pad: bytes
 def test_jpeg_2000_without_its_end_marker_is_read_if_all_tile_parts_are_there(
     converter: Converter, syntax: str, kind: str, pad: bytes
 ) -> None:
-    made = Made(converter, syntax, kind)
+    made = Made(syntax, kind)
     parts = [stream.rstrip(b"\0").removesuffix(b"\xff\xd9") + pad for stream in made.streams]
     data = made.file([part + b"\0" * (len(part) % 2) for part in parts])
     check_all(converter, data, made, UNENDED)
@@ -188,7 +188,7 @@ def coded(pixel: ImagePixel, stream: bytes, syntax: str = "jpeg2000-lossless") -
 def test_a_stream_that_is_cut_off_is_damaged_whatever_is_behind_it(
     converter: Converter, syntax: str, kind: str
 ) -> None:
-    made = Made(converter, syntax, kind)
+    made = Made(syntax, kind)
     stream = made.streams[1].rstrip(b"\0")
     short = () if (syntax, kind) in TILED else (stream[:-2],)
     for cut in (*short, stream[:-3], stream[: len(stream) * 2 // 3], stream[:-2] + b"GARBAGE!"):
@@ -202,7 +202,7 @@ def test_a_stream_that_is_cut_off_is_damaged_whatever_is_behind_it(
 
 
 def test_a_thumbnail_in_a_jpeg_header_is_not_its_end(converter: Converter) -> None:
-    made = Made(converter, "jpeg-baseline", "RGB")
+    made = Made("jpeg-baseline", "RGB")
     thumbnail = made.streams[1].rstrip(b"\0")
     segment = b"\xff\xe1" + struct.pack(">H", 2 + len(thumbnail)) + thumbnail
     streams = [s[:2] + segment + s[2:] for s in made.streams]
@@ -216,7 +216,7 @@ def test_a_thumbnail_in_a_jpeg_header_is_not_its_end(converter: Converter) -> No
 
 
 def test_a_preview_behind_a_stream_is_not_a_frame(converter: Converter) -> None:
-    made = Made(converter, "jpeg-baseline", "RGB")
+    made = Made("jpeg-baseline", "RGB")
     pixel = image(4, 5, samples=3, photometric="RGB")
     small = converter.done(part10("explicit", native(pixel, bytes(60))), "jpeg-baseline")
     parts = [stream.rstrip(b"\0") + fragments(small)[0] for stream in made.streams]

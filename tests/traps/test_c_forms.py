@@ -118,7 +118,7 @@ def test_streams_under_a_native_label_are_refused(
 def test_a_bare_stream_under_a_native_label_is_refused(
     converter: Converter, kind: tuple[str, str], *, salvage: bool
 ) -> None:
-    made = Made(converter, *kind)
+    made = Made(*kind)
     data = _file(made, b"".join(made.streams), "explicit")
     error = converter.failed(
         converter.convert(data, "implicit", salvage=salvage), ExitCode.UNSUPPORTED
@@ -132,7 +132,7 @@ def _pixels_that_look_like_items(made: Made) -> bytes:
 
 
 def test_force_native_takes_the_words_for_pixels(converter: Converter) -> None:
-    made = Made(converter, "rle-lossless", "grey 16")
+    made = Made("rle-lossless", "grey 16")
     words = _pixels_that_look_like_items(made)
     data = _file(made, words, "explicit")
     assert converter.done(data, "implicit", force_native=True).PixelData == words
@@ -145,7 +145,7 @@ def test_force_native_takes_the_words_for_pixels(converter: Converter) -> None:
 def test_streams_under_a_native_label_are_described_and_not_compared(
     converter: Converter, tmp_path: Path
 ) -> None:
-    made = Made(converter, "rle-lossless", "grey 16")
+    made = Made("rle-lossless", "grey 16")
     converter.source.write_bytes(_file(made, _pixels_that_look_like_items(made), "explicit"))
     path = str(converter.source)
     assert any("contains items of RLE frames" in warning for warning in describe(path).warnings)

@@ -132,7 +132,7 @@ def test_a_frame_of_the_source_that_is_refused_stays_in_place(
 def test_a_frame_of_another_codec_is_named(
     converter: Converter, syntax: str, other: str, kind: str
 ) -> None:
-    made, odd = Made(converter, syntax, kind), Made(converter, other, kind)
+    made, odd = Made(syntax, kind), Made(other, kind)
     data = made.file([made.streams[0], odd.streams[1], made.streams[2]])
     outcome = converter.convert(data)
     error = converter.failed(outcome, ExitCode.SOURCE)

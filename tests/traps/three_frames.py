@@ -1,5 +1,9 @@
 """Files of three frames in every syntax, and what their streams decode to."""
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from pydicom import dcmread
 
@@ -37,24 +41,31 @@ ALL = [*MARKED, *(case for case in LOSSLESS if case not in MARKED)]
 PLAIN = [("jpeg-baseline", "RGB"), ("jpeg-ls-lossless", "grey 12"), ("rle-lossless", "grey 16")]
 
 
+@cache
+def _coded(syntax: str, kind: str) -> tuple[tuple[bytes, ...], bytes, bytes]:
+    """Returns the streams of a file, what precedes them, and what they decode to."""
+    pixel = IMAGES[kind]
+    random = np.random.default_rng(len(syntax))
+    top = 1 << pixel.bits_stored
+    steps = random.integers(0, top, (FRAMES, pixel.samples_per_frame)) // 3
+    data = steps.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
+    settings = {"min_psnr": 0.0} if syntax in ("jpeg-baseline", "jpeg-extended") else {}
+    with TemporaryDirectory() as folder:
+        converter = Converter(Path(folder))
+        native_file = part10("explicit", native(pixel, data, frames="3"))
+        streams = fragments(converter.done(native_file, syntax, **settings))
+        head = converter.out.read_bytes()
+        pixels = converter.done(head).PixelData
+    return tuple(streams), head[: head.rindex(b"\xe0\x7f\x10\0OB\0\0\xff\xff")], pixels
+
+
 class Made:
     """A file of three frames: its streams, and what they decode to."""
 
-    def __init__(self, converter: Converter, syntax: str, kind: str) -> None:
+    def __init__(self, syntax: str, kind: str) -> None:
         self.syntax, self.kind = syntax, kind
-        pixel = IMAGES[kind]
-        random = np.random.default_rng(len(syntax))
-        top = 1 << pixel.bits_stored
-        steps = random.integers(0, top, (FRAMES, pixel.samples_per_frame)) // 3
-        data = steps.astype(f"<u{pixel.bits_allocated // 8}").tobytes()
-        settings = {"min_psnr": 0.0} if syntax in ("jpeg-baseline", "jpeg-extended") else {}
-        made = converter.done(
-            part10("explicit", native(pixel, data, frames="3")), syntax, **settings
-        )
-        self.streams = fragments(made)
-        self.head = converter.out.read_bytes()
-        self.head = self.head[: self.head.rindex(b"\xe0\x7f\x10\0OB\0\0\xff\xff")]
-        self.pixels = converter.done(converter.out.read_bytes()).PixelData
+        streams, self.head, self.pixels = _coded(syntax, kind)
+        self.streams = [*streams]
 
     def file(self, parts: list[bytes], frames: str = "3", table: tuple[int, ...] = ()) -> bytes:
         """Returns a file with these fragments and this Number of Frames."""

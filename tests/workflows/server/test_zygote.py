@@ -16,6 +16,7 @@ import pytest
 from dicomtx.errors import ExitCode
 from dicomtx.warm import client, protocol
 from tests import corpus, warm_server
+from tests.sampling import sampled_rows
 from tests.warm_server import DICOMTX
 
 WAITS = ["convert", "-", "out.dcm", "--to", "rle"]  # until its standard input ends
@@ -26,6 +27,15 @@ def server(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     shutil.copy(corpus.file("CT_small.dcm"), tmp_path / "ct.dcm")
     with warm_server.running(tmp_path, "--jobs", "2") as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    """The folder and the process of a server for tests after which it is as before."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(corpus.file("CT_small.dcm"), folder / "ct.dcm")
+    with warm_server.running(folder, "--jobs", "2") as process:
+        yield folder, process.pid
 
 
 def _start(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
@@ -56,7 +66,8 @@ def _clean(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, -1)]
+    ("number", "code"),
+    sampled_rows([(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, -1)], 3),
 )
 def test_a_signal_to_the_client_ends_the_command_as_in_a_cold_run(
     server: subprocess.Popen[str], tmp_path: Path, number: int, code: int
@@ -101,8 +112,7 @@ def _children_of(process: int) -> list[Path]:
 
 def _spare_of(process: int) -> Path:
     """Returns the only child of a server that runs no command."""
-    warm_server.until(lambda: _children_of(process))
-    (spare,) = _children_of(process)
+    (spare,) = warm_server.until(lambda: _children_of(process))
     return spare
 
 
@@ -111,11 +121,17 @@ def _child_of(process: int, folder: Path) -> int:
 
     def found() -> list[Path]:
         place = folder.resolve()
-        return [child for child in _children_of(process) if (child / "cwd").readlink() == place]
+        return [child for child in _children_of(process) if _folder_of(child) == place]
 
-    warm_server.until(found)
-    (child,) = found()
+    (child,) = warm_server.until(found)
     return int(child.name)
+
+
+def _folder_of(process: Path) -> Path | None:
+    """Returns the current folder of a process; None if it has just ended."""
+    with suppress(FileNotFoundError):
+        return (process / "cwd").readlink()
+    return None
 
 
 def _sessions_of(processes: Iterable[int]) -> Iterator[int]:
@@ -242,19 +258,18 @@ def test_a_server_that_stops_finishes_what_runs_and_refuses_what_waits(
         protocol.pack(protocol.RUN, "", ["utf-8 strict"] * 3, ["dicomtx"]),
     ],
 )
-def test_garbage_and_half_requests_hold_up_nobody(
-    server: subprocess.Popen[str], tmp_path: Path, data: bytes
-) -> None:
+def test_garbage_and_half_requests_hold_up_nobody(shared: tuple[Path, int], data: bytes) -> None:
+    folder, process = shared
     connections = []
     for _ in range(40):
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(tmp_path / "s"))
+        connection.connect(str(folder / "s"))
         connection.sendall(data)
         connections.append(connection)
-    assert _start(tmp_path, "info", "ct.dcm").wait(30) == 0
+    assert _start(folder, "info", "ct.dcm").wait(30) == 0
     for connection in connections:
         connection.close()
-    warm_server.until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) < 20)
+    warm_server.until(lambda: len(os.listdir(f"/proc/{process}/fd")) < 20)
 
 
 @pytest.mark.long
