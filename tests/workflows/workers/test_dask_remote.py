@@ -103,6 +103,36 @@ def test_workers_write_objects(
     assert b"secret" not in b"".join(sent)
 
 
+def test_a_batch_from_a_store_to_a_store_survives_a_worker_that_is_killed(
+    cluster: DaskCluster, address: str, tmp_path: Path
+) -> None:
+    client, names = object_store.client(address), [f"{n % 3}/{n}.dcm" for n in range(60)]
+    for n, name in enumerate(names):
+        client.put_object(Bucket=BUCKET, Key=f"from/{name}", Body=file_trees.small(n))
+    cluster.add_worker()
+    to, journal = f"s3://{BUCKET}/to", str(tmp_path / "journal.sqlite")
+    with connected_cluster(str(cluster.file), Settings(), 0, print) as there:
+        job = Batch((f"s3://{BUCKET}/from",), to, find("rle"), journal=journal, executor=there)
+        found: list[dicomtx.Outcome] = []
+        with opened(job) as run:
+            for outcome in run.outcomes():
+                if not found:
+                    cluster.kill_worker()
+                found.append(outcome)
+        assert {outcome.status for outcome in found} == {"done"}, found
+        assert {outcome.destination for outcome in found} == {f"{to}/{name}" for name in names}
+        with opened(job) as run:
+            assert {outcome.status for outcome in run.outcomes()} == {"skipped"}
+    job = Batch((f"s3://{BUCKET}/from",), str(tmp_path / "here"), find("rle"), executor=InProcess())
+    with opened(job) as run:
+        list(run.outcomes())
+    for name, data in file_trees.content(tmp_path / "here").items():
+        assert client.get_object(Bucket=BUCKET, Key=f"to/{name}")["Body"].read() == data
+    listed = client.list_objects_v2(Bucket=BUCKET, Prefix="to/")["Contents"]
+    assert len(listed) == len(names) == len(found)
+    assert not client.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+
+
 def test_the_python_function_converts_on_a_cluster_also_in_place(
     cluster: DaskCluster, tmp_path: Path
 ) -> None:
