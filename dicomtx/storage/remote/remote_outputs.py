@@ -16,6 +16,10 @@ MOST_LISTED: Final = 32  # folders
 MOST_MADE: Final = 10_000
 RESERVED: Final = ("?", "::")  # fsspec gives them a meaning
 
+UNWRITTEN: Final = {
+    **dict.fromkeys(("http", "https"), "write to a folder, or send the files with 'dicomtx send'"),
+    **dict.fromkeys(("file", "local"), "use the path of the folder"),
+}
 UNSAFE: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (lambda char: char < " " or char == "\x7f", "a control character"),
     (lambda char: "\ud800" <= char <= "\udfff", "bytes that are not UTF-8"),
@@ -57,12 +61,19 @@ class RemoteOutputs:
         """Returns whether a URL is that of an object, not of a folder.
 
         Raises:
-            UsageError: the URL has a password or a query.
-            DestinationError: the store does not answer, or refuses.
+            UsageError: the URL has a password or a query, or its kind cannot be written.
+            DestinationError: the store does not answer, or refuses, or has no such bucket.
         """
-        if "?" in checked(place):
-            raise UsageError(f"{without_secrets(place)}: DST cannot have a query ('?')")
-        return RemoteOutputs.stat(self, place.rstrip("/")) is not None
+        name = without_secrets(checked(place))
+        if "?" in place:
+            raise UsageError(f"{name}: DST cannot have a query ('?')")
+        instead = UNWRITTEN.get(place.partition("://")[0].lower())
+        if instead:
+            raise UsageError(f"{name}: batch cannot write to this kind of URL; {instead}")
+        there = RemoteOutputs.stat(self, place.rstrip("/"))
+        if there is None and _lacks_bucket(place):
+            raise DestinationError(f"{name} cannot be written: no such bucket")
+        return there is not None
 
     def exists(self, output: str) -> bool:
         """Returns whether there is an object.
@@ -150,6 +161,15 @@ class ListedOutputs(RemoteOutputs):
                 del self._folders[next(iter(self._folders))]
             self._folders[folder] = _listed(folder)
         return self._folders[folder].get(name)
+
+
+def _lacks_bucket(place: str) -> bool:
+    """Whether S3 certainly has no such bucket. Not everybody may ask."""
+    with suppress(DicomtxError):
+        store = Store.of(place)
+        bucket = Store(place, store.system, store.path.partition("/")[0])
+        return hasattr(store.system, "call_s3") and bucket.info() is None
+    return False
 
 
 def _listed(folder: str) -> dict[str, Stat]:

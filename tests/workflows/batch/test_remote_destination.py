@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from dicomtx.dicom.modification.modification import Modification
-from dicomtx.errors import UsageError
+from dicomtx.errors import DestinationError, UsageError
 from dicomtx.storage.outputs import sweep_for
 from dicomtx.storage.remote.sftp import VerifiedSftp
 from dicomtx.transfer_syntaxes import find
@@ -188,6 +188,8 @@ def test_results_below_the_sources_are_not_sources(memory: Any) -> None:
         ({"journal": "s3://bucket/journal"}, "--journal writes to local folders only"),
         ({"destination": "memory://out?a=secret"}, r"memory://out: DST cannot have a query"),
         ({"destination": "memory://me:secret@out"}, "a password does not belong in a URL"),
+        ({"destination": "https://127.0.0.1/out"}, "cannot write to this kind of URL; write to a"),
+        ({"destination": "file:///out"}, "cannot write to this kind of URL; use the path"),
         ({"destination": "", "sources": ("s3://bucket/in",)}, "overwrites local files only"),
         ({"destination": "memory://a/b.dcm"}, "is not a folder"),
         ({"destination": "memory://in", "sources": ("memory://in/",)}, "is both SRC and DST"),
@@ -248,6 +250,17 @@ def test_what_a_run_left_unfinished_is_aborted_and_nothing_else(
     assert {(one["Key"], one["UploadId"]) for one in left} == set(theirs)
     for key, upload in theirs:
         client.abort_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload)
+
+
+@pytest.mark.long
+def test_a_bucket_that_is_missing_is_an_error_before_any_work(
+    objects: Objects, tmp_path: Path
+) -> None:
+    for out in ("s3://missing/out", "s3://missing"):
+        with pytest.raises(DestinationError, match=f"^{out} cannot be written: no such bucket"):
+            check(job(tmp_path, out))
+    check(job(tmp_path, "s3://results"))
+    assert not objects()
 
 
 KILLED = """
