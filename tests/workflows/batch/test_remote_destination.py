@@ -15,7 +15,7 @@ import pytest
 
 from dicomtx.dicom.modification.modification import Modification
 from dicomtx.errors import DestinationError, UsageError
-from dicomtx.storage.outputs import sweep_for
+from dicomtx.storage.outputs import outputs_at, sweep_for
 from dicomtx.storage.remote.sftp import VerifiedSftp
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.batch.batch import check, opened
@@ -250,6 +250,27 @@ def test_what_a_run_left_unfinished_is_aborted_and_nothing_else(
     assert {(one["Key"], one["UploadId"]) for one in left} == set(theirs)
     for key, upload in theirs:
         client.abort_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload)
+
+
+@pytest.mark.long
+def test_the_time_of_an_object_has_its_version_and_listings_say_the_same(
+    objects: Objects, address: str, tmp_path: Path
+) -> None:
+    client, bucket = object_store.client(address), "versions"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    asked = job(file_trees.make(tmp_path / "in", [0] * 2), f"s3://{bucket}")
+    assert statuses(asked) == ["done"] * 2
+    assert statuses(asked) == ["skipped"] * 2
+    fractions = set()
+    for body in (b"one", b"two"):
+        client.put_object(Bucket=bucket, Key="a.dcm", Body=body)
+        for listed in (False, True):
+            stat = outputs_at(f"s3://{bucket}", listed=listed).stat(f"s3://{bucket}/a.dcm")
+            assert stat
+            fractions.add(stat.mtime_ns % 10**9)  # the store knows the time in seconds only
+    assert len(fractions) == 2
+    assert not objects()
 
 
 @pytest.mark.long
