@@ -1,5 +1,6 @@
 """The checksum of bytes that were written, read back through one small buffer."""
 
+from collections.abc import Callable
 from typing import Final
 from zlib import crc32
 
@@ -8,8 +9,17 @@ from dicomtx.storage.source import Source
 BUFFER: Final = 1 << 18  # bytes: stays in the processor's cache, and costs no new pages
 
 
-def checksum(source: Source, offset: int, size: int) -> int:
+Crc = Callable[[bytes | bytearray | memoryview, int], int]
+
+
+def checksum(source: Source, offset: int, size: int, crc: Crc = crc32) -> int:
     """Returns the CRC-32 of ``size`` bytes from ``offset``.
+
+    Args:
+        source: the bytes.
+        offset: where they begin.
+        size: how many they are.
+        crc: a function like ``zlib.crc32``.
 
     Raises:
         DicomtxError: the source was truncated, or cannot be read.
@@ -18,5 +28,5 @@ def checksum(source: Source, offset: int, size: int) -> int:
     for at in range(0, size, BUFFER):
         part = buffer[: size - at]
         source.read_into((part,), offset + at)
-        found = crc32(part, found)
+        found = crc(part, found)
     return found

@@ -10,6 +10,7 @@ from dicomtx.dicom.data_set import Edit
 from dicomtx.dicom.rope import PixelData, Rope, Sum
 from dicomtx.errors import UnsupportedError
 from dicomtx.image_pixel import ImagePixel
+from dicomtx.storage.checksum import Crc
 from dicomtx.storage.source import Spool
 
 HIGHEST_OFFSET: Final = 0xFFFFFFFF
@@ -63,18 +64,20 @@ class NativeWriter:
 class EncapsulatedWriter:
     """Collects encapsulated frames in a spool: one fragment per frame, padded to even length."""
 
-    def __init__(self, spool: Spool, table: str = "auto") -> None:
+    def __init__(self, spool: Spool, table: str = "auto", crc: Crc = crc32) -> None:
         """Starts without frames.
 
         Args:
             spool: the place for the frames.
             table: the offset table to write, see ``Settings.offset_table``.
+            crc: computes the checksum of the frames, as ``zlib.crc32`` does.
         """
         self._spool = spool
         self._table = table
         self._offsets = array("Q")
         self._lengths = array("Q")
         self._crc = 0
+        self._next_crc = crc
 
     def add(self, stream: bytes | bytearray | memoryview) -> None:
         """Appends one frame.
@@ -94,7 +97,7 @@ class EncapsulatedWriter:
         parts = item, stream, b"\0" * odd
         self._spool.write(*parts)
         for part in parts:
-            self._crc = crc32(part, self._crc)
+            self._crc = self._next_crc(part, self._crc)
 
     @property
     def extended(self) -> bool:

@@ -13,7 +13,7 @@ from dicomtx.dicom.rope import swapped
 from dicomtx.errors import DamagedError, UnsupportedError
 from dicomtx.image_pixel import Frame, ImagePixel
 from dicomtx.limits import how_to_raise
-from dicomtx.storage.checksum import checksum
+from dicomtx.storage.checksum import Crc, checksum
 from dicomtx.storage.source import Source
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ class NativeFrames:
             data = by_pixel(data, self.image.samples_per_pixel, self.image.bits_allocated)
         return Frame(data, self._one)
 
-    def checksum(self, index: int) -> int:
+    def checksum(self, index: int, crc: Crc = crc32) -> int:
         """Returns the CRC-32 of the bytes of one frame, as ``read`` returns them."""
         bits, image = self.image.bits_per_frame, self.image
         by_plane = image.planar_configuration == 1 and image.samples_per_pixel > 1
         start, size = index * bits // 8, bits // 8
         if bits % 8 or self._words or by_plane or start + size > self._size:
-            return crc32(self.read(index).data)
-        return checksum(self._source, self._offset + start, size)
+            return crc(self.read(index).data, 0)
+        return checksum(self._source, self._offset + start, size, crc)
 
     def _bytes(self, start: int, stop: int) -> bytes:
         if not self._words:

@@ -1,11 +1,11 @@
 """Compares all bits of the words of frames."""
 
 from typing import Any, Final
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomtx.codecs.checksum import crc32
 from dicomtx.image_pixel import Frame
 
 DIGEST: Final = 4  # bytes

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from dicomtx.code_stream.unmarked import unmarked
+from dicomtx.codecs.checksum import crc32
 from dicomtx.codecs.codec import CodecSpec, Direction
 from dicomtx.codecs.layout import layout_of
 from dicomtx.codecs.registry import Codecs
@@ -204,7 +205,7 @@ class Transcoder:
     def _writer(self, pipeline: Pipeline) -> EncapsulatedWriter | NativeWriter:
         """Returns the writer of the frames."""
         if pipeline.encoder:
-            return EncapsulatedWriter(self.spool, self.settings.offset_table)
+            return EncapsulatedWriter(self.spool, self.settings.offset_table, crc32)
         return NativeWriter(self.spool, pipeline.plan.working)
 
     def _prepared(

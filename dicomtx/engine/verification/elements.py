@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Final
 
+from dicomtx.codecs.checksum import crc32
 from dicomtx.dicom import tags
 from dicomtx.dicom.data_set import DataSet, Edit
 from dicomtx.dicom.elements import Element, name
@@ -209,7 +210,8 @@ def pixel_data(before: DataSet, after: DataSet, wanted: PixelData | None) -> Non
 
 def _has_sum(after: DataSet, element: Element, items: Sum) -> bool:
     """Returns whether the frames match their checksum from before they went to a spool file."""
-    return checksum(after.source, element.value + items.offset, items.size) == items.crc
+    found = checksum(after.source, element.value + items.offset, items.size, crc32)
+    return found == items.crc
 
 
 def _same_outline(wanted: PixelData, after: DataSet, element: Element) -> bool:

@@ -1,5 +1,6 @@
 """Verifies native frames by reading them again."""
 
+from dicomtx.codecs.checksum import crc32
 from dicomtx.dicom.data_set import DataSet
 from dicomtx.dicom.pixel_data.frames import native_frames
 from dicomtx.engine.decoding.decoder import in_working_colours
@@ -27,7 +28,7 @@ def check_native(output: DataSet, plan: Code, digests: bytes, threads: int = 1) 
 
     def found(index: int) -> bytes:
         if not frames.image.subsampled:
-            return frames.checksum(index).to_bytes(DIGEST)
+            return frames.checksum(index, crc32).to_bytes(DIGEST)
         try:
             return stored_values.digest(in_working_colours(plan, frames.read(index)))
         except DamagedError as error:
