@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from dicomtx.settings import Settings
 
 LIMIT_OF_GROUP: Final = "/sys/fs/cgroup/memory.max"
+AT_REST: Final = 96 << 20  # bytes that a worker needs for numpy, the codecs and its spools
 M_TRIM_THRESHOLD: Final = -1  # the parameters of mallopt(3)
 M_MMAP_THRESHOLD: Final = -3
 LARGEST_FROM_HEAP: Final = 32 << 20  # bytes: the most that glibc accepts

@@ -110,8 +110,13 @@ def test_no_conversion_needs_pydicom_or_plugins(ct: Path, tmp_path: Path, syntax
     assert "dicomtx.codecs.isolation.worker_group" not in found
 
 
-def test_the_parent_of_a_batch_needs_no_codec_and_no_pydicom(ct: Path, tmp_path: Path) -> None:
-    assert modules("batch", ct, tmp_path / "out", "--to", "rle", "-q") & HEAVY == set()
+def test_the_parent_of_a_batch_needs_no_codec_and_reads_no_data_set(
+    ct: Path, tmp_path: Path
+) -> None:
+    found = modules("batch", ct, tmp_path / "out", "--to", "rle", "-q")
+    assert found & HEAVY == set()
+    of_workers = {"dicomtx.dicom.part10", "dicomtx.engine.planning.planner"}
+    assert found & of_workers == set()
 
 
 WITHOUT_ANY: list[list[str]] = [["batch", "--help"], ["batch", "in", "-n"], ["convert"], []]

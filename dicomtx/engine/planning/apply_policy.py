@@ -1,6 +1,6 @@
 """Turns a policy's decision into a plan. A dry run prints the same plan that a run carries out."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import FileInfo
@@ -8,7 +8,7 @@ from dicomtx.dicom.modification.modification import Modification
 from dicomtx.engine.planning.modified_plan import ModifiedPlan, modified_plan
 from dicomtx.engine.planning.plan import Changing, Copy, Keep, Passing, Plan, Refuse
 from dicomtx.engine.planning.planner import plan, refusal
-from dicomtx.engine.planning.policy import Decision, Policy, Subject, Verdict
+from dicomtx.engine.planning.policy import Decision, OnFailure, Policy, Subject, Verdict
 from dicomtx.settings import Settings, overridden
 
 
@@ -35,9 +35,6 @@ class ResolvedPlan(NamedTuple):
     keep_original: bool = False
     instead: Changing | None = None
     error: str = ""
-
-
-OnFailure = Literal["error", "keep-original"]
 
 
 def resolve_plan(

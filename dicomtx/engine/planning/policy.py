@@ -3,14 +3,16 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from dicomtx.dicom.data_set import DataSet
-from dicomtx.dicom.inspection import FileInfo
 from dicomtx.dicom.modification.modification import Modification
 from dicomtx.settings import Settings, lacks_goal, overridden
 from dicomtx.transfer_syntaxes import TransferSyntax
 
 if TYPE_CHECKING:
+    from dicomtx.dicom.data_set import DataSet
+    from dicomtx.dicom.inspection import FileInfo
     from dicomtx.engine.planning.conditions import Matcher
+
+OnFailure = Literal["error", "keep-original"]
 
 
 class Subject(NamedTuple):
@@ -22,8 +24,8 @@ class Subject(NamedTuple):
         bytes: the size of the file.
     """
 
-    header: FileInfo
-    data_set: DataSet
+    header: "FileInfo"
+    data_set: "DataSet"
     bytes: int
 
 

@@ -17,8 +17,6 @@ from dicomtx.workflows.batch.journal_entry import Key
 from dicomtx.workflows.batch.named_options import options_of
 from dicomtx.workflows.batch.plan_options import Earlier
 from dicomtx.workflows.batch.planning import WorkItem, enter
-from dicomtx.workflows.batch.recovery import after_death
-from dicomtx.workflows.batch.reference_pass import remap
 from dicomtx.workflows.boundary import boundary
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
@@ -57,6 +55,8 @@ class BatchRun:
         begun: dict[str, WorkItem] = {}  # by output: no two have the same
 
         def lost(request: Request) -> Request | Outcome:
+            from dicomtx.workflows.batch.recovery import after_death  # noqa: PLC0415 - seldom needed
+
             return after_death(request, begun[request.destination].key)
 
         with closing(self.batch.executor.run(self._requests(begun), lost)) as results:
@@ -88,6 +88,8 @@ class BatchRun:
 
     def _remap(self, key: Key, output: str) -> Outcome | None:
         """Updates the references in one output, and records its new content."""
+        from dicomtx.workflows.batch.reference_pass import remap  # noqa: PLC0415 - seldom needed
+
         book, below, preserve = self.journal, self.batch.destination, self.batch.rules.preserve
         record = partial(book.update_output, key)
         try:

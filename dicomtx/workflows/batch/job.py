@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dicomtx.dicom.modification.modification import Modification
-from dicomtx.engine.planning.apply_policy import OnFailure
-from dicomtx.engine.planning.policy import Policy, RuleBook
+from dicomtx.engine.planning.policy import OnFailure, Policy, RuleBook
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.storage.outputs import outputs_at

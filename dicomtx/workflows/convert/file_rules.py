@@ -1,16 +1,13 @@
 """Applies the rules of a batch to one file, and estimates the memory that a plan needs."""
 
-from typing import Final
-
 from dicomtx.codecs.registry import Codecs
 from dicomtx.engine.planning.plan import Code, Copy, Keep, Plan, Recompress, loses
 from dicomtx.errors import LeftOutError, UnsupportedError
+from dicomtx.resources import AT_REST
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import TransferSyntax
 from dicomtx.workflows.convert.request import Request
-
-AT_REST: Final = 96 << 20  # bytes that a worker needs for numpy, the codecs and its spools
 
 
 def check_kind(syntax: TransferSyntax, request: Request) -> None:

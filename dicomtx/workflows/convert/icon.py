@@ -13,9 +13,9 @@ from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.pixel_data.display import pixel_aspect, presentation
 from dicomtx.engine.decoding.fallback_frames import fallback_frames
 from dicomtx.errors import DicomtxError
+from dicomtx.resources import AT_REST
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.workflows.convert.conversion_record import Allow
-from dicomtx.workflows.convert.file_rules import AT_REST
 
 SIDE: Final = 64  # pixels, as the general purpose profiles of PS3.11 require
 ENDING: Final = ".icon"

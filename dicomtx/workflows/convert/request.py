@@ -4,8 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 from dicomtx.codecs.codec import Attempt
 from dicomtx.dicom.modification.modification import Modification
-from dicomtx.engine.planning.apply_policy import OnFailure
-from dicomtx.engine.planning.policy import OneTarget, Policy
+from dicomtx.engine.planning.policy import OneTarget, OnFailure, Policy
 from dicomtx.frozen import Frozen
 from dicomtx.quality_figures import Quality
 from dicomtx.settings import Settings

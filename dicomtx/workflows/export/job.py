@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from dicomtx.engine.planning.apply_policy import OnFailure
-from dicomtx.engine.planning.policy import Policy
+from dicomtx.engine.planning.policy import OnFailure, Policy
 from dicomtx.settings import Settings
 from dicomtx.storage.source import STANDARD_STREAM
 from dicomtx.transfer_syntaxes import TransferSyntax

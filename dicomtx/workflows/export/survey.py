@@ -11,9 +11,9 @@ from dicomtx.dicom.file_set import directory_records
 from dicomtx.dicom.inspection import FileInfo, read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.dicom.values import text
-from dicomtx.engine.planning.apply_policy import OnFailure, ResolvedPlan, resolve_plan
+from dicomtx.engine.planning.apply_policy import ResolvedPlan, resolve_plan
 from dicomtx.engine.planning.plan import Refuse
-from dicomtx.engine.planning.policy import OneTarget, Policy, Subject
+from dicomtx.engine.planning.policy import OneTarget, OnFailure, Policy, Subject
 from dicomtx.errors import (
     DamagedError,
     DicomtxError,

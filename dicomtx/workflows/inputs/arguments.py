@@ -14,7 +14,6 @@ from dicomtx.storage.source import CHUNK, STANDARD_STREAM, reason
 from dicomtx.storage.zip.directory import members
 from dicomtx.storage.zip.member import ZipMember
 from dicomtx.workflows.boundary import boundary
-from dicomtx.workflows.inputs.file_set import file_set, is_named_dicomdir
 from dicomtx.workflows.inputs.globs import Globs
 from dicomtx.workflows.inputs.seen import Seen
 from dicomtx.workflows.inputs.tree_paths import (
@@ -187,7 +186,7 @@ class _Argument:
                 yield from self._archive(
                     LocalFile(path), self._below and without_extension(self._below)
                 )
-        elif is_named_dicomdir(path):
+        elif _is_named_dicomdir(path):
             yield from self._file_set(source)
         else:
             yield self._found(path, self._relative)
@@ -195,7 +194,7 @@ class _Argument:
     def _remote(self, source: Location) -> Iterator[Found]:
         from dicomtx.workflows.inputs.remote import remote_files  # noqa: PLC0415 - seldom needed
 
-        if is_named_dicomdir(source.name):
+        if _is_named_dicomdir(source.name):
             yield from self._file_set(source)
             return
         for file, below, error in remote_files(source, self._rules.without):
@@ -245,6 +244,8 @@ class _Argument:
 
     def _file_set(self, source: Location) -> Iterator[Found]:
         """Yields the files that a DICOMDIR names; or the file itself if it is not a DICOMDIR."""
+        from dicomtx.workflows.inputs.file_set import file_set  # noqa: PLC0415 - seldom needed
+
         top = "" if self._rules.base else name_of(os.path.dirname(source.name))
         below = self._below and (os.path.dirname(self._relative) or top)
         for file, inside, error in file_set(source, follow=self._rules.follow):
@@ -254,3 +255,8 @@ class _Argument:
 
 def _is_archive(path: str) -> bool:
     return path[-4:].lower() == ".zip"
+
+
+def _is_named_dicomdir(name: str) -> bool:
+    """Returns whether a file has the name of a DICOMDIR."""
+    return os.path.basename(name).upper().startswith("DICOMDIR")

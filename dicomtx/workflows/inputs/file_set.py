@@ -16,11 +16,6 @@ MISSING: Final = "is missing, but the DICOMDIR names it"
 IN_URLS: Final = frozenset("%?#:@")  # characters that mean something in a URL
 
 
-def is_named_dicomdir(name: str) -> bool:
-    """Returns whether a file has the name of a DICOMDIR."""
-    return os.path.basename(name).upper().startswith("DICOMDIR")
-
-
 def file_set(source: Location, *, follow: bool) -> Iterator[Referenced]:
     """Yields the files that a DICOMDIR names, with their paths in its folder and an error.
 

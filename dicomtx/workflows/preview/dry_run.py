@@ -8,9 +8,9 @@ from dicomtx.codecs.registry import Codecs
 from dicomtx.dicom.inspection import read_file_info
 from dicomtx.dicom.part10 import open_part10
 from dicomtx.engine.orthanc.policy import OrthancPolicy
-from dicomtx.engine.planning.apply_policy import OnFailure, resolve_plan
+from dicomtx.engine.planning.apply_policy import resolve_plan
 from dicomtx.engine.planning.plan import Action
-from dicomtx.engine.planning.policy import Policy, Subject
+from dicomtx.engine.planning.policy import OnFailure, Policy, Subject
 from dicomtx.errors import BugError, ExitCode, NotDicomError, SourceError, UsageError
 from dicomtx.settings import Settings
 from dicomtx.storage.location import locate

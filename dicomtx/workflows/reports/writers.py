@@ -15,7 +15,6 @@ from dicomtx.run_facts import RunFacts
 from dicomtx.storage.atomic_write import PRIVATE, atomic_write
 from dicomtx.storage.source import write_all
 from dicomtx.workflows.convert.request import Outcome
-from dicomtx.workflows.reports.html import Page
 from dicomtx.workflows.reports.totals import Totals
 
 ENDINGS: Final = (".jsonl", ".csv", ".html")
@@ -138,6 +137,8 @@ def open_report(path: str, run: RunFacts | None = None) -> Iterator[Report]:
 def _form(path: str) -> Iterator[_Form]:
     ending = os.path.splitext(path)[1].lower()
     if ending == ".html":
+        from dicomtx.workflows.reports.html import Page  # noqa: PLC0415 - seldom needed
+
         with Page(os.path.dirname(os.path.realpath(path))) as page:
             yield page
     else:

@@ -3,9 +3,8 @@
 import json
 from typing import Any, Final, NamedTuple, Self
 
-from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.conditions import Matcher
-from dicomtx.engine.planning.policy import Rule, RuleBook, Subject, Verdict
+from dicomtx.engine.planning.policy import OnFailure, Rule, RuleBook, Subject, Verdict
 from dicomtx.network.address import Address
 from dicomtx.settings import FIELDS
 from dicomtx.transfer_syntaxes import find

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from dicomtx.engine.planning.apply_policy import OnFailure
 from dicomtx.engine.planning.conditions import KEYS, Matcher, matcher
+from dicomtx.engine.planning.policy import OnFailure
 from dicomtx.errors import DicomtxError, SettingsError
 from dicomtx.network.address import address_of
 from dicomtx.settings import FIELDS, Settings

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from dicomtx.engine.orthanc.negotiation import NATIVE
-from dicomtx.engine.planning.apply_policy import OnFailure
-from dicomtx.engine.planning.policy import Policy
+from dicomtx.engine.planning.policy import OnFailure, Policy
 from dicomtx.frozen import Frozen
 from dicomtx.network.dimse.association import DimseOptions
 from dicomtx.settings import Settings

@@ -17,9 +17,8 @@ from dicomtx.codecs.registry import GROUP
 from dicomtx.codecs.versions import shaping_results
 from dicomtx.errors import ExitCode
 from dicomtx.processes.fork_server import ForkServer
-from dicomtx.resources import Budget
+from dicomtx.resources import AT_REST, Budget
 from dicomtx.settings import Settings
-from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.process import Process

@@ -14,11 +14,10 @@ from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError, ExitCode
 from dicomtx.processes.fork_server import ForkServer
-from dicomtx.resources import Budget
+from dicomtx.resources import AT_REST, Budget
 from dicomtx.settings import Settings
 from dicomtx.storage.outputs import sweep_for
 from dicomtx.storage.source import reason
-from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.executor import AfterDeath, Result

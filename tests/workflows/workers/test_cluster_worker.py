@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dicomtx.resources import AT_REST
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
-from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers import cluster_worker
 from dicomtx.workflows.workers.cluster_worker import (

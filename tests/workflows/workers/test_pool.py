@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from dicomtx.errors import DestinationError, ExitCode
+from dicomtx.resources import AT_REST
 from dicomtx.settings import Settings
 from dicomtx.storage.local_file import LocalFile
 from dicomtx.transfer_syntaxes import find
 from dicomtx.workflows.convert.convert import convert
-from dicomtx.workflows.convert.file_rules import AT_REST
 from dicomtx.workflows.convert.outcomes import hash_of
 from dicomtx.workflows.convert.request import FileRules, Outcome, Request
 from dicomtx.workflows.workers.pool import LARGE, ProcessPool
