@@ -1,7 +1,9 @@
 """How many threads a codec can use for one frame: several only if no other is in progress.
 
-OpenJPEG then codes code-blocks in parallel; the stream is the same. Only encoding and the check of
-the result use them: the streams of a source are untrusted, and are decoded by one thread.
+OpenJPEG then codes code-blocks in parallel, libjxl groups of pixels, and the RLE encoder byte
+planes. The stream is the same. OpenJPH, libjpeg-turbo and CharLS have no threads. Only encoding and
+the check of the result use threads. The streams of a source are untrusted, and one thread decodes
+them.
 """
 
 from collections.abc import Iterator

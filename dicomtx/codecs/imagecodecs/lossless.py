@@ -183,7 +183,7 @@ def _decode_jpegxl(stream: bytes, syntax: TransferSyntax, image: ImagePixel) -> 
     of_jpeg = syntax.uid == ROOT + ".4.111"
     raw = image.samples_per_pixel == 1 or not (of_jpeg or (said and said.transform == "XYB"))
     return samples.frame_of(
-        imagecodecs.jpegxl_decode(stream, numthreads=1),
+        imagecodecs.jpegxl_decode(stream, numthreads=threads()),
         image,
         photometric.as_said(image) if raw else "RGB",
         precision=said.precision if said else 0,
@@ -214,7 +214,7 @@ def _encode_jpegxl(frame: Frame) -> bytes:
             lossless=True,
             photometric="RGB" if image.samples_per_pixel == 3 else "GRAY",
             bitspersample=max(image.bits_stored, 8),
-            numthreads=1,
+            numthreads=threads(),
         )
     )
 
