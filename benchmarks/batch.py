@@ -25,7 +25,7 @@ from benchmarks.trees import LARGE, SLICES, Size, make_tree, megabytes
 DICOMTX: Final = (sys.executable, "-m", "dicomtx")
 UNVERIFIED: Final = "--no-verify"
 JOBS: Final = f"-j{peers.WORKERS}"
-MANY: Final = 10_000
+MANY: Final = 5_000
 POLL: Final = 0.05
 
 Command = Sequence[str]
@@ -36,11 +36,11 @@ Times = dict[str, dict[str, float]]
 def lines(folder: str, *, quick: bool = False) -> list[str]:
     """Returns the tables, and the memory of the parent."""
     base = Path(folder)
-    rounds = (1, 1) if quick else (5, 3)
+    rounds = 1 if quick else 3
     slices = tree(base, *_some(SLICES, 6 if quick else 111))
-    small = timed(slices, one_process(slices), rounds[0])
+    small = timed(slices, one_process(slices), rounds)
     large = tree(base, *_some(LARGE, 2 if quick else 15))
-    big = timed(large, one_thread(large), rounds[1])
+    big = timed(large, one_thread(large), rounds)
     cells = ["xargs gdcmconv", "xargs DCMTK", f"batch {JOBS} {UNVERIFIED}", f"batch {JOBS}"]
     found = [
         f"{peers.WORKERS} processes each. In brackets: times as fast as the best peer.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-MEMBERS = 7_000
+MEMBERS = 3_500
 ALL_MEMBERS = 70_000
 """With ``--full``: more than a ZIP archive has without ZIP64."""
 FULL = (1 << 32) - 1

@@ -21,7 +21,7 @@ from tests.corpus import REPOSITORY
 from tests.orthanc_server import PYTHON_PLUGIN, OrthancServer
 
 JPEG2000: Final = ROOT + ".4.90"
-COUNT: Final = 60
+COUNT: Final = 40
 FEW: Final = 20
 SIZE: Final = 256
 POLL: Final = 0.005

@@ -24,8 +24,8 @@ from tests import dask_cluster, file_trees, object_store
 from tests.converter import grey
 
 TO: Final = "jpeg2000-lossless"
-FILES: Final = 120  # of 0.5 MB
-MANY: Final = 10_000
+FILES: Final = 240  # of 0.5 MB
+MANY: Final = 5_000
 ALL: Final = 100_000
 """Small files, ordinarily and with ``--full``."""
 OBJECTS: Final = {"native, 0.25 MB": (512, 512), "native, 4 MB": (2000, 2000)}

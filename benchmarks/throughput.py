@@ -21,7 +21,7 @@ from benchmarks.commands import Spent, convert, environment, spent, threads
 NATIVE: Final = "explicit-vr-little-endian"
 OTHER_NATIVE: Final = "implicit-vr-little-endian"
 FRAMES: Final = 128
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 
 Library = tuple[float, float, float]
 """CPU with one thread, wall time with one and with two."""

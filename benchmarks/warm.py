@@ -29,7 +29,7 @@ def lines(folder: str, *, quick: bool = False) -> list[str]:
     """Returns the table."""
     place = Path(folder) / "server"
     place.mkdir(mode=0o700)
-    rounds = 1 if quick else 15
+    rounds = 1 if quick else 11
     written = [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS)]
     with warm_server.running(place):
         for label, name in FILES.items():
