@@ -16,6 +16,7 @@ from dicomtx.workflows.convert.convert import convert
 from dicomtx.workflows.convert.request import Request
 from tests import oracle
 from tests.corpus import file
+from tests.sampling import sampled
 
 DCMTK = {
     "implicit-vr-little-endian": ("dcmconv", "+te"),
@@ -86,7 +87,7 @@ def decoder() -> Iterator[oracle.Decoder]:
     made.close()
 
 
-@pytest.fixture(params=[*REAL, *MADE], scope="module")
+@pytest.fixture(params=[*REAL, *sampled(MADE, 3)], scope="module")
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One image of each kind."""
     if request.param in REAL:
