@@ -21,6 +21,7 @@ from types import ModuleType
 
 from benchmarks import (
     batch,
+    durability,
     export,
     growth,
     hooks,
@@ -46,6 +47,7 @@ TABLES = {
     "many-frames": ("Time by number of frames", many_frames),
     "memory": ("Memory", memory),
     "batch": ("Batches", batch),
+    "durability": ("Outputs that survive a power failure", durability),
     "plan": ("Dry runs", plan),
     "export": ("Exports", export),
     "network": ("Network", network),

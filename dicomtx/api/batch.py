@@ -107,7 +107,9 @@ def _job(
         choice=Choice(**_among(CHOICES, options)),
         fail_fast=options.get("fail_fast", False),
         remap=options.get("remap_references", False),
-        executor=ProcessPool(jobs, settings.max_memory, options.get("file_timeout", LIMIT)),
+        executor=ProcessPool(
+            jobs, settings.max_memory, options.get("file_timeout", LIMIT), grouped=True
+        ),
         policy=policy,
         on_failure=options.get("on_failure", "error"),
         from_plan=os.fspath(options.get("from_plan", "")),

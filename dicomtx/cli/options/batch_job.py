@@ -62,7 +62,9 @@ def batch_of(
         Choice(options["overwrite"], options["skip_existing"], options["retry_failed"]),
         options["fail_fast"],
         options["remap"],
-        executor=ProcessPool(options["jobs"], options["settings"].max_memory, timeout, server),
+        executor=ProcessPool(
+            options["jobs"], options["settings"].max_memory, timeout, server, grouped=True
+        ),
         policy=None if best_of or options["from_plan"] else _policy(options),
         on_failure=options["on_failure"],
         from_plan=options["from_plan"],

@@ -10,6 +10,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 from dicomtx.errors import DestinationError, ExitCode
@@ -21,6 +22,7 @@ from dicomtx.storage.source import reason
 from dicomtx.workflows.convert.outcomes import failure
 from dicomtx.workflows.convert.request import Outcome, Request
 from dicomtx.workflows.workers.executor import AfterDeath, Result
+from dicomtx.workflows.workers.finished import Finished
 from dicomtx.workflows.workers.process import Process
 from dicomtx.workflows.workers.server import worker_server
 
@@ -37,12 +39,14 @@ class ProcessPool(NamedTuple):
         max_memory: bytes for all of them; 0 is three quarters of the machine's.
         file_timeout: seconds for one file; 0 is no limit.
         server: starts the workers; None starts one for each run, for the target of its first file.
+        grouped: make the names of outputs durable in groups. Then a result comes a little later.
     """
 
     workers: int = 0
     max_memory: int = 0
     file_timeout: float = 0.0
     server: ForkServer | None = None
+    grouped: bool = False
 
     def run(
         self, requests: Iterable[Request | None], after_death: AfterDeath = lambda request: request
@@ -84,16 +88,28 @@ class _Pool:
         self._asking: deque[Process] = deque()
         self._poll = select.poll()
         self._server = limits.server
+        self._finished = Finished(grouped=limits.grouped)
 
     def results(self) -> Iterator[Result]:
         self._hand_out()
-        while self._busy or not self._ended:
+        while self._busy or self._finished or not self._ended:
             for happened, process in self._ready():
                 result = happened(process)
                 self._hand_out()  # so that no process is idle while the caller handles the result
                 if result:
-                    yield result
+                    self._finished.add(result)
+                    yield from self._told()
+            if not self._busy:
+                self._finished.hurry()
+            yield from self._told()
             self._hand_out()  # there may be requests now
+
+    def _told(self) -> Iterator[Result]:
+        """Yields what is due: one result, unless more are pressing."""
+        while result := self._finished.next():
+            yield result
+            if not self._finished.pressing:
+                return  # another process may have answered
 
     def stop(self) -> None:
         """Ends all processes and discards partial output."""
@@ -147,7 +163,7 @@ class _Pool:
         if not request.settings.threads:
             settings = request.settings._replace(threads=self._threads(task))
             request = request._replace(settings=settings)
-        message = pickle.dumps((request, self._share), 5)
+        message = pickle.dumps((self._finished.for_worker(request), self._share), 5)
         while self._idle:
             if self._gave(self._idle.pop(), message, task):
                 return
@@ -211,8 +227,10 @@ class _Pool:
         deadlines = [p.deadline for p in self._busy.values() if p.deadline and not p.asks]
         if not (self._ended or self._upcoming or len(self._busy) >= self._workers):
             deadlines.append(time.monotonic() + TICK)
-        wait = max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
-        heard = [self._busy[fd] for fd, _ in self._poll.poll(wait)]
+        if self._finished:
+            deadlines.append(self._finished.due)
+        wait = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        heard = [self._busy[fd] for fd, _ in self._poll.poll(wait and ceil(wait * 1000))]
         late = [p for p in self._busy.values() if p.is_late() and p not in heard]
         return [(self._heard, p) for p in heard] + [(self._give_up, p) for p in late]
 
