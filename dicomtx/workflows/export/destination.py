@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dicomtx.errors import UsageError
 from dicomtx.storage.atomic_write import check_writable
 from dicomtx.storage.source import STANDARD_STREAM
+from dicomtx.storage.zip.member import ZipMember
 from dicomtx.urls import is_url, without_secrets
 from dicomtx.workflows.export.containers import (
     Container,
@@ -78,9 +79,10 @@ def files_to_export(job: Export) -> Iterator[Found]:
     if is_url(job.destination):
         target = without_secrets(job.destination)
         named = job.destination in job.sources
-        yield from (
-            one for one in find(job.sources, job.finding) if named or one.source.name != target
-        )
+        for one in find(job.sources, job.finding):
+            source = one.source.archive if isinstance(one.source, ZipMember) else one.source
+            if named or source.name != target:
+                yield one
         return
     name, place = os.path.basename(job.destination), os.path.realpath(job.destination)
     named = place in map(os.path.realpath, job.sources)
