@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dicomtx.cli.options.headings import argument, option
-from dicomtx.cli.options.places import dry_run_option, output_option, overwrite_option
+from dicomtx.cli.options.places import (
+    dry_run_option,
+    lasting,
+    output_option,
+    overwrite_option,
+)
 from dicomtx.cli.options.policy import policy_options
 from dicomtx.cli.options.settings import settings_options
 from dicomtx.cli.options.syntaxes import SyntaxCommand, to_option
@@ -127,7 +132,7 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
     from dicomtx.urls import is_url, without_secrets  # noqa: PLC0415 - a command imports its work
 
     if not (os.path.isdir(destination) or (is_url(destination) and destination.endswith("/"))):
-        return destination
+        return lasting(destination)
     if source == "-":
         raise click.UsageError(f"{destination} is a folder: name a file in it")
     return os.path.join(destination, os.path.basename(without_secrets(source)))

@@ -148,3 +148,20 @@ def test_places_that_contradict_each_other_are_a_usage_error(
     destination = [] if "--in-place" in options else ["new"]
     assert main(["batch", "in", *destination, *options]) == ExitCode.USAGE
     assert "contradict each other" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["convert", "a.dcm", "memory://out/a.dcm", "--to", "rle"],
+        ["convert", "a.dcm", "memory://out/", "--to", "rle"],
+        ["batch", "in", "memory://out", "--to", "rle"],
+        ["export", "archive", "in", "memory://out/a.zip"],
+        ["export", "media", "in", "-o", "memory://out"],
+    ],
+)
+def test_results_are_not_written_to_the_memory_of_a_process(
+    command: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == ExitCode.USAGE
+    assert "the results would be lost when the command ends" in capfd.readouterr().err

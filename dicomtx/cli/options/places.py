@@ -24,9 +24,27 @@ def dry_run_option(text: str = "Show what would be done, and why. Write nothing.
 
 
 def sources_and_output(paths: Sequence[str], output: str) -> tuple[tuple[str, ...], str]:
-    """Returns the sources and the destination: ``output`` if given, otherwise the last path."""
+    """Returns the sources and the destination: ``output`` if given, otherwise the last path.
+
+    Raises:
+        click.UsageError: the destination is in the memory of a process.
+    """
     *sources, destination = (*paths, output) if output or not paths else paths
-    return tuple(sources), destination
+    return tuple(sources), lasting(destination)
+
+
+def lasting(destination: str) -> str:
+    """Returns a destination that is still there when the command has ended.
+
+    Raises:
+        click.UsageError: it is in the memory of a process.
+    """
+    if destination.startswith("memory://"):
+        raise click.UsageError(
+            f"{destination}: the results would be lost when the command ends. Write to a folder, or"
+            " to a store such as s3://"
+        )
+    return destination
 
 
 def check_in_place(sources: Sequence[str], output: str) -> None:
