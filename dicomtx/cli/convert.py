@@ -131,8 +131,9 @@ def _destination(source: str, named: str | None, output: str, *, in_place: bool)
         raise click.UsageError("DST is missing: add it, or overwrite SRC with --in-place")
     from dicomtx.urls import is_url, without_secrets  # noqa: PLC0415 - a command imports its work
 
+    lasting(destination)
     if not (os.path.isdir(destination) or (is_url(destination) and destination.endswith("/"))):
-        return lasting(destination)
+        return destination
     if source == "-":
         raise click.UsageError(f"{destination} is a folder: name a file in it")
     return os.path.join(destination, os.path.basename(without_secrets(source)))
