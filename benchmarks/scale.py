@@ -95,11 +95,8 @@ def counted() -> Iterator[Callable[[], int]]:
 
 def object_rows() -> Iterator[str]:
     """Yields the bytes that are read of an object to plan it."""
-    with object_store.s3_server() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in object_store.environment(address).items():
-            patch.setenv(name, value)
+    with object_store.bucket("bench") as address:
         client = object_store.client(address)
-        client.create_bucket(Bucket="bench")
         for name, (rows, columns) in OBJECTS.items():
             client.put_object(Bucket="bench", Key="a.dcm", Body=grey(rows, columns))
             with counted() as since:

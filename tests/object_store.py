@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import boto3  # type: ignore[import-untyped]
+import pytest
 from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from tests.dask_cluster import die_with_parent, until
@@ -44,6 +45,19 @@ def s3_server() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def bucket(name: str) -> Iterator[str]:
+    """Yields the address of a server with an empty bucket.
+
+    This process, and those that it starts, find the server in their environment.
+    """
+    with s3_server() as address, pytest.MonkeyPatch.context() as patch:
+        for variable, value in environment(address).items():
+            patch.setenv(variable, value)
+        client(address).create_bucket(Bucket=name)
+        yield address
 
 
 def environment(address: str) -> dict[str, str]:

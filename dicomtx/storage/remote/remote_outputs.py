@@ -173,7 +173,7 @@ def _lacks_bucket(place: str) -> bool:
 
 
 def _listed(folder: str) -> dict[str, Stat]:
-    """Returns the objects in a folder by name; none if there is no such folder."""
+    """Returns the objects in a folder by name. A missing folder is an empty one."""
     try:
         return dict(Store.of(folder).objects())
     except DicomtxError as error:

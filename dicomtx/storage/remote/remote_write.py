@@ -66,18 +66,6 @@ def store_to_write(url: str, *, overwrite: bool) -> Store:
     return store
 
 
-def make_folder(url: str) -> None:
-    """Makes the folder of an object, if its server has folders.
-
-    Raises:
-        DestinationError: it cannot be made.
-    """
-    store = store_to_write(url, overwrite=True)
-    if hasattr(store.system, "ftp"):
-        with errors_of(url, overwrite=True):
-            store.system.makedirs(os.path.dirname(store.path), exist_ok=True)
-
-
 @contextmanager
 def errors_of(url: str, *, overwrite: bool) -> Iterator[None]:
     """Raises the errors of an upload as ``DestinationError``."""

@@ -113,7 +113,7 @@ class Store(NamedTuple):
             waiting += reversed(inner)
 
     def objects(self) -> Iterator[tuple[str, Stat]]:
-        """Yields the names of the objects in this folder; none if there is no such folder.
+        """Yields the names of the objects in this folder. A missing folder is an empty one.
 
         Raises:
             SourceError: the store does not answer, or refuses.

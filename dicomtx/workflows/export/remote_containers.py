@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 from dicomtx.errors import DestinationError, SourceError
 from dicomtx.storage.atomic_write import ANY_MODE
 from dicomtx.storage.local_file import LocalFile
-from dicomtx.storage.remote.remote_write import make_folder, remote_write, store_to_write
+from dicomtx.storage.outputs import outputs_at
+from dicomtx.storage.remote.remote_write import remote_write, store_to_write
 from dicomtx.storage.remote.store import Store
 from dicomtx.storage.remote.streamed_write import streamed_write
 from dicomtx.storage.source import Source, Spool
@@ -44,7 +45,6 @@ class Objects:
         self.mode = ANY_MODE
         self._url = url
         self._written = written
-        self._folders: set[str] = set()
 
     def take(self, name: str, path: str, when: Time, *, deflate: bool) -> None:
         """Uploads a staged file and removes it from the staging folder."""
@@ -55,9 +55,7 @@ class Objects:
     def copy(self, name: str, source: Source, when: Time, *, deflate: bool) -> None:  # noqa: ARG002
         """Uploads the bytes of a source."""
         url = f"{self._url}/{name}"
-        if (folder := os.path.dirname(name)) not in self._folders:
-            make_folder(url)
-            self._folders.add(folder)
+        outputs_at(url).make_folder_of(url, below=self._url)
         with remote_write(url, overwrite=False) as fd:
             source.copy_to(fd, 0, source.size)
         self._written.write(name.encode() + b"\n")

@@ -71,7 +71,7 @@ def _remote(source: Location, file_id: tuple[str, ...]) -> Referenced:
 
 
 def _as_written(folder: str, file_id: tuple[str, ...]) -> str:
-    """Returns the path of a File ID; ignores case if there is no exact match.
+    """Returns the path of a File ID. Without an exact match, case does not matter.
 
     File IDs are upper case, but many systems show the names of a CD in lower case.
     """

@@ -1,4 +1,4 @@
-"""Makes the names of outputs durable, a group at a time, before their outcomes are told.
+"""Makes the names of outputs durable, a group at a time, before their outcomes are reported.
 
 A worker syncs the content of an output, and then gives it its name. The name survives a power
 failure when the folder is synced, too. To sync a folder once for several outputs costs as much as
@@ -20,14 +20,14 @@ from dicomtx.workflows.convert.request import Request
 from dicomtx.workflows.workers.executor import Result
 
 MOST: Final = 16  # outputs in a group; a run that is killed does them again
-LONGEST: Final = 0.2  # seconds until the first output of a group is told
+LONGEST: Final = 0.2  # seconds until the first outcome of a group is reported
 
 
 class Finished:
-    """Results that are not told yet, in the order they came."""
+    """Results that are not reported yet, in the order they came."""
 
     def __init__(self, *, grouped: bool) -> None:
-        """Starts without results; if not ``grouped``, each is told at once."""
+        """Starts without results. If not ``grouped``, each is reported at once."""
         self._failed = False
         self._grouped = grouped
         self._group: list[Result] = []
@@ -60,7 +60,7 @@ class Finished:
 
     @property
     def due(self) -> float:
-        """When the next one can be told, by ``time.monotonic``."""
+        """When the next one can be reported, by ``time.monotonic``."""
         return 0.0 if self._durable else self._due
 
     def next(self) -> Result | None:
@@ -92,14 +92,14 @@ class Finished:
         group, self._group = self._group, []
         errors: dict[str, DestinationError | None] = {}
         for request, outcome in group:
-            told = outcome
+            result = outcome
             if outcome.status in ("done", "kept") and self._names(request):
                 folder = os.path.dirname(request.destination)
                 if folder not in errors:
                     errors[folder] = _sync_folder(request)
                 if error := errors[folder]:
-                    told = failed(request, DestinationError(f"{request.destination} {error}"))
-            self._durable.append((request, told))
+                    result = failed(request, DestinationError(f"{request.destination} {error}"))
+            self._durable.append((request, result))
 
 
 def _sync_folder(request: Request) -> DestinationError | None:

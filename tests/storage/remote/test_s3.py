@@ -26,10 +26,7 @@ BUCKET = "archive"
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Starts the server, and tells this process and those that it starts where it is."""
-    with object_store.s3_server() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in object_store.environment(address).items():
-            patch.setenv(name, value)
-        object_store.client(address).create_bucket(Bucket=BUCKET)
+    with object_store.bucket(BUCKET) as address:
         yield address
 
 

@@ -30,10 +30,7 @@ ALL = Selection()
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with object_store.s3_server() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in object_store.environment(address).items():
-            patch.setenv(name, value)
-        object_store.client(address).create_bucket(Bucket=BUCKET)
+    with object_store.bucket(BUCKET) as address:
         yield address
 
 

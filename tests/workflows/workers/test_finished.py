@@ -1,4 +1,4 @@
-"""Names of outputs become durable in groups, before any outcome is told."""
+"""Names of outputs become durable in groups, before any outcome is reported."""
 
 import os
 import time
